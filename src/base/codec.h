@@ -1,0 +1,69 @@
+// base/codec.h — how every byte we own is written: little-endian fixed words and LEB128 varints.
+//
+// Writer appends and cannot fail. Reader never reads past its input and never throws: the first malformed
+// field makes it fail for good, every later read returns zeros, and status() says what and at which offset.
+// So a decoder reads straight through and checks once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace pando {
+
+class Writer {
+ public:
+  explicit Writer(Bytes& out) : out_(out) {}
+
+  void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
+  void u32(std::uint32_t v);
+  void u64(std::uint64_t v);
+  // Unsigned LEB128, at most 10 bytes.
+  void varint(std::uint64_t v);
+  // varint(length) then the bytes.
+  void bytes(ByteSpan v);
+  // The bytes alone.
+  void raw(ByteSpan v) { out_.append(v); }
+
+  std::size_t size() const { return out_.size(); }
+
+ private:
+  Bytes& out_;
+};
+
+class Reader {
+ public:
+  explicit Reader(ByteSpan in) : in_(in) {}
+
+  std::uint8_t u8(const char* field);
+  std::uint32_t u32(const char* field);
+  std::uint64_t u64(const char* field);
+  // Refuses encodings that are longer than needed, so that each number has exactly one form.
+  std::uint64_t varint(const char* field);
+  // A varint that must not exceed `max` (a count or a length about to be allocated).
+  std::uint64_t varint_max(const char* field, std::uint64_t max);
+  // Borrowed from the input.
+  ByteSpan bytes(const char* field, std::uint64_t size_max);
+  ByteSpan raw(const char* field, std::size_t size);
+  // Everything left.
+  ByteSpan rest();
+
+  bool ok() const { return error_.empty(); }
+  bool at_end() const { return offset_ == in_.size(); }
+  std::size_t offset() const { return offset_; }
+  // Marks the input as malformed (a rule of the caller's was broken at `field`).
+  void refuse(const char* field, std::string_view why);
+  // kDataLoss "offset 17: commit.seq: …" when anything was malformed.
+  Status status() const;
+  // The same, and an error too when bytes are left over.
+  Status finish();
+
+ private:
+  ByteSpan in_;
+  std::size_t offset_ = 0;
+  std::string error_;
+};
+
+}  // namespace pando

@@ -1,0 +1,50 @@
+// base/limits.h — every bound in one place. A queue, buffer or field without a name here is a defect.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pando::limits {
+
+// Names and keys.
+inline constexpr std::size_t kNodeNameBytesMax = 64;
+inline constexpr std::size_t kNamespaceBytesMax = 128;
+inline constexpr std::size_t kTableBytesMax = 64;
+inline constexpr std::size_t kKeyBytesMax = 8 * 1024;
+inline constexpr std::size_t kElementBytesMax = 8 * 1024;
+
+// Values and commits.
+inline constexpr std::size_t kValueBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kHttpBodyBytesDefault = 16 * 1024 * 1024;
+inline constexpr std::size_t kCommitBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kCommitOpsMax = 1'000'000;
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
+inline constexpr std::size_t kOriginsMax = 65'536;   // in one version vector
+inline constexpr std::size_t kSiblingsMax = 4'096;   // concurrent values of one register on the wire
+inline constexpr std::size_t kLobChunkBytes = 256 * 1024;
+
+// Log.
+inline constexpr std::size_t kLogPendingBytesMax = 256 * 1024 * 1024;  // appended, not yet written
+inline constexpr std::size_t kLogWriteBytesMax = 4 * 1024 * 1024;      // one write
+inline constexpr std::size_t kLogTailBytes = 8 * 1024 * 1024;          // recent records kept for readers
+inline constexpr std::size_t kLogReadBytes = 1024 * 1024;              // one read for a lagging reader
+
+// Store.
+inline constexpr std::size_t kDirtyBytesCheckpoint = 64 * 1024 * 1024;  // starts a checkpoint
+inline constexpr std::size_t kCellCacheBytes = 256 * 1024 * 1024;       // decoded clean cells
+
+// Transactions.
+inline constexpr std::size_t kOpenTransactionsMax = 10'000;  // per namespace
+inline constexpr std::size_t kTransactionBytesMax = 48 * 1024 * 1024;
+inline constexpr std::size_t kBatchItemsMax = 100'000;
+
+// Replication.
+inline constexpr std::size_t kFrameBytesMax = 80 * 1024 * 1024;         // must hold one commit of the largest size
+inline constexpr std::size_t kFrameBytesTarget = 256 * 1024;            // a batch of bodies stops here
+inline constexpr std::size_t kLinkUnackedBytesMax = 4 * 1024 * 1024;    // sent, not acknowledged
+
+// Watching.
+inline constexpr std::size_t kWatchesMax = 10'000;
+inline constexpr std::size_t kWatchPendingBytesMax = 1024 * 1024;  // per watcher, then it is cut off with its cursor
+
+}  // namespace pando::limits

@@ -1,0 +1,37 @@
+// model/change.h — what watchers are told: one entry per key that a commit touched.
+//
+// The number of changes of a commit depends only on the commit (runs of ops on one key of one visible table
+// make one change), never on what they changed here. So `number`, the count of all changes in this node's
+// log of the namespace so far, is gap-free, the same after a restart, and needs no storage of its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/hlc.h"
+#include "base/ids.h"
+#include "model/commit.h"
+
+namespace pando {
+
+enum class ChangeKind : std::uint8_t { kPut, kDelete, kDeleteRow, kDeleteColumns, kIncrement, kReset };
+
+// "put", "delete", "delete_row", "delete_columns", "incr", "reset": the word on the wire.
+std::string_view change_kind_name(ChangeKind kind);
+
+struct Change {
+  std::uint64_t number = 0;  // 1, 2, 3, … per namespace and node: `seq_num` of a notification
+  LogPos pos;                // of the commit in this node's log
+  std::uint32_t index = 0;   // among the changes of that commit
+  Dot dot;
+  Hlc hlc;
+  std::string table;
+  Bytes key;
+  ChangeKind kind = ChangeKind::kPut;
+  // The bytes written, for kPut on a register; the counter's value here in decimal for kIncrement and
+  // kReset; nothing for rows and deletes.
+  std::optional<Bytes> value;
+};
+
+}  // namespace pando

@@ -1,0 +1,63 @@
+#include "model/path.h"
+
+#include <fmt/core.h>
+
+#include "base/limits.h"
+
+namespace pando {
+namespace {
+
+Status refuse(std::string why) { return Status(StatusCode::kInvalidArgument, std::move(why)); }
+
+}  // namespace
+
+Status validate_table_name(std::string_view table) {
+  if (table.empty()) return refuse("table name is empty");
+  if (table.size() > limits::kTableBytesMax) {
+    return refuse(fmt::format("table name has {} bytes, the limit is {}", table.size(), limits::kTableBytesMax));
+  }
+  for (const char c : table) {
+    const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    if (!allowed) return refuse("table name may hold only a-z, 0-9, '.', '_' and '-'");
+  }
+  return {};
+}
+
+Status validate_key(ByteSpan key) {
+  if (key.empty()) return refuse("key is empty");
+  if (key.size() > limits::kKeyBytesMax) {
+    return Status(StatusCode::kTooLarge, fmt::format("key has {} bytes, the limit is {}", key.size(), limits::kKeyBytesMax));
+  }
+  return {};
+}
+
+Status validate_element(ByteSpan element) {
+  if (element.size() > limits::kElementBytesMax) {
+    return Status(StatusCode::kTooLarge,
+                  fmt::format("column name has {} bytes, the limit is {}", element.size(), limits::kElementBytesMax));
+  }
+  return {};
+}
+
+void encode(const CellPath& path, Writer& out) {
+  out.bytes(path.table);
+  out.bytes(path.key);
+  out.u8(static_cast<std::uint8_t>(path.kind));
+  out.bytes(path.element);
+}
+
+CellPath decode_cell_path(Reader& in) {
+  CellPath path;
+  path.table = Bytes(in.bytes("path.table", limits::kTableBytesMax));
+  path.key = Bytes(in.bytes("path.key", limits::kKeyBytesMax));
+  const std::uint8_t kind = in.u8("path.kind");
+  path.element = Bytes(in.bytes("path.element", limits::kElementBytesMax));
+  if (!in.ok()) return path;
+  if (kind < 1 || kind > 3) in.refuse("path.kind", fmt::format("{} is not a known kind", kind));
+  path.kind = static_cast<CellKind>(kind);
+  if (const Status table = validate_table_name(path.table); !table.ok()) in.refuse("path.table", table.message());
+  if (path.key.empty()) in.refuse("path.key", "is empty");
+  return path;
+}
+
+}  // namespace pando

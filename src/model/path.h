@@ -1,0 +1,50 @@
+// model/path.h — where a cell lives: (table, key, kind, element).
+//
+// A register is one cell, a counter is one cell, a row is one field cell per column, a large object one cell
+// per chunk. Different kinds under one key are different cells, so a type clash loses nothing: both stay,
+// and reads answer with the kind of highest precedence.
+#pragma once
+
+#include <compare>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/codec.h"
+
+namespace pando {
+
+// Table names the contract fixes. Names that start with '.' are ours: never listed, never notified.
+inline constexpr std::string_view kTableKv = "kv";
+inline constexpr std::string_view kTableRow = "row";
+inline constexpr std::string_view kTableLob = "lob";
+inline constexpr std::string_view kTableLobChunks = ".lob";      // key = upload id, element = chunk index
+inline constexpr std::string_view kTableMergeGroup = ".merge";   // typed `lww:` / `counter:` payloads
+
+// Stored as one byte in keys and commits: values are never renumbered.
+enum class CellKind : std::uint8_t {
+  kRegister = 1,  // element is empty
+  kCounter = 2,   // element is empty
+  kField = 3,     // a register per element: the columns of a row, the chunks of an object
+};
+
+struct CellPath {
+  std::string table;  // 1 to limits::kTableBytesMax bytes of [a-z0-9._-]
+  Bytes key;          // 1 to limits::kKeyBytesMax bytes
+  CellKind kind = CellKind::kRegister;
+  Bytes element;      // at most limits::kElementBytesMax bytes
+
+  friend auto operator<=>(const CellPath&, const CellPath&) = default;
+};
+
+inline bool is_internal_table(std::string_view table) { return !table.empty() && table.front() == '.'; }
+
+// Each names the rule and the limit that was broken.
+Status validate_table_name(std::string_view table);
+Status validate_key(ByteSpan key);
+Status validate_element(ByteSpan element);
+
+// bytes(table) bytes(key) u8(kind) bytes(element)
+void encode(const CellPath& path, Writer& out);
+CellPath decode_cell_path(Reader& in);
+
+}  // namespace pando

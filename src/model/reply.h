@@ -1,0 +1,138 @@
+// model/reply.h — the answer to one Request. Either a failure, or the body that belongs to the request.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/hlc.h"
+#include "base/status.h"
+#include "model/request.h"
+
+namespace pando {
+
+// WriteRequest, TxAppend*, TxAbort.
+struct DoneReply {
+  std::uint64_t processed = 0;  // mutations
+};
+struct ValueReply {
+  bool found = false;
+  Bytes value;  // a counter answers its decimal text
+  CellKind kind = CellKind::kRegister;
+  Hlc hlc;
+  Dot dot;      // of the winning write; for counters the newest slot's
+};
+struct RowReply {
+  bool found = false;
+  Columns columns;  // sorted by name
+};
+// kAdd answers this too: the value here after the increment.
+struct CounterReply {
+  struct Slot {
+    Origin origin;
+    std::int64_t value = 0;
+  };
+  bool found = false;
+  std::int64_t value = 0;
+  std::vector<Slot> slots;  // sorted by origin
+};
+struct MergedReply {
+  enum class Kind : std::uint8_t { kRegister, kCounter };
+  struct Count {
+    Bytes replica;
+    std::uint64_t count = 0;
+  };
+  Kind kind = Kind::kRegister;
+  bool found = false;
+  Bytes value;                // the winner's payload bytes, kRegister
+  std::uint64_t total = 0;    // kCounter
+  std::vector<Count> counts;  // sorted by replica, kCounter
+};
+struct ListReply {
+  std::vector<Bytes> keys;
+  bool more = false;
+};
+struct LobStatReply {
+  bool found = false;
+  std::uint64_t size_bytes = 0;
+  std::uint64_t chunk_count = 0;
+  std::uint32_t crc32 = 0;
+  Bytes upload;
+};
+struct LobChunkReply {
+  Bytes chunk;
+};
+struct TxBegunReply {
+  Bytes id;
+};
+struct TxCommittedReply {
+  std::uint64_t processed = 0;
+  std::uint32_t checksum = 0;  // CRC-32 (IEEE) of the values in the order they were appended
+};
+
+struct OffsetReply {
+  LogPos durable;               // last record
+  std::uint64_t segment_id = 0;
+  std::uint64_t segment_offset = 0;
+  VersionVector context;
+};
+struct StatsReply {
+  LogPos appended;
+  LogPos durable;
+  LogPos checkpointed;
+  std::uint64_t commits = 0;         // in the log of this node since its first
+  std::uint64_t changes = 0;         // last seq_num
+  std::uint64_t log_segments = 0;
+  std::uint64_t log_bytes = 0;
+  std::uint64_t dirty_cells = 0;
+  std::uint64_t open_transactions = 0;
+  std::uint64_t malformed_payloads = 0;  // typed keys whose payload was stored raw
+  std::uint64_t conflicts = 0;           // concurrent values dropped on merge, since start
+  struct Link {
+    std::string peer;    // node name, or the address while it was never reached
+    std::string state;   // "connecting", "up", "refused: …", "down: …"
+    bool dialed = false;
+    std::uint64_t behind_commits = 0;  // what the peer has not acknowledged of our log
+    std::uint64_t received_commits = 0;
+    std::uint64_t sent_commits = 0;
+  };
+  std::vector<Link> links;
+  Origin origin;
+  VersionVector context;
+};
+struct CheckpointReply {
+  LogPos covered;  // every record up to here is in the store
+  std::uint64_t segment_id = 0;
+  VersionVector context;
+};
+struct DigestReply {
+  std::string fingerprint;  // 32 hex digits
+  std::uint64_t cells = 0;
+  VersionVector context;
+};
+struct BackupReply {
+  struct File {
+    std::string path;
+    std::uint64_t bytes = 0;
+  };
+  std::string directory;
+  std::vector<File> files;
+  std::uint64_t last_segment_id = 0;
+};
+
+using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, ListReply, LobStatReply,
+                               LobChunkReply, TxBegunReply, TxCommittedReply, OffsetReply, StatsReply, CheckpointReply,
+                               DigestReply, BackupReply>;
+
+struct Reply {
+  Status status;   // when not ok, `body` means nothing
+  ReplyBody body;
+  // For a write: the namespace's context after it, so that a later read elsewhere can wait for it.
+  std::optional<Dot> dot;
+
+  static Reply failure(Status s) { return Reply{std::move(s), {}, {}}; }
+};
+
+}  // namespace pando

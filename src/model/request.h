@@ -1,0 +1,145 @@
+// model/request.h — what a client may ask of one namespace, after its protocol's text has been understood.
+//
+// api/ makes these from HTTP (later RESP, gRPC); engine/ answers them with a Reply. Bytes are raw, never
+// base64 or percent-encoded. The namespace travels beside the request (node/io.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "model/path.h"
+#include "model/version_vector.h"
+
+namespace pando {
+
+using Columns = std::vector<std::pair<Bytes, Bytes>>;  // name, value
+
+// One thing to change. Several of them in one request, or appended to one transaction, commit together.
+struct Mutation {
+  enum class Kind : std::uint8_t {
+    kPut,            // key := value (a register)
+    kDelete,         // the key and everything under it, whatever its type; absent is fine
+    kPutColumns,     // upserts `columns` of a row
+    kDeleteColumns,  // deletes the columns named in `columns` (values ignored) of a row
+    kDeleteRow,      // deletes a row
+    kAdd,            // counter += delta
+    kReset,          // counter := 0 for all increments seen here
+  };
+  Kind kind = Kind::kPut;
+  std::string table{kTableKv};
+  Bytes key;
+  Bytes value;
+  Columns columns;
+  std::int64_t delta = 0;
+};
+
+// Reads. -------------------------------------------------------------------------------------------------
+
+// A key of table `table`. With `raw` false, an `lww:` key of a merge group answers the group's winner.
+struct GetRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  bool raw = false;
+};
+struct GetRowRequest {
+  Bytes key;
+  std::optional<std::vector<Bytes>> columns;  // all when absent; unknown names are left out of the answer
+};
+struct GetCounterRequest {
+  std::string table{kTableKv};
+  Bytes key;
+};
+// What the merge group makes of an `lww:` or `counter:` key.
+struct GetMergedRequest {
+  Bytes key;
+};
+// Keys of a table in byte order, strictly after `after` and starting with `prefix`.
+struct ListRequest {
+  std::string table{kTableKv};
+  Bytes prefix;
+  Bytes after;
+  std::uint32_t count_max = 100;
+};
+// A large object: first its size and identity, then chunk by chunk at the reader's pace. A chunk request
+// names the upload, so a reader never mixes two versions of an object; kGone when it was replaced meanwhile.
+struct LobStatRequest {
+  Bytes key;
+};
+struct LobChunkRequest {
+  Bytes key;
+  Bytes upload;
+  std::uint64_t index = 0;
+};
+
+// Writes. ------------------------------------------------------------------------------------------------
+
+struct WriteRequest {
+  std::vector<Mutation> mutations;  // not empty; atomic
+  std::optional<Bytes> idempotency_key;
+};
+
+enum class TxOperation : std::uint8_t { kPut, kDelete };
+enum class TxEntryType : std::uint8_t { kKv, kRow, kLob };
+
+struct TxBeginRequest {
+  // When given, an append of another kind is refused.
+  std::optional<TxOperation> operation;
+  std::optional<TxEntryType> entry_type;
+};
+struct TxAppendRequest {
+  Bytes id;
+  Mutation mutation;  // table kv or row
+};
+// The next bytes of the object `key`; staged durably, visible with the commit. At most one key per transaction
+// when the transaction was begun for lob.
+struct TxAppendLobRequest {
+  Bytes id;
+  Bytes key;
+  Bytes chunk;
+};
+// What a transaction stands for when begun with operation delete and entry type lob.
+struct TxDeleteLobRequest {
+  Bytes id;
+  Bytes key;
+};
+struct TxCommitRequest {
+  Bytes id;
+};
+struct TxAbortRequest {
+  Bytes id;
+};
+
+// About the namespace. -----------------------------------------------------------------------------------
+
+struct OffsetRequest {};
+struct StatsRequest {};
+struct CheckpointRequest {};
+// A fingerprint of all cells: equal at two sites exactly when their states are equal.
+struct DigestRequest {};
+// Answered by the node with a plan; io/ copies the files.
+struct BackupLogRequest {
+  std::uint64_t after_segment = 0;  // only segments with a larger id
+  std::string directory;            // relative to the backup root; validated by api/
+};
+struct BackupStoreRequest {
+  std::string path;  // relative to the backup root; validated by api/
+};
+
+using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListRequest, LobStatRequest,
+                             LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest,
+                             TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest, StatsRequest,
+                             CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
+
+// Watching is not a request with one reply but a stream with its own messages (node/io.h).
+struct WatchFilter {
+  std::optional<std::string> table;  // all visible tables when absent
+  Bytes prefix;                      // of the key
+  bool exact = false;                // the key must equal `prefix`
+};
+
+}  // namespace pando

@@ -1,0 +1,219 @@
+// node/io.h — everything a node is told and everything it asks for: the edge of the pure ring, as data.
+//
+// A node is driven by step(Input, now) and answers with Outputs. Whoever drives it (server/, sim/) carries
+// the outputs out and brings the results back as inputs, in any order across namespaces and links, in order
+// for one log and one link. Nothing here blocks, and nothing here is a callback.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "model/change.h"
+#include "model/reply.h"
+#include "model/request.h"
+
+namespace pando::node {
+
+// Inputs. -------------------------------------------------------------------------------------------------
+
+// A client asks; exactly one ReplyOut with this id follows, now or later.
+struct ClientRequest {
+  RequestId id;
+  std::string ns;
+  Request request;
+};
+
+// A watcher wants changes of `ns`. `cursor` is the text of an earlier event's cursor; empty starts at now.
+// Answered by one WatchOpened. Events come as WatchSend, one outstanding at a time: the next one follows
+// WatchReady. So a slow watcher is simply further back in the log, and nothing is buffered for it.
+struct WatchOpen {
+  WatchId id;
+  std::string ns;
+  WatchFilter filter;
+  std::string cursor;
+};
+struct WatchReady {
+  WatchId id;
+};
+struct WatchClose {
+  WatchId id;
+};
+
+// The oldest LogWrite of `ns` is done (or failed, which is final for that namespace).
+struct LogWritten {
+  std::string ns;
+  Status status;
+};
+// The segment asked for by SegmentPrepare exists, zero-filled, durable.
+struct SegmentPrepared {
+  std::string ns;
+  std::uint64_t segment_id = 0;
+  Status status;  // kUnavailable when the disk is full: asked again later
+};
+// The records asked for by LogRead, whole ones only, as they lie in the segment file.
+struct LogReadDone {
+  std::string ns;
+  std::uint64_t read_id = 0;
+  Status status;
+  Bytes bytes;
+};
+struct CheckpointWritten {
+  std::string ns;
+  Status status;
+};
+// A backup that was planned has been copied (or not).
+struct BackupWritten {
+  RequestId id;
+  Result<BackupReply> result;
+};
+
+// A stream to a peer is open. `dial_id` is that of the Dial it answers, 0 for one the peer dialled.
+struct LinkUp {
+  LinkId id;
+  std::uint64_t dial_id = 0;
+  std::string peer_address;  // for people
+};
+struct LinkFrame {
+  LinkId id;
+  Bytes frame;
+};
+// `bytes` more have left this machine; what is handed out and not yet drained is bounded per link.
+struct LinkDrained {
+  LinkId id;
+  std::size_t bytes = 0;
+};
+struct LinkDown {
+  LinkId id;
+  std::uint64_t dial_id = 0;  // set when a Dial failed before its LinkUp; then `id` means nothing
+  std::string reason;
+};
+
+// Time passed; ask again at Outputs::wake_at.
+struct Tick {};
+
+using Input = std::variant<ClientRequest, WatchOpen, WatchReady, WatchClose, LogWritten, SegmentPrepared, LogReadDone,
+                           CheckpointWritten, BackupWritten, LinkUp, LinkFrame, LinkDrained, LinkDown, Tick>;
+
+// Outputs. ------------------------------------------------------------------------------------------------
+
+struct ReplyOut {
+  RequestId id;
+  Reply reply;
+};
+
+struct WatchOpened {
+  WatchId id;
+  Status status;       // kInvalidArgument for a bad cursor, kNotFound for an unknown namespace
+  std::string cursor;  // where the watch starts
+};
+struct WatchEvent {
+  Change change;
+  std::string cursor;  // resumes right after this event, here or at another site
+};
+struct WatchSend {
+  WatchId id;
+  std::vector<WatchEvent> events;
+};
+// The watch is over (namespace failed, node stopping).
+struct WatchEnded {
+  WatchId id;
+  Status status;
+};
+
+// Write `bytes` at `offset` of the segment, then make them durable, then answer LogWritten.
+// One in flight per namespace.
+struct LogWrite {
+  std::string ns;
+  std::uint64_t segment_id = 0;
+  std::uint64_t offset = 0;
+  Bytes bytes;
+};
+// Create the segment file: `bytes_total` zero bytes, really written, durable, also its directory entry.
+struct SegmentPrepare {
+  std::string ns;
+  std::uint64_t segment_id = 0;
+  std::uint64_t bytes_total = 0;
+};
+struct LogRead {
+  std::string ns;
+  std::uint64_t read_id = 0;
+  std::uint64_t segment_id = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+// Write these pairs (empty optional deletes) to the namespace's Kv in one atomic, durable batch.
+struct CheckpointWrite {
+  std::string ns;
+  std::vector<std::pair<Bytes, std::optional<Bytes>>> batch;
+};
+struct BackupLog {
+  RequestId id;
+  std::string ns;
+  std::string directory;
+  struct Segment {
+    std::uint64_t id = 0;
+    std::uint64_t bytes_durable = 0;
+  };
+  std::vector<Segment> segments;  // the active one too
+};
+struct BackupStore {
+  RequestId id;
+  std::string ns;
+  std::string path;
+};
+
+// Changes that are durable and readable, in order, for the configured notifiers. Lossy from here on.
+struct Notify {
+  std::string ns;
+  std::vector<WatchEvent> events;
+};
+
+struct Dial {
+  std::uint64_t dial_id = 0;
+  std::string address;       // host:port
+  std::string config_name;   // the [relayer_config.NAME] or [peer.NAME] with its certificates
+};
+struct LinkSend {
+  LinkId id;
+  Bytes frame;
+};
+struct LinkClose {
+  LinkId id;
+  Status reason;
+};
+
+// For the log that people read.
+struct Note {
+  enum class Level : std::uint8_t { kInfo, kWarning, kError };
+  Level level = Level::kInfo;
+  std::string ns;  // may be empty
+  std::string text;
+};
+
+// Reused from step to step; the driver empties it.
+struct Outputs {
+  std::vector<ReplyOut> replies;
+  std::vector<WatchOpened> watches_opened;
+  std::vector<WatchSend> watch_sends;
+  std::vector<WatchEnded> watches_ended;
+  std::vector<LogWrite> log_writes;
+  std::vector<SegmentPrepare> segment_prepares;
+  std::vector<LogRead> log_reads;
+  std::vector<CheckpointWrite> checkpoints;
+  std::vector<BackupLog> backup_logs;
+  std::vector<BackupStore> backup_stores;
+  std::vector<Notify> notifies;
+  std::vector<Dial> dials;
+  std::vector<LinkSend> link_sends;
+  std::vector<LinkClose> link_closes;
+  std::vector<Note> notes;
+  // Call step(Tick) no later than this.
+  Instant wake_at{INT64_MAX};
+};
+
+}  // namespace pando::node

@@ -1,0 +1,101 @@
+// node/node.h — one database process, as a state machine: step(Input, now) → Outputs.
+//
+// A node holds namespaces; each has its own log, store, links and watches (node/replica.h). The node routes
+// inputs to them, answers for merge groups, which look across namespaces, and dials the configured links.
+//
+// What always holds: no ReplyOut, WatchSend, Notify or LinkSend shows a commit whose record is not durable;
+// a namespace whose log failed or is damaged answers kUnavailable and says why, the others go on.
+//
+// No thread, clock, file or socket in here; one thread drives it. The same code runs in server/ and sim/.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/io.h"
+#include "store/kv.h"
+
+namespace pando::node {
+
+struct NamespaceConfig {
+  std::string name;
+  bool writable = true;  // false on a relayer: clients' writes answer kReadOnly
+  std::uint64_t segment_bytes = 16 << 20;
+};
+
+// A link this node dials and keeps dialling, with backoff. Links that peers dial need no configuration here.
+struct LinkConfig {
+  std::string config_name;
+  std::string address;  // host:port
+  std::string ns;
+  bool publish = true;    // send our commits
+  bool subscribe = true;  // take theirs
+};
+
+struct MergeGroupConfig {
+  std::string name;
+  std::vector<std::string> namespaces;
+};
+
+struct NodeConfig {
+  std::string node_name;  // the origin of this node's commits; unique in the fleet, never changes
+  std::vector<LinkConfig> links;
+  std::vector<MergeGroupConfig> merge_groups;
+  bool accept_links = true;  // false: every LinkUp that is not an answer to a Dial is refused
+  Duration transaction_idle_max = Duration::seconds(120);
+  Duration transaction_age_max = Duration::seconds(900);
+  Duration checkpoint_interval = Duration::seconds(5);
+  // Stamps further ahead of the wall clock than this are refused where they are accepted.
+  Duration clock_ahead_max = Duration::seconds(24 * 3600);
+  std::uint64_t seed = 1;  // transaction ids, backoff jitter: unpredictable in production, fixed in the simulator
+};
+
+// What recovery found, for the log that people read.
+struct OpenReport {
+  LogPos last;                       // last whole record
+  std::uint64_t replayed = 0;        // records applied over the store's checkpoint
+  bool clean = false;                // the log ends with a close record
+  std::uint64_t torn_bytes = 0;      // cut off the end
+  Status damage;                     // not ok: the namespace serves nothing; names segment and offset
+};
+
+class Node {
+ public:
+  explicit Node(NodeConfig config);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Opening a namespace, before the first step or later:
+  //   1. begin_open() reads the store's checkpoint from `kv` (which outlives the node) and says from which
+  //      segment the log must be read whole; of earlier ones the first log::kSegmentHeaderBytes suffice.
+  //   2. feed_segment() for every segment that exists, ids ascending.
+  //   3. finish_open(). From then on inputs for the namespace are taken.
+  // A failure of 1 or 2 that names a place on disk becomes OpenReport::damage; others are returned.
+  Result<std::uint64_t> begin_open(const NamespaceConfig& config, store::Kv& kv);
+  Status feed_segment(std::string_view ns, std::uint64_t segment_id, ByteSpan bytes);
+  Result<OpenReport> finish_open(std::string_view ns, Time now, Outputs& out);
+
+  void step(Input input, Time now, Outputs& out);
+
+  // Stops taking writes, finishes what was taken, checkpoints, appends a close record, ends watches and links.
+  void begin_stop(Time now, Outputs& out);
+  // True once everything of begin_stop is durable.
+  bool stopped() const;
+
+  // Names in configuration order; the reason when a namespace does not serve.
+  struct Health {
+    std::string ns;
+    Status status;
+  };
+  std::vector<Health> health() const;
+  // For metrics; cheap enough to call every second.
+  Result<StatsReply> stats(std::string_view ns) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pando::node
