@@ -4,9 +4,9 @@
 #   ---------------   ----------------------   ------------------------------------------
 #   dep::expected     tl::expected             <tl/expected.hpp>
 #   dep::fmt          {fmt} 9                  <fmt/format.h>
-#   dep::crc32c       ISA-L                    <isa-l/crc.h>  (crc32_iscsi = CRC32C, by CPU)
 #   dep::xxhash       xxHash                   <xxhash.h>
 #   dep::zstd         Zstandard                <zstd.h>
+#   dep::zlib         zlib (CRC-32 only)       <zlib.h>
 #   dep::simdjson     simdjson                 <simdjson.h>
 #   dep::json         nlohmann-json            <nlohmann/json.hpp>
 #   ---- the lines above may be used in the pure ring, those below only in io/, server/, cli/ ----
@@ -55,10 +55,12 @@ find_package(CLI11 REQUIRED CONFIG)
 find_package(spdlog REQUIRED CONFIG)
 find_package(Boost 1.81 REQUIRED CONFIG)
 find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
 
 dep(threads    Threads::Threads)
 dep(expected   tl::expected)
 dep(fmt        fmt::fmt)
+dep(zlib       ZLIB::ZLIB)
 dep(simdjson   simdjson::simdjson)
 dep(json       nlohmann_json::nlohmann_json)
 dep(toml       tomlplusplus::tomlplusplus)
@@ -67,7 +69,6 @@ dep(spdlog     spdlog::spdlog)
 dep(beast      Boost::headers Threads::Threads)
 dep(openssl    OpenSSL::SSL OpenSSL::Crypto)
 
-dep_pkg(crc32c     libisal)
 dep_pkg(xxhash     libxxhash)
 dep_pkg(zstd       libzstd)
 dep_pkg(rocksdb    rocksdb)
