@@ -1,0 +1,113 @@
+// repl/frame.h — the bytes two nodes exchange on a link: what each frame says, and how it is encoded.
+//
+//   frame = u8(kind) u8(flags) u32(crc32c of kind, flags and body) body
+//
+// The carrier (gRPC today) keeps frame boundaries and order; everything else is decided here. Decoding never
+// throws, never reads past its input and allocates at most about its size. What a node does not know:
+//   kind < 128   mandatory: the link is refused, naming the kind
+//   kind >= 128  optional: the frame is skipped and counted
+//   flags        every unknown bit refuses the link: it changes how the body is read
+//   options      fields at the end of Hello and Heartbeat, each with its length: unknown tags are skipped
+// Format with golden bytes: docs/formats/replication.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "model/version_vector.h"
+
+namespace pando::repl {
+
+// A link speaks the lower of both ends' versions, which must not be below either end's minimum.
+inline constexpr std::uint64_t kProtocolVersion = 1;
+inline constexpr std::uint64_t kProtocolVersionMin = 1;
+
+// On the wire; never renumbered. 6 to 10 (have, skip, want, credit, subscribe) and 16 to 31 (resync) are
+// reserved, and so is flag bit 0 (body compressed with zstd).
+enum class FrameKind : std::uint8_t {
+  kHello = 1,
+  kBody = 2,
+  kAck = 3,
+  kHeartbeat = 4,
+  kRefuse = 5,
+};
+inline constexpr std::uint8_t kOptionalKindMin = 128;
+// kind, flags, checksum.
+inline constexpr std::size_t kFrameHeaderBytes = 6;
+
+// "hello", "body", … also for reserved kinds; "unknown" otherwise.
+std::string_view frame_kind_name(std::uint8_t kind);
+
+enum class Role : std::uint8_t { kReplicator = 1, kRelayer = 2 };
+std::string_view role_name(Role role);
+
+// The running hash of an origin's commits up to `dot` (model/commit.h).
+struct ChainHead {
+  Dot dot;
+  std::uint64_t chain = 0;
+  friend bool operator==(const ChainHead&, const ChainHead&) = default;
+};
+
+// The first frame of both ends.
+struct Hello {
+  std::uint64_t version = kProtocolVersion;
+  std::uint64_t version_min = kProtocolVersionMin;
+  std::uint64_t features = 0;  // what may be used when both ends say it; none is defined yet
+  Origin origin;               // the sender's name and current epoch
+  std::string ns;
+  Role role = Role::kReplicator;
+  bool publish = true;         // will send its log
+  bool subscribe = true;       // wants the receiver's log
+  VersionVector context;       // durable at the sender
+  std::vector<ChainHead> heads;  // sorted by dot; for entries of `context`, all or some of them
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+// A run of the sender's log.
+struct Body {
+  LogPos sender_pos;              // of the last commit, in the sender's log; for people and metrics
+  std::vector<ByteSpan> commits;  // encoded, the very bytes of the log; borrowed from the frame. Not empty
+};
+
+// Everything in `context` is durable here.
+struct Ack {
+  VersionVector context;
+};
+
+struct Heartbeat {
+  VersionVector context;     // durable at the sender, so that the receiver knows how far behind it is
+  std::int64_t wall_ms = 0;  // the sender's clock
+};
+
+// The last frame: why the sender closes the link.
+struct Refuse {
+  Status reason;
+};
+
+// A frame of an optional kind that this node does not know.
+struct Skipped {
+  std::uint8_t kind = 0;
+};
+
+using Frame = std::variant<Hello, Body, Ack, Heartbeat, Refuse, Skipped>;
+
+Bytes encode_frame(const Hello& hello);
+Bytes encode_frame(const Body& body);
+Bytes encode_frame(const Ack& ack);
+Bytes encode_frame(const Heartbeat& heartbeat);
+// The message is cut at limits::kRefuseMessageBytesMax.
+Bytes encode_frame(const Refuse& refuse);
+
+// kDataLoss for damaged or malformed bytes, naming the offset and the field; kUnimplemented for a mandatory
+// kind or a flag this node does not know.
+Result<Frame> decode_frame(ByteSpan frame);
+
+// The first frame of a link that a peer dialled: tells for which namespace the session is. An error also when
+// it is some other frame.
+Result<Hello> decode_hello(ByteSpan frame);
+
+}  // namespace pando::repl

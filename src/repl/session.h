@@ -1,0 +1,198 @@
+// repl/session.h — one link to one peer for one namespace: both directions of the replication protocol.
+//
+// Sans-IO. Frames come in through on_frame() and go out through take_frames(); the session never reads a log
+// or a clock. Sending, it is a reader of this node's log: wants() says which record it would look at next,
+// offer() shows it that record, and it packs what the peer lacks. Since a log's order extends causal order, so
+// does what the peer receives. Receiving, it hands commits on in the order they came (repl/intake.h decides
+// about each).
+//
+//   kNew       constructed; nothing was sent                  → kGreeting on start()
+//   kGreeting  our Hello is out, the peer's is not in         → kUp on its Hello
+//   kUp        commits, acks and heartbeats flow both ways    → kClosed
+//   kClosed    refused by either end or silent for too long; close_reason() says why. Every call is a no-op
+//
+// A crash in any state loses nothing: the next Hello says what each end has.
+//
+// What always holds: only records the caller showed as durable leave; every buffer is bounded by
+// SessionOptions::unacked_bytes_max plus one frame; at most one Ack per take_frames(). One thread.
+//
+// A link that a peer dialled: decode_hello() of its first frame names the namespace; then construct, start(),
+// and pass that same frame to on_frame(). Such a link that sends nothing is the node's to close.
+//
+// After every call below: send take_frames(); if closed(), close the link with close_reason().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "repl/frame.h"
+#include "repl/send_window.h"
+
+namespace pando::repl {
+
+struct SessionOptions {
+  Origin self;  // this node's name and current epoch
+  std::string ns;
+  Role role = Role::kReplicator;
+  bool publish = true;    // send our log
+  bool subscribe = true;  // take theirs
+  bool dialed = false;    // we dialled; only words a message differently
+  Duration heartbeat_interval = Duration::seconds(1);
+  Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
+  std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
+  std::size_t frame_bytes_target = limits::kFrameBytesTarget;
+};
+
+// What a frame meant. Spans borrow from the frame given to on_frame().
+
+// The peer is who it should be. Next: seek() to the first position of our log that a reader with `context`
+// could lack.
+struct HelloReceived {
+  Origin origin;
+  Role role = Role::kReplicator;
+  bool publish = true;
+  bool subscribe = true;
+  VersionVector context;
+};
+// Encoded commits in the peer's order, already counted as things the peer has.
+struct CommitsReceived {
+  std::vector<ByteSpan> commits;
+};
+// All of this is durable at the peer.
+struct PeerAcked {
+  VersionVector context;
+};
+// The peer holds commits of this node's own name that this node does not have: it lost its tail. Start an
+// epoch above `origin.epoch`, tell on_new_epoch(), and make no commit before that. Reported once per epoch.
+struct PeerRemembersMore {
+  Origin origin;
+  Seq seq;
+};
+// The peer closes the link and says why.
+struct Refused {
+  Status reason;
+};
+using Event = std::variant<HelloReceived, CommitsReceived, PeerAcked, PeerRemembersMore, Refused>;
+
+struct SessionStats {
+  std::uint64_t frames_sent = 0;
+  std::uint64_t frames_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t commits_sent = 0;
+  std::uint64_t commits_received = 0;
+  std::uint64_t commits_filtered = 0;  // looked at, not sent: the peer had them
+  std::uint64_t frames_skipped = 0;    // of optional kinds that this node does not know
+  std::uint64_t frames_malformed = 0;
+};
+
+class Session {
+ public:
+  enum class State : std::uint8_t { kNew, kGreeting, kUp, kClosed };
+
+  Session(SessionOptions options, Time now);
+
+  // Says Hello. `durable` is what this node has durably; of `heads`, those that match it are sent along, so
+  // that a clone or a rollback is found at first contact.
+  void start(const VersionVector& durable, std::vector<ChainHead> heads, Time now);
+
+  // The meaning of one frame, in order. Malformed or unexpected bytes refuse the link.
+  std::vector<Event> on_frame(ByteSpan frame, Time now);
+
+  // `durable` only grows. Call it on every session before a newly durable record leaves by any of them: a peer
+  // that knows more of us than we said here is taken as proof of a lost tail.
+  void on_durable(const VersionVector& durable);
+  // `bytes` of taken frames have left this machine.
+  void on_drained(std::size_t bytes);
+  // Heartbeats and the watch over the peer's silence. Due at next_deadline().
+  void on_time(Time now);
+  // This node now writes under `self`.
+  void on_new_epoch(const Origin& self);
+
+  // Closes the link for a reason of the node's (a gap, a namespace going down); the peer is told.
+  void refuse(Status reason);
+
+  // Reading our log for the peer.
+  // Moves the cursor; before the first seek nothing is wanted.
+  void seek(LogPos next);
+  // The next record to look at; nothing while the peer does not subscribe or has enough to chew on.
+  std::optional<LogPos> wants() const;
+  // Shows the commit at `pos` >= wants(); positions between hold no commits. Must be durable. Copied when the
+  // peer lacks it. kGone closes the link when the peer lacks earlier ones that the log did not show.
+  void offer(LogPos pos, ByteSpan commit);
+  LogPos cursor() const { return cursor_; }
+
+  // Frames to send, in order; control frames go before commits.
+  std::vector<Bytes> take_frames();
+
+  Instant next_deadline() const;
+  State state() const { return state_; }
+  bool closed() const { return state_ == State::kClosed; }
+  const Status& close_reason() const { return close_reason_; }
+
+  // The peer as its Hello described it; empty before.
+  const std::optional<Hello>& peer() const { return peer_; }
+  // What the peer said it has durably: for retention and `sites:n`.
+  const VersionVector& peer_durable() const { return peer_durable_; }
+  // Commits of ours the peer has not acknowledged; 0 when it takes none from us.
+  std::uint64_t behind_commits() const;
+  // Commits the peer has and we do not; 0 when we take none from it.
+  std::uint64_t lacking_commits() const;
+  // The peer's clock minus ours when its last heartbeat arrived; the way here is counted in.
+  std::optional<Duration> peer_clock_ahead() const { return peer_clock_ahead_; }
+  const SessionStats& stats() const { return stats_; }
+
+ private:
+  void handle(Hello hello, std::vector<Event>& events);
+  void handle(const Body& body, std::vector<Event>& events);
+  void handle(const Ack& ack, std::vector<Event>& events);
+  void handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& events);
+  void handle(Refuse refuse, std::vector<Event>& events);
+
+  Status check_hello(const Hello& hello) const;
+  // Takes note of what the peer has durably.
+  void learn(const VersionVector& context, std::vector<Event>& events);
+  void close(Status reason);
+  bool ack_due() const;
+  bool peer_takes() const { return options_.publish && peer_ && peer_->subscribe; }
+  bool room_for_control() const { return undrained_bytes_ < options_.unacked_bytes_max; }
+  void flush_batch();
+
+  SessionOptions options_;
+  State state_ = State::kNew;
+  Status close_reason_;
+  std::optional<Hello> peer_;
+
+  VersionVector durable_;        // here
+  VersionVector stated_;         // of it, what the peer was told last
+  VersionVector received_;       // commits that came from the peer
+  VersionVector peer_durable_;   // what the peer said it has
+  VersionVector peer_has_;       // that, and what we sent it
+  std::vector<ChainHead> heads_; // ours at start(), sorted
+  std::uint64_t reported_epoch_ = 0;  // for which PeerRemembersMore was reported
+
+  std::optional<LogPos> next_;   // set by seek()
+  LogPos cursor_;
+  Bytes batch_;                  // encoded commits of the Body frame being packed
+  std::uint64_t batch_commits_ = 0;
+  VersionVector batch_dots_;
+  std::vector<Bytes> control_;
+  std::vector<Bytes> bodies_;
+  SendWindow window_;
+  std::size_t undrained_bytes_ = 0;
+
+  Instant last_heard_;
+  Instant last_called_;
+  Instant beat_at_;
+  std::optional<Duration> peer_clock_ahead_;
+  SessionStats stats_;
+};
+
+}  // namespace pando::repl
