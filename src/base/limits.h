@@ -45,6 +45,12 @@ inline constexpr std::size_t kLinkUnackedBytesMax = 4 * 1024 * 1024;    // sent,
 inline constexpr std::size_t kLinkInboundBytesMax = 1024 * 1024;        // received, not taken in by the loop
 inline constexpr std::size_t kRefuseMessageBytesMax = 1024;             // why a link is closed
 
+// HTTP.
+inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;                // request line and headers
+inline constexpr std::size_t kHttpBodiesBytesMax = 512 * 1024 * 1024;      // buffered bodies of all connections
+inline constexpr std::size_t kHttpConnectionsMax = 10'000;
+inline constexpr std::uint32_t kListKeysMax = 10'000;                      // keys in one listing
+
 // Watching.
 inline constexpr std::size_t kWatchesMax = 10'000;
 inline constexpr std::size_t kWatchPendingBytesMax = 1024 * 1024;  // per watcher, then it is cut off with its cursor

@@ -1,0 +1,123 @@
+// api/rest.h — the HTTP surface: text of a request → Request, Reply → text. docs/http.md is for its users.
+//
+// Three calls per request, made by io/http in this order:
+//   route()   request line → Call: which route, which namespace, which key. 400, 404 or 405 otherwise.
+//   Rest::parse()  Call + headers + whole body → Request for the node. 400 otherwise.
+//   append_reply() Call + Reply → status and body, to the byte of the contract.
+// Routes that are not one request with one reply are named by traits(): object up- and download go through
+// api/lob_transfer.h, watches through api/sse.h, health and metrics are answered by io/http's owner.
+//
+// No I/O, no state between requests except reused buffers. Bodies are JSON, parsed strictly (simdjson DOM: the
+// on-demand front end leaves fields that nobody asked for unchecked, and a malformed body must change nothing).
+// Request Content-Type is ignored, so are unknown JSON fields.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "model/reply.h"
+#include "model/request.h"
+
+namespace pando::api {
+
+enum class Method : std::uint8_t { kGet, kHead, kPut, kPost, kDelete, kOther };
+Method method_of(std::string_view name);
+
+enum class Route : std::uint8_t {
+  kHealth, kReady, kMetrics,
+  kKvPut, kKvGet, kKvDelete, kKvBatch, kKvList,
+  kRowPut, kRowGet, kRowDelete, kRowDeleteColumns, kRowBatch, kRowList,
+  kLobGet, kLobPut, kLobDelete, kLobList,
+  kTxBegin, kTxKv, kTxRow, kTxLob, kTxCommit, kTxAbort,
+  kCounterGet, kCounterIncr, kCounterDecr, kCounterReset,
+  kMergedGet, kOffset, kStats, kCheckpoint, kDigest, kLogBackup, kStoreBackup,
+  kWatch,
+};
+
+// How io/http has to carry a route.
+enum class Carriage : std::uint8_t {
+  kRequest,    // one Request, one Reply
+  kUpload,     // LobUpload: body of any size, streamed
+  kDownload,   // LobDownload
+  kEraseLob,   // LobErase
+  kWatch,      // a stream of events
+  kHealth, kReady, kMetrics,  // about the process; Call::ns may be empty
+};
+Carriage carriage(Route route);
+
+// A refusal with its own HTTP status, for what happens before a Status exists (405, 414) or beside one.
+struct HttpError {
+  int status = 400;
+  std::string text;
+  std::string_view allow;  // for 405: "GET, PUT, DELETE"
+};
+HttpError http_error(const Status& status);
+
+// One request, from its first line to its reply. Owns its bytes.
+struct Call {
+  Route route = Route::kHealth;
+  bool head = false;  // HEAD: as GET, the body is left out of the answer
+  std::string ns;
+  Bytes key;         // percent-decoded; also the row key
+  Bytes tx_id;
+  std::string query;    // raw, without '?'
+  std::uint64_t count = 0;  // items of a batch, known after parse()
+};
+
+// `target` is the raw request target. The path is split at '/' first and percent-decoded then, so %2F stays
+// inside a key; decoded bytes need not be UTF-8.
+tl::expected<Call, HttpError> route(Method method, std::string_view target);
+
+// A query parameter, decoded ('+' is a space); nullopt when absent. The first one counts.
+Result<std::optional<Bytes>> query_parameter(std::string_view query, std::string_view name);
+
+// The headers that mean something to us.
+struct Headers {
+  std::string_view idempotency_key;
+  std::string_view last_event_id;
+};
+
+class Rest {
+ public:
+  Rest();
+  ~Rest();
+  Rest(const Rest&) = delete;
+  Rest& operator=(const Rest&) = delete;
+
+  // For Carriage::kRequest. `body` may be moved from, and its capacity may grow.
+  Result<Request> parse(Call& call, const Headers& headers, Bytes& body);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// What a watch asks for: filter and cursor. Last-Event-ID wins over ?cursor=, which a browser repeats
+// unchanged when it reconnects.
+struct WatchCall {
+  WatchFilter filter;
+  std::string cursor;
+};
+Result<WatchCall> parse_watch(const Call& call, const Headers& headers);
+
+// Appends the JSON body, ends it with one newline, and returns the HTTP status.
+int append_reply(const Call& call, const Reply& reply, Bytes& body);
+// {"error":"text"}\n
+void append_error(std::string_view text, Bytes& body);
+
+// What a namespace can do right now; an ok status serves reads and (on a replicator) writes.
+struct NamespaceHealth {
+  std::string ns;
+  Status status;
+};
+// {"status":"ok","namespaces":["a","b"]}\n and 200, or 503 with the reasons. `only` is ?namespace=: an unknown
+// one is 404.
+int append_health(const std::vector<NamespaceHealth>& namespaces, Bytes& body);
+int append_ready(const std::vector<NamespaceHealth>& namespaces, const std::optional<Bytes>& only, Bytes& body);
+
+}  // namespace pando::api

@@ -1,0 +1,110 @@
+// io/http/http_server.h — HTTP/1.1 over TCP for the REST surface: bytes in, Requests out, Replies to bytes.
+//
+// Lives on one io_context and its one thread; everything here is called on that thread, including the sink.
+// It understands no request: api/ does. What it guards is the wire: order of pipelined answers, limits of head,
+// body, connections and memory, slow and vanished clients, malformed HTTP (400 and close, never more).
+//
+//   submit(id, ns, request)  →  exactly one on_reply(id, …), which may come before submit() returns
+//   watch_open(…)            →  one on_watch_opened; then on_watch_send, answered by watch_ready when the
+//                               bytes have left; ends with on_watch_ended or watch_close, whichever is first
+//
+// Replies and events for a client that has gone are dropped. Bodies are buffered up to body_bytes_max, except
+// object uploads, which stream with one chunk in memory; downloads too. Nothing throws across this header.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/rest.h"
+#include "base/ids.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "node/io.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace pando::io::http {
+
+struct HttpOptions {
+  std::size_t body_bytes_max = limits::kHttpBodyBytesDefault;   // 413 above
+  std::size_t head_bytes_max = limits::kHttpHeadBytesMax;       // request line and headers; 414 or 431 above
+  std::size_t bodies_bytes_max = limits::kHttpBodiesBytesMax;   // of all connections together; 503 above
+  std::size_t connections_max = limits::kHttpConnectionsMax;    // 503 above
+  Duration idle_max = Duration::seconds(120);    // between requests
+  Duration head_max = Duration::seconds(20);     // from a request's first byte to the end of its head
+  Duration stall_max = Duration::seconds(30);    // without progress in reading a body or writing an answer
+  Duration heartbeat = Duration::seconds(15);    // comment in a silent event stream
+  // The top byte of every RequestId and WatchId made here, so that several doors share one node.
+  std::uint8_t id_tag = 1;
+};
+
+// What the server behind this door must provide. Outlives HttpServer.
+class HttpSink {
+ public:
+  virtual ~HttpSink() = default;
+  // Whether the namespace is configured here (serving or not): decides 404 before a body is looked at.
+  virtual bool has_namespace(std::string_view ns) const = 0;
+  virtual void submit(RequestId id, std::string_view ns, Request request) = 0;
+  virtual void watch_open(node::WatchOpen open) = 0;
+  virtual void watch_ready(WatchId id) = 0;
+  virtual void watch_close(WatchId id) = 0;
+  // In configuration order.
+  virtual std::vector<api::NamespaceHealth> health() const = 0;
+  // Prometheus text format 0.0.4.
+  virtual std::string metrics_text() const = 0;
+};
+
+// Totals since start, for metrics.
+struct HttpStats {
+  std::uint64_t connections_open = 0;
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_refused = 0;   // over connections_max
+  std::uint64_t watches_open = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t replies_2xx = 0;
+  std::uint64_t replies_4xx = 0;
+  std::uint64_t replies_5xx = 0;
+  std::uint64_t malformed = 0;             // not HTTP
+  std::uint64_t timed_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
+class HttpServer {
+ public:
+  HttpServer(boost::asio::io_context& io, HttpOptions options, HttpSink& sink);
+  // Closes everything at once.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Binds and starts accepting. `ip` is a literal address, empty for every interface; port 0 picks one.
+  // kUnavailable with the address and the system's reason when it cannot.
+  Status listen(const std::string& ip, std::uint16_t port);
+  // The bound port; 0 before listen().
+  std::uint16_t port() const;
+
+  void on_reply(RequestId id, Reply reply);
+  void on_watch_opened(node::WatchOpened opened);
+  void on_watch_send(node::WatchSend send);
+  void on_watch_ended(node::WatchEnded ended);
+
+  // Accepts nothing new, closes idle connections, lets running requests finish (answered with
+  // `Connection: close`) for up to `graceful_max`, then closes the rest. `done` runs once, on the loop.
+  void stop(Duration graceful_max, std::function<void()> done);
+
+  const HttpStats& stats() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace pando::io::http
