@@ -1,0 +1,275 @@
+#include "server/config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "model/origin.h"
+#include "server/config_section.h"
+#include "server/config_values.h"
+
+namespace pando::server {
+namespace {
+
+constexpr std::uint64_t kSegmentBytesMin = 64 * 1024;
+constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{4} << 30;
+constexpr std::uint64_t kBodyBytesMin = 1024;
+// A commit is held in memory a few times over while it is made; base64 adds a third.
+constexpr std::uint64_t kBodyBytesMax = limits::kCommitBytesMax;
+
+void read_tls(Section& section, TlsConfig& tls) {
+  section.text("cert_path", tls.cert_path);
+  section.text("key_path", tls.key_path);
+  section.text("ca_path", tls.ca_path);
+  section.flag("allow_insecure", tls.allow_insecure);
+}
+
+// Mutual TLS needs all three files; nothing less is offered, so that a certificate is always asked for.
+void check_tls(Section& section, const TlsConfig& tls) {
+  if (tls.allow_insecure) return;
+  for (const auto& [key, path] : {std::pair("cert_path", &tls.cert_path), std::pair("key_path", &tls.key_path),
+                                  std::pair("ca_path", &tls.ca_path)}) {
+    if (path->empty()) {
+      section.error(key, "missing: mutual TLS needs cert_path, key_path and ca_path (or allow_insecure = true)");
+      return;
+    }
+  }
+}
+
+void read_http(Section& top, HttpConfig& http) {
+  top.number("http_port", 0, 65535, http.port);
+  top.text("listen_ip", http.listen_ip);
+  Section section = top.section("http");
+  std::uint64_t body = http.body_bytes_max;
+  section.size("body_limit", kBodyBytesMin, kBodyBytesMax, body);
+  http.body_bytes_max = static_cast<std::size_t>(body);
+  section.text("backup_root", http.backup_root);
+  section.finish();
+}
+
+void read_grpc(Section& top, Config& config, Role role) {
+  Section section = top.section("grpc_config");
+  GrpcConfig& grpc = config.grpc;
+  section.number("port", 0, 65535, grpc.port);
+  section.text("listen_ip", grpc.listen_ip);
+  read_tls(section, grpc.tls);
+  section.finish();
+  // A relayer's file may carry the section; it only counts when others may follow it.
+  config.serves_grpc = role == Role::kRelay || (role == Role::kReplicator && section.present());
+  if (!config.serves_grpc) return;
+  check_tls(section, grpc.tls);
+  if (grpc.tls.allow_insecure && !is_loopback(grpc.listen_ip)) {
+    section.error("listen_ip", fmt::format("{} can be reached from other machines: set cert_path, key_path and ca_path "
+                                           "instead of allow_insecure, or listen on 127.0.0.1",
+                                           grpc.listen_ip));
+  }
+}
+
+void read_storage(Section& top, Config& config) {
+  Section section = top.section("storage_config");
+  section.text("base_dir", config.base_dir);
+  section.words("namespaces", config.namespaces);
+  section.size("segment_size", kSegmentBytesMin, kSegmentBytesMax, config.segment_bytes);
+  section.unneeded("bytes_per_sync", "every write is synced before it is acknowledged, many writes per sync");
+  section.unneeded("wal_fsync_interval", "every write is synced before it is acknowledged, many writes per sync");
+  section.unneeded("arena_size", "memory is bounded by checkpoints");
+  section.unneeded("db_engine", "the store is RocksDB");
+  section.unneeded("btree_flush_interval", "checkpoints follow the log");
+  section.unneeded("btree_config", "the store is RocksDB");
+  section.unneeded("event_log_mode", "every namespace takes all kinds of writes");
+  section.unneeded("wal_cleanup_config", "the log is kept whole");
+  section.finish();
+  if (config.base_dir.empty()) section.error("base_dir", "missing: where this node keeps its data");
+  std::set<std::string> seen;
+  for (const std::string& ns : config.namespaces) {
+    if (const Status valid = validate_namespace_name(ns); !valid.ok()) section.error("namespaces", valid.message());
+    if (!seen.insert(ns).second) section.error("namespaces", fmt::format("\"{}\" is listed twice", ns));
+  }
+}
+
+void read_peer_common(Section& section, PeerConfig& peer) {
+  section.words("namespaces", peer.namespaces);
+  read_tls(section, peer.tls);
+  check_tls(section, peer.tls);
+  if (peer.namespaces.empty()) section.error("namespaces", "missing: which namespaces this link carries");
+  if (peer.address.empty()) {
+    section.error("upstream_address", "missing: host:port of the other node's gRPC");
+  } else if (const Status valid = validate_address(peer.address); !valid.ok()) {
+    section.error(section.has("address") ? "address" : "upstream_address", valid.message());
+  }
+}
+
+void read_upstreams(Section& top, Config& config, Role role) {
+  Section all = top.section("relayer_config");
+  all.each_section([&](const std::string& name, Section section) {
+    PeerConfig peer;
+    peer.name = "relayer_config." + name;
+    section.text("upstream_address", peer.address);
+    read_peer_common(section, peer);
+    section.unneeded("lsn_lag_threshold", "links report how far behind they are in /stats and /metrics");
+    section.unneeded("segment_lag_threshold", "links report how far behind they are in /stats and /metrics");
+    section.unneeded("grpc_service_config", "links reconnect by themselves");
+    section.finish();
+    // Whoever is followed is held here too, also when storage_config does not repeat it.
+    for (const std::string& ns : peer.namespaces) {
+      const Status valid = validate_namespace_name(ns);
+      if (!valid.ok()) section.error("namespaces", valid.message());
+      if (std::find(config.namespaces.begin(), config.namespaces.end(), ns) == config.namespaces.end()) {
+        config.namespaces.push_back(ns);
+      }
+    }
+    config.peers.push_back(std::move(peer));
+  });
+  if (role != Role::kReplicator && !all.present()) {
+    all.error(
+        "", fmt::format("missing: a {} follows the namespaces of its [relayer_config.NAME] sections", role_name(role)));
+  }
+}
+
+void read_peers(Section& top, Config& config) {
+  Section all = top.section("peer");
+  all.each_section([&](const std::string& name, Section section) {
+    PeerConfig peer;
+    peer.name = "peer." + name;
+    peer.publish = true;
+    section.text("address", peer.address);
+    section.text("upstream_address", peer.address);
+    section.flag("publish", peer.publish);
+    section.flag("subscribe", peer.subscribe);
+    read_peer_common(section, peer);
+    section.finish();
+    if (!peer.publish && !peer.subscribe)
+      section.error("publish", "publish and subscribe are both false: nothing is left to do");
+    for (const std::string& ns : peer.namespaces) {
+      if (std::find(config.namespaces.begin(), config.namespaces.end(), ns) == config.namespaces.end()) {
+        section.error("namespaces", fmt::format("\"{}\" is not in storage_config.namespaces", ns));
+      }
+    }
+    config.peers.push_back(std::move(peer));
+  });
+}
+
+void read_merge_groups(Section& top, Config& config) {
+  std::map<std::string, std::string> group_of;
+  top.section("merge_group").each_section([&](const std::string& name, Section section) {
+    MergeGroup group{name, {}};
+    section.words("namespaces", group.namespaces);
+    section.finish();
+    if (group.namespaces.empty()) section.error("namespaces", "missing: which namespaces are joined");
+    for (const std::string& ns : group.namespaces) {
+      if (std::find(config.namespaces.begin(), config.namespaces.end(), ns) == config.namespaces.end()) {
+        section.error("namespaces", fmt::format("\"{}\" is not a namespace of this node", ns));
+      }
+      const auto [other, fresh] = group_of.emplace(ns, name);
+      if (!fresh) section.error("namespaces", fmt::format("\"{}\" is already in merge_group.{}", ns, other->second));
+    }
+    config.merge_groups.push_back(std::move(group));
+  });
+}
+
+void read_notifiers(Section& top, Config& config) {
+  top.section("notifier_config").each_section([&](const std::string& name, Section section) {
+    NotifierConfig notifier;
+    notifier.ns = name;
+    section.text("bind_host", notifier.bind_host);
+    section.number("bind_port", 0, 65535, notifier.port);
+    section.number("high_water_mark", 1, 1'000'000, notifier.high_water_mark);
+    section.duration("linger_time", notifier.linger);
+    section.text("curve_public_key", notifier.curve_public_key);
+    section.text("curve_secret_key", notifier.curve_secret_key);
+    section.finish();
+    if (!section.has("bind_port")) section.error("bind_port", "missing: the port subscribers connect to");
+    if (notifier.curve_public_key.empty() != notifier.curve_secret_key.empty()) {
+      section.error("curve_public_key", "curve_public_key and curve_secret_key go together");
+    }
+    for (const auto& [key, value] : {std::pair("curve_public_key", &notifier.curve_public_key),
+                                     std::pair("curve_secret_key", &notifier.curve_secret_key)}) {
+      if (!value->empty() && value->size() != 40)
+        section.error(key, "wants a Z85 key of 40 characters (see zmq_curve_keypair)");
+    }
+    if (std::find(config.namespaces.begin(), config.namespaces.end(), name) == config.namespaces.end()) {
+      section.error("", fmt::format("\"{}\" is not a namespace of this node", name));
+    }
+    config.notifiers.push_back(std::move(notifier));
+  });
+}
+
+void read_log(Section& top, Config& config) {
+  static const std::map<std::string, LogLevel, std::less<>> kLevels{
+      {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}};
+  Section section = top.section("log_config");
+  std::string level = "info";
+  section.text("log_level", level);
+  if (const auto it = kLevels.find(level); it != kLevels.end()) {
+    config.log_level = it->second;
+  } else {
+    section.error("log_level", fmt::format("wants debug, info, warn or error, not \"{}\"", level));
+  }
+  bool without_timestamps = false;
+  section.flag("disable_timestamp", without_timestamps);
+  config.log_timestamps = !without_timestamps;
+  section.unneeded("min_level_percents", "no log line is sampled away");
+  section.finish();
+}
+
+void read_unneeded(Section& top) {
+  top.unneeded("write_notify_config", "watchers are told as soon as a write is durable");
+  top.unneeded("limiter", "links reconnect with backoff");
+  top.unneeded("pprof_config", "profile with perf; see docs/operations.md");
+  top.unneeded("pprof_enable", "profile with perf; see docs/operations.md");
+  top.unneeded("wal_io_global_limiter", "links are bounded by what the peer acknowledges");
+  top.unneeded("raft_config", "every site takes writes, there is no leader");
+  top.unneeded("fuzz_config", "load comes from ./dev bench");
+}
+
+}  // namespace
+
+std::string_view role_name(Role role) {
+  switch (role) {
+    case Role::kReplicator: return "replicator";
+    case Role::kRelayer: return "relayer";
+    case Role::kRelay: return "relay";
+  }
+  return "?";
+}
+
+Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role role) {
+  toml::table table;
+  try {
+    table = toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    const toml::source_position at = error.source().begin;
+    return fail(StatusCode::kInvalidArgument,
+                fmt::format("{}:{}:{}: {}", file, at.line, at.column, error.description()));
+  }
+  ConfigReport report{std::string(file), {}, {}};
+  ParsedConfig out;
+  Section top(&table, "", report);
+  top.text("node_name", out.config.node_name);
+  if (!out.config.node_name.empty()) {
+    if (const Status valid = validate_node_name(out.config.node_name); !valid.ok())
+      top.error("node_name", valid.message());
+  }
+  read_http(top, out.config.http);
+  read_grpc(top, out.config, role);
+  read_storage(top, out.config);
+  read_upstreams(top, out.config, role);
+  if (out.config.namespaces.empty()) top.error("storage_config.namespaces", "missing: at least one namespace");
+  read_peers(top, out.config);
+  read_merge_groups(top, out.config);
+  read_notifiers(top, out.config);
+  read_log(top, out.config);
+  read_unneeded(top);
+  top.finish();
+  if (!report.errors.empty()) {
+    return fail(StatusCode::kInvalidArgument, fmt::format("{}", fmt::join(report.errors, "\n")));
+  }
+  out.warnings = std::move(report.warnings);
+  return out;
+}
+
+}  // namespace pando::server
