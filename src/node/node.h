@@ -21,6 +21,7 @@ namespace pando::node {
 struct NamespaceConfig {
   std::string name;
   bool writable = true;  // false on a relayer: clients' writes answer kReadOnly
+  bool notify = false;   // hand out Notify for every durable change
   std::uint64_t segment_bytes = 16 << 20;
 };
 
@@ -77,7 +78,15 @@ class Node {
   Status feed_segment(std::string_view ns, std::uint64_t segment_id, ByteSpan bytes);
   Result<OpenReport> finish_open(std::string_view ns, Time now, Outputs& out);
 
-  void step(Input input, Time now, Outputs& out);
+  // Takes one input. What it adds up to with others of the same turn (log writes, frames, watch batches)
+  // is handed out by end_turn(), so that whatever arrived together travels together.
+  void accept(Input input, Time now, Outputs& out);
+  void end_turn(Time now, Outputs& out);
+  // A turn of one input.
+  void step(Input input, Time now, Outputs& out) {
+    accept(std::move(input), now, out);
+    end_turn(now, out);
+  }
 
   // Stops taking writes, finishes what was taken, checkpoints, appends a close record, ends watches and links.
   void begin_stop(Time now, Outputs& out);
