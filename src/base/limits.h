@@ -22,6 +22,8 @@ inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
 inline constexpr std::size_t kOriginsMax = 65'536;   // in one version vector
 inline constexpr std::size_t kSiblingsMax = 4'096;   // concurrent values of one register on the wire
 inline constexpr std::size_t kLobChunkBytes = 256 * 1024;
+inline constexpr std::size_t kLobChunksMax = 262'144;  // of one large object: 64 GiB
+inline constexpr std::size_t kLobUploadBytesMax = 64;
 
 // Log.
 inline constexpr std::size_t kLogPendingBytesMax = 256 * 1024 * 1024;  // appended, not yet written
@@ -32,6 +34,7 @@ inline constexpr std::size_t kLogReadBytes = 1024 * 1024;              // one re
 // Store.
 inline constexpr std::size_t kDirtyBytesCheckpoint = 64 * 1024 * 1024;  // starts a checkpoint
 inline constexpr std::size_t kCellCacheBytes = 256 * 1024 * 1024;       // decoded clean cells
+inline constexpr std::size_t kCellCachedBytesMax = 64 * 1024;           // a larger clean cell is not kept
 
 // Transactions.
 inline constexpr std::size_t kOpenTransactionsMax = 10'000;  // per namespace
@@ -53,6 +56,10 @@ inline constexpr std::uint32_t kListKeysMax = 10'000;                      // ke
 
 // Watching.
 inline constexpr std::size_t kWatchesMax = 10'000;
+inline constexpr std::size_t kWatchBatchBytes = 64 * 1024;  // handed out at once, plus the event that crosses it
+inline constexpr std::size_t kWatchBatchEvents = 512;
+inline constexpr std::size_t kCursorTextBytesMax = 64 * 1024;
+inline constexpr std::size_t kCursorPartialsMax = 16;  // commits a cursor may stand inside of
 inline constexpr std::size_t kWatchPendingBytesMax = 1024 * 1024;  // per watcher, then it is cut off with its cursor
 
 }  // namespace pando::limits
