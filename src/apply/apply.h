@@ -1,0 +1,28 @@
+// apply/apply.h — Commit × cells → cells′: the only place where state changes, at its origin and everywhere else.
+//
+// A commit is applied whole or not at all: everything it needs is read first, then changed without reading.
+// A commit that the context covers changes nothing, so repetition is harmless. Commits of one origin must
+// come in order, without gaps: reading any node's log front to back does that.
+//
+// Derived changes, the same at every site: when a manifest leaves the register of a large object (replaced,
+// removed or cleared), the chunk cells of its upload are deleted. Upload ids are never reused.
+#pragma once
+
+#include "model/commit.h"
+#include "store/cells.h"
+
+namespace pando::apply {
+
+struct ApplyOutcome {
+  bool applied = false;         // false: the context covered the commit already
+  std::uint64_t conflicts = 0;  // registers that this commit left with several concurrent values
+  std::uint64_t changes = 0;    // count_changes(commit)
+};
+
+// `pos` is that of the commit's record in this node's log; above all earlier ones, or replayed: a record that
+// the checkpoint covers is passed over.
+// kDataLoss  a cell it needs is damaged (named), or commits of its origin are missing before it
+// other      the Kv could not be read; nothing changed, try again
+Result<ApplyOutcome> apply(const Commit& commit, LogPos pos, store::Cells& cells);
+
+}  // namespace pando::apply

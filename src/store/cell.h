@@ -1,0 +1,57 @@
+// store/cell.h — one decoded cell in memory, and its stored form.
+#pragma once
+
+#include <variant>
+
+#include "base/ids.h"
+#include "crdt/counter.h"
+#include "crdt/register.h"
+#include "model/path.h"
+
+namespace pando::store {
+
+// A register (kRegister, kField) or a counter (kCounter). Lives in Cells, which keeps its place and books.
+class Cell {
+ public:
+  explicit Cell(CellKind kind);
+
+  CellKind kind() const { return kind_; }
+  // Nothing to store: read as absent, deleted at the next checkpoint.
+  bool empty() const;
+  // Must fit the kind.
+  const crdt::Register& reg() const { return std::get<crdt::Register>(state_); }
+  const crdt::Counter& counter() const { return std::get<crdt::Counter>(state_); }
+  // Change it only between Cells::load() and Cells::changed().
+  crdt::Register& reg() { return std::get<crdt::Register>(state_); }
+  crdt::Counter& counter() { return std::get<crdt::Counter>(state_); }
+  void make_empty();
+
+  // The last record that changed it, while it differs from the store; 0 once it is checkpointed.
+  LogPos touched() const { return touched_; }
+  std::size_t heap_bytes() const;
+
+ private:
+  friend class Cells;
+
+  CellKind kind_;
+  bool dirty_ = false;     // differs from the store and from the checkpoint under way
+  bool flushing_ = false;  // in the checkpoint under way
+  bool listed_ = false;    // in the LRU list
+  std::variant<crdt::Register, crdt::Counter> state_;
+  LogPos touched_;
+  std::size_t bytes_ = 0;  // accounted for it
+  ByteSpan key_;           // its key in the map that owns it
+  Cell* newer_ = nullptr;  // LRU neighbours while clean
+  Cell* older_ = nullptr;
+};
+
+// The canonical bytes of its state, without version and checksum: equal states, equal bytes.
+void encode_cell_state(const Cell& cell, Bytes& out);
+
+// u8(version = 1) u32(crc32c of key then state) state. The key is under the checksum, so a value that turns
+// up under another key is noticed.
+Bytes encode_cell(ByteSpan key, const Cell& cell);
+// kDataLoss naming the cell (table, key, element) and what is wrong with it.
+Result<Cell> decode_cell(ByteSpan key, ByteSpan value);
+
+}  // namespace pando::store

@@ -1,0 +1,36 @@
+// store/cell_key.h — cell paths as bytes whose order is the order we want to walk cells in.
+//
+//   0x01  table  0x00  key, each 0x00 written 0x00 0xFF  0x00 0x01  kind  element
+//
+// Tables are contiguous; in a table keys ascend in byte order; all cells of one key are contiguous, by kind,
+// then element. Keys may hold any bytes: no key is a prefix of another's cells and none aliases another,
+// 0x00, 0xFE and 0xFF included. Table names never hold 0x00 (model/path.h). Everything that is not a cell
+// starts with another byte: 0x00 is ours (kMetaPrefix), 0x02 and up are free for indexes.
+// Format: docs/formats/cells.md.
+#pragma once
+
+#include "base/status.h"
+#include "model/path.h"
+
+namespace pando::store {
+
+inline constexpr char kMetaPrefix = '\x00';
+inline constexpr char kCellPrefix = '\x01';
+
+// All of these append to `out`, so that a caller can reuse one buffer.
+void append_table_prefix(std::string_view table, Bytes& out);
+void append_key_prefix(std::string_view table, ByteSpan key, Bytes& out);
+void append_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& out);
+// What every key of `table` that starts with `key_prefix` starts with: the key without its terminator.
+void append_scan_prefix(std::string_view table, ByteSpan key_prefix, Bytes& out);
+
+Bytes cell_key(const CellPath& path);
+// The smallest byte string above all that start with `prefix`; empty when there is none.
+Bytes prefix_end(ByteSpan prefix);
+
+// kDataLoss naming the offset when the bytes were not made by cell_key().
+Result<CellPath> decode_cell_key(ByteSpan bytes);
+// Length of the (table, key) part; 0 when the bytes are not a cell key.
+std::size_t key_prefix_size(ByteSpan cell_key);
+
+}  // namespace pando::store

@@ -1,0 +1,185 @@
+// store/cells.h — the materialised state of one namespace: hot decoded cells over a Kv.
+//
+// Reads come from memory or the Kv; changes stay in memory until a checkpoint writes them, so a thousand
+// increments of one counter are one Kv write. What each cell is, in order:
+//
+//   clean     same as in the Kv; may be evicted (least recently used first, cache_bytes_max)
+//   dirty     changed since; kept in memory; a crash loses it here, the log replay brings it back
+//   flushing  in the checkpoint under way; kept in memory; becomes dirty again by a change or a failure
+//
+// Reads always see the newest state of all of them. Only apply/ changes cells. A failed read of the Kv, or a
+// stored cell whose checksum does not fit, is a Status that names the cell: never "absent".
+//
+// Contexts: one causal context for the whole namespace, as every table is replicated whole; it is a
+// VersionVector, as commits of an origin arrive without gaps. context(table) is where a context per table
+// will appear.
+//
+// Pointers to cells and registers stay valid until the next non-const call that is not made under a Hold.
+// One thread; the Kv outlives this. Memory: dirty_bytes() + at most cache_bytes_max.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "base/limits.h"
+#include "model/commit.h"
+#include "store/cell.h"
+#include "store/cell_key.h"
+#include "store/checkpoint_meta.h"
+#include "store/kv.h"
+
+namespace pando::store {
+
+struct CellsOptions {
+  std::size_t cache_bytes_max = limits::kCellCacheBytes;
+};
+
+// What kinds of cells a key has, for type clashes. `touched` as in Cells::touched, over all that was looked at.
+struct KeyKinds {
+  bool has_register = false;
+  bool has_counter = false;  // false for a counter that reads as absent
+  bool has_fields = false;
+  LogPos touched;
+  bool any() const { return has_register || has_counter || has_fields; }
+};
+
+class CellCursor;
+
+class Cells {
+ public:
+  // Reads the checkpoint record. A Kv with cells but without that record is kDataLoss.
+  static Result<std::unique_ptr<Cells>> open(const Kv& kv, const CellsOptions& options = {});
+  Cells(const Cells&) = delete;
+  Cells& operator=(const Cells&) = delete;
+
+  // Reading. -----------------------------------------------------------------------------------------------
+
+  // Null when the cell is absent. A counter is returned also when it reads as absent: see Counter::absent().
+  Result<const crdt::Register*> find_register(const CellPath& path);  // kRegister or kField
+  Result<const crdt::Counter*> find_counter(const CellPath& path);    // kCounter
+  // The same without keeping it in memory, for large values read once (chunks of an object).
+  Result<std::optional<crdt::Register>> fetch_register(const CellPath& path);
+  // The last record that changed the cell, also when that deleted it; 0 when the Kv has its present state. A
+  // read that used the cell shows nothing until that record is durable.
+  LogPos touched(const CellPath& path) const;
+  // Two point reads and a seek for fields; `fields` = false saves the seek.
+  struct KindsOptions {
+    bool fields = true;
+  };
+  Result<KeyKinds> kinds(std::string_view table, ByteSpan key, KindsOptions options);
+
+  // Cells in order, all of them merged: of the keys of `table` that start with `prefix` and are > `after`;
+  // of one key; of the namespace. Cells must not be changed while a cursor lives (checked).
+  CellCursor scan(std::string_view table, ByteSpan prefix, ByteSpan after) const;
+  CellCursor scan_key(std::string_view table, ByteSpan key) const;
+  CellCursor scan_all() const;
+
+  // The commits in the cells. `table` is for the day tables have contexts of their own.
+  const VersionVector& context() const { return meta_.context; }
+  const VersionVector& context(std::string_view table) const;
+  // As of the last applied commit; `covered` is its position and `replay_segment` that of the last checkpoint.
+  const CheckpointMeta& meta() const { return meta_; }
+  LogPos applied() const { return meta_.covered; }
+  // The position of the checkpoint that is in the Kv for sure.
+  LogPos checkpointed() const { return checkpointed_; }
+
+  // A fingerprint of all cells, visible and internal, deleted ones left out: equal exactly when states are
+  // equal (XXH3-128 over keys and canonical states in order). Reads everything.
+  struct Digest {
+    std::string fingerprint;  // 32 hex digits
+    std::uint64_t cells = 0;
+    LogPos touched;
+  };
+  Result<Digest> digest() const;
+
+  // Changing: for apply/ and recovery only. ------------------------------------------------------------------
+
+  // While one lives nothing is evicted, so pointers stay valid.
+  class Hold {
+   public:
+    explicit Hold(Cells& cells) : cells_(cells) { ++cells_.holds_; }
+    ~Hold() {
+      if (--cells_.holds_ == 0) cells_.evict();
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    Cells& cells_;
+  };
+
+  // The cell to change in place, present or not (then empty, of the path's kind). Follow with changed().
+  Result<Cell*> load(const CellPath& path);
+  // The cell when it is in memory, without touching the Kv; null otherwise.
+  Cell* hot(ByteSpan cell_key);
+  // Books the new state of a loaded cell, made by the record at `pos`.
+  void changed(Cell& cell, LogPos pos);
+  // Deletes without reading what was there.
+  void erase(ByteSpan cell_key, LogPos pos);
+
+  // Books a commit whose ops have been applied: context, chain, stamp floor, changes, position.
+  void applied_commit(const Commit& commit, LogPos pos, std::uint64_t changes);
+  // Books a record that is not a commit, or a commit that was known already.
+  void applied_record(LogPos pos, std::uint64_t changes);
+  void set_self(const Origin& self) { meta_.self = self; }
+  // Stamps seen elsewhere than in commits (a log's own floor).
+  void raise_hlc_floor(Hlc floor);
+
+  // Checkpoints. ---------------------------------------------------------------------------------------------
+
+  // Everything dirty plus the checkpoint record, to be written by Kv::write in one batch. It covers applied():
+  // write it only once the log is durable that far. `replay_segment` is where the record after applied() lies
+  // or will lie. Changes go on meanwhile and belong to the next one. At most one under way (checked).
+  Batch begin_checkpoint(std::uint64_t replay_segment);
+  // After a failure everything is dirty again and the next checkpoint has it all.
+  void checkpoint_done(const Status& status);
+  bool checkpoint_under_way() const { return flushing_meta_.has_value(); }
+
+  // Not yet in a successful checkpoint.
+  std::size_t dirty_bytes() const { return unsaved_bytes_; }
+  std::size_t dirty_cells() const { return unsaved_.size(); }
+  // True when the checkpoint record itself would say something new.
+  bool checkpoint_needed() const;
+  // Clean cells in memory.
+  std::size_t cached_bytes() const { return cached_bytes_; }
+
+ private:
+  friend class CellCursor;
+  struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(ByteSpan key) const;
+  };
+  // Only ever looked up, never walked: order lives in unsaved_ and in the LRU list.
+  using Map = std::unordered_map<Bytes, Cell, KeyHash, std::equal_to<>>;
+  using Unsaved = std::map<ByteSpan, Cell*>;
+
+  Cells(const Kv& kv, const CellsOptions& options) : kv_(kv), options_(options) {}
+  Result<Cell*> load_key(ByteSpan key, CellKind kind);
+  Cell& insert(ByteSpan key, Cell cell);
+  ByteSpan key_of(const CellPath& path) const;
+  void list_newest(Cell& cell);
+  void unlist(Cell& cell);
+  void drop(Cell& cell);
+  void evict();
+  void settle(Cell& cell);
+
+  const Kv& kv_;
+  CellsOptions options_;
+  Map cells_;
+  Unsaved unsaved_;  // dirty or flushing, by key
+  CheckpointMeta meta_;
+  std::optional<CheckpointMeta> flushing_meta_;
+  CheckpointMeta saved_meta_;
+  LogPos checkpointed_;
+  std::size_t unsaved_bytes_ = 0;
+  std::size_t cached_bytes_ = 0;
+  Cell* newest_ = nullptr;
+  Cell* oldest_ = nullptr;
+  int holds_ = 0;
+  std::uint64_t version_ = 0;  // counts changes, so that a cursor notices them
+  mutable Bytes scratch_;
+};
+
+}  // namespace pando::store

@@ -1,0 +1,40 @@
+// store/checkpoint_meta.h — what a checkpoint says about itself: how much of the log its cells contain.
+//
+// Written in the same atomic batch as the cells, under one key outside of the cell space.
+// Stored form: u8(version) u32(crc32c of what follows) fields. docs/formats/cells.md.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/hlc.h"
+#include "base/ids.h"
+#include "model/version_vector.h"
+#include "store/cell_key.h"
+
+namespace pando::store {
+
+inline constexpr std::string_view kCheckpointKey{"\x00" "checkpoint", 11};
+
+struct CheckpointMeta {
+  LogPos covered;                   // every record up to here is in the cells; replay starts after it
+  std::uint64_t replay_segment = 0;  // where that next record lies, or an earlier segment
+  Origin self;                      // who this node is; node name empty on a relayer before it knows
+  VersionVector context;            // the commits in the cells
+  std::vector<std::pair<Origin, std::uint64_t>> chains;  // Commit::chain of each origin's last one; sorted
+  Hlc hlc_floor;                    // the largest stamp seen
+  std::uint64_t changes = 0;        // Change::number of the last one
+
+  // 0 for an origin never seen.
+  std::uint64_t chain(const Origin& origin) const;
+  void set_chain(const Origin& origin, std::uint64_t chain);
+
+  friend bool operator==(const CheckpointMeta&, const CheckpointMeta&) = default;
+};
+
+Bytes encode_checkpoint_meta(const CheckpointMeta& meta);
+// kDataLoss naming what is wrong; kUnimplemented for a version that is newer than we are.
+Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes);
+
+}  // namespace pando::store
