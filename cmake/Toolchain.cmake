@@ -33,6 +33,15 @@ elseif(PANDO_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
 
+# __FILE__ (CHECK, test failures) reads `src/log/segment.cc` wherever the build directory is. With ccache the
+# compiler sees paths relative to the build directory, without it absolute ones.
+set(source_prefix ${CMAKE_SOURCE_DIR})
+if(PANDO_CCACHE)
+  file(RELATIVE_PATH source_prefix ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+  string(REGEX REPLACE "/$" "" source_prefix "${source_prefix}")
+endif()
+add_compile_options(-fmacro-prefix-map=${source_prefix}/=)
+
 add_compile_options(-fno-omit-frame-pointer -fdiagnostics-color=auto)
 # Bounds checks of std::vector, string_view, optional …: a stop beats a silent overrun, in release too.
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
