@@ -167,6 +167,21 @@ def run_suite(suite, build, args):
     return Outcome(passed, failed, skipped, seconds, why, log)
 
 
+def without_passing(lines):
+    """The lines without those of test cases that passed: GoogleTest's from RUN to OK, unittest's ending in `... ok`."""
+    kept, start = [], None
+    for line in lines:
+        if re.match(r"\[ RUN +\]", line):
+            start = len(kept)
+        elif re.match(r"\[ +OK \]", line) and start is not None:
+            del kept[start:]
+            start = None
+            continue
+        if not line.endswith("... ok"):
+            kept.append(line)
+    return kept
+
+
 def paint(text, colour):
     return f"\033[{colour}m{text}\033[0m" if COLOUR else text
 
@@ -179,8 +194,7 @@ def show(suite, outcome):
           + (f"  {outcome.why}" if outcome.why else ""), flush=True)
     if outcome.failed:
         lines = outcome.log.read_text(errors="replace").splitlines()
-        if suite.kind == "unit":  # a passing case is three lines of noise
-            lines = [line for line in lines if not re.match(r"\[ +(RUN|OK) +\]", line)] or lines
+        lines = without_passing(lines)
         if len(lines) > SHOWN_LINES_MAX:
             half = SHOWN_LINES_MAX // 2
             lines = lines[:half] + [f"… {len(lines) - 2 * half} lines more …"] + lines[-half:]
