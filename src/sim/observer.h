@@ -1,0 +1,46 @@
+// sim/observer.h — what a checker gets to see: the outside of every node, never its inside.
+#pragma once
+
+#include <string>
+
+#include "base/time.h"
+#include "node/node.h"
+
+namespace pando::sim {
+
+class Machine;
+class Watcher;
+class World;
+
+// A request as it was handed in.
+struct Asked {
+  Machine* machine = nullptr;
+  std::string ns;
+  Request request;
+  Instant at;
+  // What the node had applied when the request came.
+  VersionVector context;
+};
+
+// What the client heard: a reply, or nothing because the process ended first.
+struct Answer {
+  bool lost = false;
+  Reply reply;  // kUnavailable when lost
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  virtual void on_asked(const Asked&) {}
+  virtual void on_answer(const Asked&, const Answer&) {}
+  // Before they are carried out.
+  virtual void on_outputs(const Machine&, const node::Outputs&) {}
+  // A watcher received one event (after a delay, on its own side of the connection).
+  virtual void on_watch_event(const Watcher&, const node::WatchEvent&) {}
+  virtual void on_down(const Machine&) {}
+  // Every namespace was opened, or is damaged.
+  virtual void on_boot(const Machine&) {}
+};
+
+}  // namespace pando::sim

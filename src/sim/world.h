@@ -1,0 +1,93 @@
+// sim/world.h — a whole fleet in one thread: machines, the network between them, and simulated time.
+//
+// Everything that happens is an event of one queue; every choice comes from one seed. No thread, no real
+// clock, no file, no socket: the same seed gives the same run, line by line (sim/trace.h).
+//
+//   World world({.seed = 7});
+//   Machine& dc1 = world.add_machine(config);
+//   dc1.boot();
+//   dc1.ask("main", request, [](const Answer& answer) { … });
+//   world.settle();
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/event_queue.h"
+#include "sim/machine.h"
+#include "sim/mutations.h"
+#include "sim/net.h"
+#include "sim/observer.h"
+#include "sim/trace.h"
+#include "sim/watcher.h"
+
+namespace pando::sim {
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  Mutation mutation = Mutation::kNone;
+  Trace::Options trace;
+};
+
+class World {
+ public:
+  explicit World(const WorldOptions& options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  Machine& add_machine(MachineConfig config);
+  Watcher& add_watcher(std::string name, std::string ns, WatchFilter filter);
+  // Observers outlive the world.
+  void add_observer(Observer& observer) { observers_.push_back(&observer); }
+
+  const std::vector<std::unique_ptr<Machine>>& machines() const { return machines_; }
+  const std::vector<std::unique_ptr<Watcher>>& watchers() const { return watchers_; }
+  Machine* find_machine(std::string_view name) const;
+  Machine* machine_at(std::string_view address) const;
+
+  EventQueue& queue() { return queue_; }
+  Net& net() { return net_; }
+  Trace& trace() { return trace_; }
+  Instant now() const { return queue_.now(); }
+  Mutation mutation() const { return options_.mutation; }
+  // True once in `of` while `mutation` is the one in force.
+  bool mutates(Mutation mutation, std::uint64_t of);
+  Prng fork_rng() { return rng_.fork(); }
+  const std::vector<Observer*>& observers() const { return observers_; }
+
+  void run_for(Duration time) { queue_.run_until(queue_.now() + time); }
+  // Runs until `done` says so, checked after every event; false when `max` passed first.
+  bool run_until(const std::function<bool()>& done, Duration max);
+
+  // Every group of machines that can reach each other has the same context in each namespace, and no work is
+  // under way. `why` gets a sentence when not.
+  bool settled(std::string* why = nullptr) const;
+  bool settle(Duration max, std::string* why = nullptr);
+
+  // A promise was broken. The run goes on; whoever runs it asks for them.
+  void violation(std::string_view checker, std::string text);
+  struct Violation {
+    std::string checker;
+    std::string text;
+  };
+  const std::vector<Violation>& violations() const { return violations_; }
+
+ private:
+  // For one namespace: which machines can reach which, by configured links that are not cut.
+  std::vector<std::vector<const Machine*>> islands(const std::string& ns) const;
+
+  WorldOptions options_;
+  Prng rng_;
+  Prng mutation_rng_;
+  EventQueue queue_;
+  Trace trace_;
+  Net net_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  std::vector<std::unique_ptr<Watcher>> watchers_;
+  std::vector<Observer*> observers_;
+  std::vector<Violation> violations_;
+};
+
+}  // namespace pando::sim
