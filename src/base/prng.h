@@ -21,7 +21,8 @@ class Prng {
   }
   // Uniform in [0, bound); bound > 0. Multiply-shift: the bias is below 2^-32 for the bounds used here.
   constexpr std::uint64_t below(std::uint64_t bound) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
   }
   // True `n` times in `of`.
   constexpr bool chance(std::uint64_t n, std::uint64_t of) { return below(of) < n; }

@@ -99,6 +99,8 @@ Bytes encode_frame(const Hello& hello);
 Bytes encode_frame(const Body& body);
 Bytes encode_frame(const Ack& ack);
 Bytes encode_frame(const Heartbeat& heartbeat);
+// The same from commits that are already packed: bytes(commit) each, `count` of them.
+Bytes encode_packed_body(LogPos sender_pos, std::uint64_t count, ByteSpan packed);
 // The message is cut at limits::kRefuseMessageBytesMax.
 Bytes encode_frame(const Refuse& refuse);
 

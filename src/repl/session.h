@@ -90,7 +90,7 @@ struct SessionStats {
   std::uint64_t commits_received = 0;
   std::uint64_t commits_filtered = 0;  // looked at, not sent: the peer had them
   std::uint64_t frames_skipped = 0;    // of optional kinds that this node does not know
-  std::uint64_t frames_malformed = 0;
+  std::uint64_t frames_malformed = 0;  // damaged, unknown or out of place; each closed the link
 };
 
 class Session {
@@ -127,7 +127,8 @@ class Session {
   // Shows the commit at `pos` >= wants(); positions between hold no commits. Must be durable. Copied when the
   // peer lacks it. kGone closes the link when the peer lacks earlier ones that the log did not show.
   void offer(LogPos pos, ByteSpan commit);
-  LogPos cursor() const { return cursor_; }
+  // The next record it will look at; absent before the first seek().
+  std::optional<LogPos> cursor() const { return next_; }
 
   // Frames to send, in order; control frames go before commits.
   std::vector<Bytes> take_frames();
@@ -154,14 +155,16 @@ class Session {
   void handle(const Body& body, std::vector<Event>& events);
   void handle(const Ack& ack, std::vector<Event>& events);
   void handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& events);
-  void handle(Refuse refuse, std::vector<Event>& events);
+  void handle(Refuse said, std::vector<Event>& events);
 
   Status check_hello(const Hello& hello) const;
   // Takes note of what the peer has durably.
   void learn(const VersionVector& context, std::vector<Event>& events);
-  void close(Status reason);
+  // The peer broke a rule of the protocol.
+  void blame(Status reason);
   bool ack_due() const;
   bool peer_takes() const { return options_.publish && peer_ && peer_->subscribe; }
+  // Control frames wait, coalesced, when the peer does not read.
   bool room_for_control() const { return undrained_bytes_ < options_.unacked_bytes_max; }
   void flush_batch();
 
@@ -178,10 +181,10 @@ class Session {
   std::vector<ChainHead> heads_; // ours at start(), sorted
   std::uint64_t reported_epoch_ = 0;  // for which PeerRemembersMore was reported
 
-  std::optional<LogPos> next_;   // set by seek()
-  LogPos cursor_;
-  Bytes batch_;                  // encoded commits of the Body frame being packed
-  std::uint64_t batch_commits_ = 0;
+  std::optional<LogPos> next_;   // the cursor
+  Bytes batch_;                  // commits of the Body frame being packed
+  std::uint64_t batch_count_ = 0;
+  LogPos batch_pos_;
   VersionVector batch_dots_;
   std::vector<Bytes> control_;
   std::vector<Bytes> bodies_;

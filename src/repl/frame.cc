@@ -1,0 +1,269 @@
+#include "repl/frame.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <limits>
+
+#include "base/check.h"
+#include "base/codec.h"
+#include "base/crc32c.h"
+#include "base/limits.h"
+
+namespace pando::repl {
+namespace {
+
+constexpr std::uint8_t kHelloPublish = 1;
+constexpr std::uint8_t kHelloSubscribe = 2;
+constexpr std::uint64_t kOptionHeads = 1;
+constexpr std::uint64_t kOptionsMax = 64;
+constexpr std::size_t kStatusWordBytesMax = 64;
+constexpr std::size_t kCommitBytesMin = 16;  // no encoded commit is shorter: bounds what a count may claim
+
+// Begins a frame in `out`; finish() fills in the checksum.
+Writer begin(FrameKind kind, Bytes& out) {
+  Writer writer(out);
+  writer.u8(static_cast<std::uint8_t>(kind));
+  writer.u8(0);
+  writer.u32(0);
+  return writer;
+}
+
+std::uint32_t checksum(ByteSpan frame) { return crc32c(frame.substr(kFrameHeaderBytes), crc32c(frame.substr(0, 2))); }
+
+Bytes finish(Bytes frame) {
+  Bytes word;
+  Writer(word).u32(checksum(frame));
+  return frame.replace(2, word.size(), word);
+}
+
+Bytes encode_heads(const std::vector<ChainHead>& heads) {
+  Bytes value;
+  Writer out(value);
+  out.varint(heads.size());
+  for (const ChainHead& head : heads) {
+    encode(head.dot, out);
+    out.u64(head.chain);
+  }
+  return value;
+}
+
+std::vector<ChainHead> decode_heads(Reader& in) {
+  std::vector<ChainHead> heads;
+  const std::uint64_t count = in.varint_max("hello.heads", limits::kOriginsMax);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    ChainHead head;
+    head.dot = decode_dot(in);
+    head.chain = in.u64("hello.heads.chain");
+    if (in.ok() && i > 0 && head.dot.origin <= heads.back().dot.origin) {
+      in.refuse("hello.heads", "is not in ascending order");
+    }
+    heads.push_back(std::move(head));
+  }
+  return heads;
+}
+
+// varint(count) then varint(tag) bytes(value) each, tags ascending. `take` reads the ones it knows.
+template <typename Take>
+void decode_options(Reader& in, const char* field, Take take) {
+  const std::uint64_t count = in.varint_max(field, kOptionsMax);
+  std::uint64_t last = 0;
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::uint64_t tag = in.varint(field);
+    if (in.ok() && tag <= last) in.refuse(field, "tags are not in ascending order");
+    last = tag;
+    const ByteSpan value = in.bytes(field, limits::kFrameBytesMax);
+    if (!in.ok()) return;
+    Reader inner(value);
+    if (take(tag, inner)) {
+      if (const Status status = inner.finish(); !status.ok()) in.refuse(field, status.message());
+    }
+  }
+}
+
+Hello decode_hello_body(Reader& in) {
+  Hello hello;
+  hello.version = in.varint("hello.version");
+  hello.version_min = in.varint("hello.version_min");
+  hello.features = in.u64("hello.features");
+  hello.origin = decode_origin(in);
+  hello.ns = Bytes(in.bytes("hello.namespace", limits::kNamespaceBytesMax));
+  const std::uint8_t role = in.u8("hello.role");
+  if (in.ok() && (role < 1 || role > 2)) in.refuse("hello.role", fmt::format("{} is not known", role));
+  hello.role = static_cast<Role>(role);
+  const std::uint8_t flags = in.u8("hello.flags");
+  if (flags > (kHelloPublish | kHelloSubscribe)) in.refuse("hello.flags", fmt::format("{} is not known", flags));
+  hello.publish = (flags & kHelloPublish) != 0;
+  hello.subscribe = (flags & kHelloSubscribe) != 0;
+  hello.context = decode_version_vector(in);
+  decode_options(in, "hello.options", [&hello](std::uint64_t tag, Reader& value) {
+    if (tag != kOptionHeads) return false;
+    hello.heads = decode_heads(value);
+    return true;
+  });
+  return hello;
+}
+
+Body decode_body(Reader& in) {
+  Body body;
+  body.sender_pos = LogPos(in.varint("body.pos"));
+  const std::uint64_t count = in.varint_max("body.count", limits::kFrameBytesMax / kCommitBytesMin);
+  if (in.ok() && count == 0) in.refuse("body.count", "is zero");
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const ByteSpan commit = in.bytes("body.commit", limits::kCommitBytesMax);
+    if (in.ok() && commit.size() < kCommitBytesMin) in.refuse("body.commit", "is too short to be a commit");
+    body.commits.push_back(commit);
+  }
+  return body;
+}
+
+Heartbeat decode_heartbeat(Reader& in) {
+  Heartbeat heartbeat;
+  heartbeat.context = decode_version_vector(in);
+  const std::uint64_t wall_ms = in.u64("heartbeat.wall_ms");
+  if (wall_ms > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 1000)) {
+    in.refuse("heartbeat.wall_ms", "is not a time");
+  }
+  heartbeat.wall_ms = static_cast<std::int64_t>(wall_ms);
+  decode_options(in, "heartbeat.options", [](std::uint64_t, Reader&) { return false; });
+  return heartbeat;
+}
+
+// A word this node does not know still refuses the link: as kUnavailable, which promises nothing.
+StatusCode code_of(std::string_view word) {
+  for (int i = 1; i <= static_cast<int>(StatusCode::kInternal); ++i) {
+    const auto code = static_cast<StatusCode>(i);
+    if (code_name(code) == word) return code;
+  }
+  return StatusCode::kUnavailable;
+}
+
+Refuse decode_refuse(Reader& in) {
+  const ByteSpan word = in.bytes("refuse.code", kStatusWordBytesMax);
+  const ByteSpan message = in.bytes("refuse.message", limits::kRefuseMessageBytesMax);
+  return Refuse{Status(code_of(word), std::string(message))};
+}
+
+Result<Frame> unknown_kind(std::uint8_t kind) {
+  if (kind >= kOptionalKindMin) return Frame(Skipped{kind});
+  return fail(StatusCode::kUnimplemented,
+              fmt::format("frame kind {} ({}) is not spoken by this node", kind, frame_kind_name(kind)));
+}
+
+}  // namespace
+
+std::string_view frame_kind_name(std::uint8_t kind) {
+  constexpr std::array<std::string_view, 11> kNames = {"",     "hello", "body", "ack",    "heartbeat", "refuse",
+                                                       "have", "skip",  "want", "credit", "subscribe"};
+  if (kind > 0 && kind < kNames.size()) return kNames[kind];
+  if (kind >= 16 && kind <= 31) return "resync";
+  return "unknown";
+}
+
+std::string_view role_name(Role role) { return role == Role::kReplicator ? "replicator" : "relayer"; }
+
+Bytes encode_frame(const Hello& hello) {
+  Bytes bytes;
+  Writer out = begin(FrameKind::kHello, bytes);
+  out.varint(hello.version);
+  out.varint(hello.version_min);
+  out.u64(hello.features);
+  encode(hello.origin, out);
+  out.bytes(hello.ns);
+  out.u8(static_cast<std::uint8_t>(hello.role));
+  out.u8(static_cast<std::uint8_t>((hello.publish ? kHelloPublish : 0) | (hello.subscribe ? kHelloSubscribe : 0)));
+  encode(hello.context, out);
+  out.varint(hello.heads.empty() ? 0 : 1);
+  if (!hello.heads.empty()) {
+    out.varint(kOptionHeads);
+    out.bytes(encode_heads(hello.heads));
+  }
+  return finish(std::move(bytes));
+}
+
+Bytes encode_frame(const Body& body) {
+  CHECK(!body.commits.empty());
+  std::size_t size = 32;
+  for (const ByteSpan commit : body.commits) size += commit.size() + 5;
+  Bytes bytes;
+  bytes.reserve(size);
+  Writer out = begin(FrameKind::kBody, bytes);
+  out.varint(body.sender_pos.value);
+  out.varint(body.commits.size());
+  for (const ByteSpan commit : body.commits) out.bytes(commit);
+  return finish(std::move(bytes));
+}
+
+Bytes encode_packed_body(LogPos sender_pos, std::uint64_t count, ByteSpan packed) {
+  CHECK(count > 0);
+  Bytes bytes;
+  bytes.reserve(packed.size() + 32);
+  Writer out = begin(FrameKind::kBody, bytes);
+  out.varint(sender_pos.value);
+  out.varint(count);
+  out.raw(packed);
+  return finish(std::move(bytes));
+}
+
+Bytes encode_frame(const Ack& ack) {
+  Bytes bytes;
+  Writer out = begin(FrameKind::kAck, bytes);
+  encode(ack.context, out);
+  return finish(std::move(bytes));
+}
+
+Bytes encode_frame(const Heartbeat& heartbeat) {
+  Bytes bytes;
+  Writer out = begin(FrameKind::kHeartbeat, bytes);
+  encode(heartbeat.context, out);
+  out.u64(static_cast<std::uint64_t>(heartbeat.wall_ms));
+  out.varint(0);  // options
+  return finish(std::move(bytes));
+}
+
+Bytes encode_frame(const Refuse& refuse) {
+  Bytes bytes;
+  Writer out = begin(FrameKind::kRefuse, bytes);
+  out.bytes(code_name(refuse.reason.code()));
+  out.bytes(ByteSpan(refuse.reason.message()).substr(0, limits::kRefuseMessageBytesMax));
+  return finish(std::move(bytes));
+}
+
+Result<Frame> decode_frame(ByteSpan frame) {
+  if (frame.size() > limits::kFrameBytesMax) {
+    return fail(StatusCode::kTooLarge,
+                fmt::format("frame has {} bytes, the limit is {}", frame.size(), limits::kFrameBytesMax));
+  }
+  Reader in(frame);
+  const std::uint8_t kind = in.u8("frame.kind");
+  const std::uint8_t flags = in.u8("frame.flags");
+  const std::uint32_t crc = in.u32("frame.crc");
+  if (in.ok() && crc != checksum(frame)) in.refuse("frame.crc", "bad checksum");
+  if (const Status status = in.status(); !status.ok()) return fail(status.with_context("frame"));
+  if (kind < 1 || kind > static_cast<std::uint8_t>(FrameKind::kRefuse)) return unknown_kind(kind);
+  if (flags != 0) {
+    return fail(StatusCode::kUnimplemented,
+                fmt::format("frame flags {} of {} are not spoken by this node", flags, frame_kind_name(kind)));
+  }
+  Frame decoded;
+  switch (static_cast<FrameKind>(kind)) {
+    case FrameKind::kHello: decoded = decode_hello_body(in); break;
+    case FrameKind::kBody: decoded = decode_body(in); break;
+    case FrameKind::kAck: decoded = Ack{decode_version_vector(in)}; break;
+    case FrameKind::kHeartbeat: decoded = decode_heartbeat(in); break;
+    case FrameKind::kRefuse: decoded = decode_refuse(in); break;
+  }
+  if (const Status status = in.finish(); !status.ok()) return fail(status.with_context("frame"));
+  return decoded;
+}
+
+Result<Hello> decode_hello(ByteSpan frame) {
+  Result<Frame> decoded = decode_frame(frame);
+  if (!decoded) return fail(decoded.error());
+  if (Hello* hello = std::get_if<Hello>(&*decoded)) return std::move(*hello);
+  return fail(StatusCode::kInvalidArgument,
+              fmt::format("a link begins with hello, not with {}",
+                          frame_kind_name(static_cast<std::uint8_t>(frame.front()))));
+}
+
+}  // namespace pando::repl

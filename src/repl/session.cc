@@ -1,0 +1,328 @@
+#include "repl/session.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "model/commit.h"
+
+namespace pando::repl {
+namespace {
+
+constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
+
+// How many dots of `all` are not in `known`.
+std::uint64_t count_beyond(const VersionVector& all, const VersionVector& known) {
+  std::uint64_t count = 0;
+  for (const auto& [origin, seq] : all.entries()) {
+    const Seq seen = known.get(origin);
+    if (seq > seen) count += seq.value - seen.value;
+  }
+  return count;
+}
+
+// Those of `heads` that are the last commit of their origin in `context`, sorted.
+std::vector<ChainHead> heads_of(const VersionVector& context, std::vector<ChainHead> heads) {
+  std::erase_if(heads, [&context](const ChainHead& head) { return context.get(head.dot.origin) != head.dot.seq; });
+  std::sort(heads.begin(), heads.end(), [](const ChainHead& a, const ChainHead& b) { return a.dot < b.dot; });
+  return heads;
+}
+
+// The same commit number with two contents, if the heads show one.
+Status compare_heads(const std::vector<ChainHead>& ours, const std::vector<ChainHead>& theirs) {
+  for (const ChainHead& head : theirs) {
+    const auto at = std::lower_bound(ours.begin(), ours.end(), head.dot,
+                                     [](const ChainHead& a, const Dot& dot) { return a.dot < dot; });
+    if (at == ours.end() || at->dot != head.dot || at->chain == head.chain) continue;
+    return Status(StatusCode::kConflict,
+                  fmt::format("{} is another commit on each side (chain {:016x} and {:016x}): a cloned disk or a reused "
+                              "number", to_string(head.dot), at->chain, head.chain));
+  }
+  return {};
+}
+
+}  // namespace
+
+Session::Session(SessionOptions options, Time now)
+    : options_(std::move(options)),
+      window_(options_.unacked_bytes_max),
+      last_heard_(instant_of(now)),
+      last_called_(instant_of(now)),
+      beat_at_(instant_of(now) + options_.heartbeat_interval) {
+  CHECK(options_.heartbeat_interval.us > 0);
+  // A few heartbeats may be lost to a busy peer before it counts as gone.
+  CHECK(options_.heartbeat_interval * 3 <= options_.silence_max);
+}
+
+void Session::start(const VersionVector& durable, std::vector<ChainHead> heads, Time now) {
+  CHECK(state_ == State::kNew);
+  state_ = State::kGreeting;
+  last_heard_ = last_called_ = instant_of(now);
+  durable_ = durable;
+  stated_ = durable;
+  heads_ = heads_of(durable, std::move(heads));
+  Hello hello;
+  hello.origin = options_.self;
+  hello.ns = options_.ns;
+  hello.role = options_.role;
+  hello.publish = options_.publish;
+  hello.subscribe = options_.subscribe;
+  hello.context = durable_;
+  hello.heads = heads_;
+  control_.push_back(encode_frame(hello));
+}
+
+// Frames in. ----------------------------------------------------------------------------------------------
+
+std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
+  std::vector<Event> events;
+  if (closed()) return events;
+  CHECK(state_ != State::kNew);
+  ++stats_.frames_received;
+  stats_.bytes_received += frame.size();
+  last_heard_ = last_called_ = instant_of(now);
+
+  Result<Frame> decoded = decode_frame(frame);
+  if (!decoded) {
+    blame(decoded.error());
+  } else if (Hello* hello = std::get_if<Hello>(&*decoded)) {
+    handle(std::move(*hello), events);
+  } else if (Refuse* said = std::get_if<Refuse>(&*decoded)) {
+    handle(std::move(*said), events);
+  } else if (std::holds_alternative<Skipped>(*decoded)) {
+    ++stats_.frames_skipped;
+  } else if (state_ == State::kGreeting) {
+    blame(Status(StatusCode::kInvalidArgument,
+                 fmt::format("a link begins with hello, not with {}",
+                             frame_kind_name(static_cast<std::uint8_t>(frame.front())))));
+  } else if (const Body* body = std::get_if<Body>(&*decoded)) {
+    handle(*body, events);
+  } else if (const Ack* ack = std::get_if<Ack>(&*decoded)) {
+    handle(*ack, events);
+  } else {
+    handle(std::get<Heartbeat>(*decoded), now, events);
+  }
+  return events;
+}
+
+Status Session::check_hello(const Hello& hello) const {
+  const auto refuse = [](StatusCode code, std::string why) { return Status(code, std::move(why)); };
+  if (hello.version < kProtocolVersionMin || hello.version_min > kProtocolVersion) {
+    return refuse(StatusCode::kUnimplemented,
+                  fmt::format("{} speaks protocol versions {} to {}, {} speaks {} to {}", to_string(hello.origin),
+                              hello.version_min, hello.version, to_string(options_.self), kProtocolVersionMin,
+                              kProtocolVersion));
+  }
+  if (hello.ns != options_.ns) {
+    return refuse(StatusCode::kInvalidArgument, fmt::format("this link is for namespace '{}' at {}, but for '{}' at {}",
+                                                            options_.ns, to_string(options_.self), hello.ns,
+                                                            to_string(hello.origin)));
+  }
+  if (hello.origin.node == options_.self.node) {
+    return refuse(StatusCode::kConflict,
+                  fmt::format("both ends of this link are named '{}': a node dials itself, or two nodes share a name",
+                              hello.origin.node));
+  }
+  if (!(options_.publish && hello.subscribe) && !(options_.subscribe && hello.publish)) {
+    return refuse(StatusCode::kInvalidArgument,
+                  fmt::format("nothing would flow between {} and {}: neither publishes what the other subscribes to",
+                              to_string(options_.self), to_string(hello.origin)));
+  }
+  return compare_heads(heads_, hello.heads);
+}
+
+void Session::handle(Hello hello, std::vector<Event>& events) {
+  if (state_ != State::kGreeting) return blame(Status(StatusCode::kInvalidArgument, "a second hello on one link"));
+  if (Status status = check_hello(hello); !status.ok()) return refuse(std::move(status));
+  state_ = State::kUp;
+  peer_ = std::move(hello);
+  learn(peer_->context, events);
+  if (closed()) return;
+  events.push_back(HelloReceived{peer_->origin, peer_->role, peer_->publish, peer_->subscribe, peer_->context});
+}
+
+void Session::handle(const Body& body, std::vector<Event>& events) {
+  if (!options_.subscribe || !peer_->publish) {
+    return blame(Status(StatusCode::kInvalidArgument, "commits came on a link that was opened without them"));
+  }
+  for (const ByteSpan commit : body.commits) {
+    const Result<Dot> dot = peek_dot(commit);
+    if (!dot) return blame(dot.error());
+    received_.raise(dot->origin, dot->seq);
+    peer_durable_.raise(dot->origin, dot->seq);
+    peer_has_.raise(dot->origin, dot->seq);
+  }
+  stats_.commits_received += body.commits.size();
+  events.push_back(CommitsReceived{body.commits});
+}
+
+void Session::handle(const Ack& ack, std::vector<Event>& events) {
+  learn(ack.context, events);
+  if (!closed()) events.push_back(PeerAcked{ack.context});
+}
+
+void Session::handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& events) {
+  peer_clock_ahead_ = Duration::millis(heartbeat.wall_ms - now.wall_ms);
+  learn(heartbeat.context, events);
+  if (!closed()) events.push_back(PeerAcked{heartbeat.context});
+}
+
+void Session::handle(Refuse said, std::vector<Event>& events) {
+  const std::string who = peer_ ? to_string(peer_->origin) : std::string("the peer");
+  state_ = State::kClosed;
+  close_reason_ = said.reason.with_context(fmt::format("{} refuses the link", who));
+  control_.clear();
+  bodies_.clear();
+  events.push_back(Refused{std::move(said.reason)});
+}
+
+void Session::learn(const VersionVector& context, std::vector<Event>& events) {
+  peer_durable_.merge(context);
+  peer_has_.merge(context);
+  if (peer_durable_.entries().size() > limits::kOriginsMax) {
+    return blame(Status(StatusCode::kTooLarge,
+                        fmt::format("the peer names more than {} origins", limits::kOriginsMax)));
+  }
+  window_.acked(peer_durable_);
+  // Nothing leaves before it is durable, so whoever knows more of us than we do knew us before we lost it.
+  const Origin& self = options_.self;
+  if (reported_epoch_ == self.epoch) return;
+  for (const auto& [origin, seq] : context.entries()) {
+    if (origin.node != self.node || origin.epoch < self.epoch || durable_.get(origin) >= seq) continue;
+    if (reported_epoch_ == self.epoch) events.pop_back();  // the newest epoch is what counts
+    reported_epoch_ = self.epoch;
+    events.push_back(PeerRemembersMore{origin, seq});
+  }
+}
+
+// Frames out. ---------------------------------------------------------------------------------------------
+
+void Session::on_durable(const VersionVector& durable) { durable_ = durable; }
+
+void Session::on_drained(std::size_t bytes) { undrained_bytes_ -= std::min(bytes, undrained_bytes_); }
+
+void Session::on_new_epoch(const Origin& self) {
+  CHECK(self.node == options_.self.node && self.epoch > options_.self.epoch);
+  options_.self = self;
+}
+
+void Session::on_time(Time now) {
+  if (closed() || state_ == State::kNew) return;
+  const Instant at = instant_of(now);
+  // A pause of our own (a stopped process, a slept machine) is not the peer's silence.
+  const Duration pause = at - last_called_;
+  if (pause * 2 > options_.silence_max) last_heard_ = last_heard_ + pause;
+  last_called_ = at;
+  if (at >= last_heard_ + options_.silence_max) {
+    return refuse(Status(StatusCode::kTimeout,
+                         fmt::format("nothing heard from {} for {} ms", peer_ ? to_string(peer_->origin) : "the peer",
+                                     (at - last_heard_).millis())));
+  }
+  if (at < beat_at_) return;
+  beat_at_ = at + options_.heartbeat_interval;
+  if (state_ != State::kUp || !room_for_control()) return;
+  control_.push_back(encode_frame(Heartbeat{durable_, now.wall_ms}));
+  stated_ = durable_;
+}
+
+Instant Session::next_deadline() const {
+  if (closed() || state_ == State::kNew) return kNever;
+  return std::min(beat_at_, last_heard_ + options_.silence_max);
+}
+
+void Session::refuse(Status reason) {
+  CHECK(!reason.ok());
+  if (closed()) return;
+  if (state_ != State::kNew) control_.push_back(encode_frame(Refuse{reason}));
+  bodies_.clear();
+  state_ = State::kClosed;
+  close_reason_ = std::move(reason);
+}
+
+void Session::blame(Status reason) {
+  ++stats_.frames_malformed;
+  refuse(std::move(reason));
+}
+
+void Session::seek(LogPos next) {
+  CHECK(!next_ || next >= *next_);
+  next_ = next;
+}
+
+std::optional<LogPos> Session::wants() const {
+  if (state_ != State::kUp || !peer_takes() || !room_for_control() || !window_.open(batch_.size())) return std::nullopt;
+  return next_;
+}
+
+void Session::offer(LogPos pos, ByteSpan commit) {
+  if (closed()) return;
+  CHECK(next_ && pos >= *next_);
+  next_ = pos.next();
+  const Result<Dot> dot = peek_dot(commit);
+  CHECK(dot.has_value());
+  CHECK(durable_.covers(*dot));
+  const Seq there = peer_has_.get(dot->origin);
+  if (dot->seq <= there) {
+    ++stats_.commits_filtered;
+    return;
+  }
+  if (dot->seq != there.next()) {
+    return refuse(Status(StatusCode::kGone,
+                         fmt::format("the log of {} begins after {}:{}, which {} needs next", to_string(options_.self),
+                                     to_string(dot->origin), there.next().value, to_string(peer_->origin))));
+  }
+  peer_has_.raise(dot->origin, dot->seq);
+  Writer(batch_).bytes(commit);
+  ++batch_count_;
+  batch_pos_ = pos;
+  batch_dots_.raise(dot->origin, dot->seq);
+  if (batch_.size() >= options_.frame_bytes_target) flush_batch();
+}
+
+void Session::flush_batch() {
+  if (batch_count_ == 0) return;
+  bodies_.push_back(encode_packed_body(batch_pos_, batch_count_, batch_));
+  window_.sent(bodies_.back().size(), std::exchange(batch_dots_, {}));
+  stats_.commits_sent += std::exchange(batch_count_, 0);
+  batch_.clear();
+}
+
+bool Session::ack_due() const {
+  return std::any_of(received_.entries().begin(), received_.entries().end(), [this](const VersionVector::Entry& entry) {
+    return std::min(entry.second, durable_.get(entry.first)) > stated_.get(entry.first);
+  });
+}
+
+std::vector<Bytes> Session::take_frames() {
+  if (state_ == State::kUp) {
+    flush_batch();
+    if (ack_due() && room_for_control()) {
+      control_.push_back(encode_frame(Ack{durable_}));
+      stated_ = durable_;
+    }
+  }
+  std::vector<Bytes> frames = std::exchange(control_, {});
+  for (Bytes& body : bodies_) frames.push_back(std::move(body));
+  bodies_.clear();
+  for (const Bytes& frame : frames) {
+    undrained_bytes_ += frame.size();
+    stats_.bytes_sent += frame.size();
+  }
+  stats_.frames_sent += frames.size();
+  return frames;
+}
+
+// Measuring. ----------------------------------------------------------------------------------------------
+
+std::uint64_t Session::behind_commits() const {
+  return state_ == State::kUp && peer_takes() ? count_beyond(durable_, peer_durable_) : 0;
+}
+
+std::uint64_t Session::lacking_commits() const {
+  return state_ == State::kUp && options_.subscribe && peer_->publish ? count_beyond(peer_durable_, durable_) : 0;
+}
+
+}  // namespace pando::repl
