@@ -62,10 +62,11 @@ void read_grpc(Section& top, Config& config, Role role) {
   config.serves_grpc = role == Role::kRelay || (role == Role::kReplicator && section.present());
   if (!config.serves_grpc) return;
   check_tls(section, grpc.tls);
+  // Two keys had to be set for this: somebody decided it.
   if (grpc.tls.allow_insecure && !is_loopback(grpc.listen_ip)) {
-    section.error("listen_ip", fmt::format("{} can be reached from other machines: set cert_path, key_path and ca_path "
-                                           "instead of allow_insecure, or listen on 127.0.0.1",
-                                           grpc.listen_ip));
+    section.warn("listen_ip", fmt::format("{} can be reached from other machines, in plain text and by anyone: "
+                                          "set cert_path, key_path and ca_path instead of allow_insecure",
+                                          grpc.listen_ip));
   }
 }
 
@@ -93,6 +94,7 @@ void read_storage(Section& top, Config& config) {
 
 void read_peer_common(Section& section, PeerConfig& peer) {
   section.words("namespaces", peer.namespaces);
+  section.text("server_name", peer.server_name);
   read_tls(section, peer.tls);
   check_tls(section, peer.tls);
   if (peer.namespaces.empty()) section.error("namespaces", "missing: which namespaces this link carries");

@@ -40,7 +40,7 @@ struct HttpConfig {
 };
 
 struct GrpcConfig {
-  std::string listen_ip = "127.0.0.1";  // another one only with certificates
+  std::string listen_ip = "127.0.0.1";  // for another one certificates are advised: a warning
   std::uint16_t port = 4001;
   TlsConfig tls;
 };
@@ -53,6 +53,7 @@ struct PeerConfig {
   bool publish = false;
   bool subscribe = true;
   TlsConfig tls;
+  std::string server_name;  // what the peer's certificate must name; empty: the host of `address`
 };
 
 struct NotifierConfig {

@@ -150,6 +150,7 @@ subscribe = false
 cert_path = "c"
 key_path = "k"
 ca_path = "ca"
+server_name = "node"
 [log_config]
 log_level = "warn"
 )"))
@@ -164,6 +165,7 @@ log_level = "warn"
   EXPECT_TRUE(config.peers[0].subscribe);
   EXPECT_TRUE(config.peers[1].publish);
   EXPECT_FALSE(config.peers[1].subscribe);
+  EXPECT_EQ(config.peers[1].server_name, "node");
   EXPECT_EQ(config.log_level, LogLevel::kWarn);
 }
 
@@ -186,10 +188,6 @@ TEST(Config, BadValuesNameFileLineAndKey) {
        "true)"},
       {"[grpc_config]\nallow_insecure = \"yes\"\ncert_path=\"c\"\nkey_path=\"k\"\nca_path=\"a\"\n",
        "f.toml:5: grpc_config.allow_insecure: wants true or false, not \"yes\""},
-      {"[grpc_config]\nallow_insecure = true\nlisten_ip = \"0.0.0.0\"\n",
-       "f.toml:6: grpc_config.listen_ip: 0.0.0.0 can be reached from other machines: set cert_path, key_path and "
-       "ca_path "
-       "instead of allow_insecure, or listen on 127.0.0.1"},
       // Links.
       {"[relayer_config.r]\nallow_insecure = true\nnamespaces = [\"a\"]\n",
        "f.toml:4: relayer_config.r.upstream_address: missing: host:port of the other node's gRPC"},
@@ -273,6 +271,14 @@ TEST(Config, UnknownKeysAreWarnings) {
               ElementsAre("f.toml:6: http.body_limits: unknown key, ignored", "f.toml:1: colour: unknown key, ignored",
                           "f.toml:7: weather: unknown key, ignored"));
   EXPECT_THAT(parsed(minimal("")).warnings, IsEmpty());
+}
+
+TEST(Config, PlainTextForOtherMachinesIsAWarning) {
+  const ParsedConfig file = parsed(minimal("[grpc_config]\nallow_insecure = true\nlisten_ip = \"0.0.0.0\"\n"));
+  EXPECT_EQ(file.config.grpc.listen_ip, "0.0.0.0");
+  EXPECT_THAT(file.warnings,
+              ElementsAre("f.toml:6: grpc_config.listen_ip: 0.0.0.0 can be reached from other machines, in plain text "
+                          "and by anyone: set cert_path, key_path and ca_path instead of allow_insecure"));
 }
 
 TEST(Config, ARelayServesWhatItFollows) {
