@@ -42,6 +42,8 @@ if(PANDO_CCACHE)
 endif()
 add_compile_options(-fmacro-prefix-map=${source_prefix}/=)
 
+# Load what a program uses, not what its libraries might have: start-up time and memory.
+add_link_options(-Wl,--as-needed)
 add_compile_options(-fno-omit-frame-pointer -fdiagnostics-color=auto)
 # Bounds checks of std::vector, string_view, optional …: a stop beats a silent overrun, in release too.
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
