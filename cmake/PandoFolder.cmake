@@ -4,8 +4,7 @@
 #     [DEPS <folder>...]        folders it uses: `log`, `io/rocks`        (in any order, also not yet written)
 #     [LIBS <target>...]        libraries it uses: `dep::rocksdb`, see Dependencies.cmake
 #     [TEST_DEPS <folder>...]   the same, for its tests alone
-#     [TEST_LIBS <target>...]
-#     [PROTOS <file.proto>...]) protobuf + gRPC files in the folder; included as "<path>/<file>.pb.h"
+#     [TEST_LIBS <target>...])
 #
 # For `pando_folder(io/rocks ...)` this makes
 #   pando_io_rocks    static library of every *.cc below the folder, or header-only when there is none yet
@@ -41,31 +40,48 @@ function(pando_glob out dir pattern)
   set(${out} ${files} PARENT_SCOPE)
 endfunction()
 
-# Adds generated protobuf and gRPC code to `target`, without our warnings.
-function(pando_protos target path)
-  set(gen ${CMAKE_BINARY_DIR}/gen)
-  foreach(proto IN LISTS ARGN)
-    get_filename_component(stem ${proto} NAME_WE)
-    set(base ${gen}/${path}/${stem})
-    set(made ${base}.pb.cc ${base}.pb.h ${base}.grpc.pb.cc ${base}.grpc.pb.h)
-    add_custom_command(
-      OUTPUT ${made}
-      COMMAND ${CMAKE_COMMAND} -E make_directory ${gen}
-      COMMAND ${PANDO_PROTOC} -I ${PANDO_SRC} --cpp_out=${gen} --grpc_out=${gen}
-              --plugin=protoc-gen-grpc=${PANDO_GRPC_CPP_PLUGIN} ${PANDO_SRC}/${path}/${proto}
-      DEPENDS ${PANDO_SRC}/${path}/${proto}
-      COMMENT "protoc ${path}/${proto}" VERBATIM)
-    set_source_files_properties(${base}.pb.cc ${base}.grpc.pb.cc PROPERTIES COMPILE_OPTIONS -w)
-    target_sources(${target} PRIVATE ${made})
-  endforeach()
+# pando_proto(<target> <file below proto/>): a library of the code protoc and its gRPC plugin make of it,
+# third-party text built without our warnings. `pando/v1/x.proto` is included as "pando/v1/x.pb.h".
+function(pando_proto target proto)
+  set(gen ${CMAKE_BINARY_DIR}/gen/proto)
+  string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+  set(base ${gen}/${stem})
+  set(made ${base}.pb.cc ${base}.pb.h ${base}.grpc.pb.cc ${base}.grpc.pb.h)
+  add_custom_command(
+    OUTPUT ${made}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${gen}
+    COMMAND ${PANDO_PROTOC} -I ${CMAKE_SOURCE_DIR}/proto --cpp_out=${gen} --grpc_out=${gen}
+            --plugin=protoc-gen-grpc=${PANDO_GRPC_CPP_PLUGIN} ${CMAKE_SOURCE_DIR}/proto/${proto}
+    DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto}
+    COMMENT "protoc ${proto}" VERBATIM)
+  add_library(${target} STATIC ${made})
+  target_compile_options(${target} PRIVATE -w)
   target_include_directories(${target} SYSTEM PUBLIC ${gen})
+  target_link_libraries(${target} PUBLIC dep::grpc)
+endfunction()
+
+# pando_uses(<out> <file.cc>): the folder libraries whose headers the file includes, so that a benchmark
+# or fuzzer needs no list of its own.
+function(pando_uses out file)
+  get_property(known GLOBAL PROPERTY PANDO_FOLDERS)
+  file(STRINGS ${file} lines REGEX "^#include \"")
+  set(uses)
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^#include \"([^\"]*)/[^/\"]*\".*" "\\1" folder "${line}")
+    pando_targets(target ${folder})
+    if(target IN_LIST known)
+      list(APPEND uses ${target})
+    endif()
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  set(${out} ${uses} PARENT_SCOPE)
 endfunction()
 
 function(pando_folder path)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;TEST_LIBS;PROTOS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "pando_folder(${path}): what is `${ARG_UNPARSED_ARGUMENTS}`? "
-                        "Known: DEPS LIBS TEST_DEPS TEST_LIBS PROTOS")
+                        "Known: DEPS LIBS TEST_DEPS TEST_LIBS")
   endif()
   set(dir ${PANDO_SRC}/${path})
   pando_targets(target ${path})
@@ -77,13 +93,10 @@ function(pando_folder path)
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 
-  if(sources OR ARG_PROTOS)
+  if(sources)
     add_library(${target} STATIC ${sources})
     target_include_directories(${target} PUBLIC ${PANDO_SRC})
     target_link_libraries(${target} PUBLIC ${deps} ${ARG_LIBS} PRIVATE pando_flags)
-    if(ARG_PROTOS)
-      pando_protos(${target} ${path} ${ARG_PROTOS})
-    endif()
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${PANDO_SRC})

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 DEPS = re.compile(r"pando_folder\(\s*(\S+)(.*?)\)", re.S)
-KEYWORDS = {"DEPS", "LIBS", "TEST_DEPS", "TEST_LIBS", "PROTOS"}
+KEYWORDS = {"DEPS", "LIBS", "TEST_DEPS", "TEST_LIBS"}
 
 # Standard headers that bring in what the pure ring must not have: time, threads, files, streams, chance.
 IMPURE_STD = set("""
@@ -125,12 +125,9 @@ def include_problems(root=ROOT, rules=None):
         is_test = inside.endswith(("_test.cc", "_suite.h"))
         for number, quoted, angled in includes(path):
             if quoted:
-                target = folder_of(quoted, rules)
+                target = "proto" if quoted.endswith(".pb.h") else folder_of(quoted, rules)
                 if "/" not in quoted:
                     problems.append(f'{where}:{number}: includes "{quoted}": write the path from src/')
-                elif quoted.endswith((".pb.h",)):
-                    if target != folder:
-                        problems.append(f'{where}:{number}: includes "{quoted}": generated code stays inside {target}')
                 elif target != folder and not permits(right, quoted, target):
                     problems.append(f'{where}:{number}: includes "{quoted}": the rule is '
                                     f"`{folder}: {' '.join(right) or '(nothing)'}`")

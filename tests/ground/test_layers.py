@@ -55,6 +55,7 @@ class PlantedViolations(unittest.TestCase):
         ("io/zmq/a.cc", '#include "node/io.h"', None),                            # a single header…
         ("io/zmq/a.cc", '#include "node/node.h"', "the rule is `io/zmq"),         # …is not the folder
         ("io/zmq/a.cc", '#include "io/disk/a.h"', "the rule is `io/zmq"),         # adapters are siblings too
+        ("io/zmq/a.cc", '#include "pando/v1/x.pb.h"', "the rule is `io/zmq"),     # generated code has one home
         ("io/disk/a.cc", '#include "log/a.h"', None),                             # own line before io/*
         ("io/disk/a.cc", '#include "model/a.h"', "the rule is `io/disk: base log`"),
         ("server/a.cc", '#include "io/zmq/a.h"', None),
