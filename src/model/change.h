@@ -32,6 +32,8 @@ struct Change {
   // The bytes written, for kPut on a register; the counter's value here in decimal for kIncrement and
   // kReset; nothing for rows and deletes.
   std::optional<Bytes> value;
+
+  friend bool operator==(const Change&, const Change&) = default;
 };
 
 }  // namespace pando

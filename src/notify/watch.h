@@ -26,6 +26,8 @@ namespace pando::notify {
 struct Event {
   Change change;
   std::string cursor;  // resumes right behind this event
+
+  friend bool operator==(const Event&, const Event&) = default;
 };
 
 bool matches(const WatchFilter& filter, const Change& change);
@@ -42,7 +44,7 @@ struct Record {
 void follow(Cursor& at, std::string_view ns, const Record& record, const WatchFilter& filter, std::vector<Event>& out);
 
 struct BatchLimits {
-  std::size_t bytes_max;   // a batch may go over by its last event, so that one large value still passes
+  std::size_t bytes_max;  // a batch may go over by its last event, so that one large value still passes
   std::size_t events_max;
 };
 
@@ -80,11 +82,13 @@ class Watch {
   bool waiting() const { return waiting_; }
   void ready() { waiting_ = false; }
 
+  // The records read whole.
   const Cursor& cursor() const { return at_; }
 
  private:
   WatchFilter filter_;
-  Cursor at_;
+  Cursor at_;                 // behind the last record read whole
+  std::uint32_t inside_ = 0;  // changes of the next record that an earlier batch had
   BatchLimits limits_;
   std::vector<Event> batch_;
   std::size_t batch_bytes_ = 0;
