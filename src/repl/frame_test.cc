@@ -1,0 +1,219 @@
+// Every frame's bytes, and every way bytes can be wrong.
+#include "repl/frame.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "base/crc32c.h"
+#include "base/limits.h"
+
+namespace pando::repl {
+namespace {
+
+std::string hex(ByteSpan bytes) {
+  std::string text;
+  for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return text;
+}
+
+// A frame around any kind, flags and body, with a checksum that fits.
+Bytes frame_of(std::uint8_t kind, std::uint8_t flags, ByteSpan body) {
+  Bytes frame;
+  Writer out(frame);
+  out.u8(kind);
+  out.u8(flags);
+  out.u32(crc32c(body, crc32c(frame)));
+  out.raw(body);
+  return frame;
+}
+
+VersionVector vector_of(std::initializer_list<std::pair<Origin, std::uint64_t>> entries) {
+  VersionVector vector;
+  for (const auto& [origin, seq] : entries) vector.raise(origin, Seq(seq));
+  return vector;
+}
+
+Hello sample_hello() {
+  Hello hello;
+  hello.origin = Origin{"dc1", 2};
+  hello.ns = "ads";
+  hello.role = Role::kRelayer;
+  hello.publish = false;
+  hello.context = vector_of({{Origin{"dc1", 1}, 7}, {Origin{"dc2", 1}, 300}});
+  hello.heads = {ChainHead{Dot{Origin{"dc2", 1}, Seq(300)}, 0x1122334455667788u}};
+  return hello;
+}
+
+const Bytes kCommit(20, 'c');
+
+// docs/formats/replication.md shows the same bytes.
+TEST(Frame, GoldenBytes) {
+  struct Row {
+    const char* what;
+    Bytes frame;
+    const char* bytes;
+  };
+  const Row rows[] = {
+      {"hello", encode_frame(sample_hello()), "0100095585d901010000000000000000036463310203616473020202036463310107" "0364633201ac02"
+       "010110" "010364633201ac028877665544332211"},
+      {"hello without heads or context", encode_frame(Hello{.origin = Origin{"a", 1}, .ns = "n"}), "0100eecea11601010000000000000000016101016e01030000"},
+      {"body", encode_frame(Body{LogPos(300), {kCommit}}), "02008a9d7745ac0201146363636363636363636363636363636363636363"},
+      {"ack", encode_frame(Ack{vector_of({{Origin{"dc1", 1}, 7}})}), "0300f8c827df01036463310107"},
+      {"heartbeat", encode_frame(Heartbeat{vector_of({{Origin{"dc1", 1}, 7}}), 1698765432000}), "040008f0fe9c01036463310107c0644f868b01000000"},
+      {"refuse", encode_frame(Refuse{Status(StatusCode::kGone, "no")}), "0500deceadba04676f6e65026e6f"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(hex(row.frame), row.bytes) << row.what;
+}
+
+TEST(Frame, RoundTrip) {
+  const Result<Frame> hello = decode_frame(encode_frame(sample_hello()));
+  ASSERT_TRUE(hello) << hello.error().to_string();
+  EXPECT_EQ(std::get<Hello>(*hello), sample_hello());
+
+  const Bytes other(40, 'd');
+  const Bytes bytes = encode_frame(Body{LogPos(9), {kCommit, other}});
+  const Result<Frame> body = decode_frame(bytes);
+  ASSERT_TRUE(body);
+  EXPECT_EQ(std::get<Body>(*body).sender_pos, LogPos(9));
+  EXPECT_EQ(std::get<Body>(*body).commits, (std::vector<ByteSpan>{kCommit, other}));
+
+  Bytes packed;
+  Writer(packed).bytes(kCommit);
+  Writer(packed).bytes(other);
+  EXPECT_EQ(encode_packed_body(LogPos(9), 2, packed), bytes) << "both ways to write a body are one format";
+
+  const VersionVector context = vector_of({{Origin{"a", 1}, 1}, {Origin{"a", 2}, 5}});
+  EXPECT_EQ(std::get<Ack>(*decode_frame(encode_frame(Ack{context}))).context, context);
+  const Result<Frame> beat = decode_frame(encode_frame(Heartbeat{context, 42}));
+  EXPECT_EQ(std::get<Heartbeat>(*beat).context, context);
+  EXPECT_EQ(std::get<Heartbeat>(*beat).wall_ms, 42);
+}
+
+TEST(Frame, RefuseCarriesEveryCode) {
+  for (int i = 1; i <= static_cast<int>(StatusCode::kInternal); ++i) {
+    const Status reason(static_cast<StatusCode>(i), "because");
+    EXPECT_EQ(std::get<Refuse>(*decode_frame(encode_frame(Refuse{reason}))).reason, reason);
+  }
+  const Status longer(StatusCode::kGone, std::string(limits::kRefuseMessageBytesMax + 500, 'x'));
+  const Result<Frame> cut = decode_frame(encode_frame(Refuse{longer}));
+  ASSERT_TRUE(cut) << "a long message is cut, not turned into a frame the peer cannot read";
+  EXPECT_EQ(std::get<Refuse>(*cut).reason.message().size(), limits::kRefuseMessageBytesMax);
+  const Result<Frame> later = decode_frame(frame_of(5, 0, "\x07" "moonish" "\x02" "no"));
+  EXPECT_EQ(std::get<Refuse>(*later).reason, Status(StatusCode::kUnavailable, "no")) << "a code of a later version";
+}
+
+// What this node does not know, by the rule in frame.h.
+TEST(Frame, Unknown) {
+  struct Row {
+    const char* why;
+    Bytes frame;
+    StatusCode code;
+    const char* message;
+  };
+  const Row rows[] = {
+      {"reserved kinds are refused by name", frame_of(6, 0, "x"), StatusCode::kUnimplemented,
+       "frame kind 6 (have) is not spoken by this node"},
+      {"also in the resync range", frame_of(20, 0, "x"), StatusCode::kUnimplemented,
+       "frame kind 20 (resync) is not spoken by this node"},
+      {"mandatory and never heard of", frame_of(127, 0, ""), StatusCode::kUnimplemented,
+       "frame kind 127 (unknown) is not spoken by this node"},
+      {"kind 0 is nothing", frame_of(0, 0, ""), StatusCode::kUnimplemented, "frame kind 0 (unknown)"},
+      {"a flag changes how the body reads", frame_of(2, 1, "zzz"), StatusCode::kUnimplemented,
+       "frame flags 1 of body are not spoken by this node"},
+  };
+  for (const Row& row : rows) {
+    const Result<Frame> decoded = decode_frame(row.frame);
+    ASSERT_FALSE(decoded) << row.why;
+    EXPECT_EQ(decoded.error().code(), row.code) << row.why;
+    EXPECT_NE(decoded.error().message().find(row.message), std::string::npos) << decoded.error().message();
+  }
+  const Result<Frame> optional = decode_frame(frame_of(200, 7, "whatever"));
+  ASSERT_TRUE(optional) << "optional kinds are skipped, flags and all";
+  EXPECT_EQ(std::get<Skipped>(*optional).kind, 200);
+}
+
+TEST(Frame, UnknownOptionsAreSkipped) {
+  Bytes body;
+  Writer out(body);
+  encode(VersionVector(), out);
+  out.u64(5);
+  out.varint(2);
+  for (const std::uint64_t tag : {7u, 9u}) {
+    out.varint(tag);
+    out.bytes("later");
+  }
+  const Result<Frame> decoded = decode_frame(frame_of(4, 0, body));
+  ASSERT_TRUE(decoded) << decoded.error().to_string();
+  EXPECT_EQ(std::get<Heartbeat>(*decoded).wall_ms, 5);
+}
+
+TEST(Frame, MalformedBodies) {
+  const auto hello_with = [](auto write_tail) {
+    Bytes body;
+    Writer out(body);
+    out.varint(1);
+    out.varint(1);
+    out.u64(0);
+    encode(Origin{"a", 1}, out);
+    out.bytes("n");
+    write_tail(out);
+    return frame_of(1, 0, body);
+  };
+  struct Row {
+    const char* field;
+    Bytes frame;
+  };
+  const Row rows[] = {
+      {"frame.kind", ""},
+      {"frame.crc", Bytes("\x03\x00\x01\x02", 4)},
+      {"frame.crc: bad checksum", Bytes("\x03\x00\x01\x02\x03\x04\x00", 7)},
+      {"body.count: is zero", frame_of(2, 0, Bytes("\x05\x00", 2))},
+      {"body.commit", frame_of(2, 0, Bytes("\x05\x01\x30", 3))},
+      {"too short to be a commit", frame_of(2, 0, Bytes("\x05\x01\x01x", 4))},
+      {"body.count", frame_of(2, 0, "\x05\xff\xff\xff\xff\x0f")},
+      {"left over", frame_of(3, 0, Bytes("\x00\x00", 2))},
+      {"vector.count", frame_of(3, 0, "\xff\xff\xff\x0f")},
+      {"origin.node", frame_of(3, 0, "\x01\x02/x\x01\x01")},
+      {"heartbeat.wall_ms", frame_of(4, 0, Bytes("\x00", 1) + Bytes(8, '\xff') + Bytes("\x00", 1))},
+      {"hello.role: 3 is not known", hello_with([](Writer& out) { out.u8(3); })},
+      {"hello.flags: 4 is not known", hello_with([](Writer& out) { out.u8(1); out.u8(4); })},
+      {"hello.options: tags are not in ascending order", hello_with([](Writer& out) {
+         out.u8(1); out.u8(3); out.varint(0); out.varint(2);
+         out.varint(9); out.bytes("");
+         out.varint(9); out.bytes("");
+       })},
+      {"hello.options: offset 0: hello.heads", hello_with([](Writer& out) {
+         out.u8(1); out.u8(3); out.varint(0); out.varint(1);
+         out.varint(1); out.bytes("");
+       })},
+      {"refuse.message", frame_of(5, 0, "\x02no\x7f")},
+  };
+  for (const Row& row : rows) {
+    const Result<Frame> decoded = decode_frame(row.frame);
+    ASSERT_FALSE(decoded) << row.field;
+    EXPECT_EQ(decoded.error().code(), StatusCode::kDataLoss);
+    EXPECT_NE(decoded.error().message().find(row.field), std::string::npos)
+        << row.field << " in: " << decoded.error().message();
+  }
+}
+
+// Any cut and any flipped bit is found: the checksum covers everything.
+TEST(Frame, EveryCutAndEveryFlippedBit) {
+  const Bytes frame = encode_frame(sample_hello());
+  for (std::size_t size = 0; size < frame.size(); ++size) EXPECT_FALSE(decode_frame(frame.substr(0, size))) << size;
+  for (std::size_t bit = 0; bit < frame.size() * 8; ++bit) {
+    Bytes damaged = frame;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(decode_frame(damaged)) << "bit " << bit;
+  }
+}
+
+TEST(Frame, FirstFrame) {
+  EXPECT_EQ(decode_hello(encode_frame(sample_hello()))->ns, "ads");
+  EXPECT_EQ(decode_hello(encode_frame(Ack{})).error(),
+            Status(StatusCode::kInvalidArgument, "a link begins with hello, not with ack"));
+  EXPECT_FALSE(decode_hello("garbage"));
+}
+
+}  // namespace
+}  // namespace pando::repl
