@@ -19,10 +19,16 @@ struct ApplyOutcome {
   std::uint64_t changes = 0;    // count_changes(commit)
 };
 
+// What every commit must keep so that all sites end up equal, whatever a peer sends: the next number of its
+// origin, and no reference to what `seen` (the context before it) does not cover. To be asked before a peer's
+// commit is taken into the log; apply() asks again. kDataLoss naming the commit and the op.
+Status check_causal(const Commit& commit, const VersionVector& seen);
+
 // `pos` is that of the commit's record in this node's log; above all earlier ones, or replayed: a record that
 // the checkpoint covers is passed over.
-// kDataLoss  a cell it needs is damaged (named), or commits of its origin are missing before it
-// other      the Kv could not be read; nothing changed, try again
+// kDataLoss  a cell it needs is damaged (named), or check_causal() refuses the commit
+// other      the Kv could not be read; try again
+// After a failure nothing has changed.
 Result<ApplyOutcome> apply(const Commit& commit, LogPos pos, store::Cells& cells);
 
 }  // namespace pando::apply

@@ -1,6 +1,7 @@
 // store/cell.h — one decoded cell in memory, and its stored form.
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include "base/ids.h"
@@ -44,6 +45,9 @@ class Cell {
   Cell* newer_ = nullptr;  // LRU neighbours while clean
   Cell* older_ = nullptr;
 };
+
+// "kv/user:1" or "row/7[name]" with unprintable bytes as \xNN: how errors name a cell.
+std::string describe_cell(ByteSpan key);
 
 // The canonical bytes of its state, without version and checksum: equal states, equal bytes.
 void encode_cell_state(const Cell& cell, Bytes& out);

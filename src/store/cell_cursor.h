@@ -12,6 +12,9 @@ namespace pando::store {
 
 class CellCursor {
  public:
+  CellCursor(const CellCursor&) = delete;
+  CellCursor& operator=(const CellCursor&) = delete;
+
   // False at the end and after a failure; then status() tells which.
   bool valid() const { return valid_; }
   Status status() const { return status_; }
@@ -35,14 +38,15 @@ class CellCursor {
 
  private:
   friend class Cells;
-  CellCursor(const Cells& cells, Bytes from, Bytes to);
-  void seek(ByteSpan from);
+  CellCursor(const Cells& cells, const Bytes& from, Bytes to);
   void settle();
+  void stand_on(ByteSpan key, const Cell& cell);
+  void stand_on_stored();
   void stop(Status status);
 
-  const Cells* cells_;
-  std::uint64_t version_;
-  Bytes to_;
+  const Cells& cells_;
+  const std::uint64_t version_;  // of the cells it was made for
+  const Bytes to_;
   std::unique_ptr<KvCursor> kv_;
   Cells::Unsaved::const_iterator memory_;
   bool valid_ = false;
@@ -50,7 +54,7 @@ class CellCursor {
   LogPos touched_;
   Bytes key_;
   CellPath path_;
-  Cell decoded_{CellKind::kRegister};
+  Cell decoded_{CellKind::kRegister};  // what it stands on when that comes from the Kv
   const Cell* cell_ = nullptr;
 };
 

@@ -1,0 +1,202 @@
+#include "apply/apply.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "apply/changes.h"
+#include "model/lob_manifest.h"
+#include "store/cell_cursor.h"
+
+namespace pando::apply {
+namespace {
+
+using store::Cell;
+using store::Cells;
+
+// One run of apply(): prepare() every op, which reads and may fail, then perform() every op, which cannot.
+class Applier {
+ public:
+  Applier(const Commit& commit, LogPos pos, Cells& cells) : commit_(commit), pos_(pos), cells_(cells), hold_(cells) {}
+
+  Status prepare() {
+    targets_.reserve(commit_.ops.size());
+    for (const Op& op : commit_.ops) {
+      PANDO_RETURN_IF_ERROR(std::visit([this](const auto& o) { return prepare(o); }, op));
+    }
+    return {};
+  }
+
+  std::uint64_t perform() {
+    for (std::size_t i = 0; i < commit_.ops.size(); ++i) {
+      std::visit([&](const auto& op) { perform(op, targets_[i]); }, commit_.ops[i]);
+    }
+    return conflicts_;
+  }
+
+ private:
+  // What an op will change: its cell, or for a ClearOp the keys of the cells that lose something.
+  struct Target {
+    Cell* cell = nullptr;
+    std::vector<Bytes> keys;
+  };
+
+  template <typename CellOp>
+  Status prepare(const CellOp& op) {
+    const auto cell = cells_.load(op.path);
+    if (!cell) return cell.error();
+    targets_.push_back({*cell, {}});
+    return {};
+  }
+
+  Status prepare(const ClearOp& op) {
+    Target target;
+    store::CellCursor at = cells_.scan_key(op.table, op.key);
+    for (; at.valid(); at.next()) {
+      if (at.cell().kind() == CellKind::kCounter) continue;
+      crdt::Register left = at.cell().reg();
+      if (!left.clear(op.observed)) continue;
+      target.keys.emplace_back(at.cell_key());
+      // A cell that goes away whole need not be in memory for that, unless we must look at what it held.
+      if (left.empty() && op.table != kTableLob) continue;
+      if (const auto cell = cells_.load(at.path()); !cell) return cell.error();
+    }
+    targets_.push_back(std::move(target));
+    return at.status();
+  }
+
+  void perform(const PutOp& op, const Target& target) {
+    Cell& cell = *target.cell;
+    change_register(op.path.table, cell,
+                    [&](crdt::Register& reg) { reg.put(commit_.dot, commit_.hlc, op.value, op.replaces); });
+    conflicts_ += cell.reg().conflicted() ? 1 : 0;
+  }
+  void perform(const RemoveOp& op, const Target& target) {
+    change_register(op.path.table, *target.cell, [&](crdt::Register& reg) { reg.remove(op.replaces); });
+  }
+  void perform(const ClearOp& op, const Target& target) {
+    for (const Bytes& key : target.keys) {
+      if (Cell* cell = cells_.hot(key); cell != nullptr) {
+        change_register(op.table, *cell, [&](crdt::Register& reg) { reg.clear(op.observed); });
+      } else {
+        cells_.erase(key, pos_);
+      }
+    }
+  }
+  void perform(const CountOp& op, const Target& target) {
+    target.cell->counter().count(commit_.dot.origin, op.birth, op.added, op.removed);
+    cells_.changed(*target.cell, pos_);
+  }
+  void perform(const CountResetOp& op, const Target& target) {
+    target.cell->counter().reset(op.observed);
+    cells_.changed(*target.cell, pos_);
+  }
+
+  template <typename Change>
+  void change_register(std::string_view table, Cell& cell, Change change) {
+    if (table != kTableLob) {
+      change(cell.reg());
+      cells_.changed(cell, pos_);
+      return;
+    }
+    const std::vector<crdt::Register::Entry> before = cell.reg().entries();
+    change(cell.reg());
+    cells_.changed(cell, pos_);
+    const auto& after = cell.reg().entries();
+    for (const crdt::Register::Entry& entry : before) {
+      if (std::find(after.begin(), after.end(), entry) == after.end()) erase_chunks(entry.value);
+    }
+  }
+
+  // A value that is not a manifest (a peer may write anything) has no chunks.
+  void erase_chunks(ByteSpan manifest_bytes) {
+    const auto manifest = decode_lob_manifest(manifest_bytes);
+    if (!manifest) return;
+    for (std::uint64_t i = 0; i < manifest->chunk_count; ++i) {
+      cells_.erase(store::cell_key(chunk_path(manifest->upload, i)), pos_);
+    }
+  }
+
+  const Commit& commit_;
+  const LogPos pos_;
+  Cells& cells_;
+  Cells::Hold hold_;
+  std::vector<Target> targets_;
+  std::uint64_t conflicts_ = 0;
+};
+
+// Names what an op refers to that the commit's writer cannot have seen; nullopt when there is nothing.
+class UnseenReference {
+ public:
+  UnseenReference(const Dot& dot, const VersionVector& seen) : dot_(dot), seen_(seen) {}
+
+  std::optional<std::string> operator()(const PutOp& op) const { return first_unseen(op.replaces); }
+  std::optional<std::string> operator()(const RemoveOp& op) const { return first_unseen(op.replaces); }
+  std::optional<std::string> operator()(const ClearOp& op) const {
+    for (const auto& [origin, seq] : op.observed.entries()) {
+      if (seq > seen_.get(origin)) return to_string(Dot{origin, seq});
+    }
+    return std::nullopt;
+  }
+  std::optional<std::string> operator()(const CountOp& op) const {
+    if (op.birth > dot_.seq) return to_string(Dot{dot_.origin, op.birth});
+    return std::nullopt;
+  }
+  std::optional<std::string> operator()(const CountResetOp& op) const {
+    for (const CountResetOp::Slot& slot : op.observed) {
+      if (const Dot born{slot.origin, slot.birth}; !known(born)) return to_string(born);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // An op may also refer to an earlier op of its own commit.
+  bool known(const Dot& dot) const { return dot == dot_ || seen_.covers(dot); }
+  std::optional<std::string> first_unseen(const std::vector<Dot>& dots) const {
+    for (const Dot& dot : dots) {
+      if (!known(dot)) return to_string(dot);
+    }
+    return std::nullopt;
+  }
+
+  const Dot& dot_;
+  const VersionVector& seen_;
+};
+
+}  // namespace
+
+Status check_causal(const Commit& commit, const VersionVector& seen) {
+  const Seq expected = seen.get(commit.dot.origin).next();
+  if (commit.dot.seq != expected) {
+    return Status(StatusCode::kDataLoss,
+                  fmt::format("commit {}: arrives where {} is next", to_string(commit.dot),
+                              to_string(Dot{commit.dot.origin, expected})));
+  }
+  const UnseenReference find{commit.dot, seen};
+  for (std::size_t i = 0; i < commit.ops.size(); ++i) {
+    if (const auto unseen = std::visit(find, commit.ops[i])) {
+      return Status(StatusCode::kDataLoss, fmt::format("commit {}: op {} refers to {}, which was not seen before it",
+                                                       to_string(commit.dot), i, *unseen));
+    }
+  }
+  return {};
+}
+
+Result<ApplyOutcome> apply(const Commit& commit, LogPos pos, Cells& cells) {
+  ApplyOutcome outcome;
+  outcome.changes = count_changes(commit);
+  if (pos <= cells.applied()) return outcome;
+  if (cells.context().covers(commit.dot)) {
+    cells.applied_record(pos, outcome.changes);
+    return outcome;
+  }
+  PANDO_RETURN_IF_ERROR(check_causal(commit, cells.context()));
+  Applier applier(commit, pos, cells);
+  PANDO_RETURN_IF_ERROR(applier.prepare());
+  outcome.conflicts = applier.perform();
+  outcome.applied = true;
+  cells.applied_commit(commit, pos, outcome.changes);
+  return outcome;
+}
+
+}  // namespace pando::apply

@@ -1,0 +1,100 @@
+#include "apply/changes.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace pando::apply {
+namespace {
+
+// What one op is for a watcher; the larger wins within a run.
+enum class Effect { kReset, kRemoveFields, kDelete, kCount, kPut };
+
+Effect effect_of(const Op& op) {
+  struct Visitor {
+    Effect operator()(const PutOp&) const { return Effect::kPut; }
+    Effect operator()(const RemoveOp& o) const {
+      return o.path.kind == CellKind::kField ? Effect::kRemoveFields : Effect::kDelete;
+    }
+    Effect operator()(const ClearOp&) const { return Effect::kDelete; }
+    Effect operator()(const CountOp&) const { return Effect::kCount; }
+    Effect operator()(const CountResetOp&) const { return Effect::kReset; }
+  };
+  return std::visit(Visitor{}, op);
+}
+
+ChangeKind kind_of(Effect effect, std::string_view table) {
+  switch (effect) {
+    case Effect::kReset: return ChangeKind::kReset;
+    case Effect::kRemoveFields: return ChangeKind::kDeleteColumns;
+    case Effect::kDelete: return table == kTableRow ? ChangeKind::kDeleteRow : ChangeKind::kDelete;
+    case Effect::kCount: return ChangeKind::kIncrement;
+    case Effect::kPut: return ChangeKind::kPut;
+  }
+  return ChangeKind::kPut;
+}
+
+// The bytes a watcher is given: of registers, but not the manifest of a large object.
+const Bytes* shown_value(const Op& op) {
+  const auto* put = std::get_if<PutOp>(&op);
+  const bool shown = put != nullptr && put->path.kind == CellKind::kRegister && put->path.table != kTableLob;
+  return shown ? &put->value : nullptr;
+}
+
+// Calls visit(first, last) for every run; between them may lie ops of internal tables.
+template <typename Visit>
+void for_each_run(const std::vector<Op>& ops, Visit visit) {
+  std::optional<std::size_t> first;
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    if (is_internal_table(table_of(ops[i]))) continue;
+    const bool same = first && table_of(ops[i]) == table_of(ops[*first]) && key_of(ops[i]) == key_of(ops[*first]);
+    if (first && !same) visit(*first, last);
+    if (!same) first = i;
+    last = i;
+  }
+  if (first) visit(*first, last);
+}
+
+}  // namespace
+
+std::vector<Change> list_changes(const Commit& commit, LogPos pos, std::uint64_t first_number) {
+  std::vector<Change> changes;
+  for_each_run(commit.ops, [&](std::size_t first, std::size_t last) {
+    Change change{.number = first_number + changes.size(),
+                  .pos = pos,
+                  .index = static_cast<std::uint32_t>(changes.size()),
+                  .dot = commit.dot,
+                  .hlc = commit.hlc,
+                  .table = std::string(table_of(commit.ops[first])),
+                  .key = Bytes(key_of(commit.ops[first])),
+                  .kind = ChangeKind::kPut,
+                  .value = std::nullopt};
+    Effect effect = Effect::kReset;
+    for (std::size_t i = first; i <= last; ++i) {
+      if (is_internal_table(table_of(commit.ops[i]))) continue;
+      effect = std::max(effect, effect_of(commit.ops[i]));
+      if (const Bytes* value = shown_value(commit.ops[i]); value != nullptr) change.value = *value;
+    }
+    change.kind = kind_of(effect, change.table);
+    changes.push_back(std::move(change));
+  });
+  return changes;
+}
+
+std::uint64_t count_changes(const Commit& commit) {
+  std::uint64_t count = 0;
+  for_each_run(commit.ops, [&](std::size_t, std::size_t) { ++count; });
+  return count;
+}
+
+Status fill_counter_values(std::vector<Change>& changes, store::Cells& cells) {
+  for (Change& change : changes) {
+    if (change.kind != ChangeKind::kIncrement && change.kind != ChangeKind::kReset) continue;
+    const auto counter = cells.find_counter({change.table, change.key, CellKind::kCounter, {}});
+    if (!counter) return counter.error();
+    change.value = std::to_string(*counter == nullptr ? 0 : (*counter)->value());
+  }
+  return {};
+}
+
+}  // namespace pando::apply

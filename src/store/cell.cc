@@ -1,0 +1,100 @@
+#include "store/cell.h"
+
+#include <fmt/core.h>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "store/cell_key.h"
+
+namespace pando::store {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+std::string printable(ByteSpan bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    if (c >= ' ' && c <= '~' && c != '\\') {
+      text.push_back(c);
+    } else {
+      text += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+Cell::Cell(CellKind kind) : kind_(kind) {
+  if (kind == CellKind::kCounter) state_.emplace<crdt::Counter>();
+}
+
+bool Cell::empty() const {
+  return kind_ == CellKind::kCounter ? counter().empty() : reg().empty();
+}
+
+void Cell::make_empty() {
+  if (kind_ == CellKind::kCounter) {
+    counter() = {};
+  } else {
+    reg() = {};
+  }
+}
+
+std::size_t Cell::heap_bytes() const {
+  return kind_ == CellKind::kCounter ? counter().heap_bytes() : reg().heap_bytes();
+}
+
+std::string describe_cell(ByteSpan key) {
+  const auto path = decode_cell_key(key);
+  if (!path) return printable(key);
+  std::string text = fmt::format("{}/{}", path->table, printable(path->key));
+  if (path->kind == CellKind::kCounter) text += " (counter)";
+  if (path->kind == CellKind::kField) text += fmt::format("[{}]", printable(path->element));
+  return text;
+}
+
+void encode_cell_state(const Cell& cell, Bytes& out) {
+  Writer writer(out);
+  if (cell.kind() == CellKind::kCounter) {
+    encode(cell.counter(), writer);
+  } else {
+    encode(cell.reg(), writer);
+  }
+}
+
+Bytes encode_cell(ByteSpan key, const Cell& cell) {
+  constexpr std::size_t kStateAt = 5;
+  Bytes bytes;
+  Writer out(bytes);
+  out.u8(kVersion);
+  out.u32(0);
+  encode_cell_state(cell, bytes);
+  Bytes sum;
+  Writer(sum).u32(crc32c(ByteSpan(bytes).substr(kStateAt), crc32c(key)));
+  bytes.replace(1, sum.size(), sum);
+  return bytes;
+}
+
+Result<Cell> decode_cell(ByteSpan key, ByteSpan value) {
+  const std::size_t prefix = key_prefix_size(key);
+  CHECK(prefix > 0 && prefix < key.size());
+  Cell cell(static_cast<CellKind>(key[prefix]));
+  Reader in(value);
+  const std::uint8_t version = in.u8("cell.version");
+  if (in.ok() && version != kVersion) in.refuse("cell.version", fmt::format("{} is not known", version));
+  const std::uint32_t sum = in.u32("cell.crc32c");
+  if (in.ok() && crc32c(value.substr(in.offset()), crc32c(key)) != sum) in.refuse("cell.crc32c", "does not match");
+  if (in.ok()) {
+    if (cell.kind() == CellKind::kCounter) {
+      cell.counter() = crdt::decode_counter(in);
+    } else {
+      cell.reg() = crdt::decode_register(in);
+    }
+    if (in.ok() && cell.empty()) in.refuse("cell.state", "is empty");
+  }
+  if (Status status = in.finish(); !status.ok()) return fail(status.with_context("cell " + describe_cell(key)));
+  return cell;
+}
+
+}  // namespace pando::store

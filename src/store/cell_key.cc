@@ -1,0 +1,116 @@
+#include "store/cell_key.h"
+
+#include <fmt/core.h>
+
+#include "base/limits.h"
+
+namespace pando::store {
+namespace {
+
+constexpr char kZero = '\x00';
+constexpr char kEscaped = '\xFF';     // after 0x00: a zero byte of the key
+constexpr char kTerminator = '\x01';  // after 0x00: the key ends; sorts below any byte that could follow
+
+void append_escaped(ByteSpan key, Bytes& out) {
+  std::size_t from = 0;
+  for (std::size_t zero = key.find(kZero); zero != ByteSpan::npos; zero = key.find(kZero, from)) {
+    out.append(key.substr(from, zero - from));
+    out.push_back(kZero);
+    out.push_back(kEscaped);
+    from = zero + 1;
+  }
+  out.append(key.substr(from));
+}
+
+tl::unexpected<Status> damaged(std::size_t offset, std::string_view why) {
+  return fail(StatusCode::kDataLoss, fmt::format("cell key: offset {}: {}", offset, why));
+}
+
+// Where the zero byte that ends the table name is; npos when it is not a cell key.
+std::size_t table_end(ByteSpan bytes) {
+  if (bytes.empty() || bytes[0] != kCellPrefix) return ByteSpan::npos;
+  return bytes.find(kZero, 1);
+}
+
+// Past the terminator of the key that starts at `from`; 0 when there is none.
+std::size_t key_end(ByteSpan bytes, std::size_t from) {
+  for (std::size_t zero = bytes.find(kZero, from); zero != ByteSpan::npos && zero + 1 < bytes.size();
+       zero = bytes.find(kZero, zero + 2)) {
+    if (bytes[zero + 1] == kTerminator) return zero + 2;
+    if (bytes[zero + 1] != kEscaped) return 0;
+  }
+  return 0;
+}
+
+Bytes unescaped(ByteSpan escaped) {
+  Bytes key;
+  key.reserve(escaped.size());
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    key.push_back(escaped[i]);
+    if (escaped[i] == kZero) ++i;
+  }
+  return key;
+}
+
+}  // namespace
+
+void append_table_prefix(std::string_view table, Bytes& out) {
+  out.push_back(kCellPrefix);
+  out.append(table);
+  out.push_back(kZero);
+}
+
+void append_scan_prefix(std::string_view table, ByteSpan key_prefix, Bytes& out) {
+  append_table_prefix(table, out);
+  append_escaped(key_prefix, out);
+}
+
+void append_key_prefix(std::string_view table, ByteSpan key, Bytes& out) {
+  append_scan_prefix(table, key, out);
+  out.push_back(kZero);
+  out.push_back(kTerminator);
+}
+
+void append_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& out) {
+  append_key_prefix(table, key, out);
+  out.push_back(static_cast<char>(kind));
+  out.append(element);
+}
+
+Bytes cell_key(const CellPath& path) {
+  Bytes out;
+  append_cell_key(path.table, path.key, path.kind, path.element, out);
+  return out;
+}
+
+Bytes prefix_end(ByteSpan prefix) {
+  Bytes end(prefix);
+  while (!end.empty() && end.back() == '\xFF') end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+Result<CellPath> decode_cell_key(ByteSpan bytes) {
+  const std::size_t table = table_end(bytes);
+  if (table == ByteSpan::npos) return damaged(0, "is not in the cell space");
+  CellPath path;
+  path.table = std::string(bytes.substr(1, table - 1));
+  if (const Status status = validate_table_name(path.table); !status.ok()) return damaged(1, status.message());
+  const std::size_t end = key_end(bytes, table + 1);
+  if (end == 0) return damaged(table + 1, "the key is not terminated");
+  path.key = unescaped(bytes.substr(table + 1, end - table - 3));
+  if (path.key.empty()) return damaged(table + 1, "the key is empty");
+  if (end == bytes.size()) return damaged(end, "the kind is missing");
+  const auto kind = static_cast<std::uint8_t>(bytes[end]);
+  if (kind < 1 || kind > 3) return damaged(end, fmt::format("{} is not a known kind", kind));
+  path.kind = static_cast<CellKind>(kind);
+  path.element = Bytes(bytes.substr(end + 1));
+  return path;
+}
+
+std::size_t key_prefix_size(ByteSpan cell_key) {
+  const std::size_t table = table_end(cell_key);
+  return table == ByteSpan::npos ? 0 : key_end(cell_key, table + 1);
+}
+
+}  // namespace pando::store

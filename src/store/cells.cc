@@ -1,0 +1,332 @@
+#include "store/cells.h"
+
+#include <fmt/core.h>
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "store/cell_cursor.h"
+
+namespace pando::store {
+namespace {
+
+// The map node, its bucket and the ordered index, beside what the cell itself says.
+constexpr std::size_t kCellOverheadBytes = sizeof(Cell) + sizeof(Bytes) + 96;
+
+std::size_t cost_of(ByteSpan key, const Cell& cell) { return kCellOverheadBytes + key.size() + cell.heap_bytes(); }
+
+}  // namespace
+
+std::size_t Cells::KeyHash::operator()(ByteSpan key) const { return XXH3_64bits(key.data(), key.size()); }
+
+Result<std::unique_ptr<Cells>> Cells::open(const Kv& kv, const CellsOptions& options) {
+  std::unique_ptr<Cells> cells(new Cells(kv, options));
+  const auto stored = kv.get(kCheckpointKey);
+  if (!stored) return fail(stored.error());
+  if (!*stored) {
+    const auto any = kv.scan(ByteSpan(&kCellPrefix, 1), {});
+    if (any->valid()) return fail(StatusCode::kDataLoss, "store: holds cells but no checkpoint record");
+    if (!any->status().ok()) return fail(any->status());
+    return cells;
+  }
+  auto meta = decode_checkpoint_meta(**stored);
+  if (!meta) return fail(meta.error().with_context("store"));
+  cells->meta_ = *meta;
+  cells->saved_meta_ = *std::move(meta);
+  cells->checkpointed_ = cells->meta_.covered;
+  return cells;
+}
+
+// Reading. --------------------------------------------------------------------------------------------------
+
+ByteSpan Cells::key_of(const CellPath& path) const {
+  scratch_.clear();
+  append_cell_key(path.table, path.key, path.kind, path.element, scratch_);
+  return scratch_;
+}
+
+Result<Cell*> Cells::load_key(ByteSpan key, CellKind kind) {
+  if (holds_ == 0) evict();
+  if (const auto at = cells_.find(key); at != cells_.end()) {
+    Cell& cell = at->second;
+    if (cell.listed_) {
+      unlist(cell);
+      list_newest(cell);
+    }
+    return &cell;
+  }
+  auto stored = kv_.get(key);
+  if (!stored) return fail(stored.error().with_context("cell " + describe_cell(key)));
+  if (!*stored) return &insert(key, Cell(kind));
+  auto cell = decode_cell(key, **stored);
+  if (!cell) return fail(cell.error());
+  return &insert(key, *std::move(cell));
+}
+
+Cell& Cells::insert(ByteSpan key, Cell cell) {
+  const auto [at, inserted] = cells_.emplace(Bytes(key), std::move(cell));
+  CHECK(inserted);
+  Cell& placed = at->second;
+  placed.key_ = at->first;
+  placed.bytes_ = cost_of(key, placed);
+  list_newest(placed);
+  return placed;
+}
+
+Result<const crdt::Register*> Cells::find_register(const CellPath& path) {
+  CHECK(path.kind != CellKind::kCounter);
+  const auto cell = load_key(key_of(path), path.kind);
+  if (!cell) return fail(cell.error());
+  return (*cell)->empty() ? nullptr : &(*cell)->reg();
+}
+
+Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
+  CHECK(path.kind == CellKind::kCounter);
+  const auto cell = load_key(key_of(path), path.kind);
+  if (!cell) return fail(cell.error());
+  return (*cell)->empty() ? nullptr : &(*cell)->counter();
+}
+
+Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {
+  CHECK(path.kind != CellKind::kCounter);
+  const ByteSpan key = key_of(path);
+  if (const Cell* cell = hot(key); cell != nullptr) {
+    return cell->empty() ? std::nullopt : std::optional(cell->reg());
+  }
+  const auto stored = kv_.get(key);
+  if (!stored) return fail(stored.error().with_context("cell " + describe_cell(key)));
+  if (!*stored) return std::nullopt;
+  auto cell = decode_cell(key, **stored);
+  if (!cell) return fail(cell.error());
+  return std::move(cell->reg());
+}
+
+LogPos Cells::touched(const CellPath& path) const {
+  const auto at = cells_.find(key_of(path));
+  return at == cells_.end() ? LogPos(0) : at->second.touched_;
+}
+
+Result<KeyKinds> Cells::kinds(std::string_view table, ByteSpan key, KindsOptions options) {
+  KeyKinds found;
+  for (const CellKind kind : {CellKind::kRegister, CellKind::kCounter}) {
+    scratch_.clear();
+    append_cell_key(table, key, kind, {}, scratch_);
+    const auto cell = load_key(scratch_, kind);
+    if (!cell) return fail(cell.error());
+    found.touched = std::max(found.touched, (*cell)->touched_);
+    if (kind == CellKind::kRegister) {
+      found.has_register = !(*cell)->empty();
+    } else {
+      found.has_counter = !(*cell)->counter().absent();
+    }
+  }
+  if (!options.fields) return found;
+  Bytes from;
+  append_cell_key(table, key, CellKind::kField, {}, from);
+  const CellCursor at(*this, from, prefix_end(from));
+  if (!at.status().ok()) return fail(at.status());
+  found.has_fields = at.valid();
+  found.touched = std::max(found.touched, at.touched());
+  return found;
+}
+
+const VersionVector& Cells::context(std::string_view) const { return meta_.context; }
+
+CellCursor Cells::scan(std::string_view table, ByteSpan prefix, ByteSpan after) const {
+  Bytes from;
+  append_scan_prefix(table, prefix, from);
+  Bytes to = prefix_end(from);
+  if (!after.empty()) {
+    Bytes past;
+    append_key_prefix(table, after, past);
+    from = std::max(from, prefix_end(past));
+  }
+  return CellCursor(*this, std::move(from), std::move(to));
+}
+
+CellCursor Cells::scan_key(std::string_view table, ByteSpan key) const {
+  Bytes from;
+  append_key_prefix(table, key, from);
+  Bytes to = prefix_end(from);
+  return CellCursor(*this, std::move(from), std::move(to));
+}
+
+CellCursor Cells::scan_all() const {
+  const Bytes from(1, kCellPrefix);
+  return CellCursor(*this, from, prefix_end(from));
+}
+
+Result<Cells::Digest> Cells::digest() const {
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(), XXH3_freeState);
+  XXH3_128bits_reset(hash.get());
+  Digest digest;
+  Bytes entry;
+  Bytes state;
+  CellCursor at = scan_all();
+  for (; at.valid(); at.next()) {
+    state.clear();
+    encode_cell_state(at.cell(), state);
+    entry.clear();
+    Writer out(entry);
+    out.bytes(at.cell_key());
+    out.bytes(state);
+    XXH3_128bits_update(hash.get(), entry.data(), entry.size());
+    ++digest.cells;
+  }
+  if (!at.status().ok()) return fail(at.status());
+  const XXH128_hash_t sum = XXH3_128bits_digest(hash.get());
+  digest.fingerprint = fmt::format("{:016x}{:016x}", sum.high64, sum.low64);
+  digest.touched = at.touched();
+  return digest;
+}
+
+// The list of clean cells. ----------------------------------------------------------------------------------
+
+void Cells::list_newest(Cell& cell) {
+  CHECK(!cell.listed_ && !cell.dirty_ && !cell.flushing_);
+  cell.listed_ = true;
+  cached_bytes_ += cell.bytes_;
+  // A large one goes to the other end, where evict() takes it first whatever the cache holds.
+  const bool first_to_go = cell.bytes_ > limits::kCellCachedBytesMax;
+  Cell*& end = first_to_go ? oldest_ : newest_;
+  Cell*& other_end = first_to_go ? newest_ : oldest_;
+  (first_to_go ? cell.newer_ : cell.older_) = end;
+  if (end != nullptr) (first_to_go ? end->older_ : end->newer_) = &cell;
+  end = &cell;
+  if (other_end == nullptr) other_end = &cell;
+}
+
+void Cells::unlist(Cell& cell) {
+  CHECK(cell.listed_);
+  cell.listed_ = false;
+  cached_bytes_ -= cell.bytes_;
+  (cell.newer_ != nullptr ? cell.newer_->older_ : newest_) = cell.older_;
+  (cell.older_ != nullptr ? cell.older_->newer_ : oldest_) = cell.newer_;
+  cell.newer_ = cell.older_ = nullptr;
+}
+
+void Cells::drop(Cell& cell) {
+  const auto at = cells_.find(cell.key_);
+  CHECK(at != cells_.end());
+  cells_.erase(at);
+}
+
+void Cells::evict() {
+  while (oldest_ != nullptr &&
+         (cached_bytes_ > options_.cache_bytes_max || oldest_->bytes_ > limits::kCellCachedBytesMax)) {
+    Cell& cell = *oldest_;
+    unlist(cell);
+    drop(cell);
+  }
+}
+
+// Changing. -------------------------------------------------------------------------------------------------
+
+Result<Cell*> Cells::load(const CellPath& path) { return load_key(key_of(path), path.kind); }
+
+Cell* Cells::hot(ByteSpan cell_key) {
+  const auto at = cells_.find(cell_key);
+  return at == cells_.end() ? nullptr : &at->second;
+}
+
+void Cells::changed(Cell& cell, LogPos pos) {
+  CHECK(pos > meta_.covered);
+  ++version_;
+  if (cell.listed_) {
+    unlist(cell);
+    unsaved_.emplace(cell.key_, &cell);
+  } else {
+    unsaved_bytes_ -= cell.bytes_;
+  }
+  cell.dirty_ = true;
+  cell.touched_ = pos;
+  cell.bytes_ = cost_of(cell.key_, cell);
+  unsaved_bytes_ += cell.bytes_;
+}
+
+void Cells::erase(ByteSpan cell_key, LogPos pos) {
+  Cell* cell = hot(cell_key);
+  if (cell == nullptr) {
+    const std::size_t prefix = key_prefix_size(cell_key);
+    CHECK(prefix > 0 && prefix < cell_key.size());
+    cell = &insert(cell_key, Cell(static_cast<CellKind>(cell_key[prefix])));
+  }
+  cell->make_empty();
+  changed(*cell, pos);
+}
+
+void Cells::applied_commit(const Commit& commit, LogPos pos, std::uint64_t changes) {
+  CHECK(!meta_.context.covers(commit.dot));
+  meta_.context.raise(commit.dot.origin, commit.dot.seq);
+  meta_.set_chain(commit.dot.origin, commit.chain);
+  raise_hlc_floor(commit.hlc);
+  applied_record(pos, changes);
+}
+
+void Cells::applied_record(LogPos pos, std::uint64_t changes) {
+  CHECK(pos > meta_.covered);
+  meta_.covered = pos;
+  meta_.changes += changes;
+}
+
+void Cells::raise_hlc_floor(Hlc floor) { meta_.hlc_floor = std::max(meta_.hlc_floor, floor); }
+
+// Checkpoints. ----------------------------------------------------------------------------------------------
+
+Batch Cells::begin_checkpoint(std::uint64_t replay_segment) {
+  CHECK(!checkpoint_under_way());
+  flushing_meta_ = meta_;
+  flushing_meta_->replay_segment = replay_segment;
+  Batch batch;
+  batch.reserve(unsaved_.size() + 1);
+  batch.emplace_back(Bytes(kCheckpointKey), encode_checkpoint_meta(*flushing_meta_));
+  for (const auto& [key, cell] : unsaved_) {
+    cell->flushing_ = true;
+    cell->dirty_ = false;
+    if (cell->empty()) {
+      batch.emplace_back(Bytes(key), std::nullopt);
+    } else {
+      batch.emplace_back(Bytes(key), encode_cell(key, *cell));
+    }
+  }
+  return batch;
+}
+
+void Cells::checkpoint_done(const Status& status) {
+  CHECK(checkpoint_under_way());
+  ++version_;
+  for (auto at = unsaved_.begin(); at != unsaved_.end();) {
+    Cell& cell = *at->second;
+    if (!status.ok()) cell.dirty_ = cell.dirty_ || cell.flushing_;
+    cell.flushing_ = false;
+    if (cell.dirty_) {
+      ++at;
+    } else {
+      at = unsaved_.erase(at);
+      settle(cell);
+    }
+  }
+  if (status.ok()) {
+    saved_meta_ = *flushing_meta_;
+    checkpointed_ = saved_meta_.covered;
+    meta_.replay_segment = saved_meta_.replay_segment;
+  }
+  flushing_meta_.reset();
+  if (holds_ == 0) evict();
+}
+
+// A cell that the Kv now has as it is.
+void Cells::settle(Cell& cell) {
+  unsaved_bytes_ -= cell.bytes_;
+  cell.touched_ = LogPos(0);
+  if (cell.empty()) {
+    drop(cell);
+  } else {
+    list_newest(cell);
+  }
+}
+
+bool Cells::checkpoint_needed() const { return !unsaved_.empty() || meta_ != saved_meta_; }
+
+}  // namespace pando::store
