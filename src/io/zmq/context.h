@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace pando::io_zmq {
+namespace pando::io::zmq {
 
 class Context {
  public:
@@ -29,4 +29,4 @@ struct CurveKeys {
   std::string secret_key;
 };
 
-}  // namespace pando::io_zmq
+}  // namespace pando::io::zmq

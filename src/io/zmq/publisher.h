@@ -21,7 +21,7 @@
 #include "io/zmq/context.h"
 #include "node/io.h"
 
-namespace pando::io_zmq {
+namespace pando::io::zmq {
 
 struct PublisherOptions {
   std::string bind_host = "127.0.0.1";  // an IPv4 or IPv6 address, "*", or an interface's name
@@ -64,4 +64,4 @@ class Publisher {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pando::io_zmq
+}  // namespace pando::io::zmq

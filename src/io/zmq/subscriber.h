@@ -14,7 +14,7 @@
 #include "base/status.h"
 #include "io/zmq/context.h"
 
-namespace pando::io_zmq {
+namespace pando::io::zmq {
 
 struct SubscriberOptions {
   std::vector<std::string> endpoints;  // "tcp://localhost:5555"
@@ -32,7 +32,8 @@ class Subscriber {
   Subscriber& operator=(Subscriber&&) noexcept;
   ~Subscriber();
 
-  // The frames of one message; nothing when `timeout` passed (negative: never), or `wake_fd` became readable.
+  // The frames of one message. Nothing when `timeout` passed (negative: never), `wake_fd` became readable, or a
+  // connection came or went: look at connected() and call again.
   Result<std::optional<std::vector<Bytes>>> receive(std::chrono::milliseconds timeout, int wake_fd = -1);
 
   // Connections whose handshake is complete right now.
@@ -44,4 +45,4 @@ class Subscriber {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pando::io_zmq
+}  // namespace pando::io::zmq
