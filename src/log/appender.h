@@ -105,9 +105,12 @@ class Appender {
     std::uint64_t offset = 0;    // behind the last record appended
     std::uint64_t capacity = 0;  // 0: takes no more
     std::uint64_t mark_at = 0;   // the next record at or behind this offset is indexed
+    SegmentSeed seed{0};
   };
 
   Status refusal(std::size_t record_size) const;
+  bool fits(std::size_t record_size) const { return current_.offset + record_size <= current_.capacity; }
+  std::uint64_t needed_bytes(std::size_t record_size) const;
   void open_segment(std::size_t record_size);
   Batch& batch_for(std::size_t record_size);
 
@@ -124,10 +127,11 @@ class Appender {
   std::size_t pending_bytes_ = 0;  // in pending_ and in_flight_
   Status failure_;
 
-  // Segments beyond the last one that is ready wait for it in order.
-  std::uint64_t ready_id_ = 0;        // the newest segment prepared
-  std::uint64_t ready_bytes_ = 0;     // its size
-  std::deque<std::uint64_t> wanted_;  // sizes of the segments opened by append() and not yet ready: ready_id_ + 1, …
+  // wanted_ holds the sizes of segments that append() opened and that are not ready yet: ready_id_ + 1, and so on
+  // up to current_.id. Their batches wait in pending_.
+  std::uint64_t ready_id_ = 0;     // the newest segment prepared
+  std::uint64_t ready_bytes_ = 0;  // its size
+  std::deque<std::uint64_t> wanted_;
   std::optional<SegmentAsk> asked_;
   Status prepare_failure_;
   std::optional<Instant> retry_at_;

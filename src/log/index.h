@@ -51,8 +51,9 @@ class Index {
   // The known record start at or before `pos`, closest to it.
   Location floor(LogPos pos) const;
   // Where a reader that has all of `context` must start: the first record of the last segment before which
-  // everything is covered. Nothing before it is news to that reader. last().next() only in a fresh log.
-  LogPos first_lacking(const VersionVector& context) const;
+  // everything is covered. Nothing before it is news to that reader. Nothing when `context` lacks commits
+  // from before the oldest segment: this log cannot serve that reader.
+  std::optional<LogPos> first_lacking(const VersionVector& context) const;
 
   // A segment whose header is durable. Its first record follows last().
   void open(SegmentHeader header);

@@ -24,7 +24,8 @@
 namespace pando::log {
 
 // Stored as one byte, never renumbered. Each has at least three bits set, so no single flipped bit makes it
-// zero. A reader that does not know a kind refuses upper-case ones and steps over lower-case ones.
+// zero. A kind this version does not know: upper-case ones make the log unreadable for it, lower-case ones are
+// handed on like the others and are to be stepped over.
 enum class RecordKind : std::uint8_t {
   kCommit = 'C',    // body: one encoded Commit
   kIdentity = 'I',  // body: the Origin under which this node commits from here on
@@ -33,6 +34,8 @@ enum class RecordKind : std::uint8_t {
 
 // "commit", "identity", "close", or "kind-88" for one this version does not know.
 std::string record_kind_name(RecordKind kind);
+// May be read by this version: known, or of the lower-case kinds that may be stepped over.
+bool is_readable(RecordKind kind);
 
 inline constexpr std::size_t kRecordHeaderBytes = 24;
 inline constexpr std::size_t kRecordAlignment = 8;
@@ -97,5 +100,8 @@ struct Parsed {
 
 // Looks at the record that starts at `bytes`[0]. Never reads beyond `bytes`.
 Parsed parse_record(SegmentSeed seed, ByteSpan bytes);
+
+// The same without checksums, for bytes that append_record() made and that never left memory.
+RecordView trusted_record(ByteSpan bytes);
 
 }  // namespace pando::log

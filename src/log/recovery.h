@@ -6,7 +6,8 @@
 //
 // Damage (a segment missing from the sequence, a broken record that a later one or a later segment proves
 // was durable, a log that ends before what the store covers) ends the reading; Recovered::damage names the
-// place. A torn tail is cut: appending goes on in a new segment, whose header pins the cut.
+// place. A torn tail is cut: appending goes on in a new segment, whose header pins the cut. Where only zeros
+// follow the last record there is nothing to cut, and appending goes on in the same segment.
 #pragma once
 
 #include <functional>
@@ -46,26 +47,29 @@ class Recovery {
   Recovered finish();
 
  private:
-  // A segment that holds no header, which only the last may be.
+  // The first segment without a header. Only others without one may follow it.
   struct Unused {
     std::uint64_t id = 0;
     std::uint64_t bytes = 0;
     bool zeros = false;  // ready for use as it is
-    Status why;          // when not zeros
+    std::uint64_t torn_bytes = 0;
+    Status why;  // what it is, should a used one follow after all
   };
 
-  Status feed_used(const SegmentHeader& header, ByteSpan bytes);
-  Status check_follows(const SegmentHeader& header) const;
-  Status scan_whole(const SegmentHeader& header, ByteSpan bytes);
+  Status feed_used(SegmentHeader header, ByteSpan bytes, bool whole);
+  Status feed_unused(std::uint64_t segment_id, ByteSpan bytes, const Status& why, bool whole);
+  Status check_follows(const SegmentHeader& header);
   Status check_end() const;
   AppendPoint append_point() const;
 
   RecoveryOptions options_;
   Sink sink_;
+  LogPos emitted_;  // the last record handed on, or covered
   Status damage_;
   Index index_;
+  std::uint64_t fed_last_ = 0;    // id of the last segment fed
   std::optional<Scan> scan_;      // of the last used segment, when it was whole
-  std::uint64_t file_bytes_ = 0;  // of the last used segment
+  std::uint64_t file_bytes_ = 0;  // its size
   std::optional<Unused> unused_;
 };
 

@@ -31,6 +31,7 @@ struct Scan {
   TailState tail = TailState::kZeros;
   std::uint64_t torn_bytes = 0;  // from `bytes` to the last byte that is not zero, when kTorn
   bool closed = false;           // the last record is a close
+  bool stopped = false;          // at a record that is whole but refused: no torn tail explains that
   Status damage;                 // kDataLoss "segment 3: record 1234 at offset 5678: bad checksum"
 };
 
@@ -41,8 +42,9 @@ using RecordSink = std::function<Status(const RecordView& record, std::uint64_t 
 Scan scan_records(std::uint64_t segment_id, ByteSpan segment, std::uint64_t offset, LogPos first,
                   const RecordSink& sink);
 
-// Why a segment's header did not decode: true when a first write cut off by a crash explains it.
-bool header_is_torn(std::uint64_t segment_id, ByteSpan segment);
+// For a whole segment whose header does not decode and which should begin with record `first`: true when a
+// first write cut off by a crash explains it, by the same two rules.
+bool header_is_torn(std::uint64_t segment_id, ByteSpan segment, LogPos first);
 
 // "segment 3: record 1234 at offset 5678: `why`"
 Status record_damage(std::uint64_t segment_id, LogPos pos, std::uint64_t offset, std::string_view why);
