@@ -140,6 +140,8 @@ Status validate_namespace_name(std::string_view text) {
     return refused(fmt::format("is longer than {} bytes", limits::kNamespaceBytesMax));
   }
   if (text.front() == '.') return refused("starts with a dot");
+  // Files of the node itself: server/data_dir.h.
+  if (text == "LOCK" || text == "node_name" || text == "backup") return refused("is a reserved name");
   for (const char c : text) {
     if (!is_letter(c) && !is_digit(c) && c != '.' && c != '_' && c != '-') {
       return refused("has a character other than A-Z a-z 0-9 . _ -");

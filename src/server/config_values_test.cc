@@ -74,7 +74,7 @@ TEST(ConfigValues, Addresses) {
 
 TEST(ConfigValues, NamespaceNames) {
   for (const auto* good : {"a", "ad-campaign-dc1", "A.b_c"}) EXPECT_TRUE(validate_namespace_name(good).ok()) << good;
-  for (const auto* bad : {"", ".", "..", ".a", "a/b", "a b", "ü"})
+  for (const auto* bad : {"", ".", "..", ".a", "a/b", "a b", "ü", "LOCK", "backup", "node_name"})
     EXPECT_FALSE(validate_namespace_name(bad).ok()) << bad;
   EXPECT_TRUE(validate_namespace_name(std::string(128, 'a')).ok());
   EXPECT_FALSE(validate_namespace_name(std::string(129, 'a')).ok());

@@ -1,0 +1,82 @@
+// server/disk.h — carries out what a node asks of its disks, on threads of its own.
+//
+//   log      LogWrite                         as many threads as namespaces, at most kLogThreadsMax
+//   ahead    SegmentPrepare, LogRead          one thread: the next segment must be there before it is needed
+//   bulk     CheckpointWrite, backups         one thread: may take its time
+//
+// So a log write waits for no other kind of work, only for the disk itself. Every job ends in exactly one
+// answer through `done`, from one of these threads. Not thread-safe otherwise: the loop gives the jobs.
+#pragma once
+
+#include <prometheus/histogram.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "io/disk/log_dir.h"
+#include "io/rocks/rocks_kv.h"
+#include "node/io.h"
+#include "server/workers.h"
+
+namespace pando::server {
+
+class Disk {
+ public:
+  using Done = std::function<void(node::Input)>;
+  static constexpr std::size_t kLogThreadsMax = 4;
+
+  // `backup_root` is made when the first backup is.
+  Disk(std::string base_dir, std::string backup_root, std::size_t namespace_count, Done done);
+  // Finishes every job first.
+  ~Disk();
+
+  // Opens the log and the store of `ns`, creating them when missing. Before any job for it.
+  Status open(const std::string& ns);
+  store::Kv& kv(const std::string& ns);
+  const io::disk::LogDir& log(const std::string& ns) const;
+
+  void give(node::LogWrite job);
+  void give(node::SegmentPrepare job);
+  void give(node::LogRead job);
+  void give(node::CheckpointWrite job);
+  void give(node::BackupLog job);
+  void give(node::BackupStore job);
+
+  // Jobs not answered yet.
+  std::size_t outstanding() const { return outstanding_.load(std::memory_order_relaxed); }
+
+  // Since the start, for metrics. Histograms are in seconds.
+  struct Stats {
+    std::atomic<std::uint64_t> log_write_bytes{0};
+    prometheus::Histogram log_write_seconds;  // write and fdatasync together
+    prometheus::Histogram checkpoint_seconds;
+    Stats();
+  };
+  const Stats& stats() const { return stats_; }
+
+ private:
+  struct Files {
+    io::disk::LogDir log;
+    std::unique_ptr<io::RocksKv> kv;
+  };
+  Files& files(const std::string& ns);
+  // Runs `job` on `workers` and hands its answer to done_.
+  void run(Workers& workers, std::function<node::Input()> job);
+
+  std::string base_dir_;
+  std::string backup_root_;
+  Done done_;
+  Stats stats_;
+  std::atomic<std::size_t> outstanding_{0};
+  std::map<std::string, Files> files_;
+  // Last: their threads end before anything above goes.
+  Workers log_;
+  Workers ahead_;
+  Workers bulk_;
+};
+
+}  // namespace pando::server

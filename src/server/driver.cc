@@ -1,0 +1,170 @@
+#include "server/driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+#include "io/clock/clock.h"
+#include "server/logging.h"
+
+namespace pando::server {
+
+Driver::Driver(boost::asio::io_context& loop, node::Node& node)
+    : loop_(loop), node_(node), inbox_(loop, [this](auto& inputs) { take(inputs); }), timer_(loop) {}
+
+void Driver::take(std::vector<node::Input>& inputs) {
+  for (node::Input& input : inputs) {
+    // The link reads on once its frame has been taken in.
+    if (const auto* frame = std::get_if<node::LinkFrame>(&input)) {
+      const LinkId id = frame->id;
+      const std::size_t bytes = frame->frame.size();
+      accept(std::move(input));
+      ends_.links->consumed(id, bytes);
+    } else {
+      accept(std::move(input));
+    }
+  }
+  if (progress_) progress_();
+}
+
+void Driver::accept(node::Input input) {
+  node_.accept(std::move(input), io::clock_now(), out_);
+  flush_replies();
+  schedule_flush();
+}
+
+void Driver::flush_replies() {
+  if (in_replies_) return;
+  in_replies_ = true;
+  while (!out_.replies.empty()) {
+    replying_.clear();
+    replying_.swap(out_.replies);
+    for (node::ReplyOut& reply : replying_) ends_.http->on_reply(reply.id, std::move(reply.reply));
+  }
+  in_replies_ = false;
+}
+
+void Driver::schedule_flush() {
+  if (flush_scheduled_) return;
+  flush_scheduled_ = true;
+  boost::asio::post(loop_, [this] { flush(); });
+}
+
+void Driver::flush() {
+  flush_scheduled_ = false;
+  node_.end_turn(io::clock_now(), out_);
+  send_to_disk();
+  send_to_watchers();
+  send_to_links();
+  flush_replies();
+  write_notes();
+  arm_timer();
+}
+
+void Driver::send_to_disk() {
+  for (auto& job : out_.log_writes) ends_.disk->give(std::move(job));
+  for (auto& job : out_.segment_prepares) ends_.disk->give(std::move(job));
+  for (auto& job : out_.log_reads) ends_.disk->give(std::move(job));
+  for (auto& job : out_.checkpoints) ends_.disk->give(std::move(job));
+  for (auto& job : out_.backup_logs) ends_.disk->give(std::move(job));
+  for (auto& job : out_.backup_stores) ends_.disk->give(std::move(job));
+  out_.log_writes.clear();
+  out_.segment_prepares.clear();
+  out_.log_reads.clear();
+  out_.checkpoints.clear();
+  out_.backup_logs.clear();
+  out_.backup_stores.clear();
+}
+
+void Driver::send_to_watchers() {
+  for (const node::Notify& notify : out_.notifies) {
+    if (const auto publisher = ends_.publishers.find(notify.ns); publisher != ends_.publishers.end()) {
+      publisher->second.publish(notify);
+    }
+  }
+  out_.notifies.clear();
+  // HTTP may answer from within (a watcher that has gone): what it adds goes out with the next flush.
+  for (auto& opened : std::exchange(out_.watches_opened, {})) ends_.http->on_watch_opened(std::move(opened));
+  for (auto& send : std::exchange(out_.watch_sends, {})) ends_.http->on_watch_send(std::move(send));
+  for (auto& ended : std::exchange(out_.watches_ended, {})) ends_.http->on_watch_ended(std::move(ended));
+}
+
+void Driver::send_to_links() {
+  for (const node::Dial& dial : out_.dials) {
+    const auto options = ends_.dials.find(dial.config_name);
+    CHECK(options != ends_.dials.end());
+    ends_.links->dial(dial.dial_id, options->second);
+  }
+  for (auto& send : out_.link_sends) ends_.links->send(send.id, std::move(send.frame));
+  for (const auto& close : out_.link_closes) ends_.links->close(close.id, close.reason);
+  out_.dials.clear();
+  out_.link_sends.clear();
+  out_.link_closes.clear();
+}
+
+void Driver::write_notes() {
+  for (const node::Note& note : out_.notes) {
+    const LogLevel level = note.level == node::Note::Level::kError     ? LogLevel::kError
+                           : note.level == node::Note::Level::kWarning ? LogLevel::kWarn
+                                                                       : LogLevel::kInfo;
+    if (note.ns.empty()) {
+      log(level, note.text);
+    } else {
+      log(level, note.text, {{"ns", note.ns}});
+    }
+  }
+  out_.notes.clear();
+}
+
+void Driver::arm_timer() {
+  if (out_.wake_at >= armed_at_) return;
+  armed_at_ = out_.wake_at;
+  const std::int64_t wait_us = std::max<std::int64_t>(0, armed_at_.mono_us - io::clock_now().mono_us);
+  timer_.expires_after(std::chrono::microseconds(wait_us));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    armed_at_ = Instant{INT64_MAX};
+    out_.wake_at = Instant{INT64_MAX};
+    accept(node::Tick{});
+    if (progress_) progress_();
+  });
+}
+
+void Driver::begin_stop() {
+  node_.begin_stop(io::clock_now(), out_);
+  flush_replies();
+  schedule_flush();
+}
+
+bool Driver::has_namespace(std::string_view ns) const {
+  if (broken_.find(ns) != broken_.end()) return true;
+  const auto all = node_.health();
+  return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.ns == ns; });
+}
+
+void Driver::submit(RequestId id, std::string_view ns, Request request) {
+  if (const auto broken = broken_.find(ns); broken != broken_.end()) {
+    ends_.http->on_reply(id, Reply::failure(broken->second));
+    return;
+  }
+  accept(node::ClientRequest{id, std::string(ns), std::move(request)});
+}
+
+void Driver::watch_open(node::WatchOpen open) { accept(std::move(open)); }
+void Driver::watch_ready(WatchId id) { accept(node::WatchReady{id}); }
+void Driver::watch_close(WatchId id) { accept(node::WatchClose{id}); }
+
+std::vector<api::NamespaceHealth> Driver::health() const {
+  std::vector<api::NamespaceHealth> all;
+  for (auto& one : node_.health()) all.push_back({std::move(one.ns), std::move(one.status)});
+  for (const auto& [ns, why] : broken_) all.push_back({ns, why});
+  return all;
+}
+
+std::string Driver::metrics_text() const { return metrics_text_ ? metrics_text_() : std::string(); }
+
+}  // namespace pando::server

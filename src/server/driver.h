@@ -1,0 +1,93 @@
+// server/driver.h — turns the node's crank: inputs in, outputs out, all on the loop's one thread.
+//
+// A turn of the loop may bring many inputs (every request read from every ready socket, every finished disk
+// job). Each is accepted, and what can be answered at once is answered at once. What they add up to (log
+// writes, frames, notifications) is asked for and carried out when the turn ends, so that a log write takes
+// along all that came in with it.
+//
+// HTTP calls this as its sink; disk and gRPC threads hand their inputs in through post(). One timer stands for
+// Outputs::wake_at. Once the loop runs, the node is touched from here only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/grpc/links.h"
+#include "io/http/http_server.h"
+#include "io/zmq/publisher.h"
+#include "node/node.h"
+#include "server/disk.h"
+#include "server/inbox.h"
+
+namespace pando::server {
+
+class Driver final : public io::http::HttpSink {
+ public:
+  // Where outputs go. All outlive the driver's last turn; set before the first.
+  struct Ends {
+    Disk* disk = nullptr;
+    io::Links* links = nullptr;
+    io::http::HttpServer* http = nullptr;
+    std::map<std::string, io::zmq::Publisher, std::less<>> publishers;  // by namespace
+    std::map<std::string, io::DialOptions> dials;                      // by LinkConfig::config_name
+  };
+
+  Driver(boost::asio::io_context& loop, node::Node& node);
+
+  Ends& ends() { return ends_; }
+  // Namespaces that could not even be opened: they answer kUnavailable with the reason.
+  void mark_broken(const std::string& ns, Status why) { broken_.emplace(ns, std::move(why)); }
+  // What recovery left to do. Before the loop runs.
+  node::Outputs& outputs() { return out_; }
+  void schedule_flush();
+
+  // Any thread.
+  void post(node::Input input) { inbox_.push(std::move(input)); }
+
+  void begin_stop();
+  // Set once; called whenever an input was taken in, to see whether the node has stopped.
+  void on_progress(std::function<void()> check) { progress_ = std::move(check); }
+  // The text of /metrics.
+  void on_metrics(std::function<std::string()> text) { metrics_text_ = std::move(text); }
+
+  // HttpSink.
+  bool has_namespace(std::string_view ns) const override;
+  void submit(RequestId id, std::string_view ns, Request request) override;
+  void watch_open(node::WatchOpen open) override;
+  void watch_ready(WatchId id) override;
+  void watch_close(WatchId id) override;
+  std::vector<api::NamespaceHealth> health() const override;
+  std::string metrics_text() const override;
+
+ private:
+  void take(std::vector<node::Input>& inputs);
+  void accept(node::Input input);
+  // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
+  void flush_replies();
+  void flush();
+  void send_to_disk();
+  void send_to_links();
+  void send_to_watchers();
+  void write_notes();
+  void arm_timer();
+
+  boost::asio::io_context& loop_;
+  node::Node& node_;
+  Ends ends_;
+  node::Outputs out_;
+  std::vector<node::ReplyOut> replying_;
+  Inbox inbox_;
+  boost::asio::steady_timer timer_;
+  Instant armed_at_{INT64_MAX};
+  std::map<std::string, Status, std::less<>> broken_;
+  bool flush_scheduled_ = false;
+  bool in_replies_ = false;
+  std::function<void()> progress_;
+  std::function<std::string()> metrics_text_;
+};
+
+}  // namespace pando::server

@@ -1,0 +1,159 @@
+#include "server/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace pando::server {
+namespace {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+// Collects families in the order they are first named.
+class Page {
+ public:
+  void gauge(const std::string& name, const std::string& help, const Labels& labels, double value) {
+    prometheus::ClientMetric& metric = add(name, help, prometheus::MetricType::Gauge, labels);
+    metric.gauge.value = value;
+  }
+  void counter(const std::string& name, const std::string& help, const Labels& labels, double value) {
+    prometheus::ClientMetric& metric = add(name, help, prometheus::MetricType::Counter, labels);
+    metric.counter.value = value;
+  }
+  void histogram(const std::string& name, const std::string& help, const prometheus::Histogram& source) {
+    prometheus::ClientMetric& metric = add(name, help, prometheus::MetricType::Histogram, {});
+    metric.histogram = source.Collect().histogram;
+  }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  prometheus::ClientMetric& add(const std::string& name, const std::string& help, prometheus::MetricType type,
+                                const Labels& labels) {
+    prometheus::MetricFamily* family = nullptr;
+    for (auto& known : families_) {
+      if (known.name == name) family = &known;
+    }
+    if (family == nullptr) {
+      family = &families_.emplace_back();
+      family->name = name;
+      family->help = help;
+      family->type = type;
+    }
+    prometheus::ClientMetric& metric = family->metric.emplace_back();
+    for (const auto& [key, value] : labels) metric.label.push_back({key, value});
+    return metric;
+  }
+
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+double number(std::uint64_t n) { return static_cast<double>(n); }
+
+void add_namespace(Page& page, const MetricsInput::Namespace& one) {
+  const Labels ns = {{"namespace", one.ns}};
+  const StatsReply& s = one.stats;
+  page.gauge("pando_namespace_ready", "1 when the namespace serves, 0 when it does not (GET /readyz says why)", ns,
+             one.health.ok() ? 1 : 0);
+  page.counter("pando_commits_total", "Commits in this node's log, its own and others'", ns, number(s.commits));
+  page.counter("pando_changes_total", "Changes told to watchers; the last seq_num", ns, number(s.changes));
+  page.gauge("pando_log_appended_position", "Last log position taken in", ns, number(s.appended.value));
+  page.gauge("pando_log_durable_position", "Last log position on disk", ns, number(s.durable.value));
+  page.gauge("pando_log_checkpointed_position", "Last log position covered by the store", ns,
+             number(s.checkpointed.value));
+  page.gauge("pando_log_segments", "Segment files of the log", ns, number(s.log_segments));
+  page.gauge("pando_log_bytes", "Bytes in the log", ns, number(s.log_bytes));
+  page.gauge("pando_dirty_cells", "Cells changed since the last checkpoint", ns, number(s.dirty_cells));
+  page.gauge("pando_open_transactions", "Transactions begun and not yet ended", ns, number(s.open_transactions));
+  page.counter("pando_malformed_payloads_total", "Typed keys whose payload did not parse and was stored raw", ns,
+               number(s.malformed_payloads));
+  page.counter("pando_conflicts_total", "Concurrent values that lost a merge, since start", ns, number(s.conflicts));
+}
+
+void add_link(Page& page, const std::string& ns, const StatsReply::Link& link) {
+  const Labels labels = {{"namespace", ns}, {"peer", link.peer}, {"direction", link.dialed ? "dialed" : "accepted"}};
+  page.gauge("pando_link_up", "1 when the link to the peer is open", labels, link.state == "up" ? 1 : 0);
+  page.gauge("pando_link_behind_commits", "Commits of our log that the peer has not acknowledged", labels,
+             number(link.behind_commits));
+  page.counter("pando_link_sent_commits_total", "Commits sent to the peer", labels, number(link.sent_commits));
+  page.counter("pando_link_received_commits_total", "Commits received from the peer", labels,
+               number(link.received_commits));
+}
+
+void add_publisher(Page& page, const std::string& name, const io::zmq::Publisher::Stats& stats) {
+  const Labels ns = {{"namespace", name}};
+  page.counter("pando_zmq_sent_total", "Notifications handed to ZeroMQ", ns, number(stats.sent));
+  page.counter("pando_zmq_dropped_total", "Notifications that found a subscriber's queue full", ns,
+               number(stats.overflows));
+  page.counter("pando_zmq_failed_total", "Notifications ZeroMQ refused", ns, number(stats.failed));
+  page.gauge("pando_zmq_subscriptions", "Topics times subscribers now", ns, number(stats.subscriptions));
+}
+
+void add_http(Page& page, const io::http::HttpStats& http) {
+  page.gauge("pando_http_connections", "Open client connections", {}, number(http.connections_open));
+  page.counter("pando_http_connections_total", "Connections, by what became of them", {{"outcome", "accepted"}},
+               number(http.connections_accepted));
+  page.counter("pando_http_connections_total", "", {{"outcome", "refused"}}, number(http.connections_refused));
+  page.gauge("pando_http_watches", "Open event streams", {}, number(http.watches_open));
+  page.counter("pando_http_requests_total", "Requests read", {}, number(http.requests));
+  page.counter("pando_http_replies_total", "Replies, by class of status", {{"status", "2xx"}},
+               number(http.replies_2xx));
+  page.counter("pando_http_replies_total", "", {{"status", "4xx"}}, number(http.replies_4xx));
+  page.counter("pando_http_replies_total", "", {{"status", "5xx"}}, number(http.replies_5xx));
+  page.counter("pando_http_malformed_total", "Connections closed because what came was not HTTP", {},
+               number(http.malformed));
+  page.counter("pando_http_timed_out_total", "Connections closed because nothing moved", {}, number(http.timed_out));
+  page.counter("pando_http_received_bytes_total", "Bytes read from clients", {}, number(http.bytes_in));
+  page.counter("pando_http_sent_bytes_total", "Bytes written to clients", {}, number(http.bytes_out));
+}
+
+}  // namespace
+
+ProcessUsage process_usage() {
+  ProcessUsage usage;
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total_pages = 0, resident_pages = 0;
+  if (statm >> total_pages >> resident_pages) {
+    usage.resident_bytes = resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  }
+  rusage used{};
+  if (::getrusage(RUSAGE_SELF, &used) == 0) {
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    usage.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+  }
+  std::error_code error;
+  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end; it.increment(error)) {
+    ++usage.open_files;
+  }
+  return usage;
+}
+
+std::string metrics_text(const MetricsInput& input) {
+  Page page;
+  page.gauge("pando_info", "1, with what is running",
+             {{"node", input.node_name}, {"role", input.role}, {"version", input.version}}, 1);
+  page.gauge("pando_uptime_seconds", "Since the process was ready", {}, input.uptime_seconds);
+  for (const auto& one : input.namespaces) add_namespace(page, one);
+  for (const auto& one : input.namespaces) {
+    for (const auto& link : one.stats.links) add_link(page, one.ns, link);
+  }
+  for (const auto& [ns, stats] : input.publishers) add_publisher(page, ns, stats);
+  add_http(page, input.http);
+  if (input.disk != nullptr) {
+    page.counter("pando_log_written_bytes_total", "Bytes written to logs", {},
+                 number(input.disk->log_write_bytes.load()));
+    page.histogram("pando_log_write_seconds", "One log write, made durable", input.disk->log_write_seconds);
+    page.histogram("pando_checkpoint_seconds", "One checkpoint", input.disk->checkpoint_seconds);
+  }
+  page.gauge("pando_process_resident_bytes", "Memory of this process in RAM", {}, number(input.process.resident_bytes));
+  page.counter("pando_process_cpu_seconds_total", "Processor time used", {}, input.process.cpu_seconds);
+  page.gauge("pando_process_open_files", "Open file descriptors", {}, number(input.process.open_files));
+  return page.text();
+}
+
+}  // namespace pando::server

@@ -1,0 +1,45 @@
+// server/metrics.h — /metrics: everything the node counts, as Prometheus text (format 0.0.4).
+//
+// Values are read when they are asked for; nothing is kept here. Names are `pando_…` with the unit last;
+// docs/operations.md lists them and says which ones to alarm on.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "io/http/http_server.h"
+#include "io/zmq/publisher.h"
+#include "model/reply.h"
+#include "server/disk.h"
+
+namespace pando::server {
+
+struct ProcessUsage {
+  std::uint64_t resident_bytes = 0;
+  double cpu_seconds = 0;
+  std::uint64_t open_files = 0;
+};
+ProcessUsage process_usage();
+
+struct MetricsInput {
+  std::string node_name;
+  std::string role;
+  std::string version;
+  double uptime_seconds = 0;
+  struct Namespace {
+    std::string ns;
+    Status health;
+    StatsReply stats;
+  };
+  std::vector<Namespace> namespaces;
+  std::vector<std::pair<std::string, io::zmq::Publisher::Stats>> publishers;  // by namespace
+  io::http::HttpStats http;
+  const Disk::Stats* disk = nullptr;
+  ProcessUsage process;
+};
+
+std::string metrics_text(const MetricsInput& input);
+
+}  // namespace pando::server
