@@ -22,7 +22,7 @@ struct CrdtClientOptions {
   std::vector<Source> sources = {{"ad-campaign-dc1", "tcp://localhost:5555"},
                                  {"ad-campaign-dc2", "tcp://localhost:5556"}};
   std::optional<std::uint64_t> until_events;         // leave with 0 after so many notifications
-  std::optional<std::chrono::milliseconds> timeout;  // leave with 1 when that many did not come in time
+  std::optional<std::chrono::milliseconds> timeout;  // leave when it is over: 1 if until_events did not come, else 0
   bool verbose = false;                              // says on standard error when connections come and go
   std::optional<std::string> curve_server_key;       // the publishers' CURVE public key
 };

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <set>
@@ -114,6 +115,8 @@ Result<std::optional<std::vector<Bytes>>> Subscriber::receive(std::chrono::milli
       }
     }
   } catch (const ::zmq::error_t& error) {
+    // A stop and continue also interrupts; the caller asks again.
+    if (error.num() == EINTR) return std::nullopt;
     return fail(failure("receiving", error));
   }
 }

@@ -32,8 +32,8 @@ class Subscriber {
   Subscriber& operator=(Subscriber&&) noexcept;
   ~Subscriber();
 
-  // The frames of one message. Nothing when `timeout` passed (negative: never), `wake_fd` became readable, or a
-  // connection came or went: look at connected() and call again.
+  // The frames of one message. Nothing when `timeout` passed (negative: never), `wake_fd` became readable, a
+  // connection came or went (look at connected()), or a signal was handled: call again.
   Result<std::optional<std::vector<Bytes>>> receive(std::chrono::milliseconds timeout, int wake_fd = -1);
 
   // Connections whose handshake is complete right now.
