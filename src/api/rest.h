@@ -33,7 +33,7 @@ enum class Route : std::uint8_t {
   kKvPut, kKvGet, kKvDelete, kKvBatch, kKvList,
   kRowPut, kRowGet, kRowDelete, kRowDeleteColumns, kRowBatch, kRowList,
   kLobGet, kLobPut, kLobDelete, kLobList,
-  kTxBegin, kTxKv, kTxRow, kTxLob, kTxCommit, kTxAbort,
+  kTxBegin, kTxKv, kTxRow, kTxLob, kTxLobDelete, kTxCommit, kTxAbort,
   kCounterGet, kCounterIncr, kCounterDecr, kCounterReset,
   kMergedGet, kOffset, kStats, kCheckpoint, kDigest, kLogBackup, kStoreBackup,
   kWatch,
