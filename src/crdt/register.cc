@@ -46,7 +46,7 @@ void Register::put(const Dot& dot, Hlc hlc, ByteSpan value, const std::vector<Do
     Entry& only = entries_.front();
     only.dot = dot;
     only.hlc = hlc;
-    if (only.value.capacity() / 4 > value.size() + 64) only.value = Bytes();  // not 16 MiB kept for a short one
+    if (only.value.capacity() / 4 > value.size() + 64) Bytes().swap(only.value);  // not 16 MiB kept for a short one
     only.value.assign(value);
     return;
   }

@@ -1,0 +1,184 @@
+#include "io/rocks/rocks_kv.h"
+
+#include <fmt/core.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace pando::io {
+namespace {
+
+using store::Batch;
+
+rocksdb::Slice slice(ByteSpan bytes) { return {bytes.data(), bytes.size()}; }
+ByteSpan span(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
+
+Status status_of(const rocksdb::Status& s, std::string_view doing) {
+  if (s.ok()) return {};
+  const std::string text = fmt::format("store: {}: {}", doing, s.ToString());
+  if (s.IsCorruption()) return Status(StatusCode::kDataLoss, text);
+  if (s.IsNoSpace() || s.IsBusy() || s.IsTryAgain() || s.IsTimedOut() || s.IsShutdownInProgress()) {
+    return Status(StatusCode::kUnavailable, text);
+  }
+  return Status(StatusCode::kIoError, text);
+}
+
+// Blob files hold values from this size on, so that compactions do not copy the chunks of large objects.
+constexpr std::uint64_t kBlobBytesMin = 32 << 10;
+
+rocksdb::CompressionType best_compression() {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  for (const auto wanted : {rocksdb::kLZ4Compression, rocksdb::kZSTD, rocksdb::kSnappyCompression}) {
+    if (std::find(supported.begin(), supported.end(), wanted) != supported.end()) return wanted;
+  }
+  return rocksdb::kNoCompression;
+}
+
+rocksdb::Options database_options(const RocksOptions& options) {
+  rocksdb::Options db;
+  db.create_if_missing = true;
+  db.paranoid_checks = true;
+  if (options.env != nullptr) db.env = options.env;
+
+  // One batch fills one memtable, which is flushed before write() returns.
+  db.write_buffer_size = options.write_buffer_bytes;
+  db.max_write_buffer_number = 2;
+  db.compression = best_compression();
+  db.enable_blob_files = true;
+  db.min_blob_size = kBlobBytesMin;
+  db.enable_blob_garbage_collection = true;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.block_size = 8 << 10;
+  db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+
+  // A quiet, small neighbour: several namespaces share a process and a disk.
+  db.max_background_jobs = 2;
+  db.max_open_files = 256;
+  db.bytes_per_sync = 1 << 20;
+  db.skip_stats_update_on_db_open = true;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.max_log_file_size = 1 << 20;
+  db.keep_log_file_num = 2;
+  return db;
+}
+
+class Cursor final : public store::KvCursor {
+ public:
+  Cursor(rocksdb::DB& db, ByteSpan from, ByteSpan to) : from_(from), to_(to), upper_(slice(to_)) {
+    rocksdb::ReadOptions read;
+    read.verify_checksums = true;
+    if (!to_.empty()) read.iterate_upper_bound = &upper_;
+    iterator_.reset(db.NewIterator(read));
+    iterator_->Seek(slice(from_));
+  }
+
+  bool valid() const override { return iterator_->Valid(); }
+  ByteSpan key() const override { return span(iterator_->key()); }
+  ByteSpan value() const override { return span(iterator_->value()); }
+  void next() override { iterator_->Next(); }
+  void seek(ByteSpan key) override { iterator_->Seek(slice(std::max(key, ByteSpan(from_)))); }
+  Status status() const override { return status_of(iterator_->status(), "scan"); }
+
+ private:
+  const Bytes from_;
+  const Bytes to_;
+  const rocksdb::Slice upper_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+Status failed_to(std::string_view doing, const std::filesystem::path& path, const std::error_code& error) {
+  return Status(StatusCode::kIoError, fmt::format("store: {} {}: {}", doing, path.string(), error.message()));
+}
+
+}  // namespace
+
+struct RocksKv::Impl {
+  std::unique_ptr<rocksdb::DB> db;
+  bool paused = false;  // a write failed; only write() looks at it
+};
+
+RocksKv::RocksKv(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+RocksKv::~RocksKv() = default;
+
+Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::filesystem::path& directory, const RocksOptions& options) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return fail(failed_to("create", directory, error));
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = rocksdb::DB::Open(database_options(options), directory.string(), &db);
+  if (!opened.ok()) {
+    Status status = status_of(opened, fmt::format("open {}", directory.string()));
+    const bool locked = opened.IsIOError() && opened.ToString().find("LOCK") != std::string::npos;
+    if (locked) status = Status(StatusCode::kUnavailable, status.message() + " (another process has it open)");
+    return fail(std::move(status));
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->db.reset(db);
+  return std::unique_ptr<RocksKv>(new RocksKv(std::move(impl)));
+}
+
+Result<std::optional<Bytes>> RocksKv::get(ByteSpan key) const {
+  rocksdb::ReadOptions read;
+  read.verify_checksums = true;
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status found =
+      impl_->db->Get(read, impl_->db->DefaultColumnFamily(), slice(key), &value);
+  if (found.IsNotFound()) return std::nullopt;
+  if (!found.ok()) return fail(status_of(found, "get"));
+  return Bytes(span(value));
+}
+
+Status RocksKv::write(const Batch& batch) {
+  if (impl_->paused) {
+    PANDO_RETURN_IF_ERROR(status_of(impl_->db->Resume(), "resume after a failed write"));
+    impl_->paused = false;
+  }
+  rocksdb::WriteBatch writes;
+  for (const auto& [key, value] : batch) {
+    const rocksdb::Status taken =
+        value ? writes.Put(slice(key), slice(*value)) : writes.Delete(slice(key));
+    if (!taken.ok()) return status_of(taken, "collect");
+  }
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  rocksdb::Status done = impl_->db->Write(unlogged, &writes);
+  if (done.ok()) done = impl_->db->Flush(rocksdb::FlushOptions());
+  impl_->paused = !done.ok();
+  return status_of(done, "write");
+}
+
+std::unique_ptr<store::KvCursor> RocksKv::scan(ByteSpan from, ByteSpan to) const {
+  return std::make_unique<Cursor>(*impl_->db, from, to);
+}
+
+Result<std::vector<BackupFile>> RocksKv::backup(const std::filesystem::path& directory) const {
+  rocksdb::Checkpoint* made = nullptr;
+  PANDO_RETURN_IF_ERROR(status_of(rocksdb::Checkpoint::Create(impl_->db.get(), &made), "backup"));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  PANDO_RETURN_IF_ERROR(status_of(checkpoint->CreateCheckpoint(directory.string()),
+                                  fmt::format("backup to {}", directory.string())));
+  std::vector<BackupFile> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    files.push_back({entry.path().filename().string(), entry.file_size(error)});
+  }
+  if (error) return fail(failed_to("list", directory, error));
+  std::sort(files.begin(), files.end(), [](const BackupFile& a, const BackupFile& b) { return a.name < b.name; });
+  return files;
+}
+
+}  // namespace pando::io

@@ -1,0 +1,122 @@
+#include "store/cell_key.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace pando::store {
+namespace {
+
+using namespace std::string_literals;
+
+// Every key of up to three bytes over the ones that have a meaning in the encoding or beside it.
+std::vector<Bytes> tricky_keys() {
+  std::vector<Bytes> keys;
+  const Bytes alphabet = "\x00\x01\x02" "a\xFE\xFF"s;
+  for (const char a : alphabet) {
+    keys.push_back({a});
+    for (const char b : alphabet) {
+      keys.push_back({a, b});
+      for (const char c : alphabet) keys.push_back({a, b, c});
+    }
+  }
+  return keys;
+}
+
+TEST(CellKey, OrderIsTableThenKeyThenKindThenElement) {
+  std::vector<CellPath> paths;
+  for (const std::string_view table : {"a", "ab", "b"}) {
+    for (const Bytes& key : tricky_keys()) {
+      paths.push_back({std::string(table), key, CellKind::kRegister, ""});
+      paths.push_back({std::string(table), key, CellKind::kCounter, ""});
+      for (const Bytes& element : {""s, "\x00"s, "\x01"s, "a"s, "\xFE"s, "\xFF"s, "\xFF\xFF"s}) {
+        paths.push_back({std::string(table), key, CellKind::kField, element});
+      }
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  for (std::size_t i = 1; i < paths.size(); ++i) {
+    ASSERT_LT(cell_key(paths[i - 1]), cell_key(paths[i])) << i;
+  }
+  for (const CellPath& path : paths) {
+    const auto back = decode_cell_key(cell_key(path));
+    ASSERT_TRUE(back) << back.error().to_string();
+    ASSERT_EQ(*back, path);
+  }
+}
+
+// The trap: an internal marker byte that users' keys may also start with.
+TEST(CellKey, NoKeyAliasesAnother) {
+  const std::vector<Bytes> keys = tricky_keys();
+  for (const Bytes& a : keys) {
+    Bytes prefix;
+    append_key_prefix("kv", a, prefix);
+    for (const Bytes& b : keys) {
+      const bool inside = ByteSpan(cell_key({"kv", b, CellKind::kField, "x"})).starts_with(prefix);
+      ASSERT_EQ(inside, a == b);
+    }
+  }
+}
+
+TEST(CellKey, ScanPrefixHoldsExactlyTheKeysThatStartLikeIt) {
+  const std::vector<Bytes> keys = tricky_keys();
+  for (const Bytes& start : keys) {
+    Bytes from;
+    append_scan_prefix("kv", start, from);
+    const Bytes to = prefix_end(from);
+    for (const Bytes& key : keys) {
+      const Bytes cell = cell_key({"kv", key, CellKind::kRegister, ""});
+      ASSERT_EQ(from <= cell && cell < to, key.starts_with(start));
+    }
+  }
+}
+
+TEST(CellKey, PrefixEnd) {
+  const std::tuple<Bytes, Bytes, const char*> rows[] = {
+      {"a", "b", "the next byte"},
+      {"a\xFE", "a\xFF", "up to 0xFF"},
+      {"a\xFF", "b", "0xFF cannot grow, the byte before it does"},
+      {"\xFF\xFF", "", "nothing is above: to the end"},
+      {"", "", "everything starts with nothing"},
+  };
+  for (const auto& [prefix, end, why] : rows) EXPECT_EQ(prefix_end(prefix), end) << why;
+}
+
+TEST(CellKey, GoldenBytes) {
+  EXPECT_EQ(cell_key({"kv", "user:1", CellKind::kRegister, ""}), "\x01kv\x00user:1\x00\x01\x01"s);
+  EXPECT_EQ(cell_key({"kv", "a\x00" "b"s, CellKind::kCounter, ""}), "\x01kv\x00" "a\x00\xFF" "b\x00\x01\x02"s);
+  EXPECT_EQ(cell_key({"row", "\xFE", CellKind::kField, "name"}), "\x01row\x00\xFE\x00\x01\x03name"s);
+}
+
+TEST(CellKey, RefusesWhatItDidNotMake) {
+  const std::pair<Bytes, const char*> rows[] = {
+      {"", "empty"},
+      {"\x00" "checkpoint"s, "meta space"},
+      {"\x01kv", "table not terminated"},
+      {"\x01KV\x00k\x00\x01\x01"s, "not a table name"},
+      {"\x01kv\x00key"s, "key not terminated"},
+      {"\x01kv\x00key\x00"s, "cut in the terminator"},
+      {"\x01kv\x00ke\x00\x02y\x00\x01\x01"s, "unknown escape"},
+      {"\x01kv\x00\x00\x01\x01"s, "empty key"},
+      {"\x01kv\x00key\x00\x01"s, "no kind"},
+      {"\x01kv\x00key\x00\x01\x04"s, "unknown kind"},
+  };
+  for (const auto& [bytes, why] : rows) {
+    const auto path = decode_cell_key(bytes);
+    ASSERT_FALSE(path) << why;
+    EXPECT_EQ(path.error().code(), StatusCode::kDataLoss) << why;
+  }
+}
+
+RC_GTEST_PROP(CellKey, AnyKeyAndElementComeBack, (const Bytes& key, const Bytes& element)) {
+  RC_PRE(!key.empty());
+  const CellPath path{"t", key, CellKind::kField, element};
+  const Bytes bytes = cell_key(path);
+  RC_ASSERT(decode_cell_key(bytes).value() == path);
+  RC_ASSERT(bytes.size() - key_prefix_size(bytes) == 1 + element.size());
+}
+
+}  // namespace
+}  // namespace pando::store
