@@ -10,6 +10,9 @@
 namespace pando::log {
 namespace {
 
+// Marks are this far apart, and one record of ordinary size.
+constexpr std::uint64_t kReadAheadBytes = kIndexEveryBytes + 16 * 1024;
+
 // Records of a block in memory, from the one at `offset` on, those before `from` left out.
 Run run_of(const Block& block, std::size_t offset, LogPos from, std::size_t bytes_max) {
   Run run;
@@ -55,7 +58,7 @@ Result<ReadStep> Reader::read(LogPos from, std::size_t bytes_max) const {
     const std::size_t skip = inside ? at.offset - block->offset : 0;
     return ReadStep(run_of(*block, block->skip_bytes + skip, from, bytes_max));
   }
-  return ReadStep(plan_at(at, from, bytes_max, bytes_max + kIndexEveryBytes));
+  return ReadStep(plan_at(at, from, bytes_max, bytes_max + kReadAheadBytes));
 }
 
 Result<ReadStep> Reader::parse(const ReadPlan& plan, Bytes bytes) {
@@ -68,16 +71,12 @@ Result<ReadStep> Reader::parse(const ReadPlan& plan, Bytes bytes) {
   const ByteSpan all(*run.bytes);
   const SegmentSeed seed(plan.segment_id);
   Location at{plan.at, plan.segment_id, plan.offset};
-  std::uint64_t marked = plan.offset;
   std::size_t used = 0;
   Parsed parsed;
   for (std::size_t taken = 0; run.records.empty() || taken < plan.bytes_max;) {
     parsed = parse_record(seed, all.substr(used));
     if (parsed.found != Found::kRecord || parsed.record.pos != at.pos) break;
-    if (at.offset - marked >= kIndexEveryBytes) {
-      index_.mark(at);
-      marked = at.offset;
-    }
+    index_.mark(at);
     if (at.pos >= plan.from) {
       run.records.push_back(parsed.record);
       taken += parsed.record.bytes();

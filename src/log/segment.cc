@@ -104,12 +104,13 @@ Result<SegmentHeader> decode_segment_header(std::uint64_t segment_id, ByteSpan b
   header.previous_bytes = in.u64("previous_bytes");
   header.start.origin = decode_origin(in);
   if (header.context_known) header.start.context = decode_version_vector(in);
-  if (in.ok() && header.segment_id != segment_id) {
-    in.refuse("segment_id", fmt::format("says {}: the file was renamed or copied over", header.segment_id));
-  }
-  if (in.ok() && header.first.value == 0) in.refuse("first", "is zero");
-  if (in.ok() && header.previous_id + 1 != segment_id) in.refuse("previous_id", "is not the one before");
   if (!in.ok()) return fail(bad(segment_id, in.status().message()));
+  if (header.segment_id != segment_id) {
+    return fail(
+        bad(segment_id, fmt::format("says it is segment {}: the file was renamed or copied over", header.segment_id)));
+  }
+  if (header.first.value == 0) return fail(bad(segment_id, "its first record has no number"));
+  if (header.previous_id + 1 != segment_id) return fail(bad(segment_id, "does not follow the segment before it"));
   return header;
 }
 
