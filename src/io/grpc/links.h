@@ -4,10 +4,11 @@
 // service pando.v1.Replication (proto/pando/v1/replication.proto).
 //
 // Threads: LinkEvents are called from gRPC's threads, for one link one at a time and in order; they must not
-// block. Links' own methods may be called from any thread, also from within an event.
+// block. Links' own methods may be called from any thread, also from within an event; shutdown() not from there.
 //
 // What always holds: exactly one down() per up(), and one down() for a dial that failed. Nothing is reported
-// for a link after its down(). After close() no frame() follows.
+// for a link after its down(). After close() nothing more is read, but what was on its way to the caller's
+// loop may still arrive there.
 // Bounded per link: outgoing, by what the caller has sent and not seen drained(); incoming, by
 // limits::kLinkInboundBytesMax plus one frame: beyond it the stream is not read until consumed().
 //
@@ -76,6 +77,7 @@ struct DialOptions {
 
 struct LinksOptions {
   std::size_t memory_bytes_max = 512u << 20;  // gRPC's buffers, all links together
+  std::size_t links_max = 4096;               // open or opening, both ways; further peers are turned away
   int streams_max = 1024;                     // per connection of a peer
 };
 
@@ -93,7 +95,7 @@ class Links {
   //   kUnavailable       cannot bind; the operating system's reason in the message
   Result<std::uint16_t> listen(const ListenOptions& options);
 
-  // Ends in up() or down() with this id, later.
+  // Ends in up() or down() with this id, perhaps before it returns.
   void dial(std::uint64_t dial_id, const DialOptions& options);
 
   // Queues a frame; ignored for a link that is down or closing.
@@ -104,7 +106,7 @@ class Links {
   void close(LinkId id, const Status& reason);
 
   // Closes everything and waits until every down() was delivered. Streams that do not end by themselves
-  // within `deadline` are cut.
+  // within `deadline` are cut. Then the object is spent.
   void shutdown(Duration deadline);
 
   std::size_t open_links() const;
