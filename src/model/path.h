@@ -19,6 +19,7 @@ inline constexpr std::string_view kTableRow = "row";
 inline constexpr std::string_view kTableLob = "lob";
 inline constexpr std::string_view kTableLobChunks = ".lob";      // key = upload id, element = chunk index
 inline constexpr std::string_view kTableMergeGroup = ".merge";   // typed `lww:` / `counter:` payloads
+inline constexpr std::string_view kTableUploads = ".uploads";      // key = upload id: staged, not yet published
 
 // Stored as one byte in keys and commits: values are never renumbered.
 enum class CellKind : std::uint8_t {

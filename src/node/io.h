@@ -87,6 +87,7 @@ struct LinkDrained {
   LinkId id;
   std::size_t bytes = 0;
 };
+// Exactly one per LinkUp, also after a LinkClose of ours; and one per Dial that failed.
 struct LinkDown {
   LinkId id;
   std::uint64_t dial_id = 0;  // set when a Dial failed before its LinkUp; then `id` means nothing
@@ -182,6 +183,7 @@ struct LinkSend {
   LinkId id;
   Bytes frame;
 };
+// Sends what was handed out before, then closes. LinkDown follows.
 struct LinkClose {
   LinkId id;
   Status reason;

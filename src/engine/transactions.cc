@@ -1,0 +1,187 @@
+#include "engine/transactions.h"
+
+#include <fmt/core.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace pando::engine {
+namespace {
+
+std::string_view operation_name(TxOperation operation) { return operation == TxOperation::kPut ? "put" : "delete"; }
+
+std::string_view entry_type_name(TxEntryType type) {
+  switch (type) {
+    case TxEntryType::kKv: return "kv";
+    case TxEntryType::kRow: return "row";
+    case TxEntryType::kLob: return "lob";
+  }
+  return "unknown";
+}
+
+TxOperation operation_of(const Mutation& mutation) {
+  switch (mutation.kind) {
+    case Mutation::Kind::kPut:
+    case Mutation::Kind::kPutColumns:
+    case Mutation::Kind::kAdd: return TxOperation::kPut;
+    case Mutation::Kind::kDelete:
+    case Mutation::Kind::kDeleteColumns:
+    case Mutation::Kind::kDeleteRow:
+    case Mutation::Kind::kReset: return TxOperation::kDelete;
+  }
+  return TxOperation::kPut;
+}
+
+// CRC-32 (IEEE 802.3) of what came before followed by `data`.
+std::uint32_t crc32_after(std::uint32_t crc, ByteSpan data) {
+  return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+}
+
+std::size_t size_of(const Mutation& mutation) {
+  std::size_t bytes = mutation.key.size() + mutation.value.size() + 64;
+  for (const auto& [name, value] : mutation.columns) bytes += name.size() + value.size() + 32;
+  return bytes;
+}
+
+Status check_kind(const Transaction& tx, TxOperation operation, TxEntryType type) {
+  if (tx.entry_type && *tx.entry_type != type) {
+    return Status(StatusCode::kInvalidArgument, fmt::format("transaction was begun for {}, not {}",
+                                                            entry_type_name(*tx.entry_type), entry_type_name(type)));
+  }
+  if (tx.operation && *tx.operation != operation) {
+    return Status(StatusCode::kInvalidArgument, fmt::format("transaction was begun for {}, not {}",
+                                                            operation_name(*tx.operation), operation_name(operation)));
+  }
+  return {};
+}
+
+Status check_room(const Transaction& tx, std::size_t more) {
+  if (tx.bytes + more <= limits::kTransactionBytesMax && tx.mutations.size() < limits::kBatchItemsMax) return {};
+  return Status(StatusCode::kTooLarge, fmt::format("transaction is over the limit of {} bytes or {} items",
+                                                   limits::kTransactionBytesMax, limits::kBatchItemsMax));
+}
+
+}  // namespace
+
+Transactions::Transactions(const Options& options) : options_(options), random_(options.seed) {}
+
+Result<Bytes> Transactions::begin(const TxBeginRequest& request, Instant now) {
+  if (open_.size() >= limits::kOpenTransactionsMax) {
+    return fail(StatusCode::kOverloaded,
+                fmt::format("{} transactions are open, the limit", limits::kOpenTransactionsMax));
+  }
+  Bytes id = fmt::format("{:016x}{:016x}", random_.next(), random_.next());
+  Transaction tx;
+  tx.operation = request.operation;
+  tx.entry_type = request.entry_type;
+  tx.began_at = now;
+  tx.used_at = now;
+  open_.emplace(id, std::move(tx));
+  return id;
+}
+
+Result<Transaction*> Transactions::find(ByteSpan id, Instant now) {
+  if (const auto at = open_.find(id); at != open_.end()) {
+    if (deadline(at->second) > now) {
+      at->second.used_at = now;
+      return &at->second;
+    }
+    return fail(outcome_status(id, Outcome::kTimedOut));
+  }
+  if (const auto at = ended_.find(id); at != ended_.end()) return fail(outcome_status(id, at->second));
+  return fail(StatusCode::kNotFound, fmt::format("transaction not found: {}", id));
+}
+
+Status Transactions::append(Transaction& tx, Mutation mutation) {
+  const TxEntryType type = mutation.table == kTableRow ? TxEntryType::kRow : TxEntryType::kKv;
+  PANDO_RETURN_IF_ERROR(check_kind(tx, operation_of(mutation), type));
+  const std::size_t bytes = size_of(mutation);
+  PANDO_RETURN_IF_ERROR(check_room(tx, bytes));
+  tx.bytes += bytes;
+  tx.checksum = crc32_after(tx.checksum, mutation.value);
+  for (const auto& column : mutation.columns) tx.checksum = crc32_after(tx.checksum, column.second);
+  tx.mutations.push_back(std::move(mutation));
+  return {};
+}
+
+Status Transactions::append_deleted_lob(Transaction& tx, Bytes key) {
+  PANDO_RETURN_IF_ERROR(check_kind(tx, TxOperation::kDelete, TxEntryType::kLob));
+  PANDO_RETURN_IF_ERROR(check_room(tx, key.size()));
+  tx.bytes += key.size();
+  tx.deleted_lobs.push_back(std::move(key));
+  return {};
+}
+
+Result<Upload*> Transactions::upload(Transaction& tx, ByteSpan key) {
+  PANDO_RETURN_IF_ERROR(check_kind(tx, TxOperation::kPut, TxEntryType::kLob));
+  const auto at = tx.uploads.find(Bytes(key));
+  if (at != tx.uploads.end()) return &at->second;
+  if (tx.entry_type && !tx.uploads.empty()) {
+    return fail(StatusCode::kInvalidArgument, fmt::format("transaction holds the object \"{}\", not \"{}\"",
+                                                          tx.uploads.begin()->first, key));
+  }
+  Upload upload;
+  upload.key = Bytes(key);
+  upload.upload = fmt::format("{:016x}{:016x}", random_.next(), random_.next());
+  return &tx.uploads.emplace(Bytes(key), std::move(upload)).first->second;
+}
+
+void Transactions::extend(Transaction& tx, Upload& upload, Upload staged, ByteSpan chunk) {
+  tx.checksum = crc32_after(tx.checksum, chunk);
+  upload = std::move(staged);
+}
+
+Transaction Transactions::take_committed(ByteSpan id) { return take(id, Outcome::kCommitted); }
+
+Transaction Transactions::take_aborted(ByteSpan id) { return take(id, Outcome::kAborted); }
+
+std::vector<Transaction> Transactions::expire(Instant now) {
+  std::vector<Bytes> over;
+  for (const auto& [id, tx] : open_) {
+    if (deadline(tx) <= now) over.push_back(id);
+  }
+  std::vector<Transaction> expired;
+  for (const Bytes& id : over) expired.push_back(take(id, Outcome::kTimedOut));
+  return expired;
+}
+
+std::optional<Instant> Transactions::next_deadline() const {
+  std::optional<Instant> next;
+  for (const auto& entry : open_) {
+    const Instant at = deadline(entry.second);
+    if (!next || at < *next) next = at;
+  }
+  return next;
+}
+
+Instant Transactions::deadline(const Transaction& tx) const {
+  return std::min(tx.used_at + options_.idle_max, tx.began_at + options_.age_max);
+}
+
+Transaction Transactions::take(ByteSpan id, Outcome outcome) {
+  const auto at = open_.find(id);
+  CHECK(at != open_.end());
+  Transaction tx = std::move(at->second);
+  ended_.emplace(at->first, outcome);
+  ended_order_.push_back(at->first);
+  open_.erase(at);
+  if (ended_order_.size() > limits::kOpenTransactionsMax) {
+    ended_.erase(ended_order_.front());
+    ended_order_.pop_front();
+  }
+  return tx;
+}
+
+Status Transactions::outcome_status(ByteSpan id, Outcome outcome) const {
+  switch (outcome) {
+    case Outcome::kCommitted: return Status(StatusCode::kConflict, fmt::format("transaction already committed: {}", id));
+    case Outcome::kAborted: return Status(StatusCode::kGone, fmt::format("transaction was aborted: {}", id));
+    case Outcome::kTimedOut: break;
+  }
+  return Status(StatusCode::kGone, fmt::format("transaction timed out: {}", id));
+}
+
+}  // namespace pando::engine

@@ -1,0 +1,47 @@
+#include "node/checkpoint_path.h"
+
+#include <fmt/core.h>
+
+namespace pando::node {
+
+void CheckpointPath::begin(Time now) {
+  if (under_way() || !replica_.failure().ok() || !replica_.cells().checkpoint_needed()) return;
+  const auto& segments = replica_.index().segments();
+  const std::uint64_t replay_segment = segments.empty() ? log::kFirstSegmentId : segments.back().header.segment_id;
+  covered_ = replica_.cells().applied();
+  batch_ = replica_.cells().begin_checkpoint(replay_segment);
+  state_ = State::kGathered;
+  next_at_ = instant_of(now) + interval_;
+}
+
+void CheckpointPath::on_written(const Status& status, Time now, Outputs& out) {
+  if (state_ != State::kWriting) return;
+  state_ = State::kIdle;
+  replica_.cells().checkpoint_done(status);
+  if (status.ok() == failing_) {
+    failing_ = !status.ok();
+    out.notes.push_back(failing_ ? Note{Note::Level::kError, replica_.name(),
+                                        fmt::format("checkpoint failed: {}; trying again", status.message())}
+                                 : Note{Note::Level::kInfo, replica_.name(), "checkpoints succeed again"});
+  }
+  next_at_ = instant_of(now) + (status.ok() ? interval_ : Duration::seconds(1));
+}
+
+void CheckpointPath::end_turn(Time now, Outputs& out) {
+  // The interval runs from the first change on, not from the last checkpoint of long ago.
+  if (!under_way() && !replica_.cells().checkpoint_needed()) next_at_ = instant_of(now) + interval_;
+  const bool full = !failing_ && replica_.cells().dirty_bytes() >= limits::kDirtyBytesCheckpoint;
+  if (full || instant_of(now) >= next_at_) begin(now);
+  if (state_ == State::kGathered && covered_ <= replica_.durable()) {
+    state_ = State::kWriting;
+    out.checkpoints.push_back({replica_.name(), std::move(batch_)});
+    batch_ = {};
+  }
+}
+
+std::optional<Instant> CheckpointPath::next_deadline() const {
+  if (under_way() || !replica_.failure().ok() || !replica_.cells().checkpoint_needed()) return std::nullopt;
+  return next_at_;
+}
+
+}  // namespace pando::node

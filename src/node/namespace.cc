@@ -1,0 +1,162 @@
+#include "node/namespace.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace pando::node {
+namespace {
+
+engine::Transactions::Options transaction_options(const NodeConfig& config, std::uint64_t seed) {
+  return {config.transaction_idle_max, config.transaction_age_max, seed};
+}
+
+void keep_earlier(std::optional<Instant>& earliest, std::optional<Instant> at) {
+  if (at && (!earliest || *at < *earliest)) earliest = at;
+}
+
+// What the write path answers.
+template <typename T>
+constexpr bool kIsWrite = std::is_same_v<T, WriteRequest> || std::is_same_v<T, TxBeginRequest> ||
+                          std::is_same_v<T, TxAppendRequest> || std::is_same_v<T, TxAppendLobRequest> ||
+                          std::is_same_v<T, TxDeleteLobRequest> || std::is_same_v<T, TxCommitRequest> ||
+                          std::is_same_v<T, TxAbortRequest>;
+// What needs the merge group.
+template <typename T>
+constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T, GetMergedRequest>;
+
+}  // namespace
+
+Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now)
+    : replica_(std::move(replica)),
+      writes_(*replica_, transaction_options(config, seed)),
+      reads_(*replica_),
+      peers_(*replica_, config),
+      watches_(*replica_),
+      checkpoints_(*replica_, config.checkpoint_interval, now) {}
+
+void Namespace::on_request(RequestId id, Request&& request, const std::vector<Replica*>& group, Time now,
+                           Outputs& out) {
+  // What a failed namespace can still tell.
+  if (std::holds_alternative<StatsRequest>(request)) {
+    out.replies.push_back({id, Reply{{}, stats(), {}}});
+    return;
+  }
+  if (Status status = replica_->serving(); !status.ok()) {
+    out.replies.push_back({id, Reply::failure(std::move(status))});
+    return;
+  }
+  std::visit(
+      [&](auto&& asked) {
+        using Asked = std::decay_t<decltype(asked)>;
+        if constexpr (std::is_same_v<Asked, BackupLogRequest>) {
+          plan_backup(id, std::move(asked), out);
+        } else if constexpr (std::is_same_v<Asked, BackupStoreRequest>) {
+          out.backup_stores.push_back({id, replica_->name(), std::move(asked.path)});
+        } else if constexpr (kIsWrite<Asked>) {
+          writes_.handle(id, std::move(asked), now, out);
+        } else if constexpr (kIsGroupRead<Asked>) {
+          reads_.handle(id, asked, group, out);
+        } else if constexpr (!std::is_same_v<Asked, StatsRequest>) {
+          reads_.handle(id, asked, out);
+        }
+      },
+      std::move(request));
+}
+
+void Namespace::plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out) {
+  BackupLog plan{id, replica_->name(), std::move(request.directory), {}};
+  for (const log::Index::Segment& segment : replica_->index().segments()) {
+    if (segment.header.segment_id > request.after_segment) {
+      plan.segments.push_back({segment.header.segment_id, segment.bytes});
+    }
+  }
+  out.backup_logs.push_back(std::move(plan));
+}
+
+void Namespace::on_log_written(const Status& status, Outputs& out) {
+  replica_->on_written(status, [&](const DurableCommit& durable) { watches_.on_durable(durable, out); }, out);
+}
+
+void Namespace::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
+  // Whoever did not ask for this read ignores it; only one of them takes the bytes.
+  if (watches_.reading(read_id)) {
+    watches_.on_log_read(read_id, status, std::move(bytes), out);
+  } else {
+    peers_.on_log_read(read_id, status, std::move(bytes), out);
+  }
+}
+
+void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
+  if (replica_->failure().ok()) {
+    writes_.on_time(now);
+    if (stopping_) advance_stop(now, out);
+    checkpoints_.end_turn(now, out);
+    replica_->hand_out(now, out);
+    watches_.end_turn(next_read_id, out);
+  }
+  if (!replica_->failure().ok() && !failure_announced_) announce_failure(out);
+  peers_.end_turn(now, next_read_id, out);
+}
+
+void Namespace::announce_failure(Outputs& out) {
+  failure_announced_ = true;
+  out.notes.push_back({Note::Level::kError, replica_->name(), replica_->failure().message()});
+  replica_->end_waiting(out);
+  watches_.end_all(replica_->serving(), out);
+  peers_.refuse_all(replica_->serving());
+}
+
+std::optional<Instant> Namespace::next_deadline() const {
+  std::optional<Instant> earliest = peers_.next_deadline();
+  if (!replica_->failure().ok()) return earliest;
+  keep_earlier(earliest, writes_.next_deadline());
+  keep_earlier(earliest, checkpoints_.next_deadline());
+  keep_earlier(earliest, replica_->next_deadline());
+  return earliest;
+}
+
+void Namespace::begin_stop(Time now, Outputs& out) {
+  if (stopping_) return;
+  stopping_ = true;
+  const Status reason(StatusCode::kUnavailable, "the node is stopping");
+  watches_.end_all(reason, out);
+  peers_.refuse_all(reason);
+  advance_stop(now, out);
+}
+
+void Namespace::advance_stop(Time now, Outputs&) {
+  if (!close_appended_) {
+    // Behind everything that was taken. When even this finds no room (disk full), the next start replays a
+    // log without it: slower, nothing lost.
+    (void)replica_->append_close();
+    close_appended_ = true;
+  }
+  if (replica_->appender().idle() && !checkpoints_.under_way()) checkpoints_.begin(now);
+}
+
+bool Namespace::stopped() const {
+  if (!stopping_) return false;
+  if (!replica_->failure().ok()) return true;
+  return close_appended_ && replica_->appender().idle() && checkpoints_.complete();
+}
+
+StatsReply Namespace::stats() const {
+  StatsReply stats;
+  stats.appended = replica_->appended();
+  stats.durable = replica_->durable();
+  stats.checkpointed = replica_->cells().checkpointed();
+  for (const auto& entry : replica_->durable_context().entries()) stats.commits += entry.second.value;
+  stats.changes = replica_->durable_changes();
+  stats.log_segments = replica_->index().segments().size();
+  stats.log_bytes = replica_->index().bytes();
+  stats.dirty_cells = replica_->cells().dirty_cells();
+  stats.open_transactions = writes_.open_transactions();
+  stats.malformed_payloads = writes_.malformed_payloads();
+  stats.conflicts = replica_->conflicts();
+  stats.links = peers_.stats();
+  stats.origin = replica_->self();
+  stats.context = replica_->durable_context();
+  return stats;
+}
+
+}  // namespace pando::node

@@ -1,0 +1,65 @@
+// node/namespace.h — one namespace that serves: its replica and the paths that lead to and from it.
+//
+//   serving     takes everything                              → stopping on begin_stop(), failed when its log or state fails
+//   stopping    finishes what was taken: log, close record, checkpoint, in that order → stopped
+//   failed      answers every request with the reason; final
+//   stopped     all durable; only waits to be destroyed
+//
+// Knows which path an input belongs to, and nothing else. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/checkpoint_path.h"
+#include "node/peer_path.h"
+#include "node/read_path.h"
+#include "node/replica.h"
+#include "node/watch_path.h"
+#include "node/write_path.h"
+
+namespace pando::node {
+
+class Namespace {
+ public:
+  Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now);
+
+  Replica& replica() { return *replica_; }
+  const Replica& replica() const { return *replica_; }
+  PeerPath& peers() { return peers_; }
+  const PeerPath& peers() const { return peers_; }
+  WatchPath& watches() { return watches_; }
+
+  // `group`: see ReadPath.
+  void on_request(RequestId id, Request&& request, const std::vector<Replica*>& group, Time now, Outputs& out);
+  void on_log_written(const Status& status, Outputs& out);
+  void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
+  void on_checkpoint_written(const Status& status, Time now, Outputs& out) { checkpoints_.on_written(status, now, out); }
+
+  Status discard_leftovers(Time now) { return writes_.discard_leftovers(now); }
+  void end_turn(Time now, std::uint64_t& next_read_id, Outputs& out);
+  std::optional<Instant> next_deadline() const;
+
+  void begin_stop(Time now, Outputs& out);
+  bool stopped() const;
+
+  StatsReply stats() const;
+
+ private:
+  void advance_stop(Time now, Outputs& out);
+  void announce_failure(Outputs& out);
+  void plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out);
+
+  std::unique_ptr<Replica> replica_;
+  WritePath writes_;
+  ReadPath reads_;
+  PeerPath peers_;
+  WatchPath watches_;
+  CheckpointPath checkpoints_;
+  bool stopping_ = false;
+  bool close_appended_ = false;
+  bool failure_announced_ = false;
+};
+
+}  // namespace pando::node

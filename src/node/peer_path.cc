@@ -1,0 +1,239 @@
+#include "node/peer_path.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <variant>
+
+#include "base/check.h"
+#include "repl/intake.h"
+
+namespace pando::node {
+
+std::vector<repl::ChainHead> PeerPath::heads() const {
+  std::vector<repl::ChainHead> heads;
+  for (const auto& [origin, chain] : replica_.cells().meta().chains) {
+    heads.push_back({{origin, replica_.cells().context().get(origin)}, chain});
+  }
+  return heads;
+}
+
+void PeerPath::open(LinkId id, const Options& options, Time now) {
+  repl::SessionOptions session;
+  session.self = replica_.self();
+  session.ns = replica_.name();
+  session.role = replica_.config().writable ? repl::Role::kReplicator : repl::Role::kRelayer;
+  session.publish = options.publish;
+  session.subscribe = options.subscribe;
+  session.dialed = options.dialed;
+  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false}).first;
+  at->second.session.start(replica_.durable_context(), heads(), now);
+}
+
+bool PeerPath::greeted(LinkId id) const {
+  const auto at = links_.find(id);
+  return at != links_.end() && at->second.session.peer().has_value();
+}
+
+void PeerPath::on_frame(LinkId id, ByteSpan frame, Time now, Outputs& out) {
+  const auto at = links_.find(id);
+  if (at == links_.end()) return;
+  const std::uint64_t malformed = at->second.session.stats().frames_malformed;
+  for (const repl::Event& event : at->second.session.on_frame(frame, now)) on_event(id, at->second, event, now, out);
+  frames_refused_ += at->second.session.stats().frames_malformed - malformed;
+}
+
+void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out) {
+  if (const auto* hello = std::get_if<repl::HelloReceived>(&event)) {
+    const std::optional<LogPos> first = replica_.index().first_lacking(hello->context);
+    if (!first) {
+      link.session.refuse(Status(StatusCode::kGone, fmt::format("the log of {} no longer reaches back to {}",
+                                                                replica_.name(), to_string(hello->context))));
+      return;
+    }
+    link.session.seek(*first);
+    out.notes.push_back({Note::Level::kInfo, replica_.name(),
+                         fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello->origin),
+                                     repl::role_name(hello->role), to_string(hello->context))});
+  } else if (const auto* received = std::get_if<repl::CommitsReceived>(&event)) {
+    for (const ByteSpan encoded : received->commits) {
+      if (!take_commit(link, encoded, now, out)) break;
+    }
+  } else if (const auto* more = std::get_if<repl::PeerRemembersMore>(&event)) {
+    if (more->origin.epoch >= replica_.self().epoch) start_epoch_above(more->origin.epoch, out);
+  } else if (const auto* refused = std::get_if<repl::Refused>(&event)) {
+    link.refused = true;
+    out.notes.push_back({Note::Level::kWarning, replica_.name(),
+                         fmt::format("link {}: the peer at {} refused: {}", id.value, link.options.label,
+                                     refused->reason.message())});
+  }
+}
+
+bool PeerPath::take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out) {
+  const store::Cells& cells = replica_.cells();
+  const auto examine = [&] {
+    const repl::IntakeOptions options{replica_.self(), config_.clock_ahead_max};
+    std::optional<std::uint64_t> chain;
+    if (const Result<Dot> dot = peek_dot(encoded); dot && cells.context().get(dot->origin).value > 0) {
+      chain = cells.meta().chain(dot->origin);
+    }
+    return repl::examine(encoded, cells.context(), chain, now.wall_ms, options);
+  };
+  repl::Verdict verdict = examine();
+  if (const auto* own = std::get_if<repl::FromSelfUnknown>(&verdict)) {
+    start_epoch_above(own->dot.origin.epoch, out);
+    verdict = examine();
+  }
+  Status refusal;
+  if (auto* next = std::get_if<repl::Next>(&verdict)) {
+    const Result<LogPos> pos = replica_.admit(std::move(next->commit), encoded);
+    if (pos) return true;
+    refusal = pos.error();
+  } else if (std::holds_alternative<repl::Duplicate>(verdict)) {
+    return true;
+  } else if (const auto* rejected = std::get_if<repl::Rejected>(&verdict)) {
+    refusal = rejected->reason;
+    ++frames_refused_;
+  } else {
+    refusal = Status(StatusCode::kConflict, "a commit of this node's own current epoch that it never made");
+    ++frames_refused_;
+  }
+  out.notes.push_back({Note::Level::kError, replica_.name(),
+                       fmt::format("link to {}: {}", link.options.label, refusal.message())});
+  link.refused = true;
+  link.session.refuse(std::move(refusal));
+  return false;
+}
+
+void PeerPath::start_epoch_above(std::uint64_t epoch, Outputs& out) {
+  if (const Status status = replica_.begin_epoch_above(epoch); !status.ok()) {
+    // Without a new epoch, going on writing could reuse numbers that a peer already holds.
+    replica_.fail(status.with_context("cannot begin a new epoch"));
+    return;
+  }
+  out.notes.push_back({Note::Level::kWarning, replica_.name(),
+                       fmt::format("a peer holds commits of this node that it has lost (a restored or cloned disk?); "
+                                   "going on as {}",
+                                   to_string(replica_.self()))});
+  for (auto& entry : links_) entry.second.session.on_new_epoch(replica_.self());
+}
+
+void PeerPath::on_drained(LinkId id, std::size_t bytes) {
+  if (const auto at = links_.find(id); at != links_.end()) at->second.session.on_drained(bytes);
+}
+
+PeerPath::Ended PeerPath::close(LinkId id) {
+  const auto at = links_.find(id);
+  if (at == links_.end()) return {};
+  const Ended ended{at->second.refused, at->second.session.close_reason()};
+  links_.erase(at);
+  return ended;
+}
+
+void PeerPath::read_on(Link& link, std::uint64_t& next_read_id, Outputs& out) {
+  while (!link.read_id) {
+    const std::optional<LogPos> want = link.session.wants();
+    if (!want || *want > replica_.durable()) return;
+    Result<log::ReadStep> step = replica_.reader().read(*want, limits::kFrameBytesTarget);
+    if (!step) {
+      link.session.refuse(step.error());
+      return;
+    }
+    if (const auto* plan = std::get_if<log::ReadPlan>(&*step)) {
+      link.plan = *plan;
+      link.read_id = next_read_id++;
+      out.log_reads.push_back({replica_.name(), *link.read_id, plan->segment_id, plan->offset, plan->bytes});
+      return;
+    }
+    const auto& run = std::get<log::Run>(*step);
+    if (run.records.empty()) return;
+    offer(link, run);
+  }
+}
+
+void PeerPath::offer(Link& link, const log::Run& run) {
+  for (const log::RecordView& record : run.records) {
+    const std::optional<LogPos> want = link.session.wants();
+    if (!want) return;
+    if (record.pos < *want) continue;
+    if (record.kind == log::RecordKind::kCommit) {
+      link.session.offer(record.pos, record.body);
+    } else {
+      link.session.seek(record.pos.next());
+    }
+  }
+}
+
+void PeerPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
+  for (auto& entry : links_) {
+    Link& link = entry.second;
+    if (link.read_id != read_id) continue;
+    const log::ReadPlan plan = *link.plan;
+    link.read_id.reset();
+    link.plan.reset();
+    if (!status.ok()) {
+      link.session.refuse(status);
+      return;
+    }
+    Result<log::ReadStep> step = replica_.reader().parse(plan, std::move(bytes));
+    if (!step) {
+      out.notes.push_back({Note::Level::kError, replica_.name(), step.error().message()});
+      link.session.refuse(step.error());
+    } else if (const auto* next = std::get_if<log::ReadPlan>(&*step)) {
+      link.plan = *next;
+      link.read_id = read_id;
+      out.log_reads.push_back({replica_.name(), read_id, next->segment_id, next->offset, next->bytes});
+    } else {
+      offer(link, std::get<log::Run>(*step));
+    }
+    return;
+  }
+}
+
+void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
+  // Everybody hears what is durable before anybody is sent it: see Session::on_durable.
+  for (auto& entry : links_) entry.second.session.on_durable(replica_.durable_context());
+  for (auto& [id, link] : links_) {
+    if (link.session.next_deadline() <= instant_of(now)) link.session.on_time(now);
+    read_on(link, next_read_id, out);
+    for (Bytes& frame : link.session.take_frames()) out.link_sends.push_back({id, std::move(frame)});
+    if (link.session.closed() && !link.close_sent) {
+      link.close_sent = true;
+      out.link_closes.push_back({id, link.session.close_reason()});
+    }
+  }
+}
+
+std::optional<Instant> PeerPath::next_deadline() const {
+  std::optional<Instant> next;
+  for (const auto& entry : links_) {
+    if (entry.second.session.closed()) continue;
+    const Instant at = entry.second.session.next_deadline();
+    if (!next || at < *next) next = at;
+  }
+  return next;
+}
+
+void PeerPath::refuse_all(const Status& reason) {
+  for (auto& entry : links_) entry.second.session.refuse(reason);
+}
+
+std::vector<StatsReply::Link> PeerPath::stats() const {
+  std::vector<StatsReply::Link> all;
+  for (const auto& entry : links_) {
+    const Link& link = entry.second;
+    StatsReply::Link stats;
+    stats.peer = link.session.peer() ? link.session.peer()->origin.node : link.options.label;
+    stats.dialed = link.options.dialed;
+    stats.state = link.session.closed() ? fmt::format("closing: {}", link.session.close_reason().message())
+                  : link.session.peer() ? "up"
+                                        : "connecting";
+    stats.behind_commits = link.session.behind_commits();
+    stats.received_commits = link.session.stats().commits_received;
+    stats.sent_commits = link.session.stats().commits_sent;
+    all.push_back(std::move(stats));
+  }
+  return all;
+}
+
+}  // namespace pando::node

@@ -1,0 +1,77 @@
+// node/peer_path.h — the links of one namespace: commits from peers come in by the door, the durable log goes out.
+//
+// One repl::Session per link; this class reads the log for each of them, from memory near the end, from disk
+// further back (at most one read under way per link), and hands what arrives to repl::examine() and then to
+// the door. A link that brings something wrong is refused by name; the others go on. One thread.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "node/replica.h"
+#include "repl/session.h"
+
+namespace pando::node {
+
+class PeerPath {
+ public:
+  struct Options {
+    bool dialed = false;
+    bool publish = true;
+    bool subscribe = true;
+    std::string label;  // for people: the peer's address
+  };
+
+  PeerPath(Replica& replica, const NodeConfig& config) : replica_(replica), config_(config) {}
+
+  // A stream for this namespace is open; says Hello.
+  void open(LinkId id, const Options& options, Time now);
+  void on_frame(LinkId id, ByteSpan frame, Time now, Outputs& out);
+  void on_drained(LinkId id, std::size_t bytes);
+  // What became of it: the peer (or we) refused by name, or the stream just ended.
+  struct Ended {
+    bool refused = false;
+    Status reason;
+  };
+  Ended close(LinkId id);
+  bool has(LinkId id) const { return links_.count(id) != 0; }
+  // True once the peer's Hello was accepted.
+  bool greeted(LinkId id) const;
+
+  void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
+
+  // Once a turn: acknowledges, reads on for every peer, hands out frames, closes what is to be closed.
+  void end_turn(Time now, std::uint64_t& next_read_id, Outputs& out);
+  std::optional<Instant> next_deadline() const;
+  // Ends every link, telling the peers why.
+  void refuse_all(const Status& reason);
+
+  std::vector<StatsReply::Link> stats() const;
+  std::uint64_t frames_refused() const { return frames_refused_; }
+
+ private:
+  struct Link {
+    repl::Session session;
+    Options options;
+    std::optional<std::uint64_t> read_id;  // of the disk read under way
+    std::optional<log::ReadPlan> plan;
+    bool refused = false;
+    bool close_sent = false;
+  };
+
+  void on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out);
+  // False when the link had to be refused.
+  bool take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out);
+  void start_epoch_above(std::uint64_t epoch, Outputs& out);
+  void read_on(Link& link, std::uint64_t& next_read_id, Outputs& out);
+  // Shows records to the session; false when it wants no more now.
+  void offer(Link& link, const log::Run& run);
+  std::vector<repl::ChainHead> heads() const;
+
+  Replica& replica_;
+  const NodeConfig& config_;
+  std::map<LinkId, Link> links_;
+  std::uint64_t frames_refused_ = 0;
+};
+
+}  // namespace pando::node

@@ -1,0 +1,203 @@
+#include "node/replica.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "apply/apply.h"
+#include "apply/changes.h"
+#include "base/check.h"
+
+namespace pando::node {
+
+Replica::Replica(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells,
+                 log::Recovered recovered)
+    : config_(config),
+      self_(cells->meta().self),
+      cells_(std::move(cells)),
+      index_(std::move(recovered.index)),
+      appender_(
+          recovered.append_at, index_, tail_,
+          [this] { return log::SegmentStart{self_, cells_->context(), cells_->meta().changes}; },
+          {.segment_bytes = config.segment_bytes}),
+      reader_(index_, tail_),
+      durable_context_(cells_->context()),
+      durable_changes_(cells_->meta().changes),
+      clock_(cells_->meta().hlc_floor),
+      failure_(recovered.damage) {
+  if (self_.node != node_name) self_ = Origin{std::move(node_name), 1};
+  // A node that was called otherwise before goes on under its new name, as a new origin.
+  cells_->set_self(self_);
+}
+
+Status Replica::serving() const {
+  if (!failure_.ok()) {
+    return Status(StatusCode::kUnavailable, fmt::format("namespace {}: {}", name(), failure_.message()));
+  }
+  if (closed_) return Status(StatusCode::kUnavailable, fmt::format("namespace {}: stopping", name()));
+  return {};
+}
+
+Status Replica::health() const {
+  if (Status serves = serving(); !serves.ok()) return serves;
+  if (!appender_.prepare_failure().ok()) {
+    return Status(StatusCode::kUnavailable,
+                  fmt::format("namespace {}: {}", name(), appender_.prepare_failure().message()));
+  }
+  return {};
+}
+
+Dot Replica::next_dot() const { return {self_, cells_->context().get(self_).next()}; }
+
+Result<LogPos> Replica::commit(std::vector<Op> ops, Time now) {
+  PANDO_RETURN_IF_ERROR(serving());
+  CHECK(config_.writable);
+  Commit commit;
+  commit.dot = next_dot();
+  commit.hlc = clock_.tick(now.wall_ms);
+  commit.ops = std::move(ops);
+  const Bytes encoded = seal_commit(cells_->meta().chain(self_), commit);
+  if (encoded.size() > limits::kCommitBytesMax) {
+    return pando::fail(StatusCode::kTooLarge,
+                       fmt::format("commit has {} bytes, the limit is {}", encoded.size(), limits::kCommitBytesMax));
+  }
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
+  if (!pos) return pos;
+  PANDO_RETURN_IF_ERROR(enter(std::move(commit), *pos));
+  return pos;
+}
+
+Result<LogPos> Replica::admit(Commit commit, ByteSpan encoded) {
+  PANDO_RETURN_IF_ERROR(serving());
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
+  if (!pos) return pos;
+  clock_.witness(commit.hlc);
+  PANDO_RETURN_IF_ERROR(enter(std::move(commit), *pos));
+  return pos;
+}
+
+Status Replica::enter(Commit commit, LogPos pos) {
+  const Result<apply::ApplyOutcome> outcome = apply::apply(commit, pos, *cells_);
+  if (!outcome) {
+    // The record is in the log and its effect is not in the cells: nothing may be built on that. Replaying
+    // the log after a restart tries again.
+    fail(outcome.error().with_context(fmt::format("cannot apply {}", to_string(commit.dot))));
+    return serving();
+  }
+  conflicts_ += outcome->conflicts;
+  ++commits_appended_;
+  pending_.push_back({pos, std::move(commit)});
+  return {};
+}
+
+Status Replica::begin_epoch_above(std::uint64_t epoch) {
+  PANDO_RETURN_IF_ERROR(serving());
+  const Origin next{self_.node, std::max(self_.epoch, epoch) + 1};
+  Bytes body;
+  Writer writer(body);
+  encode(next, writer);
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kIdentity, body);
+  if (!pos) return pos.error();
+  self_ = next;
+  cells_->set_self(next);
+  cells_->applied_record(*pos, 0);
+  pending_.push_back({*pos, std::nullopt});
+  return {};
+}
+
+Status Replica::append_close() {
+  PANDO_RETURN_IF_ERROR(serving());
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kClose, {});
+  if (!pos) return pos.error();
+  cells_->applied_record(*pos, 0);
+  pending_.push_back({*pos, std::nullopt});
+  closed_ = true;
+  return {};
+}
+
+void Replica::reply_when_durable(ReplyOut reply, std::vector<Dependency> dependencies, Outputs& out) {
+  while (!dependencies.empty()) {
+    const Dependency next = dependencies.back();
+    dependencies.pop_back();
+    if (next.pos <= next.replica->durable()) continue;
+    next.replica->hold({next.pos, std::move(reply), std::move(dependencies)});
+    return;
+  }
+  out.replies.push_back(std::move(reply));
+}
+
+void Replica::reply_when_durable(ReplyOut reply, LogPos pos, Outputs& out) {
+  if (pos <= durable()) {
+    out.replies.push_back(std::move(reply));
+  } else {
+    hold({pos, std::move(reply), {}});
+  }
+}
+
+void Replica::hold(Held held) {
+  CHECK(held.pos <= appended());
+  auto at = held_.end();
+  while (at != held_.begin() && std::prev(at)->pos > held.pos) --at;
+  held_.insert(at, std::move(held));
+}
+
+void Replica::on_written(const Status& status, const DurableSink& sink, Outputs& out) {
+  appender_.written(status);
+  if (!status.ok()) {
+    fail(status.with_context("log write failed, nothing more is taken"));
+    return;
+  }
+  while (!pending_.empty() && pending_.front().pos <= durable()) {
+    const Pending record = std::move(pending_.front());
+    pending_.pop_front();
+    if (!record.commit) continue;
+    durable_context_.raise(record.commit->dot.origin, record.commit->dot.seq);
+    sink(DurableCommit{record.pos, durable_changes_ + 1, *record.commit});
+    durable_changes_ += apply::count_changes(*record.commit);
+  }
+  release(out);
+}
+
+void Replica::release(Outputs& out) {
+  while (!held_.empty() && held_.front().pos <= durable()) {
+    Held held = std::move(held_.front());
+    held_.pop_front();
+    reply_when_durable(std::move(held.reply), std::move(held.rest), out);
+  }
+}
+
+void Replica::on_prepared(std::uint64_t segment_id, const Status& status, Time now, Outputs& out) {
+  appender_.prepared(segment_id, status, instant_of(now));
+  if (status.ok()) {
+    if (disk_full_noted_) out.notes.push_back({Note::Level::kInfo, name(), "the next log segment is ready again"});
+    disk_full_noted_ = false;
+  } else if (!disk_full_noted_) {
+    disk_full_noted_ = true;
+    out.notes.push_back({Note::Level::kError, name(),
+                         fmt::format("cannot prepare log segment {}: {}; trying again", segment_id, status.message())});
+  }
+}
+
+void Replica::hand_out(Time now, Outputs& out) {
+  if (!appender_.failure().ok()) return;
+  if (auto write = appender_.take_write()) {
+    out.log_writes.push_back({name(), write->segment_id, write->offset, std::move(write->bytes)});
+  }
+  if (auto ask = appender_.take_prepare(instant_of(now))) {
+    out.segment_prepares.push_back({name(), ask->segment_id, ask->bytes_total});
+  }
+}
+
+void Replica::fail(Status reason) {
+  if (failure_.ok()) failure_ = std::move(reason);
+}
+
+void Replica::end_waiting(Outputs& out) {
+  for (Held& held : held_) {
+    out.replies.push_back({held.reply.id, Reply::failure(serving().with_context("outcome unknown"))});
+  }
+  held_.clear();
+  pending_.clear();
+}
+
+}  // namespace pando::node

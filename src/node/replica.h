@@ -1,0 +1,150 @@
+// node/replica.h — one namespace at one node: its log and its state, and the one door by which they change.
+//
+// A commit is made here (commit()) or was made elsewhere (admit()); both become a record of the log and, in
+// the same step, part of the cells. So later requests of the same turn see it; but nothing that shows it leaves
+// before its record is durable: replies wait in `held`, and peers and watchers read only the durable log.
+//
+//   appended >= durable     cells().context() covers the appended commits, durable_context() the durable ones
+//
+// When the log fails (a write that did not reach the disk) or the state cannot take a record, the replica has
+// failed for good: every request is answered with the reason, links and watches are ended by their paths.
+//
+// A crash loses at most what was appended and not durable, of which nothing was shown. One thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "log/appender.h"
+#include "log/reader.h"
+#include "log/recovery.h"
+#include "model/commit.h"
+#include "node/io.h"
+#include "node/node.h"
+#include "store/cells.h"
+
+namespace pando::node {
+
+class Replica;
+
+// What a read depends on: it may be answered once `pos` is durable in `replica`.
+struct Dependency {
+  Replica* replica = nullptr;
+  LogPos pos;
+};
+
+// A commit that has just become durable, in log order. Borrowed for the call.
+struct DurableCommit {
+  LogPos pos;
+  std::uint64_t first_change = 0;  // Change::number of its first change
+  const Commit& commit;
+};
+
+class Replica {
+ public:
+  // Both come from an Opening, which has replayed the log over the cells.
+  Replica(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells,
+          log::Recovered recovered);
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  const NamespaceConfig& config() const { return config_; }
+  const std::string& name() const { return config_.name; }
+  // Under which commits are made here.
+  const Origin& self() const { return self_; }
+  store::Cells& cells() { return *cells_; }
+  const store::Cells& cells() const { return *cells_; }
+  log::Reader& reader() { return reader_; }
+  const log::Index& index() const { return index_; }
+  const log::Appender& appender() const { return appender_; }
+  const VersionVector& durable_context() const { return durable_context_; }
+  LogPos durable() const { return appender_.durable(); }
+  LogPos appended() const { return appender_.appended(); }
+  // Number of the last change that is durable.
+  std::uint64_t durable_changes() const { return durable_changes_; }
+
+  // Not ok: serves nothing any more, and why.
+  const Status& failure() const { return failure_; }
+  // kUnavailable naming the namespace, when failed or stopping.
+  Status serving() const;
+  // The reason a health check should hear; ok while all is well.
+  Status health() const;
+
+  // The door. ------------------------------------------------------------------------------------------------
+
+  // What the next local commit will be called.
+  Dot next_dot() const;
+  // kOverloaded, kUnavailable, or the failure. On failure nothing happened.
+  Result<LogPos> commit(std::vector<Op> ops, Time now);
+  // A commit from a peer that repl::examine() found to be next; `encoded` are its very bytes.
+  Result<LogPos> admit(Commit commit, ByteSpan encoded);
+  // From here on this node commits under an epoch above `epoch`.
+  Status begin_epoch_above(std::uint64_t epoch);
+  // The last record of a clean shutdown. Nothing is appended after it.
+  Status append_close();
+  std::uint64_t conflicts() const { return conflicts_; }
+  std::uint64_t commits_appended() const { return commits_appended_; }
+
+  // Replies. -------------------------------------------------------------------------------------------------
+
+  // Hands the reply out once all dependencies are durable; at once when they are.
+  void reply_when_durable(ReplyOut reply, std::vector<Dependency> dependencies, Outputs& out);
+  void reply_when_durable(ReplyOut reply, LogPos pos, Outputs& out);
+
+  // Driving. -------------------------------------------------------------------------------------------------
+
+  using DurableSink = std::function<void(const DurableCommit&)>;
+  // The write in flight is done: tells `sink` of each commit that became durable, releases replies.
+  void on_written(const Status& status, const DurableSink& sink, Outputs& out);
+  void on_prepared(std::uint64_t segment_id, const Status& status, Time now, Outputs& out);
+  // Hands out the next log write and segment preparation, if any.
+  void hand_out(Time now, Outputs& out);
+  // When hand_out() has something to do though nothing else happened.
+  std::optional<Instant> next_deadline() const { return appender_.retry_at(); }
+
+  // From here on nothing is served. The first reason stays.
+  void fail(Status reason);
+  // Answers everything that waits with the failure.
+  void end_waiting(Outputs& out);
+
+ private:
+  struct Pending {
+    LogPos pos;
+    std::optional<Commit> commit;  // absent for other records
+  };
+  struct Held {
+    LogPos pos;
+    ReplyOut reply;
+    std::vector<Dependency> rest;
+  };
+
+  Status enter(Commit commit, LogPos pos);
+  void hold(Held held);
+  void release(Outputs& out);
+
+  NamespaceConfig config_;
+  Origin self_;
+  std::unique_ptr<store::Cells> cells_;
+  log::Index index_;
+  log::Tail tail_;
+  log::Appender appender_;
+  log::Reader reader_;
+
+  VersionVector durable_context_;
+  std::uint64_t durable_changes_ = 0;
+  HlcClock clock_;
+  std::deque<Pending> pending_;  // appended, not durable
+  std::deque<Held> held_;        // ascending by pos
+  Status failure_;
+  bool closed_ = false;
+  bool disk_full_noted_ = false;
+  std::uint64_t conflicts_ = 0;
+  std::uint64_t commits_appended_ = 0;
+};
+
+}  // namespace pando::node

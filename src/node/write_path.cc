@@ -1,0 +1,182 @@
+#include "node/write_path.h"
+
+#include <fmt/core.h>
+
+#include "store/cell_cursor.h"
+
+namespace pando::node {
+
+Status WritePath::writable() const {
+  PANDO_RETURN_IF_ERROR(replica_.serving());
+  if (!replica_.config().writable) return Status(StatusCode::kReadOnly, "this node is read-only");
+  // Changes that no checkpoint has taken yet live in memory; past this, taking more would be unbounded.
+  constexpr std::size_t kDirtyBytesMax = 8 * limits::kDirtyBytesCheckpoint;
+  if (replica_.cells().dirty_bytes() > kDirtyBytesMax) {
+    return Status(StatusCode::kOverloaded,
+                  fmt::format("{} bytes wait for a checkpoint, the limit is {}", replica_.cells().dirty_bytes(),
+                              kDirtyBytesMax));
+  }
+  return {};
+}
+
+engine::Draft WritePath::draft() {
+  return engine::Draft(replica_.next_dot(), replica_.cells().context(), replica_.cells(), parser_);
+}
+
+Result<LogPos> WritePath::commit(engine::Draft& draft, Time now) {
+  malformed_payloads_ += draft.malformed_payloads();
+  // Nothing to change: but what made it nothing (say an earlier delete) may not be durable yet.
+  if (draft.empty()) return replica_.appended();
+  return replica_.commit(draft.take_ops(), now);
+}
+
+void WritePath::refuse(RequestId id, Status status, Outputs& out) {
+  out.replies.push_back({id, Reply::failure(std::move(status))});
+}
+
+void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  if (request.idempotency_key) {
+    return refuse(id, Status(StatusCode::kUnimplemented, "Idempotency-Key is not supported by this version"), out);
+  }
+  if (request.mutations.empty()) return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to write"), out);
+  engine::Draft made = draft();
+  for (std::size_t i = 0; i < request.mutations.size(); ++i) {
+    Status status = made.add(request.mutations[i]);
+    if (status.ok()) continue;
+    if (request.mutations.size() > 1) status = status.with_context(fmt::format("item {}", i));
+    return refuse(id, std::move(status), out);
+  }
+  Reply reply;
+  reply.dot = replica_.next_dot();
+  const std::optional<std::int64_t> counter = made.counter_value();
+  const Result<LogPos> pos = commit(made, now);
+  if (!pos) return refuse(id, pos.error(), out);
+  if (counter && request.mutations.size() == 1) {
+    reply.body = CounterReply{true, *counter, {}};
+  } else {
+    reply.body = DoneReply{request.mutations.size()};
+  }
+  replica_.reply_when_durable({id, std::move(reply)}, *pos, out);
+}
+
+void WritePath::handle(RequestId id, TxBeginRequest&& request, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  Result<Bytes> begun = transactions_.begin(request, instant_of(now));
+  if (!begun) return refuse(id, begun.error(), out);
+  out.replies.push_back({id, Reply{{}, TxBegunReply{std::move(*begun)}, {}}});
+}
+
+void WritePath::handle(RequestId id, TxAppendRequest&& request, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
+  if (!tx) return refuse(id, tx.error(), out);
+  // Tried on a draft of its own, so that a mutation that can never commit is refused where it is sent.
+  engine::Draft trial = draft();
+  if (Status status = trial.add(request.mutation); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = transactions_.append(**tx, std::move(request.mutation)); !status.ok()) {
+    return refuse(id, std::move(status), out);
+  }
+  out.replies.push_back({id, Reply{{}, DoneReply{1}, {}}});
+}
+
+void WritePath::handle(RequestId id, TxAppendLobRequest&& request, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = validate_key(request.key); !status.ok()) return refuse(id, std::move(status), out);
+  const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
+  if (!tx) return refuse(id, tx.error(), out);
+  const Result<engine::Upload*> upload = transactions_.upload(**tx, request.key);
+  if (!upload) return refuse(id, upload.error(), out);
+  // Staged on a copy: when the commit is refused, the client may send the same chunk again.
+  engine::Upload staged = **upload;
+  engine::Draft made = draft();
+  if (Status status = made.stage(staged, request.chunk, false); !status.ok()) return refuse(id, std::move(status), out);
+  const Result<LogPos> pos = commit(made, now);
+  if (!pos) return refuse(id, pos.error(), out);
+  transactions_.extend(**tx, **upload, std::move(staged), request.chunk);
+  replica_.reply_when_durable({id, Reply{{}, DoneReply{1}, {}}}, *pos, out);
+}
+
+void WritePath::handle(RequestId id, TxDeleteLobRequest&& request, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = validate_key(request.key); !status.ok()) return refuse(id, std::move(status), out);
+  const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
+  if (!tx) return refuse(id, tx.error(), out);
+  if (Status status = transactions_.append_deleted_lob(**tx, std::move(request.key)); !status.ok()) {
+    return refuse(id, std::move(status), out);
+  }
+  out.replies.push_back({id, Reply{{}, DoneReply{1}, {}}});
+}
+
+Status WritePath::build(engine::Transaction& tx, engine::Draft& draft) {
+  for (std::size_t i = 0; i < tx.mutations.size(); ++i) {
+    if (Status status = draft.add(tx.mutations[i]); !status.ok()) return status.with_context(fmt::format("item {}", i));
+  }
+  for (const Bytes& key : tx.deleted_lobs) PANDO_RETURN_IF_ERROR(draft.delete_lob(key));
+  for (auto& entry : tx.uploads) {
+    engine::Upload& upload = entry.second;
+    PANDO_RETURN_IF_ERROR(draft.stage(upload, {}, true));
+    PANDO_RETURN_IF_ERROR(draft.publish(upload));
+  }
+  return {};
+}
+
+void WritePath::handle(RequestId id, TxCommitRequest&& request, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
+  if (!tx) return refuse(id, tx.error(), out);
+  // Built on a copy of the uploads: a commit that is refused leaves the transaction open as it was.
+  const std::map<Bytes, engine::Upload> uploads = (*tx)->uploads;
+  engine::Draft made = draft();
+  Status status = build(**tx, made);
+  Result<LogPos> pos = status.ok() ? commit(made, now) : Result<LogPos>(fail(status));
+  if (!pos) {
+    (*tx)->uploads = uploads;
+    return refuse(id, pos.error(), out);
+  }
+  const engine::Transaction done = transactions_.take_committed(request.id);
+  const std::uint64_t processed = done.mutations.size() + done.deleted_lobs.size() + done.uploads.size();
+  replica_.reply_when_durable({id, Reply{{}, TxCommittedReply{processed, done.checksum}, {}}}, *pos, out);
+}
+
+void WritePath::handle(RequestId id, TxAbortRequest&& request, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
+  if (!tx) return refuse(id, tx.error(), out);
+  const engine::Transaction aborted = transactions_.take_aborted(request.id);
+  if (Status status = discard(aborted, now); !status.ok()) return refuse(id, std::move(status), out);
+  replica_.reply_when_durable({id, Reply{{}, DoneReply{0}, {}}}, replica_.appended(), out);
+}
+
+Status WritePath::discard(const engine::Transaction& tx, Time now) {
+  engine::Draft made = draft();
+  for (const auto& entry : tx.uploads) PANDO_RETURN_IF_ERROR(made.discard_upload(entry.second.upload));
+  const Result<LogPos> pos = commit(made, now);
+  return pos ? Status() : pos.error();
+}
+
+Status WritePath::discard_leftovers(Time now) {
+  if (!replica_.config().writable || !replica_.serving().ok()) return {};
+  std::vector<Bytes> uploads;
+  {
+    store::CellCursor at = replica_.cells().scan(kTableUploads, {}, {});
+    for (; at.valid(); at.skip_key()) {
+      const crdt::Register::Entry* staged = at.cell().reg().resolve();
+      if (staged != nullptr && staged->dot.origin.node == replica_.self().node) uploads.push_back(at.key());
+    }
+    PANDO_RETURN_IF_ERROR(at.status());
+  }
+  if (uploads.empty()) return {};
+  engine::Draft made = draft();
+  for (const Bytes& upload : uploads) PANDO_RETURN_IF_ERROR(made.discard_upload(upload));
+  const Result<LogPos> pos = commit(made, now);
+  return pos ? Status() : pos.error();
+}
+
+void WritePath::on_time(Time now) {
+  if (!replica_.serving().ok()) return;
+  // What cannot be discarded now (a full disk) stays registered and goes when the namespace opens again.
+  for (const engine::Transaction& tx : transactions_.expire(instant_of(now))) (void)discard(tx, now);
+}
+
+}  // namespace pando::node

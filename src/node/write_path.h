@@ -1,0 +1,54 @@
+// node/write_path.h — clients' writes on one namespace: requests become drafts, drafts become commits.
+//
+// One-shot writes commit in the step they arrive in. Transactions collect until their commit; the chunks of
+// large objects are staged by commits of their own as they arrive (registered in table `.uploads`), so that no
+// object is ever held in memory, and become visible with one small commit. What a crash leaves staged is
+// discarded when the namespace opens again.
+//
+// Every reply waits until its commit is durable. One thread.
+#pragma once
+
+#include "engine/draft.h"
+#include "engine/transactions.h"
+#include "node/replica.h"
+
+namespace pando::node {
+
+class WritePath {
+ public:
+  WritePath(Replica& replica, const engine::Transactions::Options& options)
+      : replica_(replica), transactions_(options) {}
+
+  void handle(RequestId id, WriteRequest&& request, Time now, Outputs& out);
+  void handle(RequestId id, TxBeginRequest&& request, Time now, Outputs& out);
+  void handle(RequestId id, TxAppendRequest&& request, Time now, Outputs& out);
+  void handle(RequestId id, TxAppendLobRequest&& request, Time now, Outputs& out);
+  void handle(RequestId id, TxDeleteLobRequest&& request, Time now, Outputs& out);
+  void handle(RequestId id, TxCommitRequest&& request, Time now, Outputs& out);
+  void handle(RequestId id, TxAbortRequest&& request, Time now, Outputs& out);
+
+  // Discards what earlier processes of this node staged and never published.
+  Status discard_leftovers(Time now);
+  // Ends transactions over their time.
+  void on_time(Time now);
+  std::optional<Instant> next_deadline() const { return transactions_.next_deadline(); }
+
+  std::size_t open_transactions() const { return transactions_.open_count(); }
+  std::uint64_t malformed_payloads() const { return malformed_payloads_; }
+
+ private:
+  Status writable() const;
+  engine::Draft draft();
+  // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
+  Result<LogPos> commit(engine::Draft& draft, Time now);
+  void refuse(RequestId id, Status status, Outputs& out);
+  Status discard(const engine::Transaction& tx, Time now);
+  Status build(engine::Transaction& tx, engine::Draft& draft);
+
+  Replica& replica_;
+  engine::Transactions transactions_;
+  engine::TypedPayloadParser parser_;
+  std::uint64_t malformed_payloads_ = 0;
+};
+
+}  // namespace pando::node
