@@ -2,184 +2,13 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "api/json_fields.h"
 #include "api/rest.h"
-#include "base/base64.h"
+#include "api/rest_query.h"
 #include "base/limits.h"
 
 namespace pando::api {
 namespace {
-
-namespace dom = simdjson::dom;
-
-tl::unexpected<Status> refuse(std::string text) { return fail(StatusCode::kInvalidArgument, std::move(text)); }
-
-// The same refusal, as a Status about part `index` of a list.
-tl::unexpected<Status> at(std::string_view part, std::size_t index, const Status& status) {
-  return fail(status.with_context(fmt::format("{} {}", part, index)));
-}
-
-// Limits of keys and columns are 400 here whatever code model/ gave them: see api/errors.h.
-Status as_invalid(Status status) {
-  return status.ok() ? status : Status(StatusCode::kInvalidArgument, status.message());
-}
-
-std::string json_reason(simdjson::error_code error) {
-  switch (error) {
-    case simdjson::EMPTY: return "body is empty";
-    case simdjson::UTF8_ERROR: return "not valid UTF-8";
-    case simdjson::UNCLOSED_STRING: return "a string is not closed";
-    case simdjson::UNESCAPED_CHARS: return "a control character inside a string";
-    case simdjson::STRING_ERROR: return "a bad escape inside a string";
-    case simdjson::DEPTH_ERROR: return "nested too deeply";
-    case simdjson::NUMBER_ERROR: return "a bad number";
-    case simdjson::T_ATOM_ERROR:
-    case simdjson::F_ATOM_ERROR:
-    case simdjson::N_ATOM_ERROR: return "a bad word, expected true, false or null";
-    case simdjson::TAPE_ERROR: return "missing or superfluous comma, brace, colon or quote";
-    default: return simdjson::error_message(error);
-  }
-}
-
-Result<std::string_view> string_of(dom::element element, std::string_view name, std::string_view what) {
-  std::string_view text;
-  if (element.get_string().get(text) != simdjson::SUCCESS) {
-    return refuse(fmt::format("field \"{}\" must be {}", name, what));
-  }
-  return text;
-}
-
-// A field of an object, nullopt when it is not there or null.
-std::optional<dom::element> field(dom::object object, std::string_view name) {
-  dom::element element;
-  if (object.at_key(name).get(element) != simdjson::SUCCESS || element.is_null()) return std::nullopt;
-  return element;
-}
-
-Result<std::string_view> string_field(dom::object object, std::string_view name, std::string_view what = "a string") {
-  const auto element = field(object, name);
-  if (!element) return refuse(fmt::format("missing field \"{}\"", name));
-  return string_of(*element, name, what);
-}
-
-Result<Bytes> decode_value(std::string_view text) {
-  Result<Bytes> value = base64_decode(text);
-  if (!value) return fail(value.error().with_context("invalid base64 value"));
-  if (value->size() > limits::kValueBytesMax) {
-    return refuse(fmt::format("value has {} bytes, the limit is {}", value->size(), limits::kValueBytesMax));
-  }
-  return value;
-}
-
-Result<Bytes> value_field(dom::object object) {
-  const auto text = string_field(object, "value", "a base64 string");
-  if (!text) return fail(text.error());
-  return decode_value(*text);
-}
-
-// A key given as JSON text.
-Result<Bytes> key_field(dom::object object, std::string_view name) {
-  const auto text = string_field(object, name);
-  if (!text) return fail(text.error());
-  PANDO_RETURN_IF_ERROR(as_invalid(validate_key(*text)));
-  return Bytes(*text);
-}
-
-Status check_column(ByteSpan name) { return as_invalid(validate_element(name)); }
-
-// {"columns":{name: base64, …}}; a missing or empty object is "no columns".
-Result<Columns> columns_field(dom::object object) {
-  const auto element = field(object, "columns");
-  if (!element) return refuse("no columns");
-  dom::object list;
-  if (element->get_object().get(list) != simdjson::SUCCESS) {
-    return refuse("field \"columns\" must be an object of base64 strings");
-  }
-  Columns columns;
-  for (const auto pair : list) {
-    PANDO_RETURN_IF_ERROR(check_column(pair.key));
-    const auto text = string_of(pair.value, pair.key, "a base64 string");
-    if (!text) return fail(text.error());
-    Result<Bytes> value = decode_value(*text);
-    if (!value) return fail(value.error().with_context(fmt::format("column \"{}\"", pair.key)));
-    columns.emplace_back(Bytes(pair.key), std::move(*value));
-  }
-  if (columns.empty()) return refuse("no columns");
-  return columns;
-}
-
-// {"columns":{name: anything}} or {"columns":[name, …]}: names to delete.
-Result<Columns> column_names_field(dom::object object) {
-  const auto element = field(object, "columns");
-  Columns columns;
-  dom::object named;
-  dom::array listed;
-  if (element && element->get_object().get(named) == simdjson::SUCCESS) {
-    for (const auto pair : named) columns.emplace_back(Bytes(pair.key), Bytes());
-  } else if (element && element->get_array().get(listed) == simdjson::SUCCESS) {
-    for (const dom::element entry : listed) {
-      const auto name = string_of(entry, "columns", "an object or a list of names");
-      if (!name) return fail(name.error());
-      columns.emplace_back(Bytes(*name), Bytes());
-    }
-  } else if (element) {
-    return refuse("field \"columns\" must be an object or a list of names");
-  }
-  if (columns.empty()) return refuse("no columns");
-  for (const auto& column : columns) PANDO_RETURN_IF_ERROR(check_column(column.first));
-  return columns;
-}
-
-// ?columns=a,b with blanks around the names dropped; nullopt when absent or empty.
-Result<std::optional<std::vector<Bytes>>> columns_parameter(std::string_view query) {
-  auto text = query_parameter(query, "columns");
-  if (!text) return fail(text.error());
-  std::vector<Bytes> names;
-  std::string_view rest = *text ? std::string_view(**text) : std::string_view{};
-  while (!rest.empty()) {
-    const std::size_t comma = rest.find(',');
-    std::string_view name = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    if (name.empty()) continue;
-    PANDO_RETURN_IF_ERROR(check_column(name));
-    names.emplace_back(name);
-  }
-  if (names.empty()) return std::optional<std::vector<Bytes>>();
-  return std::optional<std::vector<Bytes>>(std::move(names));
-}
-
-// A whole number parameter; `fallback` when absent.
-Result<std::uint32_t> number_parameter(std::string_view query, std::string_view name, std::uint32_t fallback,
-                                       std::uint32_t max) {
-  auto text = query_parameter(query, name);
-  if (!text) return fail(text.error());
-  if (!*text) return fallback;
-  std::uint64_t n = 0;
-  const auto wrong = [&] { return refuse(fmt::format("parameter \"{}\" must be a number from 1 to {}", name, max)); };
-  if ((*text)->empty() || (*text)->size() > 10) return wrong();
-  for (const char c : **text) {
-    if (c < '0' || c > '9') return wrong();
-    n = n * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  if (n < 1 || n > max) return wrong();
-  return static_cast<std::uint32_t>(n);
-}
-
-// Relative to the backup root, and staying below it.
-Status check_backup_path(std::string_view name, std::string_view path) {
-  if (path.find_first_not_of(" \t") == std::string_view::npos) {
-    return Status(StatusCode::kInvalidArgument, fmt::format("field \"{}\" is empty", name));
-  }
-  const Status outside(StatusCode::kInvalidArgument, fmt::format("{} is outside the backup root: {}", name, path));
-  if (path.front() == '/' || path.find('\0') != std::string_view::npos) return outside;
-  for (std::size_t from = 0; from <= path.size();) {
-    const std::size_t slash = std::min(path.find('/', from), path.size());
-    if (path.substr(from, slash - from) == "..") return outside;
-    from = slash + 1;
-  }
-  return {};
-}
 
 // The value of exactly {"value":"plain base64"}, blanks allowed; anything else takes the general way. Saves the
 // parser for the request that matters most.
@@ -206,6 +35,11 @@ std::optional<std::string_view> plain_value(std::string_view body) {
   return i == body.size() ? std::optional(value) : std::nullopt;
 }
 
+// A refusal about part `index` of a list.
+tl::unexpected<Status> at(std::string_view part, std::size_t index, const Status& status) {
+  return fail(status.with_context(fmt::format("{} {}", part, index)));
+}
+
 Mutation mutation(Mutation::Kind kind, std::string_view table, Bytes key) {
   Mutation m;
   m.kind = kind;
@@ -214,80 +48,10 @@ Mutation mutation(Mutation::Kind kind, std::string_view table, Bytes key) {
   return m;
 }
 
-}  // namespace
-
-struct Rest::Impl {
-  // Grown by one huge body, the parser's buffers are given back.
-  static constexpr std::size_t kKeepBytesMax = 1 << 20;
-
-  dom::parser parser;
-
-  // The top object. Valid until the next call.
-  Result<dom::object> object_of(Bytes& body) {
-    if (parser.capacity() > kKeepBytesMax && body.size() <= kKeepBytesMax) parser = dom::parser();
-    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-    dom::element root;
-    const auto error = parser.parse(body.data(), body.size(), /*realloc_if_needed=*/false).get(root);
-    if (error != simdjson::SUCCESS) return refuse("invalid JSON body: " + json_reason(error));
-    dom::object object;
-    if (root.get_object().get(object) != simdjson::SUCCESS) return refuse("invalid JSON body: not an object");
-    return object;
-  }
-
-  Result<Request> kv_put(Call& call, Bytes& body);
-  Result<Request> kv_batch(Call& call, Bytes& body);
-  Result<Request> row_put(Call& call, Bytes& body);
-  Result<Request> row_delete_columns(Call& call, Bytes& body);
-  Result<Request> row_batch(Call& call, Bytes& body);
-  Result<Request> counter_add(Call& call, Bytes& body);
-  Result<Request> tx_begin(Bytes& body);
-  Result<Request> tx_kv(Call& call, Bytes& body);
-  Result<Request> tx_row(Call& call, Bytes& body);
-  Result<Request> log_backup(Bytes& body);
-  Result<Request> store_backup(Bytes& body);
-  Result<Request> dispatch(Call& call, Bytes& body);
-};
-
-namespace {
-
 Result<Request> write_one(Mutation m) {
   WriteRequest write;
   write.mutations.push_back(std::move(m));
   return Request(std::move(write));
-}
-
-enum class Verb { kPut, kDelete };
-
-Result<Verb> verb_of(std::string_view text) {
-  if (text == "put") return Verb::kPut;
-  if (text == "delete") return Verb::kDelete;
-  return refuse(fmt::format("unknown operation \"{}\"", text));
-}
-
-Result<Verb> verb_field(dom::object object) {
-  const auto text = string_field(object, "operation");
-  if (!text) return fail(text.error());
-  return verb_of(*text);
-}
-
-// The list called `name`, not empty and within the limit of a batch.
-Result<dom::array> list_field(dom::object object, std::string_view name) {
-  const auto element = field(object, name);
-  dom::array list;
-  if (!element) return refuse(fmt::format("no {}", name));
-  if (element->get_array().get(list) != simdjson::SUCCESS) return refuse(fmt::format("field \"{}\" must be a list", name));
-  const std::size_t count = static_cast<std::size_t>(std::distance(list.begin(), list.end()));
-  if (count == 0) return refuse(fmt::format("no {}", name));
-  if (count > limits::kBatchItemsMax) {
-    return refuse(fmt::format("batch has {} {}, the limit is {}", count, name, limits::kBatchItemsMax));
-  }
-  return list;
-}
-
-Result<dom::object> object_in(dom::element element) {
-  dom::object object;
-  if (element.get_object().get(object) != simdjson::SUCCESS) return refuse("must be an object");
-  return object;
 }
 
 Result<Mutation> kv_put_item(dom::element element) {
@@ -337,57 +101,39 @@ Result<Request> write_all(dom::array list, std::string_view part, Call& call, Re
   return Request(std::move(write));
 }
 
-// What an item of a transaction does: its own "operation", or `fallback`.
-Result<Verb> verb_or(dom::object object, Verb fallback) {
-  if (!field(object, "operation")) return fallback;
-  return verb_field(object);
-}
-
-Result<Request> list_of(const Call& call, std::string_view table) {
-  ListRequest list;
-  list.table = std::string(table);
-  auto prefix = query_parameter(call.query, "prefix");
-  if (!prefix) return fail(prefix.error());
-  auto after = query_parameter(call.query, "after");
-  if (!after) return fail(after.error());
-  auto limit = number_parameter(call.query, "limit", list.count_max, limits::kListKeysMax);
-  if (!limit) return fail(limit.error());
-  if (*prefix) list.prefix = std::move(**prefix);
-  if (*after) list.after = std::move(**after);
-  list.count_max = *limit;
-  return Request(std::move(list));
-}
-
-Result<Request> kv_get(Call& call) {
-  GetRequest get;
-  if (!call.query.empty()) {
-    auto view = query_parameter(call.query, "view");
-    if (!view) return fail(view.error());
-    if (*view && **view != "raw" && **view != "merged") return refuse(fmt::format("unknown view \"{}\"", **view));
-    get.raw = *view && **view == "raw";
-  }
-  get.key = std::move(call.key);
-  return Request(std::move(get));
-}
-
-Result<Request> row_get(Call& call) {
-  GetRowRequest get;
-  auto columns = columns_parameter(call.query);
-  if (!columns) return fail(columns.error());
-  get.columns = std::move(*columns);
-  get.key = call.key;  // kept: the reply names it
-  return Request(std::move(get));
-}
-
-Result<Bytes> lob_key_parameter(const Call& call) {
-  auto key = query_parameter(call.query, "key");
-  if (!key) return fail(key.error());
-  Bytes bytes = *key ? std::move(**key) : Bytes();
-  PANDO_RETURN_IF_ERROR(as_invalid(validate_key(bytes)));
-  return bytes;
-}
-
 }  // namespace
+
+struct Rest::Impl {
+  // Grown by one huge body, the parser's buffers are given back.
+  static constexpr std::size_t kKeepBytesMax = 1 << 20;
+
+  dom::parser parser;
+
+  // The top object. Valid until the next call.
+  Result<dom::object> object_of(Bytes& body) {
+    if (parser.capacity() > kKeepBytesMax && body.size() <= kKeepBytesMax) parser = dom::parser();
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    dom::element root;
+    const auto error = parser.parse(body.data(), body.size(), /*realloc_if_needed=*/false).get(root);
+    if (error != simdjson::SUCCESS) return refuse("invalid JSON body: " + json_reason(error));
+    dom::object object;
+    if (root.get_object().get(object) != simdjson::SUCCESS) return refuse("invalid JSON body: not an object");
+    return object;
+  }
+
+  Result<Request> kv_put(Call& call, Bytes& body);
+  Result<Request> kv_batch(Call& call, Bytes& body);
+  Result<Request> row_put(Call& call, Bytes& body);
+  Result<Request> row_delete_columns(Call& call, Bytes& body);
+  Result<Request> row_batch(Call& call, Bytes& body);
+  Result<Request> counter_add(Call& call, Bytes& body);
+  Result<Request> tx_begin(Bytes& body);
+  Result<Request> tx_kv(Call& call, Bytes& body);
+  Result<Request> tx_row(Call& call, Bytes& body);
+  Result<Request> log_backup(Bytes& body);
+  Result<Request> store_backup(Bytes& body);
+  Result<Request> dispatch(Call& call, Bytes& body);
+};
 
 Result<Request> Rest::Impl::kv_put(Call& call, Bytes& body) {
   Mutation m = mutation(Mutation::Kind::kPut, kTableKv, std::move(call.key));
@@ -540,20 +286,18 @@ Result<Request> Rest::Impl::log_backup(Bytes& body) {
       return refuse("field \"afterSegmentId\" must be a whole number, 0 or more");
     }
   }
-  const auto directory = string_field(*object, "backupDir");
+  auto directory = backup_path_field(*object, "backupDir");
   if (!directory) return fail(directory.error());
-  PANDO_RETURN_IF_ERROR(check_backup_path("backupDir", *directory));
-  backup.directory = std::string(*directory);
+  backup.directory = std::move(*directory);
   return Request(std::move(backup));
 }
 
 Result<Request> Rest::Impl::store_backup(Bytes& body) {
   const auto object = object_of(body);
   if (!object) return fail(object.error());
-  const auto path = string_field(*object, "path");
+  auto path = backup_path_field(*object, "path");
   if (!path) return fail(path.error());
-  PANDO_RETURN_IF_ERROR(check_backup_path("path", *path));
-  return Request(BackupStoreRequest{std::string(*path)});
+  return Request(BackupStoreRequest{std::move(*path)});
 }
 
 Result<Request> Rest::Impl::dispatch(Call& call, Bytes& body) {
@@ -616,30 +360,6 @@ Result<Request> Rest::parse(Call& call, const Headers& headers, Bytes& body) {
     write->idempotency_key = Bytes(headers.idempotency_key);
   }
   return request;
-}
-
-Result<WatchCall> parse_watch(const Call& call, const Headers& headers) {
-  WatchCall watch;
-  auto table = query_parameter(call.query, "table");
-  if (!table) return fail(table.error());
-  auto prefix = query_parameter(call.query, "prefix");
-  if (!prefix) return fail(prefix.error());
-  auto key = query_parameter(call.query, "key");
-  if (!key) return fail(key.error());
-  auto cursor = query_parameter(call.query, "cursor");
-  if (!cursor) return fail(cursor.error());
-  if (*key && *prefix) return refuse("give either \"key\" or \"prefix\"");
-  if (*table) {
-    PANDO_RETURN_IF_ERROR(as_invalid(validate_table_name(**table)));
-    watch.filter.table = std::move(**table);
-  }
-  if (*key) PANDO_RETURN_IF_ERROR(as_invalid(validate_key(**key)));
-  watch.filter.exact = key->has_value();
-  if (*key) watch.filter.prefix = std::move(**key);
-  if (*prefix) watch.filter.prefix = std::move(**prefix);
-  if (*cursor) watch.cursor = std::move(**cursor);
-  if (!headers.last_event_id.empty()) watch.cursor = std::string(headers.last_event_id);
-  return watch;
 }
 
 }  // namespace pando::api

@@ -1,0 +1,117 @@
+#include "api/rest_query.h"
+
+#include <fmt/format.h>
+
+#include "api/json_fields.h"
+#include "base/limits.h"
+
+namespace pando::api {
+namespace {
+
+// A whole number parameter; `fallback` when absent.
+Result<std::uint32_t> number_parameter(std::string_view query, std::string_view name, std::uint32_t fallback,
+                                       std::uint32_t max) {
+  auto text = query_parameter(query, name);
+  if (!text) return fail(text.error());
+  if (!*text) return fallback;
+  std::uint64_t n = 0;
+  const auto wrong = [&] { return refuse(fmt::format("parameter \"{}\" must be a number from 1 to {}", name, max)); };
+  if ((*text)->empty() || (*text)->size() > 10) return wrong();
+  for (const char c : **text) {
+    if (c < '0' || c > '9') return wrong();
+    n = n * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  if (n < 1 || n > max) return wrong();
+  return static_cast<std::uint32_t>(n);
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<Bytes>>> columns_parameter(std::string_view query) {
+  auto text = query_parameter(query, "columns");
+  if (!text) return fail(text.error());
+  std::vector<Bytes> names;
+  std::string_view rest = *text ? std::string_view(**text) : std::string_view{};
+  while (!rest.empty()) {
+    const std::size_t comma = rest.find(',');
+    std::string_view name = rest.substr(0, comma);
+    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+    if (name.empty()) continue;
+    PANDO_RETURN_IF_ERROR(check_column(name));
+    names.emplace_back(name);
+  }
+  if (names.empty()) return std::optional<std::vector<Bytes>>();
+  return std::optional<std::vector<Bytes>>(std::move(names));
+}
+
+Result<Request> list_of(const Call& call, std::string_view table) {
+  ListRequest list;
+  list.table = std::string(table);
+  auto prefix = query_parameter(call.query, "prefix");
+  if (!prefix) return fail(prefix.error());
+  auto after = query_parameter(call.query, "after");
+  if (!after) return fail(after.error());
+  auto limit = number_parameter(call.query, "limit", list.count_max, limits::kListKeysMax);
+  if (!limit) return fail(limit.error());
+  if (*prefix) list.prefix = std::move(**prefix);
+  if (*after) list.after = std::move(**after);
+  list.count_max = *limit;
+  return Request(std::move(list));
+}
+
+Result<Request> kv_get(Call& call) {
+  GetRequest get;
+  if (!call.query.empty()) {
+    auto view = query_parameter(call.query, "view");
+    if (!view) return fail(view.error());
+    if (*view && **view != "raw" && **view != "merged") return refuse(fmt::format("unknown view \"{}\"", **view));
+    get.raw = *view && **view == "raw";
+  }
+  get.key = std::move(call.key);
+  return Request(std::move(get));
+}
+
+Result<Request> row_get(Call& call) {
+  GetRowRequest get;
+  auto columns = columns_parameter(call.query);
+  if (!columns) return fail(columns.error());
+  get.columns = std::move(*columns);
+  get.key = call.key;  // kept: the reply names it
+  return Request(std::move(get));
+}
+
+Result<Bytes> lob_key_parameter(const Call& call) {
+  auto key = query_parameter(call.query, "key");
+  if (!key) return fail(key.error());
+  Bytes bytes = *key ? std::move(**key) : Bytes();
+  PANDO_RETURN_IF_ERROR(as_invalid(validate_key(bytes)));
+  return bytes;
+}
+
+Result<WatchCall> parse_watch(const Call& call, const Headers& headers) {
+  WatchCall watch;
+  auto table = query_parameter(call.query, "table");
+  if (!table) return fail(table.error());
+  auto prefix = query_parameter(call.query, "prefix");
+  if (!prefix) return fail(prefix.error());
+  auto key = query_parameter(call.query, "key");
+  if (!key) return fail(key.error());
+  auto cursor = query_parameter(call.query, "cursor");
+  if (!cursor) return fail(cursor.error());
+  if (*key && *prefix) return refuse("give either \"key\" or \"prefix\"");
+  if (*table) {
+    PANDO_RETURN_IF_ERROR(as_invalid(validate_table_name(**table)));
+    watch.filter.table = std::move(**table);
+  }
+  if (*key) PANDO_RETURN_IF_ERROR(as_invalid(validate_key(**key)));
+  watch.filter.exact = key->has_value();
+  if (*key) watch.filter.prefix = std::move(**key);
+  if (*prefix) watch.filter.prefix = std::move(**prefix);
+  if (*cursor) watch.cursor = std::move(**cursor);
+  if (!headers.last_event_id.empty()) watch.cursor = std::string(headers.last_event_id);
+  return watch;
+}
+
+}  // namespace pando::api

@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include "api/errors.h"
+#include "api/rest.h"
+#include "base/limits.h"
+
+namespace pando::api {
+namespace {
+
+struct Found {
+  const char* why;
+  std::string_view method;
+  std::string target;
+  Route route;
+  std::string ns;
+  Bytes key;
+};
+
+TEST(Route, FindsRouteNamespaceAndKey) {
+  const Found table[] = {
+      {"plain", "GET", "/api/v1/ad/kv/k", Route::kKvGet, "ad", "k"},
+      {"colons stay", "PUT", "/api/v1/ad/kv/lww:user:alice:status", Route::kKvPut, "ad", "lww:user:alice:status"},
+      {"%2F stays inside the key", "GET", "/api/v1/ad/kv/a%2Fb%2fc", Route::kKvGet, "ad", "a/b/c"},
+      {"bytes that are not UTF-8", "DELETE", "/api/v1/ad/kv/%FE%00%ff", Route::kKvDelete, "ad", Bytes("\xFE\0\xFF", 3)},
+      {"a plus in a path is a plus", "GET", "/api/v1/ad/kv/a+b", Route::kKvGet, "ad", "a+b"},
+      {"dots are a key like any other", "GET", "/api/v1/ad/kv/..", Route::kKvGet, "ad", ".."},
+      {"the namespace is decoded too", "GET", "/api/v1/a%20d/kv/k", Route::kKvGet, "a d", "k"},
+      {"the query is not part of the key", "GET", "/api/v1/ad/kv/k?view=raw", Route::kKvGet, "ad", "k"},
+      {"HEAD is GET without a body", "HEAD", "/api/v1/ad/kv/k", Route::kKvGet, "ad", "k"},
+      {"a proxy's absolute form", "GET", "http://host:8001/api/v1/ad/kv/k", Route::kKvGet, "ad", "k"},
+      {"POST batch is the batch", "POST", "/api/v1/ad/kv/batch", Route::kKvBatch, "ad", ""},
+      {"GET batch is a key", "GET", "/api/v1/ad/kv/batch", Route::kKvGet, "ad", "batch"},
+      {"PUT batch is a key", "PUT", "/api/v1/ad/row/batch", Route::kRowPut, "ad", "batch"},
+      {"listing", "GET", "/api/v1/ad/kv?prefix=a", Route::kKvList, "ad", ""},
+      {"row", "PUT", "/api/v1/ad/row/r", Route::kRowPut, "ad", "r"},
+      {"row columns", "DELETE", "/api/v1/ad/row/r/columns", Route::kRowDeleteColumns, "ad", "r"},
+      {"a row called columns", "DELETE", "/api/v1/ad/row/columns", Route::kRowDelete, "ad", "columns"},
+      {"row batch", "POST", "/api/v1/ad/row/batch", Route::kRowBatch, "ad", ""},
+      {"object", "GET", "/api/v1/ad/lob/o", Route::kLobGet, "ad", "o"},
+      {"object by query", "GET", "/api/v1/ad/lob?key=a%2Fb+c", Route::kLobGet, "ad", "a/b c"},
+      {"objects listed", "GET", "/api/v1/ad/lob", Route::kLobList, "ad", ""},
+      {"object upload by query", "PUT", "/api/v1/ad/lob?key=o", Route::kLobPut, "ad", "o"},
+      {"begin", "POST", "/api/v1/ad/tx/begin", Route::kTxBegin, "ad", ""},
+      {"append", "POST", "/api/v1/ad/tx/ab12/kv", Route::kTxKv, "ad", ""},
+      {"abort", "POST", "/api/v1/ad/tx/ab12/abort", Route::kTxAbort, "ad", ""},
+      {"counter", "POST", "/api/v1/ad/counters/page%2Fviews/incr", Route::kCounterIncr, "ad", "page/views"},
+      {"counter reset", "DELETE", "/api/v1/ad/counters/c", Route::kCounterReset, "ad", "c"},
+      {"merged", "GET", "/api/v1/ad/merged/lww:x", Route::kMergedGet, "ad", "lww:x"},
+      {"offset", "GET", "/api/v1/ad/offset", Route::kOffset, "ad", ""},
+      {"log backup", "POST", "/api/v1/ad/wal/backup", Route::kLogBackup, "ad", ""},
+      {"store backup", "POST", "/api/v1/ad/btree/backup", Route::kStoreBackup, "ad", ""},
+      {"watch", "GET", "/api/v1/ad/watch", Route::kWatch, "ad", ""},
+      {"health", "GET", "/healthz", Route::kHealth, "", ""},
+      {"health, the other name", "GET", "/health", Route::kHealth, "", ""},
+      {"ready", "GET", "/readyz?namespace=ad", Route::kReady, "", ""},
+      {"metrics", "GET", "/metrics", Route::kMetrics, "", ""},
+  };
+  for (const Found& row : table) {
+    const auto call = route(method_of(row.method), row.target);
+    ASSERT_TRUE(call.has_value()) << row.why << ": " << call.error().text;
+    EXPECT_EQ(call->route, row.route) << row.why;
+    EXPECT_EQ(call->ns, row.ns) << row.why;
+    EXPECT_EQ(call->key, row.key) << row.why;
+    EXPECT_EQ(call->head, row.method == "HEAD") << row.why;
+  }
+}
+
+TEST(Route, RefusesWithStatusTextAndAllow) {
+  const std::string long_key(limits::kKeyBytesMax + 1, 'k');
+  struct Refused {
+    const char* why;
+    std::string_view method;
+    std::string target;
+    int status;
+    std::string text;
+    std::string_view allow;
+  };
+  const Refused table[] = {
+      {"no such path", "GET", "/", 404, "route not found: /", ""},
+      {"no such word", "GET", "/api/v1/ad/nothing", 404, "route not found: /api/v1/ad/nothing", ""},
+      {"a slash in a key must be encoded", "GET", "/api/v1/ad/kv/a/b", 404, "route not found: /api/v1/ad/kv/a/b", ""},
+      {"too deep", "GET", "/api/v1/a/b/c/d/e/f", 404, "route not found: /api/v1/a/b/c/d/e/f", ""},
+      {"asterisk form", "OPTIONS", "*", 404, "route not found: *", ""},
+      {"unknown method", "PATCH", "/api/v1/ad/kv/k", 405, "method not allowed", "GET, HEAD, PUT, DELETE"},
+      {"POST to a key", "POST", "/api/v1/ad/kv/k", 405, "method not allowed", "GET, HEAD, PUT, DELETE"},
+      {"the key called batch also takes POST", "PATCH", "/api/v1/ad/kv/batch", 405, "method not allowed",
+       "GET, HEAD, PUT, POST, DELETE"},
+      {"GET of a command", "GET", "/api/v1/ad/tx/begin", 405, "method not allowed", "POST"},
+      {"PUT of a view", "PUT", "/api/v1/ad/stats", 405, "method not allowed", "GET, HEAD"},
+      {"HEAD of a command", "HEAD", "/api/v1/ad/wal/backup", 405, "method not allowed", "POST"},
+      {"method names are case-sensitive", "get", "/healthz", 405, "method not allowed", "GET, HEAD"},
+      {"empty key", "PUT", "/api/v1/ad/kv/", 400, "key is empty", ""},
+      {"empty row key", "DELETE", "/api/v1/ad/row//columns", 400, "key is empty", ""},
+      {"empty object key", "GET", "/api/v1/ad/lob?key=", 400, "key is empty", ""},
+      {"object upload without a key", "PUT", "/api/v1/ad/lob", 400, "key is empty", ""},
+      {"cut escape", "GET", "/api/v1/ad/kv/ab%2", 400, "invalid percent-encoding in key at byte 2", ""},
+      {"bad escape", "GET", "/api/v1/ad/kv/%zz", 400, "invalid percent-encoding in key at byte 0", ""},
+      {"bad escape in the namespace", "GET", "/api/v1/a%/kv/k", 400, "invalid percent-encoding in namespace at byte 1", ""},
+      {"bad escape in a parameter", "GET", "/api/v1/ad/lob?key=%f", 400,
+       "invalid percent-encoding in parameter \"key\" at byte 0", ""},
+      {"long key", "GET", "/api/v1/ad/kv/" + long_key, 400, "key has 8193 bytes, the limit is 8192", ""},
+  };
+  for (const Refused& row : table) {
+    const auto call = route(method_of(row.method), row.target);
+    ASSERT_FALSE(call.has_value()) << row.why;
+    EXPECT_EQ(call.error().status, row.status) << row.why;
+    EXPECT_EQ(call.error().text, row.text) << row.why;
+    EXPECT_EQ(call.error().allow, row.allow) << row.why;
+  }
+}
+
+TEST(Route, AKeyAtTheLimitIsTaken) {
+  EXPECT_TRUE(route(Method::kGet, "/api/v1/ad/kv/" + std::string(limits::kKeyBytesMax, 'k')).has_value());
+}
+
+TEST(QueryParameter, FirstOneDecodedOrAbsent) {
+  const std::string query = "a=1&b=x+y%26z&b=second&c&=d&%zz=e";
+  EXPECT_EQ(query_parameter(query, "a").value(), "1");
+  EXPECT_EQ(query_parameter(query, "b").value(), "x y&z");
+  EXPECT_EQ(query_parameter(query, "c").value(), "");
+  EXPECT_EQ(query_parameter(query, "zz").value(), std::nullopt);
+  EXPECT_EQ(query_parameter("", "a").value(), std::nullopt);
+  EXPECT_FALSE(query_parameter("a=%", "a").has_value());
+}
+
+TEST(Errors, OneRowPerCode) {
+  const std::pair<StatusCode, int> table[] = {
+      {StatusCode::kOk, 200},         {StatusCode::kInvalidArgument, 400},    {StatusCode::kNotFound, 404},
+      {StatusCode::kReadOnly, 403},   {StatusCode::kWrongType, 409},          {StatusCode::kConflict, 409},
+      {StatusCode::kGone, 410},       {StatusCode::kTooLarge, 413},           {StatusCode::kOutOfRange, 409},
+      {StatusCode::kTimeout, 504},    {StatusCode::kPreconditionFailed, 412}, {StatusCode::kOverloaded, 503},
+      {StatusCode::kUnavailable, 503}, {StatusCode::kDataLoss, 500},          {StatusCode::kPermissionDenied, 403},
+      {StatusCode::kUnimplemented, 501}, {StatusCode::kIoError, 500},         {StatusCode::kInternal, 500},
+  };
+  for (const auto& row : table) {
+    EXPECT_EQ(error_row(row.first).http, row.second) << code_name(row.first);
+    EXPECT_EQ(error_row(row.first).retry, row.second == 503) << code_name(row.first);
+    EXPECT_NE(http_reason(row.second), "Error") << row.second;
+  }
+}
+
+}  // namespace
+}  // namespace pando::api
