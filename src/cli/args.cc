@@ -74,7 +74,7 @@ Arguments normalise_arguments(const Arguments& args, const std::vector<std::stri
 
 std::optional<std::string> closest_word(std::string_view word, const std::vector<std::string>& known) {
   std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::size_t best_distance = std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
   for (const std::string& candidate : known) {
     const bool begins =
         word.size() >= 3 && candidate.size() > word.size() && candidate.compare(0, word.size(), word) == 0;

@@ -33,7 +33,7 @@ class Driver final : public io::http::HttpSink {
     io::Links* links = nullptr;
     io::http::HttpServer* http = nullptr;
     std::map<std::string, io::zmq::Publisher, std::less<>> publishers;  // by namespace
-    std::map<std::string, io::DialOptions> dials;                      // by LinkConfig::config_name
+    std::map<std::string, io::DialOptions> dials;                       // by LinkConfig::config_name
   };
 
   Driver(boost::asio::io_context& loop, node::Node& node);

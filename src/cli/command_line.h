@@ -1,0 +1,89 @@
+// cli/command_line.h — what was typed, understood: one Command, or a sentence about what is wrong with it.
+//
+// Pure: no file, no environment, no output. cli/help.h has the texts that explain the commands; a test holds
+// the two together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "cli/args.h"
+#include "cli/crdt_client.h"
+#include "cli/log_inspect.h"
+
+namespace pando::cli {
+
+// Exit codes of every command.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  // asked properly, did not work: no answer, refused, not found
+inline constexpr int kExitUsage = 2;   // the command line or the configuration cannot be used
+
+struct ServeCommand {
+  enum class Role : std::uint8_t { kReplicator, kRelayer, kRelay };
+  Role role = Role::kReplicator;
+  std::string config = "./config.toml";
+  std::string ports_file;
+};
+
+// Which node, and which of its namespaces; empty: the only one it has.
+struct Target {
+  std::string url = "http://127.0.0.1:8001";
+  std::string ns;
+};
+struct GetCommand {
+  Target target;
+  Bytes key;
+  bool raw = false;   // this namespace's own bytes, not the merge group's winner
+  bool json = false;  // the server's answer as it is
+};
+struct PutCommand {
+  Target target;
+  Bytes key;
+  Bytes value;
+  bool from_stdin = false;
+};
+struct DeleteCommand {
+  Target target;
+  Bytes key;
+};
+struct IncrCommand {
+  Target target;
+  Bytes key;
+  std::int64_t by = 1;
+};
+struct WatchCommand {
+  Target target;
+  Bytes prefix;
+  std::string cursor;
+  std::uint64_t count = 0;  // leave after so many events; 0: never
+  bool json = false;
+};
+struct StatusCommand {
+  Target target;
+  bool json = false;
+};
+struct CrdtClientCommand {
+  CrdtClientOptions options;
+};
+struct LogInspectCommand {
+  LogInspectOptions options;
+};
+struct HelpCommand {
+  std::string topic;  // a verb, or empty for the overview
+};
+struct VersionCommand {};
+
+using Command = std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand,
+                             StatusCommand, CrdtClientCommand, LogInspectCommand, HelpCommand, VersionCommand>;
+
+// `args` without the program's name, in any style of cli/args.h. kInvalidArgument with the sentence.
+Result<Command> parse_command_line(const Arguments& args);
+
+// Every verb, aliases included, in the order of the help.
+const std::vector<std::string>& verbs();
+
+}  // namespace pando::cli

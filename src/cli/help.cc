@@ -1,0 +1,180 @@
+#include "cli/help.h"
+
+#include <array>
+#include <utility>
+
+namespace pando::cli {
+namespace {
+
+constexpr std::string_view kOverview =
+    R"(pando: an active-active state database. Write anywhere, replicate everywhere, be told of every change.
+
+Servers                            (the configuration file: docs/configuration.md)
+  pando -config FILE replicator    takes writes and replicates them        also: server
+  pando -config FILE relayer       follows others, read-only, notifies     also: replica
+  pando -config FILE relay         a relayer that others may follow        also: relayer -grpc
+
+Data                               (of the node at --url, http://127.0.0.1:8001 unless given)
+  pando put KEY VALUE              writes a value; VALUE - reads it from standard input
+  pando get KEY                    prints a value
+  pando delete KEY                 deletes a key
+  pando incr KEY [BY]              adds to a counter and prints it
+  pando watch [PREFIX]             prints every change as it happens
+  pando status                     namespaces, positions and links of a node
+
+Tools
+  pando crdt-client                watches a relayer over ZeroMQ and shows the state converge
+  pando log inspect DIR            prints the records of a log
+  pando version
+  pando help COMMAND               explains one command, with examples
+
+Flags may be written -config X, --config X, -config=X or -c X, before or after the command.
+Exit codes: 0 done · 1 did not work (no answer, refused, not found) · 2 the command line or configuration is wrong
+)";
+
+constexpr std::string_view kServe =
+    R"(pando -config FILE replicator      takes writes and replicates them         (also: server)
+pando -config FILE relayer         follows others, read-only, notifies      (also: replica)
+pando -config FILE relay           a relayer that others may follow         (also: relayer -grpc)
+
+  -config, -c FILE      the configuration, TOML; ./config.toml unless given. docs/configuration.md has every key.
+                        Keys without effect are warnings; values that cannot be used are errors with file and line.
+  -ports-file FILE      writes the bound addresses as JSON once everything is up (for port 0 in tests)
+  -grpc, -G             with relayer: serve gRPC, that is, be a relay
+
+Prints one line per listener and namespace on standard output when it is ready, its log on standard error.
+SIGTERM and SIGINT stop it: what was taken in becomes durable, streams end, exit code 0. A second signal ends it at once.
+
+  pando -config examples/crdt-multi-dc/configs/dc1.toml replicator
+  pando relayer -c examples/crdt-multi-dc/configs/relayer.toml
+)";
+
+constexpr std::string_view kTarget = R"(
+  --url URL             the node, http://127.0.0.1:8001 unless given
+  --ns NAMESPACE        may be left out when the node has only one
+)";
+
+constexpr std::string_view kGet =
+    R"(pando get KEY          prints the value of a key, its bytes and nothing else (a newline is added on a terminal)
+
+  --raw                 in a merge group: what was written to this namespace, not the group's winner
+  --json                the server's answer as it is
+)";
+constexpr std::string_view kGetExamples = R"(
+  pando get lww:user-status --ns ad-campaign-dc1
+  pando get photo > photo.jpg
+
+A missing key is said on standard error, with exit code 1.
+)";
+
+constexpr std::string_view kPut = R"(pando put KEY VALUE    writes a value, and returns when it is on disk
+
+  VALUE -               the value is standard input, to its end; any bytes
+  --                    what follows is never a flag: pando put -- KEY -5
+)";
+constexpr std::string_view kPutExamples = R"(
+  pando put greeting hello
+  pando put photo - < photo.jpg
+)";
+
+constexpr std::string_view kDelete =
+    R"(pando delete KEY       deletes a key, whatever its type; a missing one is fine     (also: del)
+)";
+constexpr std::string_view kDeleteExamples = R"(
+  pando delete greeting
+)";
+
+constexpr std::string_view kIncr =
+    R"(pando incr KEY [BY]    adds BY (1 unless given, may be negative) to a counter and prints its value here
+
+Counters add up however many sites write them at once.
+)";
+constexpr std::string_view kIncrExamples = R"(
+  pando incr page-views
+  pando incr stock -5 --url http://berlin:8001
+)";
+
+constexpr std::string_view kWatch =
+    R"(pando watch [PREFIX]   prints every change of keys that begin with PREFIX (all, unless given), until interrupted
+
+  --cursor CURSOR       resumes right after an event, without a gap; --json shows each event's cursor
+  --count N             leaves after N events
+  --json                one JSON object per line
+)";
+constexpr std::string_view kWatchExamples = R"(
+  pando watch
+  pando watch lww: --json | jq .key
+)";
+
+constexpr std::string_view kStatus = R"(pando status           namespaces, log positions and links of a node
+
+  --json                one JSON object
+)";
+constexpr std::string_view kStatusExamples = R"(
+  pando status --url http://127.0.0.1:8003
+  pando status --json | jq '.namespaces[].links'
+
+Exit code 1 when the node does not answer or a namespace does not serve.
+)";
+
+constexpr std::string_view kCrdtClient =
+    R"(pando crdt-client      watches a relayer over ZeroMQ, merges what it is told, and shows the state converge
+
+  --source NS=ENDPOINT  a namespace and where it is published; may be repeated. Unless given:
+                        ad-campaign-dc1=tcp://localhost:5555 ad-campaign-dc2=tcp://localhost:5556
+  --until-events N      leaves after N notifications
+  --timeout DURATION    with --until-events: leaves with 1 when they did not come in time (500ms, 10s)
+  --curve-server-key K  the publishers' CURVE public key
+  --verbose             says on standard error when connections come and go
+
+  pando crdt-client
+  pando crdt-client --source ad=tcp://edge:5555 --until-events 3 --timeout 10s
+)";
+
+constexpr std::string_view kLog =
+    R"(pando log inspect DIR  prints the records of a namespace's log; DIR holds the segment files or a `log` folder
+
+  --json                one object per line
+  --from POSITION       only records from this position on
+
+Reads only; safe beside a running node. Exit code 1 when the log is damaged, saying where.
+
+  pando log inspect /var/lib/pando/ad-campaign-dc1
+  pando log inspect /var/lib/pando/ad-campaign-dc1 --json | jq .
+)";
+
+}  // namespace
+
+std::string_view help_text(std::string_view topic) {
+  static const std::string get = std::string(kGet) + std::string(kTarget) + std::string(kGetExamples);
+  static const std::string put = std::string(kPut) + std::string(kTarget) + std::string(kPutExamples);
+  static const std::string erase = std::string(kDelete) + std::string(kTarget) + std::string(kDeleteExamples);
+  static const std::string incr = std::string(kIncr) + std::string(kTarget) + std::string(kIncrExamples);
+  static const std::string watch = std::string(kWatch) + std::string(kTarget) + std::string(kWatchExamples);
+  static const std::string status = std::string(kStatus) + std::string(kTarget) + std::string(kStatusExamples);
+  static const std::array<std::pair<std::string_view, std::string_view>, 17> kTexts{{
+      {"", kOverview},
+      {"replicator", kServe},
+      {"server", kServe},
+      {"relayer", kServe},
+      {"replica", kServe},
+      {"relay", kServe},
+      {"get", get},
+      {"put", put},
+      {"delete", erase},
+      {"del", erase},
+      {"incr", incr},
+      {"watch", watch},
+      {"status", status},
+      {"log", kLog},
+      {"crdt-client", kCrdtClient},
+      {"help", kOverview},
+      {"version", kOverview},
+  }};
+  for (const auto& [name, text] : kTexts) {
+    if (name == topic) return text;
+  }
+  return {};
+}
+
+}  // namespace pando::cli

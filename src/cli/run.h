@@ -1,0 +1,13 @@
+// cli/run.h — runs a command that is not a server, and returns the process's exit code.
+#pragma once
+
+#include <string_view>
+
+#include "cli/command_line.h"
+
+namespace pando::cli {
+
+// Not for ServeCommand: main() hands that to server/serve.h.
+int run(const Command& command, std::string_view program_version);
+
+}  // namespace pando::cli
