@@ -45,7 +45,8 @@ class Kv {
   virtual ~Kv() = default;
   virtual Result<std::optional<Bytes>> get(ByteSpan key) const = 0;
   // All of the batch or nothing, durable when it returns ok, also across power loss. After a failure the
-  // stored state is that of before or, rarely, that of after; writing the batch again is always right.
+  // durable state is that of before or, rarely, that of after, and get() may answer either until a write
+  // succeeds; writing the batch again is always right.
   virtual Status write(const Batch& batch) = 0;
   // Keys in [from, to), standing on the first one. An empty `to` means to the end.
   virtual std::unique_ptr<KvCursor> scan(ByteSpan from, ByteSpan to) const = 0;

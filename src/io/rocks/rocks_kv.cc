@@ -5,11 +5,14 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 
 #include <algorithm>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 namespace pando::io {
 namespace {
@@ -23,6 +26,7 @@ Status status_of(const rocksdb::Status& s, std::string_view doing) {
   if (s.ok()) return {};
   const std::string text = fmt::format("store: {}: {}", doing, s.ToString());
   if (s.IsCorruption()) return Status(StatusCode::kDataLoss, text);
+  if (s.IsInvalidArgument()) return Status(StatusCode::kInvalidArgument, text);
   if (s.IsNoSpace() || s.IsBusy() || s.IsTryAgain() || s.IsTimedOut() || s.IsShutdownInProgress()) {
     return Status(StatusCode::kUnavailable, text);
   }
@@ -40,15 +44,26 @@ rocksdb::CompressionType best_compression() {
   return rocksdb::kNoCompression;
 }
 
+// RocksDB would try to recover by itself, every few seconds, and refuse to be asked meanwhile. Whoever writes
+// asks often enough.
+class NoSelfRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::Options database_options(const RocksOptions& options) {
   rocksdb::Options db;
   db.create_if_missing = true;
   db.paranoid_checks = true;
+  db.listeners.push_back(std::make_shared<NoSelfRecovery>());
   if (options.env != nullptr) db.env = options.env;
 
   // One batch fills one memtable, which is flushed before write() returns.
   db.write_buffer_size = options.write_buffer_bytes;
   db.max_write_buffer_number = 2;
+  db.avoid_flush_during_shutdown = true;  // nothing is ever left to flush
   db.compression = best_compression();
   db.enable_blob_files = true;
   db.min_blob_size = kBlobBytesMin;
@@ -73,6 +88,28 @@ rocksdb::Options database_options(const RocksOptions& options) {
   db.max_log_file_size = 1 << 20;
   db.keep_log_file_num = 2;
   return db;
+}
+
+// Flushes and makes sure of it. Flush() alone is not enough: RocksDB 7.8 returns ok before the flush when an
+// earlier Resume() had failed. What counts is that no entry is left in memory, as only write() puts any there.
+rocksdb::Status flush_all(rocksdb::DB& db) {
+  constexpr int kRoundsMax = 100;
+  constexpr int kPollsPerRound = 100;  // a millisecond apart: ten seconds in all
+  const auto left_in_memory = [&db] {
+    std::uint64_t active = 0;
+    std::uint64_t immutable = 0;
+    const bool known = db.GetIntProperty(rocksdb::DB::Properties::kNumEntriesActiveMemTable, &active) &&
+                       db.GetIntProperty(rocksdb::DB::Properties::kNumImmutableMemTable, &immutable);
+    return !known || active + immutable > 0;
+  };
+  for (int round = 0; round < kRoundsMax; ++round) {
+    if (const rocksdb::Status flushed = db.Flush(rocksdb::FlushOptions()); !flushed.ok()) return flushed;
+    for (int poll = 0; poll < kPollsPerRound; ++poll) {
+      if (!left_in_memory()) return rocksdb::Status::OK();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  return rocksdb::Status::TimedOut("the flush does not finish");
 }
 
 class Cursor final : public store::KvCursor {
@@ -156,7 +193,7 @@ Status RocksKv::write(const Batch& batch) {
   rocksdb::WriteOptions unlogged;
   unlogged.disableWAL = true;
   rocksdb::Status done = impl_->db->Write(unlogged, &writes);
-  if (done.ok()) done = impl_->db->Flush(rocksdb::FlushOptions());
+  if (done.ok()) done = flush_all(*impl_->db);
   impl_->paused = !done.ok();
   return status_of(done, "write");
 }
