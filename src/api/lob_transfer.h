@@ -48,7 +48,6 @@ class LobUpload {
   bool ended_ = false;
   bool appended_ = false;   // an empty object is one empty chunk
   bool cancelled_ = false;
-  bool abort_due_ = false;
   State state_ = State::kStart;
   Reply result_;
 };
