@@ -29,6 +29,7 @@ class Rules:
     pure: list = field(default_factory=list)        # folders of the pure ring
     libraries: dict = field(default_factory=dict)   # folder or * -> [prefixes of <...>]
     tests: list = field(default_factory=list)       # prefixes of <...> for *_test.cc
+    test_folders: dict = field(default_factory=dict)  # folder -> what its *_test.cc may include on top
 
     def of(self, folder):
         """The right side that holds for `folder`, or None when no line names it."""
@@ -53,8 +54,10 @@ def parse_rules(text):
             raise ValueError(f"src/layers.txt:{number}: not understood: {line}")
         if section == "pure libraries":
             rules.libraries[folder] = right
-        elif section == "tests":
+        elif section == "tests" and folder == "*":
             rules.tests = right
+        elif section == "tests":
+            rules.test_folders[folder] = right
         else:
             if folder in rules.allowed:
                 raise ValueError(f"src/layers.txt:{number}: a second line for {folder}")
@@ -123,12 +126,13 @@ def include_problems(root=ROOT, rules=None):
             problems.append(f"{where}:1: folder {folder} has no line in src/layers.txt")
             continue
         is_test = inside.endswith(("_test.cc", "_suite.h"))
+        extra = rules.test_folders.get(folder, []) if is_test else []
         for number, quoted, angled in includes(path):
             if quoted:
                 target = "proto" if quoted.endswith(".pb.h") else folder_of(quoted, rules)
                 if "/" not in quoted:
                     problems.append(f'{where}:{number}: includes "{quoted}": write the path from src/')
-                elif target != folder and not permits(right, quoted, target):
+                elif target != folder and not permits(right + extra, quoted, target):
                     problems.append(f'{where}:{number}: includes "{quoted}": the rule is '
                                     f"`{folder}: {' '.join(right) or '(nothing)'}`")
             elif folder in rules.pure:

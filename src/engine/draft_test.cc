@@ -1,0 +1,174 @@
+#include "engine/draft.h"
+
+#include <gtest/gtest.h>
+
+#include "apply/apply.h"
+#include "base/limits.h"
+#include "engine/merge_group.h"
+#include "store/memory_kv.h"
+
+namespace pando::engine {
+namespace {
+
+// One origin deciding and evolving on its own cells.
+class Desk {
+ public:
+  Desk() : cells_(std::move(*store::Cells::open(kv_))) {}
+
+  Draft draft() { return Draft({origin_, cells_->context().get(origin_).next()}, cells_->context(), *cells_, parser_); }
+  // Commits the mutations together; the ops that became of them.
+  std::vector<Op> commit(const std::vector<Mutation>& mutations) {
+    Draft made = draft();
+    for (const Mutation& mutation : mutations) {
+      const Status status = made.add(mutation);
+      EXPECT_TRUE(status.ok()) << status.to_string();
+    }
+    return enter(made);
+  }
+  std::vector<Op> enter(Draft& made) {
+    Commit commit;
+    commit.dot = {origin_, cells_->context().get(origin_).next()};
+    commit.hlc = Hlc{commit.dot.seq.value};
+    commit.ops = made.take_ops();
+    const auto applied = apply::apply(commit, LogPos(++pos_), *cells_);
+    EXPECT_TRUE(applied.has_value()) << applied.error().to_string();
+    return commit.ops;
+  }
+  std::string value(ByteSpan key) {
+    const auto found = cells_->find_register({std::string(kTableKv), Bytes(key), CellKind::kRegister, {}});
+    return *found == nullptr || (*found)->empty() ? "(none)" : (*found)->resolve()->value;
+  }
+  std::string counter(ByteSpan key) {
+    const auto found = cells_->find_counter({std::string(kTableKv), Bytes(key), CellKind::kCounter, {}});
+    return *found == nullptr || (*found)->absent() ? "(none)" : std::to_string((*found)->value());
+  }
+  std::string merged(ByteSpan key) {
+    const auto read = read_merged(key, {cells_.get()}, parser_);
+    if (!read->reply.found) return "(none)";
+    return read->reply.kind == MergedReply::Kind::kCounter ? std::to_string(read->reply.total) : read->reply.value;
+  }
+  std::size_t cells() { return cells_->digest()->cells; }
+
+ private:
+  store::MemoryKv kv_;
+  std::unique_ptr<store::Cells> cells_;
+  TypedPayloadParser parser_;
+  Origin origin_{"dc1", 1};
+  std::uint64_t pos_ = 0;
+};
+
+Mutation put(Bytes key, Bytes value) {
+  Mutation m;
+  m.key = std::move(key);
+  m.value = std::move(value);
+  return m;
+}
+Mutation erase(Bytes key) {
+  Mutation m;
+  m.kind = Mutation::Kind::kDelete;
+  m.key = std::move(key);
+  return m;
+}
+Mutation add(Bytes key, std::int64_t delta) {
+  Mutation m;
+  m.kind = Mutation::Kind::kAdd;
+  m.key = std::move(key);
+  m.delta = delta;
+  return m;
+}
+Mutation columns(Mutation::Kind kind, Bytes key, Columns columns) {
+  Mutation m;
+  m.kind = kind;
+  m.table = kTableRow;
+  m.key = std::move(key);
+  m.columns = std::move(columns);
+  return m;
+}
+
+TEST(Draft, ALaterMutationOfACellFoldsIntoTheEarlierOne) {
+  Desk desk;
+  EXPECT_EQ(desk.commit({put("k", "1"), put("k", "2")}).size(), 1u);
+  EXPECT_EQ(desk.value("k"), "2");
+  EXPECT_EQ(desk.commit({put("k", "3"), erase("k")}).size(), 1u);
+  EXPECT_EQ(desk.value("k"), "(none)");
+  EXPECT_EQ(desk.commit({put("new", "1"), erase("new")}).size(), 0u) << "put and removed: as if it never was";
+  desk.commit({put("k", "4")});
+  EXPECT_EQ(desk.commit({erase("k"), put("k", "5")}).size(), 1u);
+  EXPECT_EQ(desk.value("k"), "5");
+  EXPECT_EQ(desk.commit({add("n", 2), add("n", 3)}).size(), 1u);
+  EXPECT_EQ(desk.counter("n"), "5");
+}
+
+TEST(Draft, CountersResetAndCountOn) {
+  Desk desk;
+  desk.commit({add("n", 5)});
+  desk.commit({erase("n")});
+  EXPECT_EQ(desk.counter("n"), "(none)");
+  desk.commit({add("n", 1), erase("n"), add("n", 2)});
+  EXPECT_EQ(desk.counter("n"), "2");
+}
+
+TEST(Draft, OverflowIsRefusedAndChangesNothing) {
+  Desk desk;
+  desk.commit({add("n", INT64_MAX)});
+  Draft made = desk.draft();
+  EXPECT_EQ(made.add(add("n", 1)).code(), StatusCode::kOutOfRange);
+  EXPECT_EQ(desk.counter("n"), std::to_string(INT64_MAX));
+}
+
+TEST(Draft, AWriterOfTheWrongTypeIsTold) {
+  Desk desk;
+  desk.commit({add("n", 1), put("v", "x")});
+  Draft made = desk.draft();
+  EXPECT_EQ(made.add(put("n", "x")).code(), StatusCode::kWrongType);
+  EXPECT_EQ(made.add(add("v", 1)).code(), StatusCode::kWrongType);
+  desk.commit({erase("n"), put("n", "now a value")});
+  EXPECT_EQ(desk.value("n"), "now a value");
+}
+
+TEST(Draft, LimitsAreNamed) {
+  Desk desk;
+  Draft made = desk.draft();
+  EXPECT_EQ(made.add(put("", "v")), Status(StatusCode::kInvalidArgument, "key is empty"));
+  const Status large = made.add(put(Bytes(1 << 20, 'k'), "v"));
+  EXPECT_EQ(large.code(), StatusCode::kTooLarge);
+  EXPECT_EQ(large.message(), "key has 1048576 bytes, the limit is 8192");
+  EXPECT_EQ(made.add(put("k", Bytes(limits::kValueBytesMax + 1, 'v'))).code(), StatusCode::kTooLarge);
+  EXPECT_EQ(made.add(columns(Mutation::Kind::kPutColumns, "r", {})).message(), "no columns");
+}
+
+TEST(Draft, RowsAreClearedByOneOp) {
+  Desk desk;
+  desk.commit({columns(Mutation::Kind::kPutColumns, "r", {{"a", "1"}, {"b", "2"}, {"c", "3"}})});
+  EXPECT_EQ(desk.cells(), 3u);
+  EXPECT_EQ(desk.commit({columns(Mutation::Kind::kDeleteColumns, "r", {{"b", ""}, {"never", ""}})}).size(), 1u);
+  EXPECT_EQ(desk.cells(), 2u);
+  const std::vector<Op> ops = desk.commit({columns(Mutation::Kind::kPutColumns, "r", {{"d", "4"}}),
+                                           columns(Mutation::Kind::kDeleteRow, "r", {}),
+                                           columns(Mutation::Kind::kPutColumns, "r", {{"e", "5"}})});
+  EXPECT_EQ(ops.size(), 2u);
+  EXPECT_EQ(desk.cells(), 1u);
+}
+
+TEST(Draft, TypedPayloadsOnlyMoveForward) {
+  Desk desk;
+  const Bytes newer = R"({"value":"new","timestamp":2,"replica":"a"})";
+  const Bytes older = R"({"value":"old","timestamp":1,"replica":"b"})";
+  desk.commit({put("lww:k", newer)});
+  desk.commit({put("lww:k", older)});
+  EXPECT_EQ(desk.value("lww:k"), older) << "the member's own bytes";
+  EXPECT_EQ(desk.merged("lww:k"), newer);
+  desk.commit({erase("lww:k")});
+  EXPECT_EQ(desk.merged("lww:k"), "(none)");
+  desk.commit({put("counter:k", R"({"replica":"a","count":5})"), put("counter:k", R"({"replica":"b","count":2})")});
+  desk.commit({put("counter:k", R"({"replica":"a","count":4})")});
+  EXPECT_EQ(desk.merged("counter:k"), "7");
+  desk.commit({erase("counter:k"), put("counter:k", R"({"replica":"a","count":1})")});
+  EXPECT_EQ(desk.merged("counter:k"), "1") << "what was cleared in the same commit no longer counts";
+  Draft made = desk.draft();
+  EXPECT_TRUE(made.add(put("lww:k", "garbage")).ok());
+  EXPECT_EQ(made.malformed_payloads(), 1u);
+}
+
+}  // namespace
+}  // namespace pando::engine
