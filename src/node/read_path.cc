@@ -247,7 +247,7 @@ void ReadPath::handle(RequestId id, const CheckpointRequest&, Outputs& out) {
   CheckpointReply reply;
   reply.covered = replica_.cells().checkpointed();
   reply.segment_id = segment_of(reply.covered);
-  reply.context = replica_.cells().context();
+  reply.context = replica_.cells().checkpointed_context();
   out.replies.push_back({id, Reply{{}, std::move(reply), {}}});
 }
 

@@ -84,6 +84,7 @@ class Cells {
   LogPos applied() const { return meta_.covered; }
   // The position of the checkpoint that is in the Kv for sure.
   LogPos checkpointed() const { return checkpointed_; }
+  const VersionVector& checkpointed_context() const { return saved_meta_.context; }
 
   // A fingerprint of all cells, visible and internal, deleted ones left out: equal exactly when states are
   // equal (XXH3-128 over keys and canonical states in order). Reads everything.
