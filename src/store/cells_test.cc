@@ -1,0 +1,452 @@
+#include "store/cells.h"
+
+#include <gtest/gtest.h>
+
+#include "base/prng.h"
+#include "store/cell_cursor.h"
+#include "store/memory_kv.h"
+
+namespace pando::store {
+namespace {
+
+const Origin kSelf{"dc1", 1};
+
+CellPath reg_path(const Bytes& key) { return {"kv", key, CellKind::kRegister, ""}; }
+CellPath counter_path(const Bytes& key) { return {"kv", key, CellKind::kCounter, ""}; }
+CellPath field_path(const Bytes& key, const Bytes& column) { return {"row", key, CellKind::kField, column}; }
+
+// A namespace driven by hand, one commit per call, as apply/ would drive it.
+class CellsTest : public ::testing::Test {
+ protected:
+  CellsTest() { reopen(); }
+
+  void reopen(const CellsOptions& options = {}) {
+    auto cells = Cells::open(kv_, options);
+    ASSERT_TRUE(cells) << cells.error().to_string();
+    cells_ = *std::move(cells);
+  }
+
+  void commit() {
+    const Seq seq = cells_->context().get(kSelf).next();
+    Commit commit;
+    commit.dot = {kSelf, seq};
+    commit.hlc = Hlc{seq.value};
+    commit.chain = seq.value * 100;
+    cells_->applied_commit(commit, cells_->applied().next(), 1);
+  }
+  void put(const CellPath& path, const Bytes& value) {
+    const auto cell = cells_->load(path);
+    ASSERT_TRUE(cell) << cell.error().to_string();
+    const Dot dot{kSelf, cells_->context().get(kSelf).next()};
+    (*cell)->reg().put(dot, Hlc{dot.seq.value}, value, (*cell)->reg().dots());
+    cells_->changed(**cell, cells_->applied().next());
+    commit();
+  }
+  void add(const CellPath& path, std::uint64_t n) {
+    const auto cell = cells_->load(path);
+    ASSERT_TRUE(cell);
+    crdt::Counter& counter = (*cell)->counter();
+    const Dot dot{kSelf, cells_->context().get(kSelf).next()};
+    const auto op = crdt::add_op(counter, path, dot, static_cast<std::int64_t>(n)).value();
+    counter.count(kSelf, op.birth, op.added, op.removed);
+    cells_->changed(**cell, cells_->applied().next());
+    commit();
+  }
+  void remove(const CellPath& path) {
+    cells_->erase(cell_key(path), cells_->applied().next());
+    commit();
+  }
+  Bytes get(const CellPath& path) {
+    const auto reg = cells_->find_register(path);
+    if (!reg) return "failed: " + reg.error().to_string();
+    return *reg == nullptr ? "-" : (*reg)->resolve()->value;
+  }
+  void checkpoint() {
+    const Batch batch = cells_->begin_checkpoint(1);
+    cells_->checkpoint_done(kv_.write(batch));
+  }
+  static std::string walk(CellCursor& at) {
+    std::string seen;
+    for (; at.valid(); at.next()) {
+      seen += at.key();
+      if (!at.path().element.empty()) seen += "." + at.path().element;
+      if (at.cell().kind() == CellKind::kCounter) {
+        seen += "#" + std::to_string(at.cell().counter().value()) + " ";
+      } else {
+        seen += "=" + at.cell().reg().resolve()->value + " ";
+      }
+    }
+    EXPECT_TRUE(at.status().ok()) << at.status().to_string();
+    return seen;
+  }
+  std::string walk(std::string_view table, ByteSpan prefix = {}, ByteSpan after = {}) {
+    CellCursor at = cells_->scan(table, prefix, after);
+    return walk(at);
+  }
+
+  MemoryKv kv_;
+  std::unique_ptr<Cells> cells_;
+};
+
+TEST_F(CellsTest, FreshOneIsEmpty) {
+  EXPECT_EQ(get(reg_path("a")), "-");
+  EXPECT_EQ(cells_->applied(), LogPos(0));
+  EXPECT_TRUE(cells_->context().empty());
+  EXPECT_FALSE(cells_->checkpoint_needed());
+  EXPECT_EQ(cells_->digest()->cells, 0u);
+}
+
+TEST_F(CellsTest, ACheckpointIsWhatAReopenFinds) {
+  put(reg_path("a"), "1");
+  add(counter_path("hits"), 5);
+  cells_->set_self(kSelf);
+  EXPECT_TRUE(cells_->checkpoint_needed());
+  checkpoint();
+  EXPECT_FALSE(cells_->checkpoint_needed());
+  put(reg_path("a"), "lost with the process");
+
+  reopen();
+  EXPECT_EQ(get(reg_path("a")), "1");
+  EXPECT_EQ((*cells_->find_counter(counter_path("hits")))->value(), 5);
+  EXPECT_EQ(cells_->applied(), LogPos(2));
+  EXPECT_EQ(cells_->checkpointed(), LogPos(2));
+  EXPECT_EQ(cells_->meta().self, kSelf);
+  EXPECT_EQ(cells_->meta().changes, 2u);
+  EXPECT_EQ(cells_->meta().chain(kSelf), 200u);
+  EXPECT_EQ(cells_->meta().hlc_floor, Hlc{2});
+  EXPECT_EQ(cells_->meta().replay_segment, 1u);
+  EXPECT_TRUE(cells_->context().covers({kSelf, Seq(2)}));
+  EXPECT_FALSE(cells_->context().covers({kSelf, Seq(3)}));
+}
+
+TEST_F(CellsTest, AThousandChangesOfOneCellAreOneWrite) {
+  for (int i = 0; i < 1000; ++i) add(counter_path("hits"), 1);
+  EXPECT_EQ(cells_->dirty_cells(), 1u);
+  EXPECT_EQ(cells_->begin_checkpoint(1).size(), 2u) << "the cell and the checkpoint record";
+}
+
+TEST_F(CellsTest, TouchedTellsWhichRecordAReadWaitsFor) {
+  put(reg_path("a"), "1");
+  put(reg_path("b"), "1");
+  EXPECT_EQ(cells_->touched(reg_path("a")), LogPos(1));
+  EXPECT_EQ(cells_->touched(reg_path("b")), LogPos(2));
+  EXPECT_EQ(cells_->touched(reg_path("c")), LogPos(0));
+  remove(reg_path("a"));
+  EXPECT_EQ(get(reg_path("a")), "-");
+  EXPECT_EQ(cells_->touched(reg_path("a")), LogPos(3)) << "absence is news too";
+  EXPECT_EQ(cells_->scan("kv", "", "").touched(), LogPos(3)) << "also for a scan that passed over it";
+  checkpoint();
+  EXPECT_EQ(cells_->touched(reg_path("a")), LogPos(0));
+  EXPECT_EQ(cells_->touched(reg_path("b")), LogPos(0));
+  EXPECT_EQ(cells_->scan("kv", "", "").touched(), LogPos(0));
+}
+
+TEST_F(CellsTest, WritesGoOnBesideACheckpoint) {
+  put(reg_path("a"), "1");
+  put(reg_path("b"), "1");
+  const Batch first = cells_->begin_checkpoint(1);
+  EXPECT_TRUE(cells_->checkpoint_under_way());
+  put(reg_path("a"), "2");
+  put(reg_path("c"), "2");
+  remove(reg_path("b"));
+  EXPECT_EQ(walk("kv"), "a=2 c=2 ") << "reads see the newest";
+  ASSERT_TRUE(kv_.write(first).ok());
+  EXPECT_EQ(walk("kv"), "a=2 c=2 ") << "whatever the Kv has by now";
+  cells_->checkpoint_done({});
+  EXPECT_EQ(walk("kv"), "a=2 c=2 ");
+  EXPECT_EQ(cells_->dirty_cells(), 3u);
+  EXPECT_EQ(cells_->checkpointed(), LogPos(2));
+  EXPECT_EQ(cells_->touched(reg_path("a")), LogPos(3));
+
+  reopen();
+  EXPECT_EQ(walk("kv"), "a=1 b=1 ") << "the first checkpoint, whole, and nothing of what came after";
+}
+
+TEST_F(CellsTest, AFailedCheckpointLosesNothing) {
+  put(reg_path("a"), "1");
+  put(reg_path("gone"), "1");
+  checkpoint();
+  put(reg_path("a"), "2");
+  remove(reg_path("gone"));
+  cells_->begin_checkpoint(2);
+  put(reg_path("b"), "2");
+  const std::size_t bytes = cells_->dirty_bytes();
+  cells_->checkpoint_done(Status(StatusCode::kUnavailable, "disk full"));
+  EXPECT_EQ(cells_->dirty_bytes(), bytes);
+  EXPECT_EQ(cells_->checkpointed(), LogPos(2));
+  EXPECT_EQ(cells_->touched(reg_path("a")), LogPos(3));
+  EXPECT_EQ(walk("kv"), "a=2 b=2 ");
+  checkpoint();
+  reopen();
+  EXPECT_EQ(walk("kv"), "a=2 b=2 ");
+  EXPECT_EQ(cells_->applied(), LogPos(5));
+}
+
+TEST_F(CellsTest, EmptyCellsLeaveTheKv) {
+  put(reg_path("a"), "1");
+  checkpoint();
+  EXPECT_EQ(kv_.size(), 2u);
+  remove(reg_path("a"));
+  put(reg_path("never stored"), "x");
+  remove(reg_path("never stored"));
+  checkpoint();
+  EXPECT_EQ(kv_.size(), 1u) << "only the checkpoint record";
+  EXPECT_EQ(cells_->dirty_bytes(), 0u);
+  EXPECT_EQ(cells_->cached_bytes(), 0u);
+}
+
+TEST_F(CellsTest, ScansMergeMemoryOverKv) {
+  for (const char* key : {"a", "b", "ba", "bb", "c"}) put(reg_path(key), "1");
+  add(counter_path("b"), 7);
+  put({"other", "b", CellKind::kRegister, ""}, "x");
+  checkpoint();
+  put(reg_path("b"), "2");
+  put(reg_path("bc"), "2");
+  remove(reg_path("ba"));
+  struct Row {
+    ByteSpan prefix, after;
+    const char* expected;
+    const char* why;
+  };
+  const Row rows[] = {
+      {"", "", "a=1 b=2 b#7 bb=1 bc=2 c=1 ", "the whole table, and no other"},
+      {"b", "", "b=2 b#7 bb=1 bc=2 ", "by prefix"},
+      {"b", "b", "bb=1 bc=2 ", "after a key: all its cells are passed"},
+      {"b", "ba", "bb=1 bc=2 ", "after a key that is deleted"},
+      {"", "bbb", "bc=2 c=1 ", "after a key that never was"},
+      {"c", "a", "c=1 ", "after a key before the prefix"},
+      {"a", "c", "", "after a key behind the prefix"},
+      {"zz", "", "", "nothing there"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(walk("kv", row.prefix, row.after), row.expected) << row.why;
+  CellCursor one = cells_->scan_key("kv", "b");
+  EXPECT_EQ(walk(one), "b=2 b#7 ");
+  EXPECT_EQ(walk("k"), "") << "a table's name is not a prefix";
+}
+
+TEST_F(CellsTest, SkipKeyVisitsEachKeyOnce) {
+  for (const char* key : {"x", "y", "z"}) {
+    for (const char* column : {"1", "2", "3"}) put(field_path(key, column), "v");
+  }
+  checkpoint();
+  for (const char* column : {"0", "4"}) put(field_path("y", column), "w");
+  std::string keys;
+  for (CellCursor at = cells_->scan("row", "", ""); at.valid(); at.skip_key()) keys += at.key() + at.path().element + " ";
+  EXPECT_EQ(keys, "x1 y0 z1 ");
+}
+
+TEST_F(CellsTest, ACursorIsNotUsedPastAChange) {
+  put(reg_path("a"), "1");
+  put(reg_path("b"), "1");
+  EXPECT_DEATH(
+      {
+        CellCursor at = cells_->scan("kv", "", "");
+        put(reg_path("a"), "2");
+        at.next();
+      },
+      "version_");
+}
+
+TEST_F(CellsTest, KindsOfAKey) {
+  put(reg_path("r"), "1");
+  add(counter_path("c"), 1);
+  put({"kv", "f", CellKind::kField, "col"}, "1");
+  add(counter_path("reset"), 3);
+  const auto reset = cells_->load(counter_path("reset"));
+  (*reset)->counter().reset(crdt::reset_op((*reset)->counter(), {}).observed);
+  cells_->changed(**reset, cells_->applied().next());
+  commit();
+  const auto text = [&](const Bytes& key) {
+    const auto kinds = cells_->kinds("kv", key, {});
+    EXPECT_TRUE(kinds);
+    return std::string(kinds->has_register ? "r" : "") + (kinds->has_counter ? "c" : "") +
+           (kinds->has_fields ? "f" : "") + std::to_string(kinds->touched.value);
+  };
+  EXPECT_EQ(text("r"), "r1");
+  EXPECT_EQ(text("c"), "c2");
+  EXPECT_EQ(text("f"), "f3");
+  EXPECT_EQ(text("reset"), "5") << "reads as absent";
+  EXPECT_EQ(text("none"), "0");
+  remove({"kv", "f", CellKind::kField, "col"});
+  EXPECT_EQ(text("f"), "6") << "deleted, not yet durable";
+  EXPECT_FALSE(cells_->kinds("kv", "f", {.fields = false})->any());
+}
+
+TEST_F(CellsTest, CleanCellsAreEvictedOldestFirst) {
+  reopen({.cache_bytes_max = 20'000});
+  for (int i = 0; i < 200; ++i) put(reg_path(std::to_string(i)), Bytes(100, 'x'));
+  EXPECT_GT(cells_->dirty_bytes(), 20'000u) << "dirty cells are not a cache";
+  checkpoint();
+  EXPECT_EQ(cells_->dirty_bytes(), 0u);
+  EXPECT_LE(cells_->cached_bytes(), 20'000u);
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(get(reg_path(std::to_string(i))), Bytes(100, 'x'));
+  EXPECT_LE(cells_->cached_bytes(), 20'000u + 1'000u);
+  EXPECT_EQ(cells_->hot(cell_key(reg_path("0"))), nullptr);
+  EXPECT_NE(cells_->hot(cell_key(reg_path("199"))), nullptr);
+}
+
+TEST_F(CellsTest, AHoldKeepsEverythingInPlace) {
+  reopen({.cache_bytes_max = 0});
+  put(reg_path("a"), "1");
+  put(reg_path("b"), "2");
+  checkpoint();
+  {
+    const Cells::Hold hold(*cells_);
+    const crdt::Register* a = *cells_->find_register(reg_path("a"));
+    const crdt::Register* b = *cells_->find_register(reg_path("b"));
+    EXPECT_EQ(a->resolve()->value, "1");
+    EXPECT_EQ(b->resolve()->value, "2");
+  }
+  EXPECT_EQ(cells_->cached_bytes(), 0u);
+}
+
+TEST_F(CellsTest, LargeCleanCellsAreNotKept) {
+  const Bytes large(limits::kCellCachedBytesMax + 1, 'x');
+  put(reg_path("large"), large);
+  put(reg_path("small"), "1");
+  checkpoint();
+  EXPECT_EQ(cells_->hot(cell_key(reg_path("large"))), nullptr);
+  EXPECT_EQ(get(reg_path("large")), large);
+  EXPECT_EQ(get(reg_path("small")), "1");
+  EXPECT_EQ(cells_->hot(cell_key(reg_path("large"))), nullptr);
+  put(reg_path("large"), large + "y");
+  EXPECT_EQ(get(reg_path("large")), large + "y");
+}
+
+TEST_F(CellsTest, FetchLeavesNoTrace) {
+  put(reg_path("a"), "1");
+  checkpoint();
+  reopen();
+  EXPECT_EQ((*cells_->fetch_register(reg_path("a")))->resolve()->value, "1");
+  EXPECT_FALSE(cells_->fetch_register(reg_path("b"))->has_value());
+  EXPECT_EQ(cells_->cached_bytes(), 0u);
+  put(reg_path("a"), "2");
+  EXPECT_EQ((*cells_->fetch_register(reg_path("a")))->resolve()->value, "2") << "the newest, also from memory";
+  remove(reg_path("a"));
+  EXPECT_FALSE(cells_->fetch_register(reg_path("a"))->has_value());
+}
+
+TEST_F(CellsTest, DamageTravelsUpByNameAndIsNeverAbsence) {
+  put(reg_path("good"), "1");
+  put(reg_path("user:1"), "1");
+  checkpoint();
+  reopen();
+  ASSERT_TRUE(kv_.flip_bit(cell_key(reg_path("user:1")), 12));
+  const auto expect_named = [](const Status& status) {
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+    EXPECT_NE(status.message().find("kv/user:1"), std::string::npos) << status.message();
+  };
+  expect_named(cells_->find_register(reg_path("user:1")).error());
+  expect_named(cells_->fetch_register(reg_path("user:1")).error());
+  expect_named(cells_->load(reg_path("user:1")).error());
+  expect_named(cells_->kinds("kv", "user:1", {}).error());
+  expect_named(cells_->digest().error());
+  CellCursor at = cells_->scan("kv", "", "");
+  ASSERT_TRUE(at.valid());
+  EXPECT_EQ(at.key(), "good");
+  at.next();
+  EXPECT_FALSE(at.valid());
+  expect_named(at.status());
+  EXPECT_EQ(get(reg_path("good")), "1") << "the rest is served";
+}
+
+TEST_F(CellsTest, FailedReadsTravelUp) {
+  put(reg_path("a"), "1");
+  checkpoint();
+  reopen();
+  kv_.fail_reads(Status(StatusCode::kIoError, "gone"));
+  EXPECT_EQ(cells_->find_register(reg_path("a")).error().code(), StatusCode::kIoError);
+  EXPECT_EQ(cells_->scan("kv", "", "").status().code(), StatusCode::kIoError);
+  kv_.fail_reads({});
+  EXPECT_EQ(get(reg_path("a")), "1");
+}
+
+TEST_F(CellsTest, OpenRefusesADamagedOrMissingCheckpointRecord) {
+  put(reg_path("a"), "1");
+  checkpoint();
+  ASSERT_TRUE(kv_.flip_bit(kCheckpointKey, 8));
+  EXPECT_EQ(Cells::open(kv_).error().code(), StatusCode::kDataLoss);
+  ASSERT_TRUE(kv_.write({{Bytes(kCheckpointKey), std::nullopt}}).ok());
+  const auto cells = Cells::open(kv_);
+  ASSERT_FALSE(cells);
+  EXPECT_EQ(cells.error().code(), StatusCode::kDataLoss);
+  EXPECT_NE(cells.error().message().find("no checkpoint record"), std::string::npos);
+}
+
+TEST_F(CellsTest, DigestIsOfTheStateNotOfWhereItLies) {
+  put(reg_path("a"), "1");
+  add(counter_path("hits"), 2);
+  put({".merge", "m", CellKind::kRegister, ""}, "x");
+  const auto in_memory = cells_->digest();
+  EXPECT_EQ(in_memory->cells, 3u);
+  EXPECT_EQ(in_memory->touched, LogPos(3));
+  EXPECT_EQ(in_memory->fingerprint.size(), 32u);
+  checkpoint();
+  reopen();
+  const auto stored = cells_->digest();
+  EXPECT_EQ(stored->fingerprint, in_memory->fingerprint);
+  EXPECT_EQ(stored->touched, LogPos(0));
+  put(reg_path("a"), "2");
+  EXPECT_NE(cells_->digest()->fingerprint, in_memory->fingerprint);
+}
+
+// Random puts, deletes, checkpoints (some failing, some with writes beside them) and restarts against a
+// std::map, with a cache far too small.
+TEST_F(CellsTest, AgreesWithAModel) {
+  const CellsOptions options{.cache_bytes_max = 2'000};
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    kv_ = MemoryKv();
+    reopen(options);
+    Prng prng(seed);
+    std::map<Bytes, Bytes> model;
+    std::map<Bytes, Bytes> saved;     // as of the last checkpoint that succeeded
+    std::map<Bytes, Bytes> flushing;  // as of the one under way
+    std::optional<Batch> batch;
+    for (int step = 0; step < 300; ++step) {
+      const Bytes key = std::to_string(prng.below(30));
+      switch (prng.below(8)) {
+        case 0:
+          remove(reg_path(key));
+          model.erase(key);
+          break;
+        case 1:
+          if (!batch) {
+            batch = cells_->begin_checkpoint(1);
+            flushing = model;
+          }
+          break;
+        case 2:
+          if (!batch) break;
+          if (prng.chance(1, 3)) {
+            cells_->checkpoint_done(Status(StatusCode::kUnavailable, "full"));
+          } else {
+            cells_->checkpoint_done(kv_.write(*batch));
+            saved = flushing;
+          }
+          batch.reset();
+          break;
+        case 3:
+          if (!prng.chance(1, 10)) break;
+          reopen(options);
+          model = saved;
+          batch.reset();
+          break;
+        case 4: {
+          std::string expected;
+          for (const auto& [k, v] : model) expected.append(k).append("=").append(v).append(" ");
+          ASSERT_EQ(walk("kv"), expected) << "seed " << seed << " step " << step;
+          break;
+        }
+        default: {
+          Bytes value = std::to_string(prng.below(1'000'000));
+          put(reg_path(key), value);
+          model.insert_or_assign(key, std::move(value));
+        }
+      }
+      ASSERT_EQ(get(reg_path(key)), model.contains(key) ? model[key] : "-") << "seed " << seed << " step " << step;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pando::store

@@ -1,0 +1,74 @@
+#include "store/checkpoint_meta.h"
+
+#include <gtest/gtest.h>
+
+namespace pando::store {
+namespace {
+
+using namespace std::string_literals;
+
+CheckpointMeta example() {
+  CheckpointMeta meta;
+  meta.covered = LogPos(300);
+  meta.replay_segment = 2;
+  meta.self = {"dc1", 2};
+  meta.context.raise({"dc1", 2}, Seq(299));
+  meta.context.raise({"dc2", 1}, Seq(1));
+  meta.set_chain({"dc2", 1}, 0xBB);
+  meta.set_chain({"dc1", 2}, 0xAA);
+  meta.hlc_floor = Hlc{0x0102};
+  meta.changes = 5;
+  return meta;
+}
+
+TEST(CheckpointMeta, ComesBack) {
+  const auto back = decode_checkpoint_meta(encode_checkpoint_meta(example()));
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_EQ(*back, example());
+  const auto fresh = decode_checkpoint_meta(encode_checkpoint_meta(CheckpointMeta{}));
+  ASSERT_TRUE(fresh) << fresh.error().to_string();
+  EXPECT_EQ(*fresh, CheckpointMeta{}) << "a relayer that has seen nothing has no name yet";
+}
+
+TEST(CheckpointMeta, GoldenBytes) {
+  EXPECT_EQ(encode_checkpoint_meta(example()),
+            "\x01" "\x34\xE5\x4B\x90"                                     // version, checksum
+            "\xAC\x02" "\x02" "\x03" "dc1\x02"                            // covered, replay_segment, self
+            "\x02" "\x03" "dc1\x02\xAB\x02" "\x03" "dc2\x01\x01"          // context
+            "\x02" "\x03" "dc1\x02" "\xAA\0\0\0\0\0\0\0"                  // chains
+            "\x03" "dc2\x01" "\xBB\0\0\0\0\0\0\0"
+            "\x02\x01\0\0\0\0\0\0" "\x05"s);                              // hlc_floor, changes
+}
+
+TEST(CheckpointMeta, Chains) {
+  CheckpointMeta meta = example();
+  EXPECT_EQ(meta.chain({"dc1", 2}), 0xAAu);
+  EXPECT_EQ(meta.chain({"dc1", 1}), 0u) << "another epoch is another origin";
+  meta.set_chain({"dc1", 2}, 7);
+  EXPECT_EQ(meta.chain({"dc1", 2}), 7u);
+  EXPECT_EQ(meta.chains.size(), 2u);
+}
+
+TEST(CheckpointMeta, DamageIsNamed) {
+  const Bytes good = encode_checkpoint_meta(example());
+  for (std::size_t i = 1; i < good.size(); ++i) {
+    Bytes bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 0x40);
+    const auto meta = decode_checkpoint_meta(bad);
+    ASSERT_FALSE(meta) << "byte " << i;
+    ASSERT_EQ(meta.error().code(), StatusCode::kDataLoss);
+    ASSERT_FALSE(decode_checkpoint_meta(ByteSpan(good).substr(0, i))) << "cut to " << i;
+  }
+}
+
+TEST(CheckpointMeta, AStoreOfALaterProgramIsRefusedAsSuch) {
+  Bytes later = encode_checkpoint_meta(example());
+  later[0] = 2;
+  const auto meta = decode_checkpoint_meta(later);
+  ASSERT_FALSE(meta);
+  EXPECT_EQ(meta.error().code(), StatusCode::kUnimplemented);
+  EXPECT_NE(meta.error().message().find("format 2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pando::store
