@@ -143,7 +143,32 @@ struct Links::Impl final : StreamOwner {
   }
   bool wait_empty(Duration wait) {
     std::unique_lock lock(mutex_);
-    return empty_.wait_for(lock, std::chrono::microseconds(wait.us), [this] { return all_.empty(); });
+    return empty_.wait_for(lock, std::chrono::microseconds(wait.us),
+                           [this] { return all_.empty() && channels_.empty(); });
+  }
+
+  // A stream ends, and is deleted, on one of gRPC's callback threads. Those belong to the channels: whoever
+  // lets go of the last channel joins them, which must not be one of them. So a channel outlives its stream
+  // here, and is let go of by a thread of the caller's.
+  std::shared_ptr<ClientStream> make_client(std::uint64_t dial_id, const std::shared_ptr<grpc::Channel>& channel) {
+    auto* const stream = new ClientStream(*this, dial_id, channel);
+    {
+      const std::lock_guard lock(mutex_);
+      channels_.emplace(stream, channel);
+    }
+    return std::shared_ptr<ClientStream>(stream, [this](ClientStream* ended) {
+      delete ended;
+      const std::lock_guard lock(mutex_);
+      const auto at = channels_.find(ended);
+      channels_spent_.push_back(std::move(at->second));
+      channels_.erase(at);
+      empty_.notify_all();  // as in retire()
+    });
+  }
+  void drop_spent_channels() {
+    std::vector<std::shared_ptr<grpc::Channel>> spent;  // destroyed after the lock is released
+    const std::lock_guard lock(mutex_);
+    spent.swap(channels_spent_);
   }
 
   LinkEvents& events_;
@@ -158,6 +183,8 @@ struct Links::Impl final : StreamOwner {
   bool stopping_ = false;
   std::set<std::shared_ptr<Stream>> all_;
   std::map<LinkId, std::shared_ptr<Stream>> open_;
+  std::map<const ClientStream*, std::shared_ptr<grpc::Channel>> channels_;  // by the stream on it, a bare key
+  std::vector<std::shared_ptr<grpc::Channel>> channels_spent_;
 };
 
 Links::Links(LinkEvents& events, LinkIds& ids, const LinksOptions& options) {
@@ -199,9 +226,10 @@ void Links::dial(std::uint64_t dial_id, const DialOptions& options) {
   if (!credentials) return impl_->events_.down(LinkId(0), dial_id, credentials.error().message());
   const auto channel =
       grpc::CreateCustomChannel(options.address, *credentials, channel_arguments(options, impl_->quota_));
-  const auto stream = std::make_shared<ClientStream>(*impl_, dial_id, channel);
+  const auto stream = impl_->make_client(dial_id, channel);
   if (!impl_->adopt(stream)) return impl_->events_.down(LinkId(0), dial_id, "this node is stopping, or full");
   stream->begin(options.timeout);
+  impl_->drop_spent_channels();
 }
 
 void Links::send(LinkId id, Bytes frame) {
@@ -223,7 +251,7 @@ void Links::shutdown(Duration deadline) {
   }
   for (const auto& stream : impl_->snapshot()) stream->close(Status(StatusCode::kUnavailable, "node is stopping"));
   if (!impl_->wait_empty(deadline)) {
-    for (const auto& stream : impl_->snapshot()) stream->cancel();
+    for (const auto& stream : impl_->snapshot()) stream->cut_off();
   }
   // Also ends connections that never became links; a cancelled stream needs no more time.
   if (impl_->server_) {
@@ -231,8 +259,9 @@ void Links::shutdown(Duration deadline) {
     impl_->server_.reset();
   }
   while (!impl_->wait_empty(Duration::seconds(1))) {
-    for (const auto& stream : impl_->snapshot()) stream->cancel();
+    for (const auto& stream : impl_->snapshot()) stream->cut_off();
   }
+  impl_->drop_spent_channels();
 }
 
 std::size_t Links::open_links() const {

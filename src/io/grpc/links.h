@@ -4,7 +4,8 @@
 // service pando.v1.Replication (proto/pando/v1/replication.proto).
 //
 // Threads: LinkEvents are called from gRPC's threads, for one link one at a time and in order; they must not
-// block. Links' own methods may be called from any thread, also from within an event; shutdown() not from there.
+// block. Links' own methods may be called from any thread, also from within an event, except dial() and
+// shutdown(): these may let go of gRPC's threads.
 //
 // What always holds: exactly one down() per up(), and one down() for a dial that failed. Nothing is reported
 // for a link after its down(). After close() nothing more is read, but what was on its way to the caller's

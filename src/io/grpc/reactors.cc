@@ -15,11 +15,11 @@ gpr_timespec after(Duration wait) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(wait.us, GPR_TIMESPAN));
 }
 
-// Calls `act` on the stream if it still lives when the alarm rings.
+// Cuts the stream off if it still lives when the alarm rings.
 void ring(grpc::Alarm& alarm, Duration wait, std::weak_ptr<Stream> stream) {
   alarm.Set(after(wait), [stream = std::move(stream)](bool rang) {
     if (!rang) return;
-    if (const std::shared_ptr<Stream> alive = stream.lock()) alive->cancel();
+    if (const std::shared_ptr<Stream> alive = stream.lock()) alive->cut_off();
   });
 }
 

@@ -20,7 +20,6 @@ class ServerStream final : public Stream, public grpc::ServerBidiReactor<WireFra
   ServerStream(StreamOwner& owner, grpc::CallbackServerContext& context) : Stream(owner, 0), context_(context) {}
 
   void begin();
-  void cancel() override { context_.TryCancel(); }
 
  private:
   void OnReadDone(bool ok) override;
@@ -31,6 +30,7 @@ class ServerStream final : public Stream, public grpc::ServerBidiReactor<WireFra
   void start_read() override { StartRead(&in_); }
   void start_write(Bytes frame) override;
   void finish(const std::string& reason) override;
+  void cancel() override { context_.TryCancel(); }
   void reads_ended() override {}
   void cut_off_later() override;
   bool reads_after_finish() const override { return false; }
@@ -47,7 +47,6 @@ class ClientStream final : public Stream, public grpc::ClientBidiReactor<WireFra
   ClientStream(StreamOwner& owner, std::uint64_t dial_id, std::shared_ptr<grpc::Channel> channel);
 
   void begin(Duration timeout);
-  void cancel() override { context_.TryCancel(); }
 
  private:
   void OnReadInitialMetadataDone(bool ok) override;
@@ -58,6 +57,7 @@ class ClientStream final : public Stream, public grpc::ClientBidiReactor<WireFra
   void start_read() override { StartRead(&in_); }
   void start_write(Bytes frame) override;
   void finish(const std::string&) override { StartWritesDone(); }
+  void cancel() override { context_.TryCancel(); }
   void reads_ended() override { RemoveHold(); }
   void cut_off_later() override;
   bool reads_after_finish() const override { return true; }

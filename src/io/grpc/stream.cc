@@ -22,10 +22,16 @@ void Stream::consumed(std::size_t bytes) {
 
 void Stream::close(const Status& reason) {
   const std::lock_guard lock(mutex_);
+  if (done_) return;
   begin_closing(reason.ok() ? "closed" : reason.to_string());
   if (!open_) return cancel();
   pump_reads();
   pump_writes();
+}
+
+void Stream::cut_off() {
+  const std::lock_guard lock(mutex_);
+  if (!done_) cancel();
 }
 
 void Stream::opened(std::string peer_address) {
@@ -97,6 +103,7 @@ void Stream::done(std::string reason) {
   const std::shared_ptr<Stream> self = shared_from_this();
   {
     const std::lock_guard lock(mutex_);
+    done_ = true;
     if (!reason_.empty()) reason = reason_;
   }
   if (reason.empty()) reason = "the peer ended the stream, or the connection was lost";

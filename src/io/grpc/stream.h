@@ -49,8 +49,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void send(Bytes frame);
   void consumed(std::size_t bytes);
   void close(const Status& reason);
-  // Ends it now, whatever is in flight. From any thread, at any time before done().
-  virtual void cancel() = 0;
+  // Ends it now, whatever is in flight. From any thread, at any time.
+  void cut_off();
 
  protected:
   // Reactions of the subclass's callbacks.
@@ -66,9 +66,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
   virtual void start_write(Bytes frame) = 0;
   // Says that nothing more is written; once.
   virtual void finish(const std::string& reason) = 0;
+  // Makes every operation in flight fail; before done() only, after which gRPC's side of it is gone.
+  virtual void cancel() = 0;
   // No read will be started any more.
   virtual void reads_ended() = 0;
-  // Calls cancel() after a while unless done() comes first; once.
+  // Calls cut_off() after a while; once.
   virtual void cut_off_later() = 0;
   // Whether reading goes on, to see the peer's end, after finish().
   virtual bool reads_after_finish() const = 0;
@@ -87,6 +89,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool open_ = false;
   bool closing_ = false;
   bool finished_ = false;
+  bool done_ = false;
   bool read_ended_ = false;
   bool reading_ = false;
   bool writing_ = false;

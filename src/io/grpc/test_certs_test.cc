@@ -71,13 +71,13 @@ Certs::~Certs() { std::filesystem::remove_all(directory_); }
 TlsFiles Certs::node(const std::string& name, const std::string& ca) {
   const std::string ca_stem = directory_ + "/" + ca;
   if (!std::filesystem::exists(ca_stem + ".pem")) {
-    const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+    const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free);
     write_pair(ca_stem, make_cert(ca, key.get(), nullptr, key.get()).get(), key.get());
   }
   const Cert ca_cert(PEM_read_X509(open_file(ca_stem + ".pem", "r").get(), nullptr, nullptr, nullptr), X509_free);
   const Key ca_key(PEM_read_PrivateKey(open_file(ca_stem + ".key", "r").get(), nullptr, nullptr, nullptr),
                    EVP_PKEY_free);
-  const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free);
   const std::string stem = directory_ + "/" + name + "-" + ca;
   write_pair(stem, make_cert(name, key.get(), ca_cert.get(), ca_key.get()).get(), key.get());
   return TlsFiles{stem + ".pem", stem + ".key", ca_stem + ".pem", ""};
