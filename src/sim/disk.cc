@@ -77,6 +77,17 @@ void Disk::crash(CrashKind kind, Prng& rng) {
   unsynced_.clear();
 }
 
+void Disk::cut_tail(std::uint64_t bytes) {
+  for (auto it = segments_.rbegin(); it != segments_.rend(); ++it) {
+    Bytes& file = it->second;
+    const std::size_t last = file.find_last_not_of('\0');
+    if (last == Bytes::npos) continue;
+    const std::size_t from = last + 1 - std::min<std::size_t>(bytes, last + 1);
+    std::fill(file.begin() + static_cast<std::ptrdiff_t>(from), file.end(), '\0');
+    return;
+  }
+}
+
 void Disk::flip_bit(std::uint64_t segment_id, std::uint64_t offset, unsigned bit) {
   Bytes& file = segments_.at(segment_id);
   CHECK(offset < file.size() && bit < 8);

@@ -46,6 +46,8 @@ class Disk {
   void fail_syncs(bool fail) { fail_syncs_ = fail; }
   // Answers sync() without doing it.
   void lie_about_syncs(bool lie) { lie_about_syncs_ = lie; }
+  // The last `bytes` bytes that are not zero become zero, synced or not.
+  void cut_tail(std::uint64_t bytes);
   void flip_bit(std::uint64_t segment_id, std::uint64_t offset, unsigned bit);
 
   const std::map<std::uint64_t, Bytes>& segments() const { return segments_; }

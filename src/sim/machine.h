@@ -10,6 +10,7 @@
 // batch per watcher until it is ready; what breaks that is a violation.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -101,7 +102,6 @@ class Machine final : public NetHost {
   struct Pending {
     Asked asked;
     OnAnswer on_answer;
-    Answer invented;  // what the client hears instead, when a mutation says so
   };
   struct OpenWatch {
     Watcher* watcher = nullptr;

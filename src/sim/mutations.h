@@ -11,31 +11,30 @@
 
 namespace pando::sim {
 
-enum class Mutation : std::uint8_t {
+enum class DriverMutation : std::uint8_t {
   kNone,
   kSyncLies,            // the disk says "durable" and forgets on a power cut
   kWriteLost,           // one log write in forty is answered and never done
   kTailCut,             // a restart finds the last records gone, synced or not
   kCheckpointLosesKey,  // one pair of a checkpoint batch in ten is not written
-  kCheckpointForgotten, // a checkpoint is answered and never written
-  kBitFlippedInStore,   // not caught by a checksum: a value of the store is replaced by another's
+  kCheckpointForgotten,  // a checkpoint is answered and never written
   kReplyInvented,       // a client hears "done" for a write that was never handed in
   kRequestTwice,        // the driver hands in a write twice
   kReadStale,           // a client gets the answer of an earlier read of the same key
   kEventLost,           // a watcher loses one event in twenty
   kEventTwice,          // a watcher gets one event in twenty twice
   kEventsSwapped,       // a watcher gets two neighbouring events in the wrong order
-  kBodyForged,          // commits under way change their values, checksums made good
+  kFrameLost,           // a stream loses a frame in the middle, silently
 };
 
 struct MutationInfo {
-  Mutation mutation = Mutation::kNone;
+  DriverMutation mutation = DriverMutation::kNone;
   std::string_view name;
   std::string_view what;
 };
 
 // All of them, in order, without kNone.
 const std::vector<MutationInfo>& all_mutations();
-std::optional<Mutation> find_mutation(std::string_view name);
+std::optional<DriverMutation> find_mutation(std::string_view name);
 
 }  // namespace pando::sim

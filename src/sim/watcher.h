@@ -25,14 +25,15 @@ class Watcher {
   const std::string& name() const { return name_; }
   const std::string& ns() const { return ns_; }
   const WatchFilter& filter() const { return filter_; }
+  // Null while it is nowhere.
   Machine* machine() const { return machine_; }
+  WatchId id() const { return id_; }
   bool open() const { return open_; }
   // Of the last event received, or where it began.
   const std::string& cursor() const { return cursor_; }
   void set_cursor(std::string cursor) { cursor_ = std::move(cursor); }
   // Why the last open failed or the watch ended.
   const Status& status() const { return status_; }
-  // What the node had shown durable when the watch first began: what it must not miss starts after that.
   const std::vector<node::WatchEvent>& received() const { return received_; }
 
   // From the machine.

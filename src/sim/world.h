@@ -26,7 +26,7 @@ namespace pando::sim {
 
 struct WorldOptions {
   std::uint64_t seed = 1;
-  Mutation mutation = Mutation::kNone;
+  DriverMutation mutation = DriverMutation::kNone;
   Trace::Options trace;
 };
 
@@ -49,11 +49,12 @@ class World {
 
   EventQueue& queue() { return queue_; }
   Net& net() { return net_; }
+  const Net& net() const { return net_; }
   Trace& trace() { return trace_; }
   Instant now() const { return queue_.now(); }
-  Mutation mutation() const { return options_.mutation; }
+  DriverMutation mutation() const { return options_.mutation; }
   // True once in `of` while `mutation` is the one in force.
-  bool mutates(Mutation mutation, std::uint64_t of);
+  bool mutates(DriverMutation mutation, std::uint64_t of);
   Prng fork_rng() { return rng_.fork(); }
   const std::vector<Observer*>& observers() const { return observers_; }
 

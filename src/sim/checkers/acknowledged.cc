@@ -1,0 +1,90 @@
+#include "sim/checkers/acknowledged.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/ask.h"
+
+namespace pando::sim {
+
+Acknowledged::Fate Acknowledged::fate_of(const Answer& answer) {
+  if (answer.lost) return Fate::kDoubtful;
+  switch (answer.reply.status.code()) {
+    case StatusCode::kOk: return Fate::kDone;
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kNotFound:
+    case StatusCode::kReadOnly:
+    case StatusCode::kWrongType:
+    case StatusCode::kConflict:
+    case StatusCode::kGone:
+    case StatusCode::kTooLarge:
+    case StatusCode::kOutOfRange:
+    case StatusCode::kOverloaded: return Fate::kRefused;
+    default: return Fate::kDoubtful;  // it may have reached the disk before it failed
+  }
+}
+
+void Acknowledged::book(const std::string& ns, const std::vector<Mutation>& mutations, Fate fate) {
+  for (const Mutation& mutation : mutations) {
+    Sum& sum = sums_[{ns, mutation.table, mutation.key}];
+    if (mutation.kind == Mutation::Kind::kReset || mutation.kind == Mutation::Kind::kDelete) sum.tainted = true;
+    if (mutation.kind != Mutation::Kind::kAdd) continue;
+    if (fate == Fate::kDone) sum.acknowledged += mutation.delta;
+    if (fate == Fate::kDoubtful) (mutation.delta < 0 ? sum.doubt_min : sum.doubt_max) += mutation.delta;
+  }
+}
+
+void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
+  const Fate fate = fate_of(answer);
+  if (!answer.lost && answer.reply.status.ok() && answer.reply.dot) {
+    dots_.emplace_back(asked.ns, *answer.reply.dot, asked.machine->name());
+  }
+  const auto key_for = [&](const Bytes& id) { return std::make_tuple(asked.machine->index(), asked.ns, id); };
+  if (const auto* write = std::get_if<WriteRequest>(&asked.request)) {
+    if (!write->idempotency_key) return book(asked.ns, write->mutations, fate);
+    auto& [mutations, best] = retried_.try_emplace(key_for(*write->idempotency_key), write->mutations, fate).first->second;
+    best = std::max(best, fate);
+  } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request); append != nullptr && fate == Fate::kDone) {
+    transactions_[key_for(append->id)].push_back(append->mutation);
+  } else if (const auto* commit = std::get_if<TxCommitRequest>(&asked.request)) {
+    const auto it = transactions_.find(key_for(commit->id));
+    if (it == transactions_.end() || fate == Fate::kRefused) return;
+    book(asked.ns, it->second, fate);
+    transactions_.erase(it);
+  }
+}
+
+void Acknowledged::check_counter(const CounterKey& key, const Sum& sum) {
+  for (const auto& machine : world().machines()) {
+    if (!machine->holds(key.ns)) continue;
+    const Answer answer = ask_and_wait(world(), *machine, key.ns, GetCounterRequest{key.table, key.key});
+    if (!answer.reply.status.ok()) {
+      violation(fmt::format("{}/{}: counter {}: {}", machine->name(), key.ns, printable(key.key), answer.reply.status.to_string()));
+      continue;
+    }
+    const std::int64_t value = std::get<CounterReply>(answer.reply.body).value;
+    if (value < sum.acknowledged + sum.doubt_min || value > sum.acknowledged + sum.doubt_max) {
+      violation(fmt::format("{}/{}: counter {} is {}, acknowledged were {} and in doubt {} to {}", machine->name(), key.ns,
+                            printable(key.key), value, sum.acknowledged, sum.doubt_min, sum.doubt_max));
+    }
+  }
+}
+
+void Acknowledged::at_end() {
+  for (const auto& [ns, dot, by] : dots_) {
+    for (const auto& machine : world().machines()) {
+      if (machine->holds(ns) && !machine->context(ns).covers(dot)) {
+        violation(fmt::format("{}/{} lacks {}, acknowledged by {}", machine->name(), ns, to_string(dot), by));
+      }
+    }
+  }
+  for (const auto& [key, write] : retried_) book(std::get<1>(key), write.first, write.second);
+  retried_.clear();
+  for (const auto& [key, sum] : sums_) {
+    const bool counted = sum.acknowledged != 0 || sum.doubt_min != 0 || sum.doubt_max != 0;
+    if (counted && !sum.tainted) check_counter(key, sum);
+  }
+}
+
+}  // namespace pando::sim

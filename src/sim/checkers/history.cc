@@ -1,0 +1,74 @@
+#include "sim/checkers/history.h"
+
+#include "log/scan.h"
+#include "log/segment.h"
+
+namespace pando::sim {
+
+MachineLog read_log(const Machine& machine, const std::string& ns) {
+  MachineLog result;
+  result.machine = &machine;
+  const std::map<std::uint64_t, Bytes>& segments = machine.volume(ns).disk.segments();
+  for (auto it = segments.begin(); it != segments.end(); ++it) {
+    const Result<log::SegmentHeader> header = log::decode_segment_header(it->first, it->second);
+    if (!header) {
+      if (header.error().code() != StatusCode::kNotFound && std::next(it) != segments.end()) result.damage = header.error();
+      continue;  // prepared and not used, or torn at its very start
+    }
+    // The next segment's header pins where this one ends.
+    ByteSpan bytes(it->second);
+    if (std::next(it) != segments.end()) {
+      const Result<log::SegmentHeader> next = log::decode_segment_header(std::next(it)->first, std::next(it)->second);
+      if (next) bytes = bytes.substr(0, next->previous_bytes);
+    }
+    const log::Scan scan = log::scan_records(it->first, bytes, header->header_bytes, header->first,
+                                             [&](const log::RecordView& record, std::uint64_t) -> Status {
+                                               if (record.kind != log::RecordKind::kCommit) return {};
+                                               Result<Commit> commit = decode_commit(record.body);
+                                               if (!commit) return commit.error();
+                                               result.commits.push_back(std::move(*commit));
+                                               result.encoded.emplace_back(record.body);
+                                               return {};
+                                             });
+    if (!scan.damage.ok()) result.damage = scan.damage;
+  }
+  return result;
+}
+
+History read_history(const World& world, const std::string& ns) {
+  History history;
+  for (const auto& machine : world.machines()) {
+    if (!machine->holds(ns)) continue;
+    history.logs.push_back(read_log(*machine, ns));
+    VersionVector seen;
+    for (const Commit& commit : history.logs.back().commits) {
+      if (commit.dot.origin.node == machine->name()) history.causes.emplace(commit.dot, seen);
+      seen.raise(commit.dot.origin, commit.dot.seq);
+    }
+  }
+  return history;
+}
+
+std::vector<ExpectedChange> expected_changes(const Commit& commit) {
+  std::vector<ExpectedChange> changes;
+  bool run_open = false;
+  for (const Op& op : commit.ops) {
+    const std::string table(table_of(op));
+    const Bytes key(key_of(op));
+    if (is_internal_table(table)) {
+      run_open = false;
+      continue;
+    }
+    if (run_open && changes.back().table == table && changes.back().key == key) continue;
+    changes.push_back({commit.dot, static_cast<std::uint32_t>(changes.size()), table, key});
+    run_open = true;
+  }
+  return changes;
+}
+
+bool matches(const WatchFilter& filter, std::string_view table, ByteSpan key) {
+  if (filter.table && *filter.table != table) return false;
+  return filter.exact ? key == filter.prefix : key.substr(0, filter.prefix.size()) == filter.prefix;
+}
+
+}  // namespace pando::sim

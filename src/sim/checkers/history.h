@@ -1,0 +1,41 @@
+// sim/checkers/history.h — what really happened, read from the logs on the simulated disks.
+//
+// The log of a machine is its order of all commits; the log of a commit's origin says what that origin had
+// seen when it made it: the commit's causes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/commit.h"
+#include "sim/world.h"
+
+namespace pando::sim {
+
+struct MachineLog {
+  const Machine* machine = nullptr;
+  std::vector<Commit> commits;   // in log order
+  std::vector<Bytes> encoded;
+  Status damage;
+};
+
+struct History {
+  std::vector<MachineLog> logs;  // machines that hold the namespace
+  std::map<Dot, VersionVector> causes;
+};
+
+MachineLog read_log(const Machine& machine, const std::string& ns);
+History read_history(const World& world, const std::string& ns);
+
+// One change of a commit as a watcher should see it: a run of ops on one key of one visible table.
+struct ExpectedChange {
+  Dot dot;
+  std::uint32_t index = 0;
+  std::string table;
+  Bytes key;
+};
+std::vector<ExpectedChange> expected_changes(const Commit& commit);
+bool matches(const WatchFilter& filter, std::string_view table, ByteSpan key);
+
+}  // namespace pando::sim

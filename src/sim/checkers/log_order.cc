@@ -1,0 +1,83 @@
+#include "sim/checkers/log_order.h"
+
+#include <fmt/core.h>
+
+#include <set>
+
+namespace pando::sim {
+
+void LogOrder::on_outputs(const Machine& machine, const node::Outputs& outputs) {
+  for (const node::Notify& notify : outputs.notifies) {
+    const auto where = std::make_pair(machine.index(), notify.ns);
+    for (const node::WatchEvent& event : notify.events) {
+      const Shown shown{event.change.dot, event.change.index};
+      std::uint64_t& last = last_number_[where];
+      if (event.change.number <= last) {
+        violation(fmt::format("{}/{}: notification {} ({}) after {}", machine.name(), notify.ns, event.change.number,
+                              to_string(event.change.dot), last));
+      }
+      last = event.change.number;
+      numbers_[where].emplace(event.change.number, shown);
+    }
+  }
+}
+
+void LogOrder::check_log(const std::string& ns, const History& history, const MachineLog& log) {
+  const std::string where = fmt::format("{}/{}", log.machine->name(), ns);
+  if (!log.damage.ok()) violation(fmt::format("{}: {}", where, log.damage.to_string()));
+  VersionVector seen;
+  std::map<Origin, const Commit*> last_of;
+  for (std::size_t i = 0; i < log.commits.size(); ++i) {
+    const Commit& commit = log.commits[i];
+    const std::string dot = to_string(commit.dot);
+    if (commit.dot.seq != seen.get(commit.dot.origin).next()) {
+      violation(fmt::format("{}: {} follows {}", where, dot, seen.get(commit.dot.origin).value));
+    }
+    if (const auto causes = history.causes.find(commit.dot); causes != history.causes.end() && !seen.covers(causes->second)) {
+      violation(fmt::format("{}: {} stands before its causes: had {}, its origin had {}", where, dot, to_string(seen),
+                            to_string(causes->second)));
+    }
+    const Commit*& last = last_of[commit.dot.origin];
+    if (last != nullptr && commit.hlc <= last->hlc) violation(fmt::format("{}: the stamp of {} does not rise", where, dot));
+    if (chain_after(last == nullptr ? 0 : last->chain, commit) != commit.chain) {
+      violation(fmt::format("{}: the running hash of {} does not fit", where, dot));
+    }
+    last = &commit;
+    seen.raise(commit.dot.origin, commit.dot.seq);
+    const auto [known, first] = bytes_of_.emplace(std::make_tuple(ns, commit.dot), log.encoded[i]);
+    if (!first && known->second != log.encoded[i]) violation(fmt::format("{}: {} has other bytes than elsewhere", where, dot));
+  }
+}
+
+void LogOrder::check_numbers(const std::string& ns, const MachineLog& log) {
+  std::map<std::uint64_t, Shown> expected;
+  for (const Commit& commit : log.commits) {
+    for (const ExpectedChange& change : expected_changes(commit)) {
+      expected.emplace(expected.size() + 1, Shown{change.dot, change.index});
+    }
+  }
+  for (const auto& [number, shown] : numbers_[{log.machine->index(), ns}]) {
+    const auto it = expected.find(number);
+    if (it != expected.end() && it->second == shown) continue;
+    violation(fmt::format("{}/{}: notification {} was {}#{}, by the log it is {}", log.machine->name(), ns, number,
+                          to_string(shown.dot), shown.index,
+                          it == expected.end() ? "none" : fmt::format("{}#{}", to_string(it->second.dot), it->second.index)));
+    return;
+  }
+}
+
+void LogOrder::at_end() {
+  std::set<std::string> namespaces;
+  for (const auto& machine : world().machines()) {
+    for (const node::NamespaceConfig& ns : machine->config().namespaces) namespaces.insert(ns.name);
+  }
+  for (const std::string& ns : namespaces) {
+    const History history = read_history(world(), ns);
+    for (const MachineLog& log : history.logs) {
+      check_log(ns, history, log);
+      check_numbers(ns, log);
+    }
+  }
+}
+
+}  // namespace pando::sim

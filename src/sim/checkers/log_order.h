@@ -1,0 +1,37 @@
+// sim/checkers/log_order.h — every log, read front to back, is causal delivery.
+//
+//   dense     the commits of an origin come as 1, 2, 3, …, once each
+//   causal    whatever an origin had seen when it made a commit stands before it in every log
+//   one       a number names the same bytes everywhere, and each origin's running hash and stamps fit
+//   shown     notifications leave in the order of the log, under the numbers the log gives them
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "sim/checkers/checker.h"
+#include "sim/checkers/history.h"
+
+namespace pando::sim {
+
+class LogOrder final : public Checker {
+ public:
+  std::string_view name() const override { return "log_order"; }
+  void on_outputs(const Machine& machine, const node::Outputs& outputs) override;
+  void at_end() override;
+
+ private:
+  struct Shown {
+    Dot dot;
+    std::uint32_t index = 0;
+    friend bool operator==(const Shown&, const Shown&) = default;
+  };
+  void check_log(const std::string& ns, const History& history, const MachineLog& log);
+  void check_numbers(const std::string& ns, const MachineLog& log);
+
+  std::map<std::pair<MachineIndex, std::string>, std::map<std::uint64_t, Shown>> numbers_;
+  std::map<std::pair<MachineIndex, std::string>, std::uint64_t> last_number_;
+  std::map<std::tuple<std::string, Dot>, Bytes> bytes_of_;
+};
+
+}  // namespace pando::sim

@@ -1,0 +1,47 @@
+// sim/checkers/oracle.h — a second, naive implementation of what commits mean, to compare every read with.
+//
+// Plays one machine's log, front to back, on plain maps: values with their dots, counters with their slots.
+// It shares only the decoding of commits with the product. Keys of several kinds (type clashes) and the typed
+// keys of merge groups are left out.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/checkers/checker.h"
+#include "sim/checkers/history.h"
+
+namespace pando::sim {
+
+// What a namespace looks like after a sequence of commits, in the words of dump_state() (sim/ask.h).
+class NaiveState {
+ public:
+  void apply(const Commit& commit);
+  std::vector<std::string> describe() const;
+
+ private:
+  struct Value {
+    Hlc hlc;
+    Bytes bytes;
+  };
+  struct Slot {
+    std::uint64_t added = 0, removed = 0, added_base = 0, removed_base = 0;
+  };
+  using Values = std::map<Dot, Value>;
+  using Slots = std::map<std::pair<Origin, Seq>, Slot>;
+  // The winner: highest stamp, then origin, then bytes.
+  static Values::const_iterator winner(const Values& values);
+  std::string describe_key(const std::string& table, const Bytes& key) const;
+
+  std::map<CellPath, Values> values_;
+  std::map<CellPath, Slots> counters_;
+};
+
+class Oracle final : public Checker {
+ public:
+  std::string_view name() const override { return "oracle"; }
+  void at_end() override;
+};
+
+}  // namespace pando::sim

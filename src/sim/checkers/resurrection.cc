@@ -1,0 +1,35 @@
+#include "sim/checkers/resurrection.h"
+
+#include <fmt/core.h>
+
+#include "sim/ask.h"
+
+namespace pando::sim {
+
+void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
+  constexpr std::size_t kKeptPerKey = 64;
+  if (answer.lost || !answer.reply.status.ok()) return;
+  if (const auto* write = std::get_if<WriteRequest>(&asked.request); write != nullptr && answer.reply.dot) {
+    if (asked.context.covers(*answer.reply.dot)) return;  // an answer repeated for an idempotency key
+    for (const Mutation& mutation : write->mutations) {
+      if (mutation.kind != Mutation::Kind::kPut && mutation.kind != Mutation::Kind::kDelete) continue;
+      auto& kept = overwrites_[{asked.ns, mutation.table, mutation.key}];
+      kept.push_back({*answer.reply.dot, asked.context});
+      if (kept.size() > kKeptPerKey) kept.pop_front();
+    }
+  }
+  const auto* get = std::get_if<GetRequest>(&asked.request);
+  const auto* value = std::get_if<ValueReply>(&answer.reply.body);
+  if (get == nullptr || value == nullptr || !value->found || value->kind != CellKind::kRegister) return;
+  const auto kept = overwrites_.find({asked.ns, get->table, get->key});
+  if (kept == overwrites_.end()) return;
+  for (const Overwrite& overwrite : kept->second) {
+    if (asked.context.covers(overwrite.by) && overwrite.replaced.covers(value->dot)) {
+      violation(fmt::format("{}/{}: {} shows {}, which {} replaced", asked.machine->name(), asked.ns, printable(get->key),
+                            to_string(value->dot), to_string(overwrite.by)));
+      return;
+    }
+  }
+}
+
+}  // namespace pando::sim

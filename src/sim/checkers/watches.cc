@@ -1,0 +1,59 @@
+#include "sim/checkers/watches.h"
+
+#include <fmt/core.h>
+
+#include "sim/ask.h"
+
+namespace pando::sim {
+
+// The watchers' first openings: what the node has by then may be left out, everything later may not.
+void Watches::on_outputs(const Machine& machine, const node::Outputs& outputs) {
+  if (outputs.watches_opened.empty()) return;
+  for (const auto& watcher : world().watchers()) {
+    Stream& stream = streams_[watcher.get()];
+    if (stream.began || watcher->machine() != &machine) continue;
+    for (const node::WatchOpened& opened : outputs.watches_opened) {
+      if (opened.id != watcher->id() || !opened.status.ok()) continue;
+      stream.began = true;
+      stream.began_after = machine.context(watcher->ns());
+    }
+  }
+}
+
+void Watches::on_watch_event(const Watcher& watcher, const node::WatchEvent& event) {
+  streams_[&watcher].changes.push_back(event.change);
+}
+
+void Watches::check(const Watcher& watcher, const Stream& stream, const History& history) {
+  const auto say = [&](std::string text) { violation(fmt::format("{}: {}", watcher.name(), text)); };
+  std::set<std::pair<Dot, std::uint32_t>> seen;
+  VersionVector causes;  // of everything seen so far
+  for (const Change& change : stream.changes) {
+    const std::string what = fmt::format("{}#{} {} {}", to_string(change.dot), change.index, change.table, printable(change.key));
+    if (!seen.emplace(change.dot, change.index).second) say("saw twice: " + what);
+    if (!matches(watcher.filter(), change.table, change.key)) say("did not ask for: " + what);
+    if (causes.covers(change.dot)) say("saw after its effects: " + what);
+    if (const auto it = history.causes.find(change.dot); it != history.causes.end()) causes.merge(it->second);
+  }
+  if (!stream.began || history.logs.empty()) return;
+  for (const Commit& commit : history.logs.front().commits) {
+    if (stream.began_after.covers(commit.dot)) continue;
+    for (const ExpectedChange& change : expected_changes(commit)) {
+      if (!matches(watcher.filter(), change.table, change.key) || seen.count({change.dot, change.index}) != 0) continue;
+      say(fmt::format("missed: {}#{} {} {}", to_string(change.dot), change.index, change.table, printable(change.key)));
+    }
+  }
+}
+
+void Watches::at_end() {
+  std::map<std::string, History> histories;
+  for (const auto& [watcher, stream] : streams_) {
+    if (watcher->machine() == nullptr) continue;  // left for good: nothing more is owed
+    const auto known = histories.find(watcher->ns());
+    const History& history =
+        known != histories.end() ? known->second : histories.emplace(watcher->ns(), read_history(world(), watcher->ns())).first->second;
+    check(*watcher, stream, history);
+  }
+}
+
+}  // namespace pando::sim

@@ -1,0 +1,152 @@
+#include "sim/faults.h"
+
+namespace pando::sim {
+
+std::string_view fault_name(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::kPartition: return "partition";
+    case FaultKind::kOneWayCut: return "one-way-cut";
+    case FaultKind::kReset: return "reset";
+    case FaultKind::kSlowLink: return "slow-link";
+    case FaultKind::kKill: return "kill";
+    case FaultKind::kPowerCut: return "power-cut";
+    case FaultKind::kCleanStop: return "clean-stop";
+    case FaultKind::kDiskFull: return "disk-full";
+    case FaultKind::kSyncFailure: return "sync-failure";
+    case FaultKind::kSlowDisk: return "slow-disk";
+    case FaultKind::kClockJump: return "clock-jump";
+    case FaultKind::kClockDrift: return "clock-drift";
+    case FaultKind::kCount_: break;
+  }
+  return "unknown";
+}
+
+FaultOptions pick_faults(Prng& rng) {
+  FaultOptions options;
+  const std::uint64_t odds = 1 + rng.below(3);  // of four: few kinds, or many
+  for (std::size_t i = 0; i < static_cast<std::size_t>(FaultKind::kCount_); ++i) {
+    if (rng.chance(odds, 4)) options.kinds.push_back(static_cast<FaultKind>(i));
+  }
+  if (rng.chance(1, 20)) options.kinds.clear();
+  options.pause_max = Duration::millis(static_cast<std::int64_t>(50 + rng.below(1500)));
+  options.length_max = Duration::millis(static_cast<std::int64_t>(200 + rng.below(9000)));
+  return options;
+}
+
+Faults::Faults(World& world, const FaultOptions& options) : world_(world), options_(options), rng_(world.fork_rng()) {}
+
+Duration Faults::random(Duration max) {
+  return Duration{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(max.us) + 1))};
+}
+
+void Faults::start() {
+  if (!options_.kinds.empty()) plan_next();
+}
+
+void Faults::plan_next() {
+  world_.queue().at(world_.now() + random(options_.pause_max), EventKind::kTimer, [this] {
+    if (stopping_) return;
+    strike();
+    plan_next();
+  });
+}
+
+void Faults::strike() {
+  const FaultKind kind = options_.kinds[rng_.below(options_.kinds.size())];
+  Machine& machine = *world_.machines()[rng_.below(world_.machines().size())];
+  ++count_;
+  world_.trace().add(world_.now(), "fault {} at {}", fault_name(kind), machine.name());
+  switch (kind) {
+    case FaultKind::kPartition:
+    case FaultKind::kOneWayCut:
+    case FaultKind::kReset:
+    case FaultKind::kSlowLink: return network_fault(kind);
+    case FaultKind::kDiskFull:
+    case FaultKind::kSyncFailure:
+    case FaultKind::kSlowDisk: return disk_fault(kind, machine);
+    default: return machine_fault(kind, machine);
+  }
+}
+
+void Faults::network_fault(FaultKind kind) {
+  const std::size_t count = world_.machines().size();
+  if (count < 2) return;
+  const auto a = static_cast<MachineIndex>(rng_.below(count));
+  const auto b = static_cast<MachineIndex>((a + 1 + rng_.below(count - 1)) % count);
+  Net& net = world_.net();
+  if (kind == FaultKind::kReset) return net.reset(a, b);
+  if (kind == FaultKind::kSlowLink) {
+    LinkQuality quality;
+    quality.delay_min = random(Duration::millis(50));
+    quality.delay_max = quality.delay_min + random(Duration::millis(300));
+    quality.bytes_per_s = 5'000 + rng_.below(1'000'000);
+    return net.set_quality(a, b, quality);
+  }
+  net.cut(a, b);
+  if (kind == FaultKind::kPartition) net.cut(b, a);
+  world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [this, a, b] {
+    world_.net().heal(a, b);
+    world_.net().heal(b, a);
+  });
+}
+
+void Faults::boot_later(Machine& machine) {
+  world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [&machine] {
+    if (machine.state() == Machine::State::kDown) machine.boot();
+  });
+}
+
+void Faults::machine_fault(FaultKind kind, Machine& machine) {
+  if (kind == FaultKind::kClockJump) {
+    constexpr std::int64_t kJumpMaxMs = 3'600'000;
+    machine.clock().jump(Duration::millis(static_cast<std::int64_t>(rng_.below(2 * kJumpMaxMs)) - kJumpMaxMs));
+  } else if (kind == FaultKind::kClockDrift) {
+    machine.clock().drift(static_cast<std::int64_t>(rng_.below(200'000)) - 100'000);
+  } else if (machine.up()) {
+    if (kind == FaultKind::kCleanStop) machine.stop();
+    if (kind == FaultKind::kKill) machine.crash(CrashKind::kProcess);
+    if (kind == FaultKind::kPowerCut) machine.crash(CrashKind::kPower);
+    boot_later(machine);
+  }
+}
+
+void Faults::disk_fault(FaultKind kind, Machine& machine) {
+  if (kind == FaultKind::kSlowDisk) {
+    machine.disk_speed().sync_max = machine.disk_speed().sync_min + random(Duration::millis(200));
+    return;
+  }
+  for (const node::NamespaceConfig& ns : machine.config().namespaces) {
+    Disk& disk = machine.volume(ns.name).disk;
+    if (kind == FaultKind::kDiskFull) disk.set_full(true);
+    if (kind == FaultKind::kSyncFailure) disk.fail_syncs(true);
+  }
+  world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [&machine, kind] {
+    for (const node::NamespaceConfig& ns : machine.config().namespaces) {
+      Disk& disk = machine.volume(ns.name).disk;
+      if (kind == FaultKind::kDiskFull) disk.set_full(false);
+      if (kind == FaultKind::kSyncFailure) disk.fail_syncs(false);
+    }
+  });
+}
+
+void Faults::heal() {
+  stop();
+  world_.net().heal_all();
+  world_.net().reset_qualities();
+  for (const auto& machine : world_.machines()) {
+    machine->disk_speed() = DiskSpeed{};
+    machine->clock().correct();
+    bool serves = machine->up();
+    for (const node::NamespaceConfig& ns : machine->config().namespaces) {
+      machine->volume(ns.name).disk.set_full(false);
+      machine->volume(ns.name).disk.fail_syncs(false);
+      serves = serves && machine->healthy(ns.name);
+    }
+    if (serves) continue;
+    // A failed fsync is final for the process; an operator restarts it.
+    if (machine->state() != Machine::State::kDown) machine->crash(CrashKind::kProcess);
+    machine->boot();
+  }
+}
+
+}  // namespace pando::sim

@@ -1,0 +1,40 @@
+// sim/fleet.h — which machines there are and who dials whom, as a plan; then as a world.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/world.h"
+
+namespace pando::sim {
+
+struct FleetPlan {
+  struct Site {
+    std::string name;
+    bool writable = true;  // false: a relayer
+    std::vector<std::string> namespaces;
+  };
+  struct Link {
+    std::string from;  // dials
+    std::string to;
+    bool publish = true;
+  };
+  std::vector<Site> sites;
+  std::vector<Link> links;  // for every namespace both ends hold
+  std::vector<node::MergeGroupConfig> groups;
+  std::uint64_t segment_bytes = 256 * 1024;
+  Duration checkpoint_interval = Duration::seconds(5);
+
+  const Site* find(std::string_view name) const;
+};
+
+// Every pair of writable sites; the first of a pair dials.
+void connect_mesh(FleetPlan& plan);
+
+// "dc1:4001": what others dial.
+std::string address_of(std::string_view site);
+
+// One machine per site, none of them booted.
+void build_fleet(const FleetPlan& plan, World& world);
+
+}  // namespace pando::sim

@@ -1,0 +1,244 @@
+#include "sim/machine.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "log/segment.h"
+#include "sim/world.h"
+
+namespace pando::sim {
+namespace {
+
+bool is_write(const Request& request) {
+  return std::holds_alternative<WriteRequest>(request);
+}
+
+}  // namespace
+
+Machine::Machine(World& world, MachineIndex index, MachineConfig config, Prng rng)
+    : world_(world), index_(index), config_(std::move(config)), rng_(rng) {
+  for (const node::NamespaceConfig& ns : config_.namespaces) {
+    CHECK(volumes_.emplace(ns.name, std::make_unique<Volume>()).second);
+    if (world_.mutation() == DriverMutation::kSyncLies) volume(ns.name).disk.lie_about_syncs(true);
+  }
+}
+
+Machine::~Machine() = default;
+
+Time Machine::now() const { return clock_.at(world_.now()); }
+
+Duration Machine::up_to(Duration max) {
+  return Duration{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(max.us) + 1))};
+}
+
+void Machine::later(Duration delay, std::function<void()> action) {
+  world_.queue().after(delay, [this, boot = boots_, action = std::move(action)] {
+    if (boot == boots_ && state_ != State::kDown) action();
+  });
+}
+
+// Life and death. --------------------------------------------------------------------------------------------
+
+void Machine::boot() {
+  CHECK(state_ == State::kDown);
+  ++boots_;
+  state_ = State::kUp;
+  world_.trace().add(world_.now(), "{} boots", name());
+  node::NodeConfig config = config_.node;
+  config.seed = rng_.next();
+  node_ = std::make_unique<node::Node>(std::move(config));
+  for (const node::NamespaceConfig& ns : config_.namespaces) open_namespace(ns);
+  for (Observer* observer : world_.observers()) observer->on_boot(*this);
+  end_turn();
+}
+
+void Machine::open_namespace(const node::NamespaceConfig& config) {
+  Volume& v = volume(config.name);
+  v.log_write_in_flight = v.checkpoint_in_flight = false;
+  v.checkpoint_unwritten.clear();
+  v.report = {};
+  // What recovery is about to read must not vanish after it was shown: opening makes it durable first.
+  v.open_failure = v.disk.sync();
+  if (!v.open_failure.ok()) return;
+  const auto open = [&]() -> Status {
+    const Result<std::uint64_t> whole_from = node_->begin_open(config, v.kv);
+    if (!whole_from) return whole_from.error();
+    for (const auto& [id, bytes] : v.disk.segments()) {
+      const ByteSpan all(bytes);
+      PANDO_RETURN_IF_ERROR(node_->feed_segment(config.name, id, id >= *whole_from ? all : all.substr(0, log::kSegmentHeaderBytes)));
+    }
+    Result<node::OpenReport> report = node_->finish_open(config.name, now(), out_);
+    if (!report) return report.error();
+    v.report = *report;
+    return {};
+  };
+  v.open_failure = open();
+  world_.trace().add(world_.now(), "{}/{} opened: last {} replayed {} torn {} {}", name(), config.name, v.report.last.value,
+                     v.report.replayed, v.report.torn_bytes,
+                     v.open_failure.ok() ? v.report.damage.to_string() : v.open_failure.to_string());
+  carry();
+}
+
+void Machine::crash(CrashKind kind) {
+  CHECK(state_ != State::kDown);
+  world_.trace().add(world_.now(), "{} {}", name(), kind == CrashKind::kPower ? "loses power" : "is killed");
+  process_gone();
+  world_.net().host_gone(index_, kind == CrashKind::kPower);
+  for (auto& [ns, v] : volumes_) {
+    if (!v->checkpoint_unwritten.empty() && rng_.chance(1, 2)) write_checkpoint(*v, std::move(v->checkpoint_unwritten));
+    v->checkpoint_unwritten.clear();
+    v->disk.crash(kind, rng_);
+    if (world_.mutates(DriverMutation::kTailCut, 4)) v->disk.cut_tail(200 + rng_.below(400));
+  }
+  for (Observer* observer : world_.observers()) observer->on_down(*this);
+}
+
+void Machine::stop() {
+  CHECK(state_ == State::kUp);
+  state_ = State::kStopping;
+  world_.trace().add(world_.now(), "{} stops", name());
+  node_->begin_stop(now(), out_);
+  carry();
+  end_turn();
+}
+
+void Machine::finish_stop() {
+  if (state_ != State::kStopping) return;
+  world_.trace().add(world_.now(), "{} stopped", name());
+  process_gone();
+  world_.net().host_gone(index_, false);
+  for (Observer* observer : world_.observers()) observer->on_down(*this);
+}
+
+void Machine::process_gone() {
+  state_ = State::kDown;
+  node_.reset();
+  turn_open_ = false;
+  tick_at_ = Instant{INT64_MAX};
+  last_read_.clear();
+  auto pending = std::move(pending_);
+  pending_.clear();
+  auto watches = std::move(watches_);
+  watches_.clear();
+  for (auto& [id, watch] : watches) watch.watcher->on_machine_down();
+  for (auto& [id, lost] : pending) {
+    Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "the process ended"))};
+    for (Observer* observer : world_.observers()) observer->on_answer(lost.asked, answer);
+    world_.queue().after(Duration{0}, [on_answer = std::move(lost.on_answer), answer] { on_answer(answer); });
+  }
+}
+
+VersionVector Machine::context(const std::string& ns) const {
+  if (state_ == State::kDown) return {};
+  const Result<StatsReply> stats = node_->stats(ns);
+  return stats ? stats->context : VersionVector{};
+}
+
+bool Machine::healthy(const std::string& ns) const {
+  if (state_ != State::kUp || !holds(ns) || !volume(ns).open_failure.ok()) return false;
+  for (const node::Node::Health& health : node_->health()) {
+    if (health.ns == ns) return health.status.ok();
+  }
+  return false;
+}
+
+// Inputs. ----------------------------------------------------------------------------------------------------
+
+void Machine::input(node::Input in) {
+  if (state_ == State::kDown) return;
+  node_->accept(std::move(in), now(), out_);
+  carry();
+  if (turn_open_ || state_ == State::kDown) return;
+  turn_open_ = true;
+  // Sometimes others join the turn.
+  later(rng_.chance(1, 2) ? Duration{0} : up_to(Duration::micros(200)), [this] { end_turn(); });
+}
+
+void Machine::end_turn() {
+  turn_open_ = false;
+  node_->end_turn(now(), out_);
+  const Instant wake_at = out_.wake_at;
+  carry();
+  schedule_tick(wake_at);
+  if (state_ == State::kStopping && node_->stopped()) later(Duration{0}, [this] { finish_stop(); });
+}
+
+void Machine::schedule_tick(Instant at) {
+  if (at.mono_us == INT64_MAX || at >= tick_at_) return;
+  tick_at_ = at = std::max(at, world_.now() + Duration::micros(1));
+  world_.queue().at(at, EventKind::kTimer, [this, boot = boots_, at] {
+    if (boot != boots_ || state_ == State::kDown || tick_at_ != at) return;
+    tick_at_ = Instant{INT64_MAX};
+    input(node::Tick{});
+  });
+}
+
+void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
+  Pending pending{{this, ns, std::move(request), world_.now(), context(ns)}, std::move(on_answer)};
+  for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
+  const RequestId id(++next_request_);
+  if (state_ == State::kDown) {
+    const Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "connection refused"))};
+    for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
+    world_.queue().after(Duration{0}, [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });
+    return;
+  }
+  Request handed_in = pending.asked.request;
+  if (is_write(handed_in) && world_.mutates(DriverMutation::kReplyInvented, 30)) {
+    const Answer answer{false, Reply{{}, DoneReply{1}, {}}};
+    for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
+    world_.queue().after(Duration::millis(1), [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });
+    return;
+  }
+  const bool twice = is_write(handed_in) && world_.mutates(DriverMutation::kRequestTwice, 30);
+  pending_.emplace(id, std::move(pending));
+  if (twice) input(node::ClientRequest{RequestId(++next_request_ | (1ull << 63)), ns, handed_in});
+  input(node::ClientRequest{id, ns, std::move(handed_in)});
+}
+
+WatchId Machine::open_watch(Watcher& watcher, const std::string& ns, const WatchFilter& filter, const std::string& cursor) {
+  const WatchId id(++next_watch_);
+  watches_.emplace(id, OpenWatch{&watcher, false});
+  // Not from inside the watcher's own call: the answer needs to find it attached.
+  later(up_to(Duration::millis(1)), [this, id, ns, filter, cursor] {
+    if (watches_.count(id) != 0) input(node::WatchOpen{id, ns, filter, cursor});
+  });
+  if (state_ == State::kDown) {
+    watches_.erase(id);
+    world_.queue().after(Duration{0}, [&watcher] { watcher.on_machine_down(); });
+  }
+  return id;
+}
+
+void Machine::watch_ready(WatchId id) {
+  const auto it = watches_.find(id);
+  if (it == watches_.end()) return;
+  it->second.batch_out = false;
+  input(node::WatchReady{id});
+}
+
+void Machine::close_watch(WatchId id) {
+  if (watches_.erase(id) != 0) input(node::WatchClose{id});
+}
+
+void Machine::on_link_up(LinkId id, std::uint64_t dial_id, const std::string& peer_address) {
+  world_.trace().add(world_.now(), "{} link {} up {} dial {}", name(), id.value, peer_address, dial_id);
+  input(node::LinkUp{id, dial_id, peer_address});
+}
+
+void Machine::on_link_frame(LinkId id, Bytes frame) {
+  world_.trace().add(world_.now(), "{} link {} frame kind {} of {} bytes", name(), id.value,
+                     frame.empty() ? 0 : static_cast<unsigned char>(frame[0]), frame.size());
+  input(node::LinkFrame{id, std::move(frame)});
+}
+
+void Machine::on_link_drained(LinkId id, std::size_t bytes) { input(node::LinkDrained{id, bytes}); }
+
+void Machine::on_link_down(LinkId id, std::uint64_t dial_id, const std::string& reason) {
+  world_.trace().add(world_.now(), "{} link {} dial {} down: {}", name(), id.value, dial_id, reason);
+  input(node::LinkDown{id, dial_id, reason});
+}
+
+}  // namespace pando::sim

@@ -1,0 +1,30 @@
+#include "sim/mutations.h"
+
+namespace pando::sim {
+
+const std::vector<MutationInfo>& all_mutations() {
+  static const std::vector<MutationInfo> all = {
+      {DriverMutation::kSyncLies, "sync-lies", "the disk says durable and forgets on a power cut"},
+      {DriverMutation::kWriteLost, "write-lost", "a log write is answered and never done"},
+      {DriverMutation::kTailCut, "tail-cut", "a restart finds the last records gone"},
+      {DriverMutation::kCheckpointLosesKey, "checkpoint-loses-key", "a pair of a checkpoint batch is not written"},
+      {DriverMutation::kCheckpointForgotten, "checkpoint-forgotten", "a checkpoint is answered and never written"},
+      {DriverMutation::kReplyInvented, "reply-invented", "a client hears done for a write that was never handed in"},
+      {DriverMutation::kRequestTwice, "request-twice", "a write is handed in twice"},
+      {DriverMutation::kReadStale, "read-stale", "a client gets the answer of an earlier read of the same key"},
+      {DriverMutation::kEventLost, "event-lost", "a watcher loses an event"},
+      {DriverMutation::kEventTwice, "event-twice", "a watcher gets an event twice"},
+      {DriverMutation::kEventsSwapped, "events-swapped", "a watcher gets two events in the wrong order"},
+      {DriverMutation::kFrameLost, "frame-lost", "a stream between two nodes loses a frame in the middle"},
+  };
+  return all;
+}
+
+std::optional<DriverMutation> find_mutation(std::string_view name) {
+  for (const MutationInfo& info : all_mutations()) {
+    if (info.name == name) return info.mutation;
+  }
+  return std::nullopt;
+}
+
+}  // namespace pando::sim

@@ -1,0 +1,45 @@
+// sim/scenario_client.h — the client lines of a scenario: words → Request, Reply → lines.
+//
+//   PUT k v [IDEMPOTENT id]   GET k [RAW]   DEL k   INCR k [n]   DECR k [n]   RESET k   COUNTER k   MERGED k
+//   ROWPUT r a=1 b=2   ROWGET r [a b]   ROWDEL r [a b]   LIST [prefix] [TABLE t]   LOB k
+//   BATCH PUT a 1 ; INCR b 2 ; DEL c
+//   TX t BEGIN [put|delete] [kv|row|lob]   TX t PUT k v   TX t LOB k text   TX t LOB k SIZE n   TX t LOBDEL k
+//   TX t COMMIT   TX t ABORT      (t names a transaction in the script; ids are random)
+//   OFFSET   STATS   CHECKPOINT   DIGEST
+//
+// Answers: "ok", the value, "(none)", or "! code: message".
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/ask.h"
+
+namespace pando::sim {
+
+// Splits at blanks; 'single' and "double" quotes keep blanks, and \xNN is a byte anywhere. An error for an open quote.
+Result<std::vector<std::string>> split_words(std::string_view line);
+
+class ScenarioClient {
+ public:
+  explicit ScenarioClient(World& world) : world_(world) {}
+
+  // Waits for the answer.
+  std::vector<std::string> run(Machine& machine, const std::string& ns, const std::vector<std::string>& words);
+  // Hands it in and does not wait. Only for commands that are one request.
+  std::vector<std::string> run_async(Machine& machine, const std::string& ns, const std::vector<std::string>& words);
+
+ private:
+  Result<Request> parse(const std::vector<std::string>& words) const;
+  std::vector<std::string> run_transaction(Machine& machine, const std::string& ns, const std::vector<std::string>& words);
+  std::vector<std::string> read_lob(Machine& machine, const std::string& ns, const Bytes& key);
+
+  World& world_;
+  std::map<std::string, Bytes> transactions_;  // name → id
+};
+
+// The lines for a reply, whatever the request was.
+std::vector<std::string> format_reply(const Reply& reply);
+
+}  // namespace pando::sim

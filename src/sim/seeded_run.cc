@@ -1,0 +1,181 @@
+#include "sim/seeded_run.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/checkers/checkers.h"
+#include "sim/faults.h"
+#include "sim/fleet.h"
+#include "sim/workload.h"
+
+namespace pando::sim {
+namespace {
+
+constexpr Duration kSafetyMax = Duration::seconds(600);
+constexpr Duration kLivenessMax = Duration::seconds(120);
+
+struct RandomFleet {
+  FleetPlan plan;
+  std::string shape;
+  std::vector<std::string> namespaces;
+  bool typed = false;
+};
+
+RandomFleet pick_fleet(Prng& rng) {
+  RandomFleet fleet;
+  FleetPlan& plan = fleet.plan;
+  fleet.namespaces = {"main"};
+  if (rng.chance(1, 3)) fleet.namespaces.push_back("other");
+  const std::uint64_t count = 2 + rng.below(4);
+  for (std::uint64_t i = 0; i < count; ++i) plan.sites.push_back({fmt::format("dc{}", i + 1), true, fleet.namespaces});
+  switch (rng.below(4)) {
+    case 0:
+      fleet.shape = "mesh";
+      connect_mesh(plan);
+      break;
+    case 1:
+      fleet.shape = "star";
+      for (std::uint64_t i = 1; i < count; ++i) plan.links.push_back({plan.sites[i].name, plan.sites[0].name});
+      break;
+    case 2:
+      fleet.shape = "chain";
+      for (std::uint64_t i = 1; i < count; ++i) plan.links.push_back({plan.sites[i - 1].name, plan.sites[i].name});
+      break;
+    default:
+      fleet.shape = "ring";
+      for (std::uint64_t i = 0; i < count; ++i) plan.links.push_back({plan.sites[i].name, plan.sites[(i + 1) % count].name});
+  }
+  const std::uint64_t relayers = rng.below(3);
+  for (std::uint64_t i = 0; i < relayers; ++i) {
+    const std::string name = fmt::format("relay{}", i + 1);
+    // Of a site, or of the relayer before it.
+    const std::size_t upstream = i > 0 && rng.chance(1, 2) ? plan.sites.size() - 1 : rng.below(count);
+    plan.links.push_back({name, plan.sites[upstream].name, false});
+    plan.sites.push_back({name, false, fleet.namespaces});
+  }
+  if (fleet.namespaces.size() > 1 && rng.chance(1, 2)) {
+    fleet.typed = true;
+    plan.groups.push_back({"group", fleet.namespaces});
+  }
+  constexpr std::uint64_t kSegmentBytes[] = {16 << 10, 64 << 10, 1 << 20};
+  plan.segment_bytes = kSegmentBytes[rng.below(std::size(kSegmentBytes))];
+  plan.checkpoint_interval = Duration::millis(static_cast<std::int64_t>(100 + rng.below(6000)));
+  return fleet;
+}
+
+WorkloadOptions pick_workload(const RandomFleet& fleet, std::uint64_t steps, Prng& rng) {
+  WorkloadOptions options;
+  options.namespaces = fleet.namespaces;
+  options.typed = fleet.typed;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Activity::kCount_); ++i) options.weights.push_back(rng.chance(2, 3) ? 1 + rng.below(10) : 0);
+  options.weights[static_cast<std::size_t>(Activity::kAdd)] += 1;
+  options.weights[static_cast<std::size_t>(Activity::kRead)] += 4;
+  if (!fleet.typed) options.weights[static_cast<std::size_t>(Activity::kTyped)] = 0;
+  options.clients = 1 + rng.below(12);
+  options.keys = 1 + rng.below(10);
+  options.think_max = Duration::millis(static_cast<std::int64_t>(1 + rng.below(200)));
+  options.operations_max = steps;
+  return options;
+}
+
+// Watchers that come back after every break, and now and then move to another site.
+class WatchKeeper {
+ public:
+  WatchKeeper(World& world, const RandomFleet& fleet) : world_(world), rng_(world.fork_rng()) {
+    constexpr std::string_view kPrefixes[] = {"", "", "c:", "k:", "pair:", "row:"};
+    for (std::uint64_t left = rng_.below(5); left > 0; --left) {
+      WatchFilter filter;
+      filter.prefix = std::string(kPrefixes[rng_.below(std::size(kPrefixes))]);
+      if (rng_.chance(1, 4)) filter.table = std::string(kTableKv);
+      const std::string& ns = fleet.namespaces[rng_.below(fleet.namespaces.size())];
+      Watcher& watcher = world_.add_watcher(fmt::format("watcher{}", left), ns, filter);
+      if (rng_.chance(1, 3)) watcher.set_pace(Duration::millis(static_cast<std::int64_t>(rng_.below(500))));
+    }
+  }
+  void start() { tick(); }
+  void settle_down() { roam_ = false; }
+
+ private:
+  void tick() {
+    for (const auto& watcher : world_.watchers()) {
+      if (watcher->machine() != nullptr && !(roam_ && rng_.chance(1, 100))) continue;
+      Machine& machine = *world_.machines()[rng_.below(world_.machines().size())];
+      if (machine.healthy(watcher->ns())) watcher->attach(machine);
+    }
+    const Duration pause = Duration::millis(static_cast<std::int64_t>(10 + rng_.below(200)));
+    world_.queue().at(world_.now() + pause, EventKind::kTimer, [this] { tick(); });
+  }
+
+  World& world_;
+  Prng rng_;
+  bool roam_ = true;
+};
+
+}  // namespace
+
+SeededOutcome run_seed(const SeededOptions& options) {
+  Prng rng(options.seed);
+  const RandomFleet fleet = pick_fleet(rng);
+  const FaultOptions fault_options = pick_faults(rng);
+  WorldOptions world_options;
+  world_options.seed = rng.next();
+  world_options.mutation = options.mutation;
+  world_options.trace = options.trace;
+
+  CheckerSet checkers;
+  World world(world_options);
+  checkers.attach(world);
+  build_fleet(fleet.plan, world);
+  if (options.mutation == DriverMutation::kFrameLost) {
+    world.net().set_tamper([&world](Bytes&) {
+      return world.mutates(DriverMutation::kFrameLost, 10) ? Net::Fate::kDrop : Net::Fate::kDeliver;
+    });
+  }
+  Workload workload(world, pick_workload(fleet, options.steps, rng));
+  Faults faults(world, fault_options);
+  WatchKeeper keeper(world, fleet);
+  for (const auto& machine : world.machines()) {
+    world.queue().after(Duration::millis(static_cast<std::int64_t>(rng.below(rng.chance(1, 4) ? 3000 : 5))), [&machine] {
+      if (machine->state() == Machine::State::kDown) machine->boot();
+    });
+  }
+  keeper.start();
+  workload.start();
+  faults.start();
+
+  world.run_until([&] { return workload.operations() >= options.steps && workload.idle(); }, kSafetyMax);
+  world.trace().add(world.now(), "liveness phase");
+  workload.stop();
+  faults.heal();
+  keeper.settle_down();
+  const bool finished = world.run_until([&] { return workload.idle(); }, kLivenessMax);
+  if (!finished) world.violation("liveness", "a client still waits for an answer");
+  std::string why;
+  const auto watched = [&] {
+    return std::all_of(world.watchers().begin(), world.watchers().end(), [](const auto& w) { return w->open(); });
+  };
+  const auto agreed = [&] { return world.queue().work_count() == 0 && watched() && is_whole(world) && world.settled(); };
+  if (world.run_until(agreed, kLivenessMax)) {
+    checkers.at_end();
+  } else {
+    if (is_whole(world, &why) && world.settled(&why)) why = "a watcher is not attached";
+    world.violation("liveness", fmt::format("no agreement after {} s: {}", kLivenessMax.us / 1'000'000, why));
+  }
+
+  SeededOutcome outcome;
+  outcome.violations = world.violations();
+  outcome.fleet = fmt::format("{} machines, {}, {} namespaces{}; faults:", world.machines().size(), fleet.shape,
+                              fleet.namespaces.size(), fleet.typed ? " in a group" : "");
+  for (const FaultKind kind : fault_options.kinds) outcome.fleet += fmt::format(" {}", fault_name(kind));
+  outcome.operations = workload.operations();
+  outcome.acknowledged = workload.acknowledged();
+  outcome.faults = faults.count();
+  outcome.events = world.queue().ran_count();
+  outcome.simulated = Duration{world.now().mono_us};
+  outcome.trace_hash = world.trace().hash();
+  outcome.last_lines.assign(world.trace().last_lines().begin(), world.trace().last_lines().end());
+  return outcome;
+}
+
+}  // namespace pando::sim

@@ -1,0 +1,311 @@
+#include "sim/workload.h"
+
+#include <fmt/core.h>
+
+#include <numeric>
+
+#include "base/check.h"
+#include "sim/checkers/atomic.h"
+
+namespace pando::sim {
+
+struct Workload::Client {
+  std::uint64_t id = 0;
+  Machine* machine = nullptr;
+  std::string ns;
+  std::deque<Step> steps;
+  Reply previous;
+  bool busy = false;
+};
+
+namespace {
+
+constexpr std::string_view kPairMembers[] = {"a", "b", "c"};
+constexpr std::string_view kColumns[] = {"name", "city", "plan", "note"};
+
+Mutation make(Mutation::Kind kind, std::string_view table, Bytes key, Bytes value = {}) {
+  Mutation mutation;
+  mutation.kind = kind;
+  mutation.table = std::string(table);
+  mutation.key = std::move(key);
+  mutation.value = std::move(value);
+  return mutation;
+}
+
+bool is_write(const Request& request) {
+  return std::holds_alternative<WriteRequest>(request) || std::holds_alternative<TxCommitRequest>(request);
+}
+
+}  // namespace
+
+Workload::Workload(World& world, const WorkloadOptions& options) : world_(world), options_(options), rng_(world.fork_rng()) {
+  CHECK(options_.weights.size() == static_cast<std::size_t>(Activity::kCount_));
+  typed_counts_.resize(options_.keys);
+}
+
+Workload::~Workload() = default;
+
+void Workload::start() {
+  for (std::uint64_t i = 0; i < options_.clients; ++i) {
+    clients_.push_back(std::make_unique<Client>());
+    clients_.back()->id = i;
+    clients_.back()->machine = pick_machine();
+    think(*clients_.back());
+  }
+}
+
+bool Workload::idle() const {
+  for (const auto& client : clients_) {
+    if (client->busy) return false;
+  }
+  return true;
+}
+
+Machine* Workload::pick_machine() { return world_.machines()[rng_.below(world_.machines().size())].get(); }
+
+Activity Workload::pick_activity() {
+  const std::uint64_t sum = std::accumulate(options_.weights.begin(), options_.weights.end(), std::uint64_t{0});
+  std::uint64_t at = rng_.below(sum);
+  std::size_t i = 0;
+  for (; at >= options_.weights[i]; ++i) at -= options_.weights[i];
+  return static_cast<Activity>(i);
+}
+
+Bytes Workload::key(std::string_view kind) { return fmt::format("{}:{}", kind, rng_.below(options_.keys)); }
+
+Bytes Workload::fresh_value() {
+  Bytes value = fmt::format("v{}", ++values_);
+  if (rng_.chance(1, 20)) value.append(rng_.below(4000), 'x');
+  return value;
+}
+
+void Workload::think(Client& client) {
+  client.busy = false;
+  if (stopping_ || operations_ >= options_.operations_max) return;
+  const Duration pause{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.think_max.us) + 1))};
+  world_.queue().after(pause, [this, &client] {
+    if (!stopping_) act(client);
+  });
+}
+
+// One activity: a plan of requests, then the first of them.
+void Workload::act(Client& client) {
+  if (rng_.chance(1, 10) || !client.machine->up()) client.machine = pick_machine();
+  // Now and then at a machine that is down, to see that the answer is none.
+  if (!client.machine->up() && !rng_.chance(1, 10)) return think(client);
+  client.ns = options_.namespaces[rng_.below(options_.namespaces.size())];
+  client.busy = true;
+  client.steps.clear();
+  client.previous = {};
+  const Activity activity = pick_activity();
+  if (!client.machine->holds(client.ns)) return think(client);
+  switch (activity) {
+    case Activity::kRead: plan_read(client); break;
+    case Activity::kTransaction: plan_transaction(client); break;
+    case Activity::kLob: plan_lob(client); break;
+    case Activity::kRetried: {
+      WriteRequest write = plan_write(Activity::kAdd);
+      write.idempotency_key = fmt::format("once-{}", ++values_);
+      ++operations_;
+      constexpr int kTriesMax = 6;
+      return retry(client, write, kTriesMax);
+    }
+    default: {
+      const WriteRequest write = plan_write(activity);
+      client.steps.push_back([write](const Reply&) { return Request(write); });
+    }
+  }
+  next_step(client);
+}
+
+void Workload::next_step(Client& client) {
+  if (client.steps.empty()) return think(client);
+  const Step step = std::move(client.steps.front());
+  client.steps.pop_front();
+  const Request request = step(client.previous);
+  ++operations_;
+  client.machine->ask(client.ns, request, [this, &client, request](const Answer& answer) {
+    check_relayer(client, request, answer);
+    answered(client, answer);
+  });
+}
+
+void Workload::answered(Client& client, const Answer& answer) {
+  if (answer.lost || !answer.reply.status.ok()) {
+    client.steps.clear();
+  } else {
+    ++acknowledged_;
+    client.previous = answer.reply;
+  }
+  next_step(client);
+}
+
+// The same write again until somebody says that it is done, always to the machine that was asked first.
+void Workload::retry(Client& client, const Request& request, int tries_left) {
+  client.machine->ask(client.ns, request, [this, &client, request, tries_left](const Answer& answer) {
+    check_relayer(client, request, answer);
+    const bool again = answer.lost || answer.reply.status.code() == StatusCode::kUnavailable ||
+                       (answer.reply.status.ok() && rng_.chance(1, 4));  // as if the answer had been lost
+    if (tries_left == 0 || !again || stopping_) return answered(client, answer);
+    world_.queue().after(Duration::millis(static_cast<std::int64_t>(50 + rng_.below(400))),
+                         [this, &client, request, tries_left] { retry(client, request, tries_left - 1); });
+  });
+}
+
+void Workload::check_relayer(const Client& client, const Request& request, const Answer& answer) {
+  if (answer.lost || !is_write(request) || !answer.reply.status.ok()) return;
+  for (const node::NamespaceConfig& ns : client.machine->config().namespaces) {
+    if (ns.name == client.ns && !ns.writable) {
+      world_.violation("workload", fmt::format("the relayer {} took a write", client.machine->name()));
+    }
+  }
+}
+
+// What is written. -------------------------------------------------------------------------------------------
+
+Mutation Workload::random_mutation() {
+  switch (rng_.below(4)) {
+    case 0: {
+      Mutation add = make(Mutation::Kind::kAdd, kTableKv, key("c"));
+      add.delta = static_cast<std::int64_t>(rng_.below(10)) - 2;
+      return add;
+    }
+    case 1: return make(Mutation::Kind::kPut, kTableKv, key("k"), fresh_value());
+    case 2: return make(Mutation::Kind::kDelete, kTableKv, key("k"));
+    default: {
+      Mutation row = make(Mutation::Kind::kPutColumns, kTableRow, key("row"));
+      row.columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], fresh_value());
+      return row;
+    }
+  }
+}
+
+Mutation Workload::typed_mutation() {
+  const std::uint64_t i = rng_.below(options_.keys);
+  const std::string replica = fmt::format("replica-{}", rng_.below(3));
+  if (rng_.chance(1, 10)) return make(Mutation::Kind::kPut, kTableKv, fmt::format("lww:{}", i), "{not json");
+  if (rng_.chance(1, 2)) {
+    return make(Mutation::Kind::kPut, kTableKv, fmt::format("lww:{}", i),
+                fmt::format(R"({{"value":"{}","timestamp":{},"replica":"{}"}})", ++values_, rng_.below(50), replica));
+  }
+  return make(Mutation::Kind::kPut, kTableKv, fmt::format("counter:{}", i),
+              fmt::format(R"({{"replica":"{}","count":{}}})", replica, ++typed_counts_[i]));
+}
+
+WriteRequest Workload::plan_write(Activity activity) {
+  WriteRequest write;
+  auto& out = write.mutations;
+  switch (activity) {
+    case Activity::kAdd:
+      out.push_back(make(Mutation::Kind::kAdd, kTableKv, key("c")));
+      out.back().delta = static_cast<std::int64_t>(rng_.below(20)) - 5;
+      break;
+    case Activity::kPut: out.push_back(make(Mutation::Kind::kPut, kTableKv, key("k"), fresh_value())); break;
+    case Activity::kDelete: out.push_back(make(Mutation::Kind::kDelete, kTableKv, key("k"))); break;
+    case Activity::kReset: {
+      const std::uint64_t what = rng_.below(4);
+      out.push_back(make(what == 0   ? Mutation::Kind::kReset
+                         : what == 1 ? Mutation::Kind::kDelete
+                                     : Mutation::Kind::kAdd,
+                         kTableKv, key("r")));
+      out.back().delta = static_cast<std::int64_t>(rng_.below(20)) - 5;
+      break;
+    }
+    case Activity::kPair: {
+      const Bytes group = fmt::format("{}{}", kPairPrefix, rng_.below(options_.keys));
+      const bool remove = rng_.chance(1, 5);
+      const Bytes value = fresh_value();
+      for (const std::string_view member : kPairMembers) {
+        out.push_back(make(remove ? Mutation::Kind::kDelete : Mutation::Kind::kPut, kTableKv, fmt::format("{}:{}", group, member),
+                           remove ? Bytes() : value));
+      }
+      break;
+    }
+    case Activity::kWholeRow: {
+      out.push_back(make(Mutation::Kind::kPutColumns, kTableRow, fmt::format("{}{}", kWholePrefix, rng_.below(options_.keys))));
+      const Bytes value = fresh_value();
+      for (const std::string_view column : kColumns) out.back().columns.emplace_back(column, value);
+      break;
+    }
+    case Activity::kRow: {
+      const std::uint64_t what = rng_.below(6);
+      out.push_back(make(what == 0   ? Mutation::Kind::kDeleteRow
+                         : what == 1 ? Mutation::Kind::kDeleteColumns
+                                     : Mutation::Kind::kPutColumns,
+                         kTableRow, key("row")));
+      if (what != 0) out.back().columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], what == 1 ? Bytes() : fresh_value());
+      break;
+    }
+    case Activity::kTyped: out.push_back(typed_mutation()); break;
+    default:
+      for (std::uint64_t left = 1 + rng_.below(8); left > 0; --left) out.push_back(random_mutation());
+  }
+  return write;
+}
+
+void Workload::plan_transaction(Client& client) {
+  client.steps.push_back([](const Reply&) { return Request(TxBeginRequest{}); });
+  const auto id = std::make_shared<Bytes>();
+  const auto learn = [id](const Reply& previous) {
+    if (const auto* begun = std::get_if<TxBegunReply>(&previous.body)) *id = begun->id;
+  };
+  // Half of them write a pair, so that a torn transaction shows.
+  std::vector<Mutation> mutations = rng_.chance(1, 2) ? plan_write(Activity::kPair).mutations : plan_write(Activity::kBatch).mutations;
+  for (Mutation& mutation : mutations) {
+    client.steps.push_back([id, learn, mutation](const Reply& previous) {
+      learn(previous);
+      return Request(TxAppendRequest{*id, mutation});
+    });
+  }
+  const bool abort = rng_.chance(1, 8);
+  client.steps.push_back([id, abort](const Reply&) { return abort ? Request(TxAbortRequest{*id}) : Request(TxCommitRequest{*id}); });
+}
+
+void Workload::plan_lob(Client& client) {
+  const Bytes lob_key = key("lob");
+  const auto id = std::make_shared<Bytes>();
+  const bool remove = rng_.chance(1, 6);
+  client.steps.push_back([remove](const Reply&) {
+    return Request(TxBeginRequest{remove ? TxOperation::kDelete : TxOperation::kPut, TxEntryType::kLob});
+  });
+  for (std::uint64_t left = remove ? 1 : 1 + rng_.below(4); left > 0; --left) {
+    const Bytes chunk(100 + rng_.below(12'000), static_cast<char>('A' + rng_.below(26)));
+    client.steps.push_back([id, lob_key, chunk, remove](const Reply& previous) {
+      if (const auto* begun = std::get_if<TxBegunReply>(&previous.body)) *id = begun->id;
+      return remove ? Request(TxDeleteLobRequest{*id, lob_key}) : Request(TxAppendLobRequest{*id, lob_key, chunk});
+    });
+  }
+  client.steps.push_back([id](const Reply&) { return Request(TxCommitRequest{*id}); });
+}
+
+void Workload::plan_read(Client& client) {
+  switch (rng_.below(6)) {
+    case 0: {
+      // All of a pair at one instant; the last one is waited for.
+      const Bytes group = fmt::format("{}{}", kPairPrefix, rng_.below(options_.keys));
+      for (const std::string_view member : kPairMembers) {
+        ++operations_;
+        client.machine->ask(client.ns, GetRequest{std::string(kTableKv), fmt::format("{}:{}", group, member)}, [](const Answer&) {});
+      }
+      client.steps.push_back([group](const Reply&) { return Request(GetRequest{std::string(kTableKv), group + ":a"}); });
+      break;
+    }
+    case 1: {
+      const Bytes row = fmt::format("{}{}", kWholePrefix, rng_.below(options_.keys));
+      client.steps.push_back([row](const Reply&) { return Request(GetRowRequest{row, std::nullopt}); });
+      break;
+    }
+    case 2: {
+      const Bytes counter = key("c");
+      client.steps.push_back([counter](const Reply&) { return Request(GetCounterRequest{std::string(kTableKv), counter}); });
+      break;
+    }
+    case 3: client.steps.push_back([](const Reply&) { return Request(ListRequest{}); }); break;
+    default: {
+      const Bytes k = options_.typed && rng_.chance(1, 2) ? key("lww") : key("k");
+      client.steps.push_back([k](const Reply&) { return Request(GetRequest{std::string(kTableKv), k}); });
+    }
+  }
+}
+
+}  // namespace pando::sim
