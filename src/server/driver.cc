@@ -140,15 +140,12 @@ void Driver::begin_stop() {
   schedule_flush();
 }
 
-bool Driver::has_namespace(std::string_view ns) const {
-  if (broken_.find(ns) != broken_.end()) return true;
-  const auto all = node_.health();
-  return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.ns == ns; });
-}
+bool Driver::has_namespace(std::string_view ns) const { return namespaces_.find(ns) != namespaces_.end(); }
 
 void Driver::submit(RequestId id, std::string_view ns, Request request) {
-  if (const auto broken = broken_.find(ns); broken != broken_.end()) {
-    ends_.http->on_reply(id, Reply::failure(broken->second));
+  const auto known = namespaces_.find(ns);
+  if (known != namespaces_.end() && !known->second.ok()) {
+    ends_.http->on_reply(id, Reply::failure(known->second));
     return;
   }
   accept(node::ClientRequest{id, std::string(ns), std::move(request)});
@@ -160,8 +157,13 @@ void Driver::watch_close(WatchId id) { accept(node::WatchClose{id}); }
 
 std::vector<api::NamespaceHealth> Driver::health() const {
   std::vector<api::NamespaceHealth> all;
-  for (auto& one : node_.health()) all.push_back({std::move(one.ns), std::move(one.status)});
-  for (const auto& [ns, why] : broken_) all.push_back({ns, why});
+  for (auto& one : node_.health()) {
+    const auto known = namespaces_.find(one.ns);
+    if (known != namespaces_.end() && known->second.ok()) all.push_back({std::move(one.ns), std::move(one.status)});
+  }
+  for (const auto& [ns, why] : namespaces_) {
+    if (!why.ok()) all.push_back({ns, why});
+  }
   return all;
 }
 

@@ -39,8 +39,10 @@ class Driver final : public io::http::HttpSink {
   Driver(boost::asio::io_context& loop, node::Node& node);
 
   Ends& ends() { return ends_; }
-  // Namespaces that could not even be opened: they answer kUnavailable with the reason.
-  void mark_broken(const std::string& ns, Status why) { broken_.emplace(ns, std::move(why)); }
+  // Every configured namespace is one or the other: the node serves it, or it could not even be opened and
+  // answers `why` to everything.
+  void add_namespace(const std::string& ns) { namespaces_.emplace(ns, Status()); }
+  void add_broken_namespace(const std::string& ns, Status why) { namespaces_.emplace(ns, std::move(why)); }
   // What recovery left to do. Before the loop runs.
   node::Outputs& outputs() { return out_; }
   void schedule_flush();
@@ -83,7 +85,7 @@ class Driver final : public io::http::HttpSink {
   Inbox inbox_;
   boost::asio::steady_timer timer_;
   Instant armed_at_{INT64_MAX};
-  std::map<std::string, Status, std::less<>> broken_;
+  std::map<std::string, Status, std::less<>> namespaces_;  // ok: the node serves it
   bool flush_scheduled_ = false;
   bool in_replies_ = false;
   std::function<void()> progress_;

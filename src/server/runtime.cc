@@ -119,7 +119,11 @@ Status Runtime::Impl::open_namespaces() {
     // One damaged namespace does not take the others down; anything else is for the operator to see at once.
     if (!report && report.error().code() != StatusCode::kDataLoss) return report.error().with_context(ns);
     const Status damage = report ? report->damage : report.error();
-    if (!report) driver->mark_broken(ns, damage);
+    if (report) {
+      driver->add_namespace(ns);
+    } else {
+      driver->add_broken_namespace(ns, damage.with_context(ns));
+    }
     if (!damage.ok()) {
       log(LogLevel::kError, "namespace is damaged and serves nothing", {{"ns", ns}, {"damage", damage.message()}});
       continue;
