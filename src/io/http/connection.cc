@@ -105,7 +105,7 @@ void Connection::on_head() {
   deadline_in(hub_.options.stall_max);
   call_.head = head_.method == "HEAD";
   // The first line decides what follows; a refusal is answered behind the body.
-  if (head_.version == 11 && !head_.has_host) return refuse({400, "missing Host header", {}});
+  if (head_.version == 11 && !head_.has_host) return reject(400, "missing Host header");
   if (head_.coded_otherwise) return reject(501, "unsupported Transfer-Encoding, only chunked is known");
   if (head_.expects_other) return refuse({417, "unknown expectation", {}});
   auto call = api::route(api::method_of(head_.method), head_.target);
