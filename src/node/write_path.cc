@@ -48,7 +48,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
     return refuse(id, std::move(status), out);
   }
   Reply reply;
-  reply.dot = replica_.next_dot();
+  if (!made.empty()) reply.dot = replica_.next_dot();
   const std::optional<std::int64_t> counter = made.counter_value();
   const Result<LogPos> pos = commit(made, now);
   if (!pos) return refuse(id, pos.error(), out);

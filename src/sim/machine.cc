@@ -6,14 +6,19 @@
 
 #include "base/check.h"
 #include "log/segment.h"
+#include "repl/frame.h"
 #include "sim/world.h"
 
 namespace pando::sim {
 namespace {
 
-bool is_write(const Request& request) {
-  return std::holds_alternative<WriteRequest>(request);
-}
+bool is_write(const Request& request) { return std::holds_alternative<WriteRequest>(request); }
+
+constexpr std::string_view kRequestNames[] = {"get",       "get-row",  "get-counter", "get-merged", "list",       "lob-stat",
+                                              "lob-chunk", "write",    "tx-begin",    "tx-append",  "tx-lob",     "tx-lob-delete",
+                                              "tx-commit", "tx-abort", "offset",      "stats",      "checkpoint", "digest",
+                                              "backup-log", "backup-store"};
+static_assert(std::size(kRequestNames) == std::variant_size_v<Request>);
 
 }  // namespace
 
@@ -179,6 +184,7 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
   Pending pending{{this, ns, std::move(request), world_.now(), context(ns)}, std::move(on_answer)};
   for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   const RequestId id(++next_request_);
+  world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value, kRequestNames[pending.asked.request.index()]);
   if (state_ == State::kDown) {
     const Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "connection refused"))};
     for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
@@ -229,8 +235,10 @@ void Machine::on_link_up(LinkId id, std::uint64_t dial_id, const std::string& pe
 }
 
 void Machine::on_link_frame(LinkId id, Bytes frame) {
-  world_.trace().add(world_.now(), "{} link {} frame kind {} of {} bytes", name(), id.value,
-                     frame.empty() ? 0 : static_cast<unsigned char>(frame[0]), frame.size());
+  const std::uint8_t kind = frame.empty() ? 0 : static_cast<std::uint8_t>(frame[0]);
+  if (kind != static_cast<std::uint8_t>(repl::FrameKind::kHeartbeat)) {
+    world_.trace().add(world_.now(), "{} link {} {} of {} bytes", name(), id.value, repl::frame_kind_name(kind), frame.size());
+  }
   input(node::LinkFrame{id, std::move(frame)});
 }
 

@@ -14,7 +14,7 @@ void Trace::take() {
     std::fwrite(line_.data(), 1, line_.size(), stderr);
     line_.resize(line_.size() - 1);
   }
-  if (options_.lines_max == 0) return;
+  if (options_.lines_max == 0 || frozen_) return;
   if (lines_.size() == options_.lines_max) lines_.pop_front();
   lines_.emplace_back(line_.data(), line_.size());
 }

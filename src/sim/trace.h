@@ -33,12 +33,15 @@ class Trace {
   std::uint64_t hash() const { return hash_; }
   std::uint64_t line_count() const { return line_count_; }
   const std::deque<std::string>& last_lines() const { return lines_; }
+  // Keeps what last_lines() has now: what led to a failure, not what came after it.
+  void freeze() { frozen_ = true; }
 
  private:
   void take();
 
   Options options_;
   fmt::memory_buffer line_;
+  bool frozen_ = false;
   std::uint64_t hash_ = 0;
   std::uint64_t line_count_ = 0;
   std::deque<std::string> lines_;

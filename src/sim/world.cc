@@ -116,6 +116,7 @@ bool World::settle(Duration max, std::string* why) {
 
 void World::violation(std::string_view checker, std::string text) {
   trace_.add(now(), "VIOLATION {}: {}", checker, text);
+  trace_.freeze();
   constexpr std::size_t kKept = 100;
   if (violations_.size() < kKept) violations_.push_back({std::string(checker), std::move(text)});
 }

@@ -20,6 +20,7 @@ Acknowledged::Fate Acknowledged::fate_of(const Answer& answer) {
     case StatusCode::kGone:
     case StatusCode::kTooLarge:
     case StatusCode::kOutOfRange:
+    case StatusCode::kUnimplemented:
     case StatusCode::kOverloaded: return Fate::kRefused;
     default: return Fate::kDoubtful;  // it may have reached the disk before it failed
   }

@@ -21,6 +21,8 @@ void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
   const auto* get = std::get_if<GetRequest>(&asked.request);
   const auto* value = std::get_if<ValueReply>(&answer.reply.body);
   if (get == nullptr || value == nullptr || !value->found || value->kind != CellKind::kRegister) return;
+  // A merge group's winner may come from another namespace; then it has no dot here.
+  if (value->dot.seq.value == 0) return;
   const auto kept = overwrites_.find({asked.ns, get->table, get->key});
   if (kept == overwrites_.end()) return;
   for (const Overwrite& overwrite : kept->second) {
