@@ -22,6 +22,7 @@ server:   base io/*
 model:    xxhash.h
 [tests]
 *:        gtest/
+base:     model
 """)
 
 
@@ -72,6 +73,9 @@ class PlantedViolations(unittest.TestCase):
         ("log/a.cc", "#include <rocksdb/db.h>", "not among the libraries"),
         ("log/a_test.cc", "#include <gtest/gtest.h>", None),
         ("log/a_test.cc", '#include "node/node.h"', "the rule is `log"),          # tests keep the layers too
+        ("base/a_test.cc", '#include "model/a.h"', None),                         # granted to base's tests…
+        ("base/a_suite.h", '#include "model/a.h"', None),
+        ("base/test.cc", '#include "model/a.h"', "the rule is `base: (nothing)`"),  # …and to nothing else
         ("io/zmq/a.cc", "#include <thread>", None),                               # outside the pure ring
         ("log/a.cc", '// #include "node/io.h"', None),                            # a comment is no include
     ]
