@@ -110,6 +110,7 @@ void read_upstreams(Section& top, Config& config, Role role) {
   all.each_section([&](const std::string& name, Section section) {
     PeerConfig peer;
     peer.name = "relayer_config." + name;
+    peer.upstream = true;
     section.text("upstream_address", peer.address);
     read_peer_common(section, peer);
     section.unneeded("lsn_lag_threshold", "links report how far behind they are in /stats and /metrics");

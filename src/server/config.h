@@ -50,6 +50,7 @@ struct PeerConfig {
   std::string name;  // "relayer_config.NAME" or "peer.NAME": unique, and what people find in the file
   std::string address;
   std::vector<std::string> namespaces;
+  bool upstream = false;  // [relayer_config]: its namespaces take no clients' writes here
   bool publish = false;
   bool subscribe = true;
   TlsConfig tls;

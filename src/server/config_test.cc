@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 namespace pando::server {
 namespace {
 
@@ -287,6 +290,31 @@ TEST(Config, ARelayServesWhatItFollows) {
   text += "[grpc_config]\nport = 4003\nallow_insecure = true\n";
   EXPECT_TRUE(parsed(text, Role::kRelay).config.serves_grpc);
   EXPECT_FALSE(parsed(text, Role::kRelayer).config.serves_grpc);
+}
+
+// The documentation's examples are files that work, without a warning.
+TEST(Config, TheDocumentationsExamples) {
+  std::ifstream file("docs/configuration.md");
+  const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  ASSERT_FALSE(page.empty()) << "run from the repository";
+  constexpr std::string_view kBegin = "```toml\n";
+  int examples = 0;
+  for (std::size_t at = 0; (at = page.find(kBegin, at)) != std::string::npos; ++examples) {
+    at += kBegin.size();
+    std::string text = page.substr(at, page.find("```", at) - at);
+    if (text.find("base_dir") == std::string::npos)
+      text += "[storage_config]\nbase_dir = \"d\"\nnamespaces = [\"shared\"]\n";
+    EXPECT_THAT(parsed(text).warnings, IsEmpty()) << text;
+    if (text.find("node_name") != std::string::npos) {
+      const Config config = parsed(text).config;
+      EXPECT_EQ(config.peers.size(), 2u);
+      EXPECT_EQ(config.http.port, Config{}.http.port);
+      EXPECT_EQ(config.segment_bytes, Config{}.segment_bytes);
+      EXPECT_EQ(config.http.body_bytes_max, Config{}.http.body_bytes_max);
+      EXPECT_EQ(config.notifiers[0].linger, NotifierConfig{}.linger);
+    }
+  }
+  EXPECT_EQ(examples, 3);
 }
 
 }  // namespace

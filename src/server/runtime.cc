@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -34,6 +35,14 @@ io::TlsFiles tls_files(const TlsConfig& tls, const std::string& server_name = {}
   files.ca_path = tls.ca_path;
   files.server_name = server_name;
   return files;
+}
+
+// Clients write to a replicator, except to what it follows.
+bool takes_writes(const RuntimeOptions& options, const std::string& ns) {
+  if (options.role != Role::kReplicator) return false;
+  return std::none_of(options.config.peers.begin(), options.config.peers.end(), [&](const PeerConfig& peer) {
+    return peer.upstream && std::find(peer.namespaces.begin(), peer.namespaces.end(), ns) != peer.namespaces.end();
+  });
 }
 
 node::NodeConfig node_config(const Config& config, const std::string& name) {
@@ -143,7 +152,7 @@ Result<node::OpenReport> Runtime::Impl::open_namespace(const std::string& ns) {
   PANDO_RETURN_IF_ERROR(disk->open(ns));
   node::NamespaceConfig config;
   config.name = ns;
-  config.writable = options.role == Role::kReplicator;
+  config.writable = takes_writes(options, ns);
   config.notify = driver->ends().publishers.count(ns) != 0;
   config.segment_bytes = options.config.segment_bytes;
   const Result<std::uint64_t> replay_from = node->begin_open(config, disk->kv(ns));
