@@ -30,6 +30,9 @@ Status Recovery::feed(std::uint64_t segment_id, ByteSpan bytes) {
 // No header here. Fine at the end of the log: prepared and never used, or its first write was torn.
 Status Recovery::feed_unused(std::uint64_t segment_id, ByteSpan bytes, const Status& why, bool whole) {
   if (!whole && why.code() != StatusCode::kNotFound) return why;
+  if (index_.segments().empty() && !unused_ && segment_id != kFirstSegmentId) {
+    return damaged(fmt::format("segment {} is missing", segment_id - 1));
+  }
   const bool zeros = whole && all_zero(bytes);
   if (unused_) {
     // Written to although the one before it never was.

@@ -284,6 +284,12 @@ TEST(Recovery, DamageHasAPlace) {
       {"a file that is gone", [](TestDisk& disk) { disk.segments.erase(2); }, "segment 2 is missing"},
       {"the first file is gone", [](TestDisk& disk) { disk.segments.erase(1); },
        "segment 2 begins with record 6, but records from 1 on are missing"},
+      {"all files but an unused one are gone",
+       [](TestDisk& disk) {
+         disk.segments.clear();
+         EXPECT_TRUE(disk.prepare(3, 12 * 1024).ok());
+       },
+       "segment 2 is missing"},
       {"a file of zeros", [](TestDisk& disk) { disk.segments.at(2) = Bytes(12 * 1024, '\0'); },
        "segment 3 follows one that ends the log: segment 2: was never used"},
       {"a file cut short", [](TestDisk& disk) { disk.segments.at(2).resize(6000); },
