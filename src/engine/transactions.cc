@@ -79,6 +79,7 @@ Result<Bytes> Transactions::begin(const TxBeginRequest& request, Instant now) {
   tx.entry_type = request.entry_type;
   tx.began_at = now;
   tx.used_at = now;
+  look_at_ = std::min(look_at_, deadline(tx));
   open_.emplace(id, std::move(tx));
   return id;
 }
@@ -139,9 +140,16 @@ Transaction Transactions::take_committed(ByteSpan id) { return take(id, Outcome:
 Transaction Transactions::take_aborted(ByteSpan id) { return take(id, Outcome::kAborted); }
 
 std::vector<Transaction> Transactions::expire(Instant now) {
+  if (now < look_at_) return {};
+  look_at_ = Instant{INT64_MAX};
   std::vector<Bytes> over;
   for (const auto& [id, tx] : open_) {
-    if (deadline(tx) <= now) over.push_back(id);
+    const Instant at = deadline(tx);
+    if (at <= now) {
+      over.push_back(id);
+    } else {
+      look_at_ = std::min(look_at_, at);
+    }
   }
   std::vector<Transaction> expired;
   for (const Bytes& id : over) expired.push_back(take(id, Outcome::kTimedOut));
@@ -149,12 +157,8 @@ std::vector<Transaction> Transactions::expire(Instant now) {
 }
 
 std::optional<Instant> Transactions::next_deadline() const {
-  std::optional<Instant> next;
-  for (const auto& entry : open_) {
-    const Instant at = deadline(entry.second);
-    if (!next || at < *next) next = at;
-  }
-  return next;
+  if (open_.empty()) return std::nullopt;
+  return look_at_;
 }
 
 Instant Transactions::deadline(const Transaction& tx) const {

@@ -74,7 +74,7 @@ class Transactions {
   std::vector<Transaction> expire(Instant now);
 
   std::size_t open_count() const { return open_.size(); }
-  // The next moment at which expire() could have something to do.
+  // The next moment at which expire() could have something to do; possibly earlier than it really has.
   std::optional<Instant> next_deadline() const;
 
  private:
@@ -89,6 +89,9 @@ class Transactions {
   std::map<Bytes, Transaction, std::less<>> open_;
   std::map<Bytes, Outcome, std::less<>> ended_;
   std::deque<Bytes> ended_order_;  // oldest first
+  // No open transaction times out before this: using one only moves its deadline back, so looking at all of
+  // them is needed only when this moment has come.
+  Instant look_at_{INT64_MAX};
 };
 
 }  // namespace pando::engine

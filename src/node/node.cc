@@ -205,9 +205,9 @@ void Node::Impl::on(ClientRequest&& input, Time now, Outputs& out) {
     out.replies.push_back({input.id, Reply{{}, std::move(stats), {}}});
     return;
   }
-  const bool may_join = std::holds_alternative<GetRequest>(input.request) ||
-                        std::holds_alternative<GetMergedRequest>(input.request);
-  ns->on_request(input.id, std::move(input.request), may_join ? group_of(input.ns) : std::vector<Replica*>(), now, out);
+  const std::vector<Replica*> group =
+      ReadPath::looks_across(input.request) ? group_of(input.ns) : std::vector<Replica*>();
+  ns->on_request(input.id, std::move(input.request), group, now, out);
 }
 
 void Node::Impl::on(WatchOpen&& input, Time, Outputs& out) {

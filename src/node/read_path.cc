@@ -40,10 +40,15 @@ void ReadPath::answer(RequestId id, Result<Answer> found, Outputs& out) {
 
 // Point reads. ---------------------------------------------------------------------------------------------
 
+bool ReadPath::looks_across(const Request& request) {
+  if (const auto* get = std::get_if<GetRequest>(&request)) {
+    return !get->raw && get->table == kTableKv && engine::typed_key(get->key) == engine::TypedKey::kLww;
+  }
+  return std::holds_alternative<GetMergedRequest>(request);
+}
+
 void ReadPath::handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, Outputs& out) {
-  const bool joined = !request.raw && !group.empty() && request.table == kTableKv &&
-                      engine::typed_key(request.key) == engine::TypedKey::kLww;
-  if (joined) {
+  if (!group.empty()) {
     std::vector<Dependency> dependencies;
     Result<std::optional<MergedReply>> winner = merged(request.key, group, dependencies);
     if (!winner) {

@@ -15,6 +15,9 @@ class ReadPath {
  public:
   explicit ReadPath(Replica& replica) : replica_(replica) {}
 
+  // True for reads that a merge group, if there is one, has a say in.
+  static bool looks_across(const Request& request);
+
   // `group` are the members of the namespace's merge group that this node holds, the namespace among them;
   // empty outside of groups.
   void handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, Outputs& out);
