@@ -91,6 +91,10 @@ void append_body(Bytes& out, const Call& call, const RowReply& row) {
 }
 
 void append_body(Bytes& out, const Call& call, const CounterReply& counter) {
+  if (call.route == Route::kCounterReset) {
+    out += R"({"success":true})";
+    return;
+  }
   const bool added = call.route == Route::kCounterIncr || call.route == Route::kCounterDecr;
   out.push_back('{');
   if (added) out += R"("success":true)";

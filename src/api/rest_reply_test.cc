@@ -86,6 +86,7 @@ TEST(RestReply, ToTheByte) {
       {"PUT /api/v1/ns/lob/o", TxCommittedReply{1, 7}, R"({"success":true,"checksum":7})"},
       {"DELETE /api/v1/ns/lob/o", TxCommittedReply{}, R"({"success":true})"},
       {"POST /api/v1/ns/counters/c/incr", counter, R"({"success":true,"value":-3})"},
+      {"DELETE /api/v1/ns/counters/c", counter, R"({"success":true})"},
       {"GET /api/v1/ns/counters/c", counter, R"({"value":-3,"found":true,"replicas":{"dc1":2,"dc2":-5}})"},
       {"GET /api/v1/ns/counters/c", CounterReply{}, R"({"value":0,"found":false,"replicas":{}})"},
       {"GET /api/v1/ns/merged/lww:x", lww, R"({"found":true,"type":"lww","value":"dg=="})"},
