@@ -8,6 +8,8 @@ std::string_view fault_name(FaultKind kind) {
     case FaultKind::kOneWayCut: return "one-way-cut";
     case FaultKind::kReset: return "reset";
     case FaultKind::kSlowLink: return "slow-link";
+    case FaultKind::kGarble: return "garble";
+    case FaultKind::kStranger: return "stranger";
     case FaultKind::kKill: return "kill";
     case FaultKind::kPowerCut: return "power-cut";
     case FaultKind::kCleanStop: return "clean-stop";
@@ -61,6 +63,12 @@ void Faults::strike() {
     case FaultKind::kOneWayCut:
     case FaultKind::kReset:
     case FaultKind::kSlowLink: return network_fault(kind);
+    case FaultKind::kGarble:
+      world_.net().garble_one_in(2 + rng_.below(100));
+      return world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [this] { world_.net().garble_one_in(0); });
+    case FaultKind::kStranger:
+      if (machine.up()) world_.net().stranger(machine.index(), random_frames());
+      return;
     case FaultKind::kDiskFull:
     case FaultKind::kSyncFailure:
     case FaultKind::kSlowDisk: return disk_fault(kind, machine);
@@ -88,6 +96,17 @@ void Faults::network_fault(FaultKind kind) {
     world_.net().heal(a, b);
     world_.net().heal(b, a);
   });
+}
+
+// Noise, and noise that begins like a frame.
+std::vector<Bytes> Faults::random_frames() {
+  std::vector<Bytes> frames(1 + rng_.below(3));
+  for (Bytes& frame : frames) {
+    frame.resize(rng_.below(200));
+    for (char& byte : frame) byte = static_cast<char>(rng_.below(256));
+    if (!frame.empty()) frame[0] = static_cast<char>(rng_.below(8));
+  }
+  return frames;
 }
 
 void Faults::boot_later(Machine& machine) {
@@ -133,6 +152,7 @@ void Faults::heal() {
   stop();
   world_.net().heal_all();
   world_.net().reset_qualities();
+  world_.net().garble_one_in(0);
   for (const auto& machine : world_.machines()) {
     machine->disk_speed() = DiskSpeed{};
     machine->clock().correct();

@@ -13,7 +13,7 @@
 namespace pando::sim {
 
 enum class FaultKind : std::uint8_t {
-  kPartition, kOneWayCut, kReset, kSlowLink, kKill, kPowerCut, kCleanStop, kDiskFull, kSyncFailure, kSlowDisk, kClockJump, kClockDrift,
+  kPartition, kOneWayCut, kReset, kSlowLink, kGarble, kStranger, kKill, kPowerCut, kCleanStop, kDiskFull, kSyncFailure, kSlowDisk, kClockJump, kClockDrift,
   kCount_
 };
 std::string_view fault_name(FaultKind kind);
@@ -44,6 +44,7 @@ class Faults {
   void network_fault(FaultKind kind);
   void machine_fault(FaultKind kind, Machine& machine);
   void disk_fault(FaultKind kind, Machine& machine);
+  std::vector<Bytes> random_frames();
   void boot_later(Machine& machine);
   Duration random(Duration max);
 

@@ -141,6 +141,13 @@ VersionVector Machine::context(const std::string& ns) const {
   return stats ? stats->context : VersionVector{};
 }
 
+bool Machine::takes_writes(const std::string& ns) const {
+  for (const node::NamespaceConfig& held : config_.namespaces) {
+    if (held.name == ns) return held.writable;
+  }
+  return false;
+}
+
 bool Machine::healthy(const std::string& ns) const {
   if (state_ != State::kUp || !holds(ns) || !volume(ns).open_failure.ok()) return false;
   for (const node::Node::Health& health : node_->health()) {
@@ -192,7 +199,7 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
     return;
   }
   Request handed_in = pending.asked.request;
-  if (is_write(handed_in) && world_.mutates(DriverMutation::kReplyInvented, 30)) {
+  if (takes_writes(ns) && is_write(handed_in) && world_.mutates(DriverMutation::kReplyInvented, 30)) {
     const Answer answer{false, Reply{{}, DoneReply{1}, {}}};
     for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
     world_.queue().after(Duration::millis(1), [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });

@@ -84,6 +84,8 @@ class Machine final : public NetHost {
   const node::Node& node() const { return *node_; }
   // What the node has applied; empty when it is down or does not serve.
   VersionVector context(const std::string& ns) const;
+  // A replicator of it, not a relayer.
+  bool takes_writes(const std::string& ns) const;
   // Up, and the namespace serves.
   bool healthy(const std::string& ns) const;
   // The last notes, oldest first, over all processes.

@@ -157,7 +157,11 @@ void Net::arrive(ConnectionId id, int side) {
   const LinkId sender_link = connection->ends[side].link;
   const bool sender_up = connection->ends[side].up;
   const std::size_t size = frame.size();
-  Fate fate = tamper_ ? tamper_(frame) : Fate::kDeliver;
+  if (garble_one_in_ != 0 && !frame.empty() && rng_.chance(1, garble_one_in_)) {
+    char& byte = frame[rng_.below(frame.size())];
+    byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1u << rng_.below(8)));
+  }
+  const Fate fate = tamper_ ? tamper_(frame) : Fate::kDeliver;
   if (fate == Fate::kSwapWithNext && !stream.frames.empty()) std::swap(frame, stream.frames.front());
   if (sender_up) hosts_.at(from)->on_link_drained(sender_link, size);
   for (int copies = fate == Fate::kDrop ? 0 : fate == Fate::kTwice ? 2 : 1; copies > 0; --copies) {
@@ -221,8 +225,13 @@ void Net::close(MachineIndex from, LinkId link, const std::string& reason) {
   const auto [id, side] = it->second;
   Connection& connection = *connections_.at(id);
   const MachineIndex to = connection.ends[1 - side].machine;
-  // What was sent before the close still goes out, in order; then the peer hears of the end. The closer is done.
+  // What was sent before the close still goes out, in order; then the peer hears of the end. The closer hears at
+  // once, and nothing more from the link.
   drop_end(id, side, "");
+  queue_.after(Duration::micros(50), [=, this, incarnation = hosts_.at(from)->incarnation()] {
+    NetHost& host = *hosts_.at(from);
+    if (host.incarnation() == incarnation) host.on_link_down(link, 0, reason);
+  });
   Connection* still = find(id);
   if (still == nullptr) return;
   if (from != to && is_cut(from, to)) return watch_silence(id, side);

@@ -64,6 +64,7 @@ class Net {
   // What machines ask.
   void dial(MachineIndex from, std::uint64_t dial_id, const std::string& address);
   void send(MachineIndex from, LinkId id, Bytes frame);
+  // Both ends are told LinkDown; the other one after the frames sent before.
   void close(MachineIndex from, LinkId id, const std::string& reason);
   // The machine went away: at once for its peers, or without a word (power cut).
   void host_gone(MachineIndex index, bool silent);
@@ -77,6 +78,8 @@ class Net {
   void reset(MachineIndex a, MachineIndex b);  // every connection between the two
   void set_quality(MachineIndex a, MachineIndex b, LinkQuality quality);
   void reset_qualities() { qualities_.clear(); }
+  // One frame in so many arrives with a bit flipped; 0: none.
+  void garble_one_in(std::uint64_t frames) { garble_one_in_ = frames; }
 
   // Mutations: called for each frame about to be delivered; may change it, and says what becomes of it.
   enum class Fate : std::uint8_t { kDeliver, kDrop, kTwice, kSwapWithNext };
@@ -135,6 +138,7 @@ class Net {
   std::set<std::pair<MachineIndex, MachineIndex>> cuts_;
   std::map<std::pair<MachineIndex, MachineIndex>, LinkQuality> qualities_;
   std::function<Fate(Bytes&)> tamper_;
+  std::uint64_t garble_one_in_ = 0;
   std::uint64_t delivered_frames_ = 0;
   std::uint64_t delivered_bytes_ = 0;
 };

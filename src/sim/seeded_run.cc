@@ -74,7 +74,7 @@ WorkloadOptions pick_workload(const RandomFleet& fleet, std::uint64_t steps, Prn
   if (!fleet.typed) options.weights[static_cast<std::size_t>(Activity::kTyped)] = 0;
   options.clients = 1 + rng.below(12);
   options.keys = 1 + rng.below(10);
-  options.think_max = Duration::millis(static_cast<std::int64_t>(1 + rng.below(200)));
+  options.think_max = Duration::millis(static_cast<std::int64_t>(1 + rng.below(rng.chance(1, 3) ? 30 : 600)));
   options.operations_max = steps;
   return options;
 }

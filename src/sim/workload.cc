@@ -154,10 +154,8 @@ void Workload::retry(Client& client, const Request& request, int tries_left) {
 
 void Workload::check_relayer(const Client& client, const Request& request, const Answer& answer) {
   if (answer.lost || !is_write(request) || !answer.reply.status.ok()) return;
-  for (const node::NamespaceConfig& ns : client.machine->config().namespaces) {
-    if (ns.name == client.ns && !ns.writable) {
-      world_.violation("workload", fmt::format("the relayer {} took a write", client.machine->name()));
-    }
+  if (!client.machine->takes_writes(client.ns)) {
+    world_.violation("workload", fmt::format("the relayer {} took a write", client.machine->name()));
   }
 }
 
