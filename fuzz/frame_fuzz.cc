@@ -84,7 +84,8 @@ void run(ByteSpan input) {
       if (const auto* got = std::get_if<CommitsReceived>(&event)) {
         for (const ByteSpan commit : got->commits) {
           const Verdict verdict = examine(commit, durable, {}, now_of(turn).wall_ms, IntakeOptions{options.self});
-          if (const auto* next = std::get_if<Next>(&verdict)) durable.raise(next->commit.dot.origin, next->commit.dot.seq);
+          if (const auto* next = std::get_if<Next>(&verdict))
+            durable.raise(next->commit.dot.origin, next->commit.dot.seq);
           if (const auto* rejected = std::get_if<Rejected>(&verdict)) CHECK(!rejected->reason.ok());
         }
         session.on_durable(durable);

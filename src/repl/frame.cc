@@ -125,6 +125,7 @@ Heartbeat decode_heartbeat(Reader& in) {
     in.refuse("heartbeat.wall_ms", "is not a time");
   }
   heartbeat.wall_ms = static_cast<std::int64_t>(wall_ms);
+  heartbeat.frames_before = in.varint("heartbeat.frames_before");
   decode_options(in, "heartbeat.options", [](std::uint64_t, Reader&) { return false; });
   return heartbeat;
 }
@@ -217,6 +218,7 @@ Bytes encode_frame(const Heartbeat& heartbeat) {
   Writer out = begin(FrameKind::kHeartbeat, bytes);
   encode(heartbeat.context, out);
   out.u64(static_cast<std::uint64_t>(heartbeat.wall_ms));
+  out.varint(heartbeat.frames_before);
   out.varint(0);  // options
   return finish(std::move(bytes));
 }
@@ -261,9 +263,8 @@ Result<Hello> decode_hello(ByteSpan frame) {
   Result<Frame> decoded = decode_frame(frame);
   if (!decoded) return fail(decoded.error());
   if (Hello* hello = std::get_if<Hello>(&*decoded)) return std::move(*hello);
-  return fail(StatusCode::kInvalidArgument,
-              fmt::format("a link begins with hello, not with {}",
-                          frame_kind_name(static_cast<std::uint8_t>(frame.front()))));
+  return fail(StatusCode::kInvalidArgument, fmt::format("a link begins with hello, not with {}",
+                                                        frame_kind_name(static_cast<std::uint8_t>(frame.front()))));
 }
 
 }  // namespace pando::repl

@@ -60,9 +60,9 @@ struct Hello {
   Origin origin;               // the sender's name and current epoch
   std::string ns;
   Role role = Role::kReplicator;
-  bool publish = true;         // will send its log
-  bool subscribe = true;       // wants the receiver's log
-  VersionVector context;       // durable at the sender
+  bool publish = true;           // will send its log
+  bool subscribe = true;         // wants the receiver's log
+  VersionVector context;         // durable at the sender
   std::vector<ChainHead> heads;  // sorted by dot; for entries of `context`, all or some of them
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -79,8 +79,9 @@ struct Ack {
 };
 
 struct Heartbeat {
-  VersionVector context;     // durable at the sender, so that the receiver knows how far behind it is
-  std::int64_t wall_ms = 0;  // the sender's clock
+  VersionVector context;            // durable at the sender, so that the receiver knows how far behind it is
+  std::int64_t wall_ms = 0;         // the sender's clock
+  std::uint64_t frames_before = 0;  // sent on this link before this one: fewer received means some were lost
 };
 
 // The last frame: why the sender closes the link.

@@ -54,12 +54,18 @@ TEST(Frame, GoldenBytes) {
     const char* bytes;
   };
   const Row rows[] = {
-      {"hello", encode_frame(sample_hello()), "0100095585d901010000000000000000036463310203616473020202036463310107" "0364633201ac02"
-       "010110" "010364633201ac028877665544332211"},
-      {"hello without heads or context", encode_frame(Hello{.origin = Origin{"a", 1}, .ns = "n"}), "0100eecea11601010000000000000000016101016e01030000"},
-      {"body", encode_frame(Body{LogPos(300), {kCommit}}), "02008a9d7745ac0201146363636363636363636363636363636363636363"},
+      {"hello", encode_frame(sample_hello()),
+       "0100095585d901010000000000000000036463310203616473020202036463310107"
+       "0364633201ac02"
+       "010110"
+       "010364633201ac028877665544332211"},
+      {"hello without heads or context", encode_frame(Hello{.origin = Origin{"a", 1}, .ns = "n"}),
+       "0100eecea11601010000000000000000016101016e01030000"},
+      {"body", encode_frame(Body{LogPos(300), {kCommit}}),
+       "02008a9d7745ac0201146363636363636363636363636363636363636363"},
       {"ack", encode_frame(Ack{vector_of({{Origin{"dc1", 1}, 7}})}), "0300f8c827df01036463310107"},
-      {"heartbeat", encode_frame(Heartbeat{vector_of({{Origin{"dc1", 1}, 7}}), 1698765432000}), "040008f0fe9c01036463310107c0644f868b01000000"},
+      {"heartbeat", encode_frame(Heartbeat{vector_of({{Origin{"dc1", 1}, 7}}), 1698765432000, 300}),
+       "04008761b27401036463310107c0644f868b010000ac0200"},
       {"refuse", encode_frame(Refuse{Status(StatusCode::kGone, "no")}), "0500deceadba04676f6e65026e6f"},
   };
   for (const Row& row : rows) EXPECT_EQ(hex(row.frame), row.bytes) << row.what;
@@ -84,9 +90,10 @@ TEST(Frame, RoundTrip) {
 
   const VersionVector context = vector_of({{Origin{"a", 1}, 1}, {Origin{"a", 2}, 5}});
   EXPECT_EQ(std::get<Ack>(*decode_frame(encode_frame(Ack{context}))).context, context);
-  const Result<Frame> beat = decode_frame(encode_frame(Heartbeat{context, 42}));
+  const Result<Frame> beat = decode_frame(encode_frame(Heartbeat{context, 42, 7}));
   EXPECT_EQ(std::get<Heartbeat>(*beat).context, context);
   EXPECT_EQ(std::get<Heartbeat>(*beat).wall_ms, 42);
+  EXPECT_EQ(std::get<Heartbeat>(*beat).frames_before, 7u);
 }
 
 TEST(Frame, RefuseCarriesEveryCode) {
@@ -98,7 +105,11 @@ TEST(Frame, RefuseCarriesEveryCode) {
   const Result<Frame> cut = decode_frame(encode_frame(Refuse{longer}));
   ASSERT_TRUE(cut) << "a long message is cut, not turned into a frame the peer cannot read";
   EXPECT_EQ(std::get<Refuse>(*cut).reason.message().size(), limits::kRefuseMessageBytesMax);
-  const Result<Frame> later = decode_frame(frame_of(5, 0, "\x07" "moonish" "\x02" "no"));
+  const Result<Frame> later = decode_frame(frame_of(5, 0,
+                                                    "\x07"
+                                                    "moonish"
+                                                    "\x02"
+                                                    "no"));
   EXPECT_EQ(std::get<Refuse>(*later).reason, Status(StatusCode::kUnavailable, "no")) << "a code of a later version";
 }
 
@@ -137,6 +148,7 @@ TEST(Frame, UnknownOptionsAreSkipped) {
   Writer out(body);
   encode(VersionVector(), out);
   out.u64(5);
+  out.varint(0);
   out.varint(2);
   for (const std::uint64_t tag : {7u, 9u}) {
     out.varint(tag);
@@ -176,15 +188,27 @@ TEST(Frame, MalformedBodies) {
       {"origin.node", frame_of(3, 0, "\x01\x02/x\x01\x01")},
       {"heartbeat.wall_ms", frame_of(4, 0, Bytes("\x00", 1) + Bytes(8, '\xff') + Bytes("\x00", 1))},
       {"hello.role: 3 is not known", hello_with([](Writer& out) { out.u8(3); })},
-      {"hello.flags: 4 is not known", hello_with([](Writer& out) { out.u8(1); out.u8(4); })},
+      {"hello.flags: 4 is not known", hello_with([](Writer& out) {
+         out.u8(1);
+         out.u8(4);
+       })},
       {"hello.options: tags are not in ascending order", hello_with([](Writer& out) {
-         out.u8(1); out.u8(3); out.varint(0); out.varint(2);
-         out.varint(9); out.bytes("");
-         out.varint(9); out.bytes("");
+         out.u8(1);
+         out.u8(3);
+         out.varint(0);
+         out.varint(2);
+         out.varint(9);
+         out.bytes("");
+         out.varint(9);
+         out.bytes("");
        })},
       {"hello.options: offset 0: hello.heads", hello_with([](Writer& out) {
-         out.u8(1); out.u8(3); out.varint(0); out.varint(1);
-         out.varint(1); out.bytes("");
+         out.u8(1);
+         out.u8(3);
+         out.varint(0);
+         out.varint(1);
+         out.varint(1);
+         out.bytes("");
        })},
       {"refuse.message", frame_of(5, 0, "\x02no\x7f")},
   };

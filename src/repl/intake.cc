@@ -15,7 +15,8 @@ Verdict examine_duplicate(ByteSpan encoded, Dot dot, Seq appended, std::optional
   if (commit->chain == *previous_chain) return Duplicate{std::move(dot)};
   return reject(StatusCode::kConflict,
                 fmt::format("another commit is already here as {}: chain {:016x}, theirs {:016x}; a cloned disk or a "
-                            "reused number", to_string(dot), *previous_chain, commit->chain));
+                            "reused number",
+                            to_string(dot), *previous_chain, commit->chain));
 }
 
 std::string gap_message(const Dot& dot, Seq appended) {
@@ -48,7 +49,8 @@ Verdict examine(ByteSpan encoded, const VersionVector& appended, std::optional<s
   if (previous_chain && chain_after(*previous_chain, *commit) != commit->chain) {
     return reject(StatusCode::kDataLoss,
                   fmt::format("the chain hash of {} does not follow from what is here up to {}: damaged, forged or "
-                              "from a cloned disk", to_string(*dot), here.value));
+                              "from a cloned disk",
+                              to_string(*dot), here.value));
   }
   return Next{std::move(*commit)};
 }

@@ -95,8 +95,9 @@ TEST(Intake, StampsTooFarAhead) {
     const Verdict verdict = examine(commit, {}, {}, kNow, f.options);
     EXPECT_STREQ(kind_of(verdict), ahead_ms > day_ms ? "rejected" : "next") << ahead_ms;
     if (ahead_ms > day_ms) {
-      EXPECT_EQ(reason_of(verdict), Status(StatusCode::kOutOfRange, "the stamp of dc2:1 is 86401 s ahead of this node's "
-                                                                    "clock, the limit is 86400 s"));
+      EXPECT_EQ(reason_of(verdict), Status(StatusCode::kOutOfRange,
+                                           "the stamp of dc2:1 is 86401 s ahead of this node's "
+                                           "clock, the limit is 86400 s"));
     }
   }
 }

@@ -12,6 +12,11 @@
 namespace pando::repl {
 namespace {
 
+// How much is handed to the carrier at a time: begins small, doubles while the link takes it at once, halves when
+// it does not, so that on 50 kbit/s a frame is under way for seconds, not for a minute.
+constexpr std::size_t kPaceBytesFirst = 16 * 1024;
+constexpr std::size_t kPaceBytesMin = 4 * 1024;
+
 constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
 
 // How many dots of `all` are not in `known`.
@@ -37,9 +42,11 @@ Status compare_heads(const std::vector<ChainHead>& ours, const std::vector<Chain
     const auto at = std::lower_bound(ours.begin(), ours.end(), head.dot,
                                      [](const ChainHead& a, const Dot& dot) { return a.dot < dot; });
     if (at == ours.end() || at->dot != head.dot || at->chain == head.chain) continue;
-    return Status(StatusCode::kConflict,
-                  fmt::format("{} is another commit on each side (chain {:016x} and {:016x}): a cloned disk or a reused "
-                              "number", to_string(head.dot), at->chain, head.chain));
+    return Status(
+        StatusCode::kConflict,
+        fmt::format("{} is another commit on each side (chain {:016x} and {:016x}): a cloned disk or a reused "
+                    "number",
+                    to_string(head.dot), at->chain, head.chain));
   }
   return {};
 }
@@ -49,6 +56,7 @@ Status compare_heads(const std::vector<ChainHead>& ours, const std::vector<Chain
 Session::Session(SessionOptions options, Time now)
     : options_(std::move(options)),
       window_(options_.unacked_bytes_max),
+      pace_bytes_(std::min(kPaceBytesFirst, options_.frame_bytes_target)),
       last_heard_(instant_of(now)),
       last_called_(instant_of(now)),
       beat_at_(instant_of(now) + options_.heartbeat_interval) {
@@ -95,9 +103,8 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
   } else if (std::holds_alternative<Skipped>(*decoded)) {
     ++stats_.frames_skipped;
   } else if (state_ == State::kGreeting) {
-    blame(Status(StatusCode::kInvalidArgument,
-                 fmt::format("a link begins with hello, not with {}",
-                             frame_kind_name(static_cast<std::uint8_t>(frame.front())))));
+    blame(Status(StatusCode::kInvalidArgument, fmt::format("a link begins with hello, not with {}",
+                                                           frame_kind_name(static_cast<std::uint8_t>(frame.front())))));
   } else if (const Body* body = std::get_if<Body>(&*decoded)) {
     handle(*body, events);
   } else if (const Ack* ack = std::get_if<Ack>(&*decoded)) {
@@ -111,15 +118,15 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
 Status Session::check_hello(const Hello& hello) const {
   const auto refuse = [](StatusCode code, std::string why) { return Status(code, std::move(why)); };
   if (hello.version < kProtocolVersionMin || hello.version_min > kProtocolVersion) {
-    return refuse(StatusCode::kUnimplemented,
-                  fmt::format("{} speaks protocol versions {} to {}, {} speaks {} to {}", to_string(hello.origin),
-                              hello.version_min, hello.version, to_string(options_.self), kProtocolVersionMin,
-                              kProtocolVersion));
+    return refuse(
+        StatusCode::kUnimplemented,
+        fmt::format("{} speaks protocol versions {} to {}, {} speaks {} to {}", to_string(hello.origin),
+                    hello.version_min, hello.version, to_string(options_.self), kProtocolVersionMin, kProtocolVersion));
   }
   if (hello.ns != options_.ns) {
-    return refuse(StatusCode::kInvalidArgument, fmt::format("this link is for namespace '{}' at {}, but for '{}' at {}",
-                                                            options_.ns, to_string(options_.self), hello.ns,
-                                                            to_string(hello.origin)));
+    return refuse(StatusCode::kInvalidArgument,
+                  fmt::format("this link is for namespace '{}' at {}, but for '{}' at {}", options_.ns,
+                              to_string(options_.self), hello.ns, to_string(hello.origin)));
   }
   if (hello.origin.node == options_.self.node) {
     return refuse(StatusCode::kConflict,
@@ -165,6 +172,13 @@ void Session::handle(const Ack& ack, std::vector<Event>& events) {
 }
 
 void Session::handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& events) {
+  // A commit that the carrier lost would else show only with the next one after it, as a gap.
+  const std::uint64_t frames_before = stats_.frames_received - 1;
+  if (frames_before < heartbeat.frames_before) {
+    return blame(
+        Status(StatusCode::kDataLoss, fmt::format("{} has sent {} frames, only {} came", to_string(peer_->origin),
+                                                  heartbeat.frames_before, frames_before)));
+  }
   peer_clock_ahead_ = Duration::millis(heartbeat.wall_ms - now.wall_ms);
   learn(heartbeat.context, events);
   if (!closed()) events.push_back(PeerAcked{heartbeat.context});
@@ -183,8 +197,8 @@ void Session::learn(const VersionVector& context, std::vector<Event>& events) {
   peer_durable_.merge(context);
   peer_has_.merge(context);
   if (peer_durable_.entries().size() > limits::kOriginsMax) {
-    return blame(Status(StatusCode::kTooLarge,
-                        fmt::format("the peer names more than {} origins", limits::kOriginsMax)));
+    return blame(
+        Status(StatusCode::kTooLarge, fmt::format("the peer names more than {} origins", limits::kOriginsMax)));
   }
   window_.acked(peer_durable_);
   // Nothing leaves before it is durable, so whoever knows more of us than we do knew us before we lost it.
@@ -202,7 +216,12 @@ void Session::learn(const VersionVector& context, std::vector<Event>& events) {
 
 void Session::on_durable(const VersionVector& durable) { durable_ = durable; }
 
-void Session::on_drained(std::size_t bytes) { undrained_bytes_ -= std::min(bytes, undrained_bytes_); }
+void Session::on_drained(std::size_t bytes) {
+  undrained_bytes_ -= std::min(bytes, undrained_bytes_);
+  drained_since_beat_ = true;
+  // Gone within one beat: the link takes more.
+  if (undrained_bytes_ == 0 && !backlog_at_beat_) pace_bytes_ = std::min(pace_bytes_ * 2, options_.frame_bytes_target);
+}
 
 void Session::on_new_epoch(const Origin& self) {
   CHECK(self.node == options_.self.node && self.epoch > options_.self.epoch);
@@ -223,8 +242,14 @@ void Session::on_time(Time now) {
   }
   if (at < beat_at_) return;
   beat_at_ = at + options_.heartbeat_interval;
+  backlog_at_beat_ = undrained_bytes_ > 0;
+  if (backlog_at_beat_ && !drained_since_beat_) {
+    pace_bytes_ = std::max(pace_bytes_ / 2, std::min(kPaceBytesMin, options_.frame_bytes_target));
+  }
+  drained_since_beat_ = false;
   if (state_ != State::kUp || !room_for_control()) return;
-  control_.push_back(encode_frame(Heartbeat{durable_, now.wall_ms}));
+  // Control frames that wait go before it, commits that wait go after it.
+  control_.push_back(encode_frame(Heartbeat{durable_, now.wall_ms, stats_.frames_sent + control_.size()}));
   stated_ = durable_;
 }
 
@@ -253,7 +278,11 @@ void Session::seek(LogPos next) {
 }
 
 std::optional<LogPos> Session::wants() const {
-  if (state_ != State::kUp || !peer_takes() || !room_for_control() || !window_.open(batch_.size())) return std::nullopt;
+  if (state_ != State::kUp || !peer_takes() || !window_.open(batch_.size())) return std::nullopt;
+  // One frame on its way and one to follow it: more would only make acks and heartbeats wait behind.
+  std::size_t waiting = undrained_bytes_ + batch_.size();
+  for (const Bytes& body : bodies_) waiting += body.size();
+  if (waiting >= 2 * pace_bytes_) return std::nullopt;
   return next_;
 }
 
@@ -279,7 +308,7 @@ void Session::offer(LogPos pos, ByteSpan commit) {
   ++batch_count_;
   batch_pos_ = pos;
   batch_dots_.raise(dot->origin, dot->seq);
-  if (batch_.size() >= options_.frame_bytes_target) flush_batch();
+  if (batch_.size() >= pace_bytes_) flush_batch();
 }
 
 void Session::flush_batch() {

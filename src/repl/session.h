@@ -47,7 +47,7 @@ struct SessionOptions {
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
-  std::size_t frame_bytes_target = limits::kFrameBytesTarget;
+  std::size_t frame_bytes_target = limits::kFrameBytesTarget;  // at most; slow links get smaller frames
 };
 
 // What a frame meant. Spans borrow from the frame given to on_frame().
@@ -173,16 +173,16 @@ class Session {
   Status close_reason_;
   std::optional<Hello> peer_;
 
-  VersionVector durable_;        // here
-  VersionVector stated_;         // of it, what the peer was told last
-  VersionVector received_;       // commits that came from the peer
-  VersionVector peer_durable_;   // what the peer said it has
-  VersionVector peer_has_;       // that, and what we sent it
-  std::vector<ChainHead> heads_; // ours at start(), sorted
+  VersionVector durable_;             // here
+  VersionVector stated_;              // of it, what the peer was told last
+  VersionVector received_;            // commits that came from the peer
+  VersionVector peer_durable_;        // what the peer said it has
+  VersionVector peer_has_;            // that, and what we sent it
+  std::vector<ChainHead> heads_;      // ours at start(), sorted
   std::uint64_t reported_epoch_ = 0;  // for which PeerRemembersMore was reported
 
-  std::optional<LogPos> next_;   // the cursor
-  Bytes batch_;                  // commits of the Body frame being packed
+  std::optional<LogPos> next_;  // the cursor
+  Bytes batch_;                 // commits of the Body frame being packed
   std::uint64_t batch_count_ = 0;
   LogPos batch_pos_;
   VersionVector batch_dots_;
@@ -190,6 +190,9 @@ class Session {
   std::vector<Bytes> bodies_;
   SendWindow window_;
   std::size_t undrained_bytes_ = 0;
+  std::size_t pace_bytes_;        // of commits in one frame; twice that may be undrained
+  bool backlog_at_beat_ = false;  // some were undrained at the last heartbeat
+  bool drained_since_beat_ = false;
 
   Instant last_heard_;
   Instant last_called_;

@@ -19,14 +19,15 @@ struct Pem {
 
 Result<std::string> read_pem(const char* setting, const std::string& path) {
   if (path.empty()) {
-    return fail(StatusCode::kInvalidArgument,
-                fmt::format("TLS needs cert_path, key_path and ca_path (both ends verify each other); {} is missing",
-                            setting));
+    return fail(
+        StatusCode::kInvalidArgument,
+        fmt::format("TLS needs cert_path, key_path and ca_path (both ends verify each other); {} is missing", setting));
   }
   std::ifstream file(path, std::ios::binary);
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (!file.is_open() || file.bad()) {
-    return fail(StatusCode::kInvalidArgument, fmt::format("{}: cannot read '{}': {}", setting, path, std::strerror(errno)));
+    return fail(StatusCode::kInvalidArgument,
+                fmt::format("{}: cannot read '{}': {}", setting, path, std::strerror(errno)));
   }
   if (text.find("-----BEGIN ") == std::string::npos) {
     return fail(StatusCode::kInvalidArgument, fmt::format("{}: '{}' is not a PEM file", setting, path));
@@ -52,7 +53,8 @@ Status plain_text_allowed(std::string_view host, bool allow_insecure) {
   if (allow_insecure || is_loopback(host)) return {};
   return Status(StatusCode::kInvalidArgument,
                 fmt::format("'{}' is not this machine: give cert_path, key_path and ca_path, or set allow_insecure to "
-                            "replicate in plain text", host));
+                            "replicate in plain text",
+                            host));
 }
 
 std::string_view host_of(std::string_view address) { return address.substr(0, address.rfind(':')); }

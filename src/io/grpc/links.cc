@@ -53,8 +53,10 @@ std::string bind_failure(const std::string& host, std::uint16_t port) {
   if (const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0); fd >= 0) {
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (::bind(fd, found->ai_addr, found->ai_addrlen) != 0) reason = std::strerror(errno);
-    else if (::listen(fd, 1) != 0) reason = std::strerror(errno);
+    if (::bind(fd, found->ai_addr, found->ai_addrlen) != 0)
+      reason = std::strerror(errno);
+    else if (::listen(fd, 1) != 0)
+      reason = std::strerror(errno);
     ::close(fd);
   }
   ::freeaddrinfo(found);

@@ -123,12 +123,13 @@ TEST(Links, FramesBothWaysInOrder) {
     pair.client.links.send(pair.client_link, fmt::format("c{}", i));
     pair.server.links.send(pair.server_link, fmt::format("s{}", i));
   }
-  for (auto [end, link, prefix] : {std::tuple(&pair.server, pair.server_link, 'c'),
-                                   std::tuple(&pair.client, pair.client_link, 's')}) {
+  for (auto [end, link, prefix] :
+       {std::tuple(&pair.server, pair.server_link, 'c'), std::tuple(&pair.client, pair.client_link, 's')}) {
     End* const at = end;
     const LinkId id = link;
     ASSERT_TRUE(at->wait([at, id] { return at->frames[id].size() == kCount; }));
-    for (int i = 0; i < kCount; ++i) ASSERT_EQ(at->frames[id][static_cast<std::size_t>(i)], fmt::format("{}{}", prefix, i));
+    for (int i = 0; i < kCount; ++i)
+      ASSERT_EQ(at->frames[id][static_cast<std::size_t>(i)], fmt::format("{}{}", prefix, i));
     ASSERT_TRUE(at->wait([at, id] { return at->drained_bytes[id] == 8890; })) << "every byte sent is drained";
   }
 }
@@ -182,8 +183,10 @@ TEST(Links, BackpressureReachesTheSender) {
   constexpr std::size_t kFrame = 256 * 1024, kCount = 400;  // 100 MB
   for (std::size_t i = 0; i < kCount; ++i) pair.client.links.send(pair.client_link, Bytes(kFrame, 'x'));
   std::size_t taken = 0;
-  ASSERT_TRUE(pair.server.wait([&] { return pair.server.frames[pair.server_link].size() * kFrame >= limits::kLinkInboundBytesMax; }));
-  EXPECT_FALSE(pair.server.wait([&] { return pair.server.frames[pair.server_link].size() * kFrame > limits::kLinkInboundBytesMax; }, 1))
+  ASSERT_TRUE(pair.server.wait(
+      [&] { return pair.server.frames[pair.server_link].size() * kFrame >= limits::kLinkInboundBytesMax; }));
+  EXPECT_FALSE(pair.server.wait(
+      [&] { return pair.server.frames[pair.server_link].size() * kFrame > limits::kLinkInboundBytesMax; }, 1))
       << "not read beyond the bound";
   {
     const std::lock_guard lock(pair.client.mutex);
@@ -255,7 +258,9 @@ TEST(Links, DialFailures) {
       {"no such host, allowed", {.address = "no-such-host.invalid:1", .allow_insecure = true}, ""},
       {"plain text off loopback", {.address = "192.0.2.1:1"}, "or set allow_insecure to replicate in plain text"},
       {"half of the files", {.address = local(*port), .tls = {.cert_path = "/dev/null"}}, "is not a PEM file"},
-      {"no such file", {.address = local(*port), .tls = {.cert_path = "/no/such/file"}}, "cert_path: cannot read '/no/such/file'"},
+      {"no such file",
+       {.address = local(*port), .tls = {.cert_path = "/no/such/file"}},
+       "cert_path: cannot read '/no/such/file'"},
       {"a key is missing", {.address = local(*port), .tls = {.ca_path = "/ca"}}, "cert_path is missing"},
   };
   std::uint64_t dial_id = 0;
@@ -264,7 +269,8 @@ TEST(Links, DialFailures) {
     ASSERT_TRUE(end.wait([&] { return end.downs.size() == dial_id; })) << row.why;
     EXPECT_EQ(end.downs.back().id, LinkId(0));
     EXPECT_EQ(end.downs.back().dial_id, dial_id);
-    EXPECT_NE(end.downs.back().reason.find(row.reason), std::string::npos) << row.why << ": " << end.downs.back().reason;
+    EXPECT_NE(end.downs.back().reason.find(row.reason), std::string::npos)
+        << row.why << ": " << end.downs.back().reason;
   }
   EXPECT_TRUE(end.ups.empty());
 }
@@ -295,7 +301,8 @@ TEST(Links, ListenFailures) {
   const auto taken = second.links.listen({.port = *port});
   ASSERT_FALSE(taken) << "two processes on one port must not share it silently";
   EXPECT_EQ(taken.error(), Status(StatusCode::kUnavailable, fmt::format("gRPC cannot listen on 127.0.0.1:{}: Address "
-                                                                        "already in use", *port)));
+                                                                        "already in use",
+                                                                        *port)));
   const auto open = second.links.listen({.host = "0.0.0.0"});
   ASSERT_FALSE(open);
   EXPECT_EQ(open.error().code(), StatusCode::kInvalidArgument);
@@ -384,7 +391,8 @@ TEST(Links, IdleCostsNothing) {
   const auto cpu_ms = [] {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
   };
   const auto before = cpu_ms();
   EXPECT_FALSE(pair.client.wait([&] { return !pair.client.downs.empty(); }, 1)) << "stays up";

@@ -39,8 +39,10 @@ Cert make_cert(const std::string& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* i
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
   X509_set_pubkey(cert.get(), key);
   X509_set_issuer_name(cert.get(), X509_get_subject_name(issuer != nullptr ? issuer : cert.get()));
-  if (issuer == nullptr) add_extension(cert.get(), NID_basic_constraints, "critical,CA:TRUE");
-  else add_extension(cert.get(), NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost");
+  if (issuer == nullptr)
+    add_extension(cert.get(), NID_basic_constraints, "critical,CA:TRUE");
+  else
+    add_extension(cert.get(), NID_subject_alt_name, "IP:127.0.0.1,DNS:localhost");
   CHECK(X509_sign(cert.get(), issuer_key, EVP_sha256()) > 0);
   return cert;
 }
