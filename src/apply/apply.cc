@@ -168,9 +168,8 @@ class UnseenReference {
 Status check_causal(const Commit& commit, const VersionVector& seen) {
   const Seq expected = seen.get(commit.dot.origin).next();
   if (commit.dot.seq != expected) {
-    return Status(StatusCode::kDataLoss,
-                  fmt::format("commit {}: arrives where {} is next", to_string(commit.dot),
-                              to_string(Dot{commit.dot.origin, expected})));
+    return Status(StatusCode::kDataLoss, fmt::format("commit {}: arrives where {} is next", to_string(commit.dot),
+                                                     to_string(Dot{commit.dot.origin, expected})));
   }
   const UnseenReference find{commit.dot, seen};
   for (std::size_t i = 0; i < commit.ops.size(); ++i) {

@@ -147,12 +147,26 @@ TEST_F(ApplyTest, ChunksGoWithTheirManifest) {
     std::size_t chunks_left;
   };
   const Row rows[] = {
-      {"replaced", [](ApplyTest& t) { return PutOp{lob_path("o"), t.stage_object(kA, "u2", 2), t.dots(lob_path("o"))}; },
+      {"replaced",
+       [](ApplyTest& t) {
+         return PutOp{lob_path("o"), t.stage_object(kA, "u2", 2), t.dots(lob_path("o"))};
+       },
        2},
-      {"removed", [](ApplyTest& t) { return RemoveOp{lob_path("o"), t.dots(lob_path("o"))}; }, 0},
-      {"cleared", [](ApplyTest& t) { return ClearOp{"lob", "o", t.cells_->context()}; }, 0},
+      {"removed",
+       [](ApplyTest& t) {
+         return RemoveOp{lob_path("o"), t.dots(lob_path("o"))};
+       },
+       0},
+      {"cleared",
+       [](ApplyTest& t) {
+         return ClearOp{"lob", "o", t.cells_->context()};
+       },
+       0},
       {"replaced by a value that is no manifest",
-       [](ApplyTest& t) { return PutOp{lob_path("o"), "garbage", t.dots(lob_path("o"))}; }, 0},
+       [](ApplyTest& t) {
+         return PutOp{lob_path("o"), "garbage", t.dots(lob_path("o"))};
+       },
+       0},
   };
   for (const bool stored : {false, true}) {
     for (const Row& row : rows) {
@@ -231,8 +245,8 @@ TEST_F(ApplyTest, AFailureHalfWayChangesNothing) {
   write(kA, {put(reg_path("bad"), "1"), put(column_path("r", "x"), "1")});
   checkpoint_and_forget();
   ASSERT_TRUE(kv_.flip_bit(store::cell_key(reg_path("bad")), 8));
-  const Commit commit = make(kA, {PutOp{reg_path("good"), "2", {}}, ClearOp{"row", "r", cells_->context()},
-                                  PutOp{reg_path("bad"), "2", {}}});
+  const Commit commit = make(
+      kA, {PutOp{reg_path("good"), "2", {}}, ClearOp{"row", "r", cells_->context()}, PutOp{reg_path("bad"), "2", {}}});
   const auto outcome = apply(commit, LogPos(2), *cells_);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code(), StatusCode::kDataLoss);

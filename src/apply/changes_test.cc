@@ -13,9 +13,7 @@ const Dot kDot{{"dc1", 1}, Seq(7)};
 Op put(const std::string& table, const Bytes& key, const Bytes& value) {
   return PutOp{{table, key, CellKind::kRegister, ""}, value, {}};
 }
-Op put_column(const Bytes& key, const Bytes& column) {
-  return PutOp{{"row", key, CellKind::kField, column}, "v", {}};
-}
+Op put_column(const Bytes& key, const Bytes& column) { return PutOp{{"row", key, CellKind::kField, column}, "v", {}}; }
 Op remove(const Bytes& key) { return RemoveOp{{"kv", key, CellKind::kRegister, ""}, {kDot}}; }
 Op remove_column(const Bytes& key, const Bytes& column) {
   return RemoveOp{{"row", key, CellKind::kField, column}, {kDot}};
@@ -71,7 +69,8 @@ TEST(Changes, OneRowPerRule) {
       {{put("kv", "a", "1"), put("kv", "b", "2")}, "put kv/a=1, put kv/b=2", "two keys"},
       {{put("kv", "a", "1"), put("other", "a", "2")}, "put kv/a=1, put other/a=2", "two tables"},
       {{put("kv", "a", "1"), remove("b"), put("kv", "a", "2")},
-       "put kv/a=1, delete kv/b, put kv/a=2", "only runs are one change"},
+       "put kv/a=1, delete kv/b, put kv/a=2",
+       "only runs are one change"},
       {{put("kv", "a", "1"), put("kv", "a", "2")}, "put kv/a=2", "the last value of a run"},
       {{put(".merge", "a", "1"), PutOp{chunk_path("u", 0), "bytes", {}}}, "", "internal tables"},
       {{put("kv", "a", "1"), put(".merge", "a", "x"), reset("a")}, "put kv/a=1", "they do not end a run"},

@@ -36,9 +36,7 @@ class Counter {
     std::uint64_t added_base = 0;
     std::uint64_t removed_base = 0;
 
-    Int128 value() const {
-      return (Int128{added} - Int128{added_base}) - (Int128{removed} - Int128{removed_base});
-    }
+    Int128 value() const { return (Int128{added} - Int128{added_base}) - (Int128{removed} - Int128{removed_base}); }
     bool at_baseline() const { return added <= added_base && removed <= removed_base; }
     Dot born() const { return {origin, birth}; }
     friend bool operator==(const Slot&, const Slot&) = default;

@@ -216,15 +216,17 @@ TEST(Counter, Join) {
   }
 }
 
+// clang-format off
 TEST(Counter, GoldenBytes) {
   Counter counter;
   counter.count(kB, Seq(1), 200, 0);
   counter.count(kA, Seq(300), 5, 2);
   counter.reset({{kA, Seq(300), 4, 1}});
-  EXPECT_EQ(bytes_of(counter), "\x02"
-                               "\x01" "a\x01\xAC\x02" "\x05\x02\x04\x01"
-                               "\x01" "b\x01\x01" "\xC8\x01\x00\x00\x00"s);
+  EXPECT_EQ(bytes_of(counter), "\x02"                                               // two slots
+                               "\x01" "a\x01\xAC\x02" "\x05\x02\x04\x01"           // a, born 300
+                               "\x01" "b\x01\x01" "\xC8\x01\x00\x00\x00"s);         // b, born 1
 }
+// clang-format on
 
 TEST(Counter, DecodingTakesBackWhatWasEncodedAndNothingElse) {
   Counter counter;
@@ -239,7 +241,12 @@ TEST(Counter, DecodingTakesBackWhatWasEncodedAndNothingElse) {
     decode_counter(cut);
     EXPECT_FALSE(cut.finish().ok()) << "cut to " << size;
   }
-  const Bytes descending = "\x02" "\x01" "b\x01\x01\x00\x00\x00\x00" "\x01" "a\x01\x01\x00\x00\x00\x00"s;
+  const Bytes descending =
+      "\x02"
+      "\x01"
+      "b\x01\x01\x00\x00\x00\x00"
+      "\x01"
+      "a\x01\x01\x00\x00\x00\x00"s;
   Reader out_of_order(descending);
   decode_counter(out_of_order);
   EXPECT_NE(out_of_order.status().message().find("ascending"), std::string::npos);

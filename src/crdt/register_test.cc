@@ -132,12 +132,14 @@ TEST(Register, JoinOfAForgedDotIsTheSameOnBothSides) {
   EXPECT_EQ(join(left, both, right, both), join(right, both, left, both));
 }
 
+// clang-format off
 TEST(Register, GoldenBytes) {
   const Register reg = with({{dot(kB2, 300), Hlc{0x0102030405060708}, "v"}, {dot(kA, 1), Hlc{2}, ""}});
-  EXPECT_EQ(bytes_of(reg), "\x02"                                                     // two entries
-                           "\x01" "a\x01\x01" "\x02\0\0\0\0\0\0\0" "\x00"             // a:1, stamp, no bytes
+  EXPECT_EQ(bytes_of(reg), "\x02"                                                               // two values
+                           "\x01" "a\x01\x01" "\x02\0\0\0\0\0\0\0" "\x00"                     // a:1
                            "\x01" "b\x02\xAC\x02" "\x08\x07\x06\x05\x04\x03\x02\x01" "\x01v"s);  // b#2:300
 }
+// clang-format on
 
 TEST(Register, DecodingTakesBackWhatWasEncodedAndNothingElse) {
   const Register reg = with({{dot(kA, 1), Hlc{1}, "x"}, {dot(kB, 1), Hlc{2}, "yy"}});

@@ -12,7 +12,12 @@ using namespace std::string_literals;
 const LobManifest kManifest{"up1", 300'000, 2, 0x01020304};
 
 TEST(LobManifest, GoldenBytes) {
-  EXPECT_EQ(encode_lob_manifest(kManifest), "\x01" "\x03up1" "\xE0\xA7\x12" "\x02" "\x04\x03\x02\x01"s);
+  EXPECT_EQ(encode_lob_manifest(kManifest),
+            "\x01"
+            "\x03up1"
+            "\xE0\xA7\x12"
+            "\x02"
+            "\x04\x03\x02\x01"s);
   EXPECT_EQ(chunk_element(0x0102), "\0\0\0\0\0\0\x01\x02"s);
   EXPECT_EQ(chunk_path("up1", 1), (CellPath{".lob", "up1", CellKind::kField, "\0\0\0\0\0\0\0\x01"s}));
 }
@@ -33,11 +38,10 @@ TEST(LobManifest, DecodingTakesBackWhatWasEncodedAndNothingElse) {
   many.chunk_count = limits::kLobChunksMax + 1;
   LobManifest nameless = kManifest;
   nameless.upload = "";
-  for (const auto& [bytes, why] : {std::pair(good + "x", "bytes left over"),
-                                   std::pair("\x02" + good.substr(1), "another version"),
-                                   std::pair(encode_lob_manifest(many), "too many chunks"),
-                                   std::pair(encode_lob_manifest(nameless), "no upload"),
-                                   std::pair("any value a peer may write"s, "not a manifest")}) {
+  for (const auto& [bytes, why] :
+       {std::pair(good + "x", "bytes left over"), std::pair("\x02" + good.substr(1), "another version"),
+        std::pair(encode_lob_manifest(many), "too many chunks"), std::pair(encode_lob_manifest(nameless), "no upload"),
+        std::pair("any value a peer may write"s, "not a manifest")}) {
     const auto manifest = decode_lob_manifest(bytes);
     ASSERT_FALSE(manifest) << why;
     EXPECT_EQ(manifest.error().code(), StatusCode::kDataLoss) << why;

@@ -29,9 +29,7 @@ Cell::Cell(CellKind kind) : kind_(kind) {
   if (kind == CellKind::kCounter) state_.emplace<crdt::Counter>();
 }
 
-bool Cell::empty() const {
-  return kind_ == CellKind::kCounter ? counter().empty() : reg().empty();
-}
+bool Cell::empty() const { return kind_ == CellKind::kCounter ? counter().empty() : reg().empty(); }
 
 void Cell::make_empty() {
   if (kind_ == CellKind::kCounter) {

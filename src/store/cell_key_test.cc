@@ -14,7 +14,7 @@ using namespace std::string_literals;
 // Every key of up to three bytes over the ones that have a meaning in the encoding or beside it.
 std::vector<Bytes> tricky_keys() {
   std::vector<Bytes> keys;
-  const Bytes alphabet = "\x00\x01\x02" "a\xFE\xFF"s;
+  const Bytes alphabet{'\x00', '\x01', '\x02', 'a', '\xFE', '\xFF'};
   for (const char a : alphabet) {
     keys.push_back({a});
     for (const char b : alphabet) {
@@ -86,14 +86,14 @@ TEST(CellKey, PrefixEnd) {
 
 TEST(CellKey, GoldenBytes) {
   EXPECT_EQ(cell_key({"kv", "user:1", CellKind::kRegister, ""}), "\x01kv\x00user:1\x00\x01\x01"s);
-  EXPECT_EQ(cell_key({"kv", "a\x00" "b"s, CellKind::kCounter, ""}), "\x01kv\x00" "a\x00\xFF" "b\x00\x01\x02"s);
+  EXPECT_EQ(cell_key({"kv", "x\0y"s, CellKind::kCounter, ""}), "\x01kv\x00x\x00\xFFy\x00\x01\x02"s);
   EXPECT_EQ(cell_key({"row", "\xFE", CellKind::kField, "name"}), "\x01row\x00\xFE\x00\x01\x03name"s);
 }
 
 TEST(CellKey, RefusesWhatItDidNotMake) {
   const std::pair<Bytes, const char*> rows[] = {
       {"", "empty"},
-      {"\x00" "checkpoint"s, "meta space"},
+      {Bytes("\0checkpoint", 11), "meta space"},
       {"\x01kv", "table not terminated"},
       {"\x01KV\x00k\x00\x01\x01"s, "not a table name"},
       {"\x01kv\x00key"s, "key not terminated"},

@@ -24,18 +24,21 @@ Cell counter_cell() {
 const Bytes kRegisterKey = cell_key({"kv", "user:1", CellKind::kRegister, ""});
 const Bytes kCounterKey = cell_key({"kv", "hits", CellKind::kCounter, ""});
 
+// clang-format off
 TEST(Cell, GoldenBytes) {
   EXPECT_EQ(encode_cell(kRegisterKey, register_cell("online")),
-            "\x01" "\x73\xAE\x92\x21"                                       // version, checksum
-            "\x01" "\x03" "dc1\x01\x07" "\x88\x77\x66\x55\x44\x33\x22\x11"  // one entry: dot, stamp
+            "\x01" "\x73\xAE\x92\x21"                                        // version, checksum
+            "\x01" "\x03" "dc1\x01\x07" "\x88\x77\x66\x55\x44\x33\x22\x11"  // one value: dot, stamp
             "\x06online"s);
   EXPECT_EQ(encode_cell(kCounterKey, counter_cell()),
             "\x01" "\xAF\x65\x78\x43"
             "\x01" "\x03" "dc1\x01\x07" "\x05\x02\x00\x00"s);  // one slot: origin, birth, four numbers
 }
+// clang-format on
 
 TEST(Cell, ComesBack) {
-  for (const auto& [key, cell] : {std::pair(kRegisterKey, register_cell("x")), std::pair(kCounterKey, counter_cell())}) {
+  for (const auto& [key, cell] :
+       {std::pair(kRegisterKey, register_cell("x")), std::pair(kCounterKey, counter_cell())}) {
     const auto back = decode_cell(key, encode_cell(key, cell));
     ASSERT_TRUE(back) << back.error().to_string();
     Bytes before;

@@ -231,7 +231,8 @@ TEST_F(CellsTest, SkipKeyVisitsEachKeyOnce) {
   checkpoint();
   for (const char* column : {"0", "4"}) put(field_path("y", column), "w");
   std::string keys;
-  for (CellCursor at = cells_->scan("row", "", ""); at.valid(); at.skip_key()) keys += at.key() + at.path().element + " ";
+  for (CellCursor at = cells_->scan("row", "", ""); at.valid(); at.skip_key())
+    keys += at.key() + at.path().element + " ";
   EXPECT_EQ(keys, "x1 y0 z1 ");
 }
 

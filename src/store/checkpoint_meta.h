@@ -15,16 +15,16 @@
 
 namespace pando::store {
 
-inline constexpr std::string_view kCheckpointKey{"\x00" "checkpoint", 11};
+inline constexpr std::string_view kCheckpointKey{"\0checkpoint", 11};
 
 struct CheckpointMeta {
-  LogPos covered;                   // every record up to here is in the cells; replay starts after it
+  LogPos covered;                    // every record up to here is in the cells; replay starts after it
   std::uint64_t replay_segment = 0;  // where that next record lies, or an earlier segment
-  Origin self;                      // who this node is; node name empty on a relayer before it knows
-  VersionVector context;            // the commits in the cells
+  Origin self;                       // who this node is; node name empty on a relayer before it knows
+  VersionVector context;             // the commits in the cells
   std::vector<std::pair<Origin, std::uint64_t>> chains;  // Commit::chain of each origin's last one; sorted
-  Hlc hlc_floor;                    // the largest stamp seen
-  std::uint64_t changes = 0;        // Change::number of the last one
+  Hlc hlc_floor;                                         // the largest stamp seen
+  std::uint64_t changes = 0;                             // Change::number of the last one
 
   // 0 for an origin never seen.
   std::uint64_t chain(const Origin& origin) const;

@@ -30,15 +30,17 @@ TEST(CheckpointMeta, ComesBack) {
   EXPECT_EQ(*fresh, CheckpointMeta{}) << "a relayer that has seen nothing has no name yet";
 }
 
+// clang-format off
 TEST(CheckpointMeta, GoldenBytes) {
   EXPECT_EQ(encode_checkpoint_meta(example()),
-            "\x01" "\x34\xE5\x4B\x90"                                     // version, checksum
-            "\xAC\x02" "\x02" "\x03" "dc1\x02"                            // covered, replay_segment, self
-            "\x02" "\x03" "dc1\x02\xAB\x02" "\x03" "dc2\x01\x01"          // context
-            "\x02" "\x03" "dc1\x02" "\xAA\0\0\0\0\0\0\0"                  // chains
-            "\x03" "dc2\x01" "\xBB\0\0\0\0\0\0\0"
-            "\x02\x01\0\0\0\0\0\0" "\x05"s);                              // hlc_floor, changes
+            "\x01" "\x34\xE5\x4B\x90"                              // version, checksum
+            "\xAC\x02" "\x02" "\x03" "dc1\x02"                     // covered, replay_segment, self
+            "\x02" "\x03" "dc1\x02\xAB\x02" "\x03" "dc2\x01\x01"  // context
+            "\x02" "\x03" "dc1\x02" "\xAA\0\0\0\0\0\0\0"           // chains
+                   "\x03" "dc2\x01" "\xBB\0\0\0\0\0\0\0"
+            "\x02\x01\0\0\0\0\0\0" "\x05"s);                       // hlc_floor, changes
 }
+// clang-format on
 
 TEST(CheckpointMeta, Chains) {
   CheckpointMeta meta = example();

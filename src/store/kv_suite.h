@@ -156,7 +156,10 @@ TEST_P(KvSuite, AgreesWithAModel) {
   Prng prng(7);
   const auto random_key = [&] {
     Bytes key;
-    for (std::uint64_t i = 0; i <= prng.below(3); ++i) key.push_back("\x00\x01""ab\xFE\xFF"[prng.below(6)]);
+    for (std::uint64_t i = 0; i <= prng.below(3); ++i)
+      key.push_back(
+          "\x00\x01"
+          "ab\xFE\xFF"[prng.below(6)]);
     return key;
   };
   for (int round = 0; round < 60; ++round) {

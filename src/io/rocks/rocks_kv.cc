@@ -172,8 +172,7 @@ Result<std::optional<Bytes>> RocksKv::get(ByteSpan key) const {
   rocksdb::ReadOptions read;
   read.verify_checksums = true;
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found =
-      impl_->db->Get(read, impl_->db->DefaultColumnFamily(), slice(key), &value);
+  const rocksdb::Status found = impl_->db->Get(read, impl_->db->DefaultColumnFamily(), slice(key), &value);
   if (found.IsNotFound()) return std::nullopt;
   if (!found.ok()) return fail(status_of(found, "get"));
   return Bytes(span(value));
@@ -186,8 +185,7 @@ Status RocksKv::write(const Batch& batch) {
   }
   rocksdb::WriteBatch writes;
   for (const auto& [key, value] : batch) {
-    const rocksdb::Status taken =
-        value ? writes.Put(slice(key), slice(*value)) : writes.Delete(slice(key));
+    const rocksdb::Status taken = value ? writes.Put(slice(key), slice(*value)) : writes.Delete(slice(key));
     if (!taken.ok()) return status_of(taken, "collect");
   }
   rocksdb::WriteOptions unlogged;
@@ -206,8 +204,8 @@ Result<std::vector<BackupFile>> RocksKv::backup(const std::filesystem::path& dir
   rocksdb::Checkpoint* made = nullptr;
   PANDO_RETURN_IF_ERROR(status_of(rocksdb::Checkpoint::Create(impl_->db.get(), &made), "backup"));
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-  PANDO_RETURN_IF_ERROR(status_of(checkpoint->CreateCheckpoint(directory.string()),
-                                  fmt::format("backup to {}", directory.string())));
+  PANDO_RETURN_IF_ERROR(
+      status_of(checkpoint->CreateCheckpoint(directory.string()), fmt::format("backup to {}", directory.string())));
   std::vector<BackupFile> files;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {

@@ -24,9 +24,9 @@ class Env;
 namespace pando::io {
 
 struct RocksOptions {
-  std::size_t block_cache_bytes = 32 << 20;  // filled by reading
+  std::size_t block_cache_bytes = 32 << 20;   // filled by reading
   std::size_t write_buffer_bytes = 64 << 20;  // allocated as needed; freed after every write
-  rocksdb::Env* env = nullptr;               // tests inject failing disks; must outlive the database
+  rocksdb::Env* env = nullptr;                // tests inject failing disks; must outlive the database
 };
 
 struct BackupFile {
@@ -37,7 +37,8 @@ struct BackupFile {
 class RocksKv final : public store::Kv {
  public:
   // Creates the directory when it does not exist. kUnavailable when another process has it open.
-  static Result<std::unique_ptr<RocksKv>> open(const std::filesystem::path& directory, const RocksOptions& options = {});
+  static Result<std::unique_ptr<RocksKv>> open(const std::filesystem::path& directory,
+                                               const RocksOptions& options = {});
   ~RocksKv() override;
 
   Result<std::optional<Bytes>> get(ByteSpan key) const override;

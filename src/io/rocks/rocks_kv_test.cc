@@ -15,6 +15,10 @@
 
 #include "store/kv_suite.h"
 
+// RocksDB is not built with ThreadSanitizer, which therefore does not see the atomics of its skip list.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() { return "called_from_lib:librocksdb\n"; }
+
 namespace pando::io {
 namespace {
 
