@@ -17,7 +17,7 @@
 
 // RocksDB is not built with ThreadSanitizer, which therefore does not see the atomics of its skip list.
 extern "C" const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions() { return "called_from_lib:librocksdb\n"; }
+extern "C" const char* __tsan_default_suppressions() { return "race:librocksdb\n"; }
 
 namespace pando::io {
 namespace {
