@@ -27,10 +27,8 @@ std::string describe_key(World& world, Machine& machine, const std::string& ns, 
       }
     });
   } else if (table == kTableLob) {
-    add(LobStatRequest{key}, [&](const ReplyBody& body) {
-      const auto& stat = std::get<LobStatReply>(body);
-      line += fmt::format(" {} bytes in {} chunks, crc32 {:08x}", stat.size_bytes, stat.chunk_count, stat.crc32);
-    });
+    const Result<Bytes> object = read_object(world, machine, ns, key);
+    line += object ? fmt::format(" {} bytes, crc32 {:08x}", object->size(), crc32_ieee(*object)) : " !" + object.error().to_string();
   } else {
     add(GetRequest{std::string(table), key, true}, [&](const ReplyBody& body) {
       const auto& value = std::get<ValueReply>(body);
@@ -48,6 +46,33 @@ Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Reque
   machine.ask(ns, std::move(request), [got](const Answer& answer) { *got = answer; });
   if (world.run_until([&] { return got->has_value(); }, max)) return **got;
   return Answer{false, Reply::failure(Status(StatusCode::kTimeout, fmt::format("no reply within {} s", max.us / 1'000'000)))};
+}
+
+std::uint32_t crc32_ieee(ByteSpan data) {
+  std::uint32_t crc = ~0u;
+  for (const char c : data) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320u : 0u);
+  }
+  return ~crc;
+}
+
+Result<Bytes> read_object(World& world, Machine& machine, const std::string& ns, const Bytes& key) {
+  const Reply stat_reply = ask_and_wait(world, machine, ns, LobStatRequest{key}).reply;
+  if (!stat_reply.status.ok()) return fail(stat_reply.status);
+  const auto& stat = std::get<LobStatReply>(stat_reply.body);
+  if (!stat.found) return fail(StatusCode::kNotFound, "no such object");
+  Bytes content;
+  for (std::uint64_t i = 0; i < stat.chunk_count; ++i) {
+    const Reply reply = ask_and_wait(world, machine, ns, LobChunkRequest{key, stat.upload, i}).reply;
+    if (!reply.status.ok()) return fail(reply.status);
+    content += std::get<LobChunkReply>(reply.body).chunk;
+  }
+  if (content.size() != stat.size_bytes || crc32_ieee(content) != stat.crc32) {
+    return fail(StatusCode::kDataLoss, fmt::format("{} bytes with crc32 {:08x}, should be {} with {:08x}", content.size(),
+                                                   crc32_ieee(content), stat.size_bytes, stat.crc32));
+  }
+  return content;
 }
 
 std::vector<std::string> dump_state(World& world, Machine& machine, const std::string& ns) {

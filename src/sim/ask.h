@@ -12,6 +12,11 @@ namespace pando::sim {
 Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Request request,
                     Duration max = Duration::seconds(60));
 
+// A whole large object, checked against the size and CRC-32 it came with. kNotFound when there is none.
+Result<Bytes> read_object(World& world, Machine& machine, const std::string& ns, const Bytes& key);
+// CRC-32 (IEEE 802.3), bit by bit: a second opinion on zlib's.
+std::uint32_t crc32_ieee(ByteSpan data);
+
 // Every visible key of a namespace with its content, one line each, in order: what a client can see of it.
 // A line beginning with "!" says that reading failed.
 std::vector<std::string> dump_state(World& world, Machine& machine, const std::string& ns);

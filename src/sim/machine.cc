@@ -135,6 +135,17 @@ void Machine::process_gone() {
   }
 }
 
+std::map<std::string, Volume> Machine::copy_volumes() const {
+  std::map<std::string, Volume> copy;
+  for (const auto& [ns, v] : volumes_) copy.emplace(ns, *v);
+  return copy;
+}
+
+void Machine::put_volumes(const std::map<std::string, Volume>& copy) {
+  CHECK(state_ == State::kDown);
+  for (const auto& [ns, v] : copy) *volumes_.at(ns) = v;
+}
+
 VersionVector Machine::context(const std::string& ns) const {
   if (state_ == State::kDown) return {};
   const Result<StatsReply> stats = node_->stats(ns);

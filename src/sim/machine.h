@@ -78,6 +78,9 @@ class Machine final : public NetHost {
   bool holds(const std::string& ns) const { return volumes_.count(ns) != 0; }
   Volume& volume(const std::string& ns) { return *volumes_.at(ns); }
   const Volume& volume(const std::string& ns) const { return *volumes_.at(ns); }
+  // A copy of its disks, as a snapshot of the storage takes it; and back, while no process runs.
+  std::map<std::string, Volume> copy_volumes() const;
+  void put_volumes(const std::map<std::string, Volume>& copy);
   Clock& clock() { return clock_; }
   DiskSpeed& disk_speed() { return disk_speed_; }
   // Of the running process.

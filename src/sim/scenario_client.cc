@@ -277,20 +277,11 @@ Lines ScenarioClient::run_transaction(Machine& machine, const std::string& ns, c
 }
 
 Lines ScenarioClient::read_lob(Machine& machine, const std::string& ns, const Bytes& key) {
-  const Reply stat_reply = ask_and_wait(world_, machine, ns, LobStatRequest{key}).reply;
-  const auto* stat = std::get_if<LobStatReply>(&stat_reply.body);
-  if (!stat_reply.status.ok() || stat == nullptr || !stat->found) return format_reply(stat_reply);
-  Bytes content;
-  for (std::uint64_t i = 0; i < stat->chunk_count; ++i) {
-    const Reply reply = ask_and_wait(world_, machine, ns, LobChunkRequest{key, stat->upload, i}).reply;
-    const auto* chunk = std::get_if<LobChunkReply>(&reply.body);
-    if (!reply.status.ok() || chunk == nullptr) return format_reply(reply);
-    content += chunk->chunk;
-  }
-  if (content.size() != stat->size_bytes) return {fmt::format("! {} bytes read of {}", content.size(), stat->size_bytes)};
-  if (content.size() <= kLobShownBytesMax) return {printable(content)};
-  const char* what = content == pattern(content.size()) ? "as written" : "NOT as written";
-  return {fmt::format("{} bytes in {} chunks, {}", content.size(), stat->chunk_count, what)};
+  const Result<Bytes> content = read_object(world_, machine, ns, key);
+  if (!content && content.error().code() == StatusCode::kNotFound) return {"(none)"};
+  if (!content) return {"! " + content.error().to_string()};
+  if (content->size() <= kLobShownBytesMax) return {printable(*content)};
+  return {fmt::format("{} bytes, {}", content->size(), *content == pattern(content->size()) ? "as written" : "NOT as written")};
 }
 
 }  // namespace pando::sim

@@ -45,9 +45,10 @@ Duration to_duration(const std::string& word) {
   if (unit_at == std::string::npos || unit_at == 0) wrong(fmt::format("'{}' is not a duration, like 200ms, 5s, 2h", word));
   const std::int64_t number = to_number(word.substr(word[0] == '+' ? 1 : 0, unit_at - (word[0] == '+' ? 1 : 0)));
   const std::string unit = word.substr(unit_at);
+  if (unit == "us") return Duration::micros(number);
   if (unit == "ms") return Duration::millis(number);
   const std::int64_t seconds = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 0;
-  if (seconds == 0) wrong(fmt::format("'{}' has no known unit (ms s m h d)", word));
+  if (seconds == 0) wrong(fmt::format("'{}' has no known unit (us ms s m h d)", word));
   return Duration::seconds(number * seconds);
 }
 
@@ -82,6 +83,8 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"flip", {&ScenarioPlayer::flip}},
       {"stranger", {&ScenarioPlayer::stranger}},
       {"garble", {&ScenarioPlayer::garble}},
+      {"backup", {&ScenarioPlayer::backup}},
+      {"restore", {&ScenarioPlayer::restore}},
       {"settle", {&ScenarioPlayer::settle}},
       {"sleep", {&ScenarioPlayer::sleep}},
       {"watch", {&ScenarioPlayer::watch}},
@@ -328,6 +331,22 @@ Lines ScenarioPlayer::disk(const Words& words) {
       wrong(fmt::format("a disk cannot be '{}'", what));
     }
   }
+  return {};
+}
+
+// backup dc1 copies its disks; restore dc1 puts the copy back into a machine that is down.
+Lines ScenarioPlayer::backup(const Words& words) {
+  want(words, 2, "backup dc1");
+  backups_[words[1]] = machine(words[1]).copy_volumes();
+  return {};
+}
+
+Lines ScenarioPlayer::restore(const Words& words) {
+  want(words, 2, "restore dc1");
+  const auto copy = backups_.find(words[1]);
+  if (copy == backups_.end()) wrong("there is no backup of " + words[1]);
+  if (machine(words[1]).state() != Machine::State::kDown) wrong(words[1] + " is up");
+  machine(words[1]).put_volumes(copy->second);
   return {};
 }
 

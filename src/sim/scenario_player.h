@@ -69,6 +69,8 @@ class ScenarioPlayer {
   Lines flip(const Words& words);
   Lines stranger(const Words& words);
   Lines garble(const Words& words);
+  Lines backup(const Words& words);
+  Lines restore(const Words& words);
   Lines settle(const Words& words);
   Lines sleep(const Words& words);
   // What is seen.
@@ -91,6 +93,7 @@ class ScenarioPlayer {
   std::unique_ptr<World> world_;
   std::unique_ptr<ScenarioClient> client_;
   std::map<std::string, std::size_t> events_shown_;
+  std::map<std::string, std::map<std::string, Volume>> backups_;
 };
 
 }  // namespace pando::sim

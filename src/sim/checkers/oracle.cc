@@ -44,6 +44,18 @@ NaiveState::Values::const_iterator NaiveState::winner(const Values& values) {
   });
 }
 
+std::string NaiveState::describe_object(const Bytes& manifest_bytes) const {
+  const Result<LobManifest> manifest = decode_lob_manifest(manifest_bytes);
+  if (!manifest) return " a broken manifest";
+  Bytes content;
+  for (std::uint64_t i = 0; i < manifest->chunk_count; ++i) {
+    const auto chunk = values_.find(chunk_path(manifest->upload, i));
+    if (chunk == values_.end() || chunk->second.empty()) return fmt::format(" without chunk {}", i);
+    content += winner(chunk->second)->second.bytes;
+  }
+  return fmt::format(" {} bytes, crc32 {:08x}", content.size(), crc32_ieee(content));
+}
+
 std::string NaiveState::describe_key(const std::string& table, const Bytes& key) const {
   std::string text;
   for (auto it = values_.lower_bound(CellPath{table, key, CellKind::kRegister, ""}); it != values_.end(); ++it) {
@@ -54,8 +66,7 @@ std::string NaiveState::describe_key(const std::string& table, const Bytes& key)
     if (path.kind == CellKind::kField) {
       text += fmt::format(" {}={}", printable(path.element), printable(best->second.bytes));
     } else if (table == kTableLob) {
-      const Result<LobManifest> m = decode_lob_manifest(best->second.bytes);
-      text += m ? fmt::format(" {} bytes in {} chunks, crc32 {:08x}", m->size_bytes, m->chunk_count, m->crc32) : " a broken manifest";
+      text += describe_object(best->second.bytes);
     } else {
       text += fmt::format(" {} by {}", printable(best->second.bytes), to_string(best->first));
     }

@@ -32,6 +32,7 @@ class NaiveState {
   using Slots = std::map<std::pair<Origin, Seq>, Slot>;
   // The winner: highest stamp, then origin, then bytes.
   static Values::const_iterator winner(const Values& values);
+  std::string describe_object(const Bytes& manifest_bytes) const;
   std::string describe_key(const std::string& table, const Bytes& key) const;
 
   std::map<CellPath, Values> values_;
