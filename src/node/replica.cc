@@ -186,17 +186,25 @@ void Replica::hand_out(Time now, Outputs& out) {
   if (auto ask = appender_.take_prepare(instant_of(now))) {
     out.segment_prepares.push_back({name(), ask->segment_id, ask->bytes_total});
   }
+  // Records that were taken and have no segment to go to: they go out when the disk has room, and nobody waits
+  // for that without being told.
+  const bool stuck = !appender_.prepare_failure().ok() && !appender_.write_in_flight() && !appender_.idle();
+  if (stuck) refuse_held(appender_.prepare_failure(), out);
 }
 
 void Replica::fail(Status reason) {
   if (failure_.ok()) failure_ = std::move(reason);
 }
 
-void Replica::end_waiting(Outputs& out) {
+void Replica::refuse_held(const Status& reason, Outputs& out) {
   for (Held& held : held_) {
-    out.replies.push_back({held.reply.id, Reply::failure(serving().with_context("outcome unknown"))});
+    out.replies.push_back({held.reply.id, Reply::failure(reason.with_context("outcome unknown"))});
   }
   held_.clear();
+}
+
+void Replica::end_waiting(Outputs& out) {
+  refuse_held(serving(), out);
   pending_.clear();
 }
 

@@ -125,6 +125,8 @@ class Replica {
 
   Status enter(Commit commit, LogPos pos);
   void hold(Held held);
+  // Answers all that waits for durability; the records themselves go on.
+  void refuse_held(const Status& reason, Outputs& out);
   void release(Outputs& out);
 
   NamespaceConfig config_;
