@@ -91,7 +91,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     writes_.on_time(now);
     if (stopping_) advance_stop(now, out);
     checkpoints_.end_turn(now, out);
-    replica_->hand_out(now, out);
+    if (!log_held_ || stopping_) replica_->hand_out(now, out);
     watches_.end_turn(next_read_id, out);
   }
   if (!replica_->failure().ok() && !failure_announced_) announce_failure(out);

@@ -39,6 +39,7 @@ class Namespace {
 
   Status discard_leftovers(Time now) { return writes_.discard_leftovers(now); }
   void end_turn(Time now, std::uint64_t& next_read_id, Outputs& out);
+  void hold_log(bool hold) { log_held_ = hold; }
   std::optional<Instant> next_deadline() const;
 
   void begin_stop(Time now, Outputs& out);
@@ -58,6 +59,7 @@ class Namespace {
   WatchPath watches_;
   CheckpointPath checkpoints_;
   bool stopping_ = false;
+  bool log_held_ = false;
   bool close_appended_ = false;
   bool failure_announced_ = false;
 };

@@ -123,6 +123,10 @@ void Node::end_turn(Time now, Outputs& out) {
   out.wake_at = impl_->wake_at();
 }
 
+void Node::hold_log(std::string_view ns, bool hold) {
+  if (Namespace* found = impl_->find(ns)) found->hold_log(hold);
+}
+
 Instant Node::Impl::wake_at() {
   Instant wake = dialing.next_deadline([&](const LinkConfig& link) { return may_dial(link); });
   for (const auto& entry : serving) {

@@ -88,6 +88,10 @@ class Node {
     end_turn(now, out);
   }
 
+  // While held, end_turn() hands out no log write of `ns`: the driver expects more requests at once, which then
+  // share it. Everything else goes on. The driver bounds how long. A namespace that stops is not held.
+  void hold_log(std::string_view ns, bool hold);
+
   // Stops taking writes, finishes what was taken, checkpoints, appends a close record, ends watches and links.
   void begin_stop(Time now, Outputs& out);
   // True once everything of begin_stop is durable.

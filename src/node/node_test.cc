@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "node/node_suite.h"
+#include "repl/session.h"
 
 namespace pando::node {
 namespace {
@@ -208,6 +209,33 @@ TEST(Node, WatchesResumeFromTheirCursor) {
   EXPECT_EQ(rig.notified.size(), 4u);
   rig.step(WatchOpen{WatchId(3), "ns", {}, "garbage"});
   EXPECT_EQ(rig.opened.back().status.code(), StatusCode::kInvalidArgument);
+}
+
+// A peer that speaks the protocol well and lies about what it has seen.
+TEST(Node, ACommitThatSawTheFutureIsRefusedBeforeTheLog) {
+  Rig rig(named("dc1"));
+  rig.open({.name = "ns"});
+  rig.step(LinkUp{LinkId(1), 0, "liar:1"});
+  repl::SessionOptions options;
+  options.self = {"liar", 1};
+  options.ns = "ns";
+  options.dialed = true;
+  repl::Session liar(options, rig.now);
+  Commit commit;
+  commit.dot = {{"liar", 1}, Seq(1)};
+  commit.hlc = Hlc::from_wall_ms(rig.now.wall_ms);
+  commit.ops = {RemoveOp{{std::string(kTableKv), "k", CellKind::kRegister, {}}, {{{"dc1", 1}, Seq(99)}}}};
+  const Bytes encoded = seal_commit(0, commit);
+  VersionVector has;
+  has.raise(commit.dot.origin, commit.dot.seq);
+  liar.start(has, {}, rig.now);
+  for (Bytes& frame : liar.take_frames()) rig.step(LinkFrame{LinkId(1), std::move(frame)});
+  rig.step(LinkFrame{LinkId(1), repl::encode_frame(repl::Body{LogPos(1), {encoded}})});
+  ASSERT_EQ(rig.closes.size(), 1u);
+  EXPECT_EQ(rig.closes[0].reason.code(), StatusCode::kDataLoss) << rig.closes[0].reason.to_string();
+  EXPECT_TRUE(rig.ask("ns", put("k", "v")).status.ok()) << "the namespace goes on";
+  Rig again(named("dc1"), rig.disks());
+  EXPECT_TRUE(again.open({.name = "ns"}).damage.ok()) << "and starts again";
 }
 
 // Two nodes, frames carried by hand.

@@ -86,9 +86,8 @@ bool PeerPath::take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out)
   }
   Status refusal;
   if (auto* next = std::get_if<repl::Next>(&verdict)) {
-    const Result<LogPos> pos = replica_.admit(std::move(next->commit), encoded);
-    if (pos) return true;
-    refusal = pos.error();
+    refusal = replica_.admit(std::move(next->commit), encoded);
+    if (refusal.ok()) return true;
   } else if (std::holds_alternative<repl::Duplicate>(verdict)) {
     return true;
   } else if (const auto* rejected = std::get_if<repl::Rejected>(&verdict)) {

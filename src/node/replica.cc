@@ -67,13 +67,13 @@ Result<LogPos> Replica::commit(std::vector<Op> ops, Time now) {
   return pos;
 }
 
-Result<LogPos> Replica::admit(Commit commit, ByteSpan encoded) {
+Status Replica::admit(Commit commit, ByteSpan encoded) {
   PANDO_RETURN_IF_ERROR(serving());
+  PANDO_RETURN_IF_ERROR(apply::check_causal(commit, cells_->context()));
   const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
-  if (!pos) return pos;
+  if (!pos) return pos.error();
   clock_.witness(commit.hlc);
-  PANDO_RETURN_IF_ERROR(enter(std::move(commit), *pos));
-  return pos;
+  return enter(std::move(commit), *pos);
 }
 
 Status Replica::enter(Commit commit, LogPos pos) {

@@ -81,8 +81,9 @@ class Replica {
   Dot next_dot() const;
   // kOverloaded, kUnavailable, or the failure. On failure nothing happened.
   Result<LogPos> commit(std::vector<Op> ops, Time now);
-  // A commit from a peer that repl::examine() found to be next; `encoded` are its very bytes.
-  Result<LogPos> admit(Commit commit, ByteSpan encoded);
+  // A commit from a peer that repl::examine() found to be next; `encoded` are its very bytes. kDataLoss when it
+  // refers to what it cannot have seen: that is found before it reaches the log, where it would stay.
+  Status admit(Commit commit, ByteSpan encoded);
   // From here on this node commits under an epoch above `epoch`.
   Status begin_epoch_above(std::uint64_t epoch);
   // The last record of a clean shutdown. Nothing is appended after it.
