@@ -21,9 +21,9 @@ namespace pando::api {
 struct ErrorRow {
   StatusCode code = StatusCode::kOk;
   int http = 200;
-  std::string_view resp;      // the word a RESP error starts with
-  int grpc = 0;               // grpc::StatusCode by number
-  bool retry = false;         // HTTP adds Retry-After, a client may send the same again
+  std::string_view resp;  // the word a RESP error starts with
+  int grpc = 0;           // grpc::StatusCode by number
+  bool retry = false;     // HTTP adds Retry-After, a client may send the same again
 };
 
 const ErrorRow& error_row(StatusCode code);

@@ -150,7 +150,8 @@ Result<dom::array> list_field(dom::object object, std::string_view name) {
   const auto element = field(object, name);
   dom::array list;
   if (!element) return refuse(fmt::format("no {}", name));
-  if (element->get_array().get(list) != simdjson::SUCCESS) return refuse(fmt::format("field \"{}\" must be a list", name));
+  if (element->get_array().get(list) != simdjson::SUCCESS)
+    return refuse(fmt::format("field \"{}\" must be a list", name));
   const std::size_t count = static_cast<std::size_t>(std::distance(list.begin(), list.end()));
   if (count == 0) return refuse(fmt::format("no {}", name));
   if (count > limits::kBatchItemsMax) {

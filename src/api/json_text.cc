@@ -23,12 +23,12 @@ std::size_t sequence_size(ByteSpan text, std::size_t i) {
   const auto second = static_cast<std::uint8_t>(text[i + 1]);
   if (first < 0xE0) return 2;
   if (first < 0xF0) {
-    if (first == 0xE0 && second < 0xA0) return 0;   // overlong
-    if (first == 0xED && second > 0x9F) return 0;   // surrogate
+    if (first == 0xE0 && second < 0xA0) return 0;  // overlong
+    if (first == 0xED && second > 0x9F) return 0;  // surrogate
     return is_continuation(text, i + 2) ? 3 : 0;
   }
-  if (first == 0xF0 && second < 0x90) return 0;     // overlong
-  if (first == 0xF4 && second > 0x8F) return 0;     // above U+10FFFF
+  if (first == 0xF0 && second < 0x90) return 0;  // overlong
+  if (first == 0xF4 && second > 0x8F) return 0;  // above U+10FFFF
   return is_continuation(text, i + 2) && is_continuation(text, i + 3) ? 4 : 0;
 }
 

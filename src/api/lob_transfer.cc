@@ -75,9 +75,7 @@ void LobUpload::on_reply(Reply reply) {
       result_ = std::move(reply);
       state_ = State::kDone;
       return;
-    case State::kAbort:
-      state_ = State::kDone;
-      return;
+    case State::kAbort: state_ = State::kDone; return;
     case State::kStart:
     case State::kReady:
     case State::kDone: break;
@@ -123,9 +121,7 @@ void LobErase::on_reply(Reply reply) {
       result_ = std::move(reply);
       state_ = ok ? State::kDone : State::kAbort;
       return;
-    case State::kAbort:
-      state_ = State::kDone;
-      return;
+    case State::kAbort: state_ = State::kDone; return;
     case State::kStart:
     case State::kDone: break;
   }

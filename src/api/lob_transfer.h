@@ -46,7 +46,7 @@ class LobUpload {
   Bytes id_;
   Bytes pending_;
   bool ended_ = false;
-  bool appended_ = false;   // an empty object is one empty chunk
+  bool appended_ = false;  // an empty object is one empty chunk
   bool cancelled_ = false;
   State state_ = State::kStart;
   Reply result_;
@@ -78,9 +78,9 @@ class LobDownload {
   std::optional<Request> next();
 
   enum class Got : std::uint8_t {
-    kSize,     // size_bytes() is known: send the head
-    kChunk,    // chunk() is the next part of the body
-    kFailed,   // failure(): answer it when the head is not out yet, else cut the connection
+    kSize,    // size_bytes() is known: send the head
+    kChunk,   // chunk() is the next part of the body
+    kFailed,  // failure(): answer it when the head is not out yet, else cut the connection
   };
   Got on_reply(Reply reply);
 

@@ -20,7 +20,8 @@ std::string word(const Request& request) {
   if (const auto* commit = std::get_if<TxCommitRequest>(&request)) return "commit " + commit->id;
   if (const auto* abort = std::get_if<TxAbortRequest>(&request)) return "abort " + abort->id;
   if (std::holds_alternative<LobStatRequest>(request)) return "stat";
-  if (const auto* chunk = std::get_if<LobChunkRequest>(&request)) return "chunk " + chunk->upload + std::to_string(chunk->index);
+  if (const auto* chunk = std::get_if<LobChunkRequest>(&request))
+    return "chunk " + chunk->upload + std::to_string(chunk->index);
   return "?";
 }
 
@@ -32,10 +33,14 @@ std::string run(Machine& machine, std::string_view fail_at = "none") {
     const std::string what = word(*request);
     trace += trace.empty() ? what : ", " + what;
     EXPECT_FALSE(machine.next().has_value()) << "two outstanding";
-    if (what.substr(0, fail_at.size()) == fail_at) machine.on_reply(refused());
-    else if (what == "begin") machine.on_reply(ok(TxBegunReply{"t"}));
-    else if (what.substr(0, 6) == "commit") machine.on_reply(ok(TxCommittedReply{1, 99}));
-    else machine.on_reply(ok(DoneReply{}));
+    if (what.substr(0, fail_at.size()) == fail_at)
+      machine.on_reply(refused());
+    else if (what == "begin")
+      machine.on_reply(ok(TxBegunReply{"t"}));
+    else if (what.substr(0, 6) == "commit")
+      machine.on_reply(ok(TxCommittedReply{1, 99}));
+    else
+      machine.on_reply(ok(DoneReply{}));
   }
   return trace;
 }
@@ -181,7 +186,8 @@ TEST(Sse, Blocks) {
   change.key = "k";
   change.value = "v";
   append_sse_event(out, "ns", change, "c1");
-  EXPECT_EQ(out.find("id: c1\nevent: put\ndata: {\"key\":\"k\",\"namespace\":\"ns\",\"operation\":\"put\","), 0u) << out;
+  EXPECT_EQ(out.find("id: c1\nevent: put\ndata: {\"key\":\"k\",\"namespace\":\"ns\",\"operation\":\"put\","), 0u)
+      << out;
   EXPECT_EQ(out.find('\n', out.find("data: ")), out.size() - 2) << "data must stay on one line: " << out;
   out.clear();
   append_sse_end(out, Status(StatusCode::kUnavailable, "stopping"));

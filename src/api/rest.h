@@ -28,6 +28,7 @@ namespace pando::api {
 enum class Method : std::uint8_t { kGet, kHead, kPut, kPost, kDelete, kOther };
 Method method_of(std::string_view name);
 
+// clang-format off
 enum class Route : std::uint8_t {
   kHealth, kReady, kMetrics,
   kKvPut, kKvGet, kKvDelete, kKvBatch, kKvList,
@@ -38,15 +39,18 @@ enum class Route : std::uint8_t {
   kMergedGet, kOffset, kStats, kCheckpoint, kDigest, kLogBackup, kStoreBackup,
   kWatch,
 };
+// clang-format on
 
 // How io/http has to carry a route.
 enum class Carriage : std::uint8_t {
-  kRequest,    // one Request, one Reply
-  kUpload,     // LobUpload: body of any size, streamed
-  kDownload,   // LobDownload
-  kEraseLob,   // LobErase
-  kWatch,      // a stream of events
-  kHealth, kReady, kMetrics,  // about the process; Call::ns may be empty
+  kRequest,   // one Request, one Reply
+  kUpload,    // LobUpload: body of any size, streamed
+  kDownload,  // LobDownload
+  kEraseLob,  // LobErase
+  kWatch,     // a stream of events
+  kHealth,    // this and the next: about the process, Call::ns is empty
+  kReady,
+  kMetrics,
 };
 Carriage carriage(Route route);
 
@@ -63,9 +67,9 @@ struct Call {
   Route route = Route::kHealth;
   bool head = false;  // HEAD: as GET, the body is left out of the answer
   std::string ns;
-  Bytes key;         // percent-decoded; also the row key
+  Bytes key;  // percent-decoded; also the row key
   Bytes tx_id;
-  std::string query;    // raw, without '?'
+  std::string query;        // raw, without '?'
   std::uint64_t count = 0;  // items of a batch, known after parse()
 };
 

@@ -231,10 +231,14 @@ Result<Request> Rest::Impl::tx_begin(Bytes& body) {
   if (const auto element = field(*object, "entryType")) {
     const auto type = string_of(*element, "entryType", "a string");
     if (!type) return fail(type.error());
-    if (*type == "kv") begin.entry_type = TxEntryType::kKv;
-    else if (*type == "row") begin.entry_type = TxEntryType::kRow;
-    else if (*type == "lob") begin.entry_type = TxEntryType::kLob;
-    else return refuse(fmt::format("unknown entry type \"{}\"", *type));
+    if (*type == "kv")
+      begin.entry_type = TxEntryType::kKv;
+    else if (*type == "row")
+      begin.entry_type = TxEntryType::kRow;
+    else if (*type == "lob")
+      begin.entry_type = TxEntryType::kLob;
+    else
+      return refuse(fmt::format("unknown entry type \"{}\"", *type));
   }
   return Request(begin);
 }
@@ -248,7 +252,8 @@ Result<Request> Rest::Impl::tx_kv(Call& call, Bytes& body) {
   if (!verb) return fail(verb.error());
   TxAppendRequest append;
   append.id = std::move(call.tx_id);
-  append.mutation = mutation(*verb == Verb::kPut ? Mutation::Kind::kPut : Mutation::Kind::kDelete, kTableKv, std::move(*key));
+  append.mutation =
+      mutation(*verb == Verb::kPut ? Mutation::Kind::kPut : Mutation::Kind::kDelete, kTableKv, std::move(*key));
   if (*verb == Verb::kPut) {
     Result<Bytes> value = value_field(*object);
     if (!value) return fail(value.error());
@@ -340,8 +345,13 @@ Result<Request> Rest::Impl::dispatch(Call& call, Bytes& body) {
     case Route::kDigest: return Request(DigestRequest{});
     case Route::kLogBackup: return log_backup(body);
     case Route::kStoreBackup: return store_backup(body);
-    case Route::kHealth: case Route::kReady: case Route::kMetrics: case Route::kWatch:
-    case Route::kLobGet: case Route::kLobPut: case Route::kLobDelete: break;
+    case Route::kHealth:
+    case Route::kReady:
+    case Route::kMetrics:
+    case Route::kWatch:
+    case Route::kLobGet:
+    case Route::kLobPut:
+    case Route::kLobDelete: break;
   }
   return fail(StatusCode::kInternal, "this route is not one request");
 }

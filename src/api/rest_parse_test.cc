@@ -75,15 +75,19 @@ TEST(RestParse, RefusesNamingWhatAndWhere) {
       {"PUT /api/v1/ns/kv/k", "", "invalid JSON body: body is empty"},
       {"PUT /api/v1/ns/kv/k", "   ", "invalid JSON body: body is empty"},
       {"PUT /api/v1/ns/kv/k", "{", "invalid JSON body: missing or superfluous comma, brace, colon or quote"},
-      {"PUT /api/v1/ns/kv/k", R"({"value":"aGk=")", "invalid JSON body: missing or superfluous comma, brace, colon or quote"},
+      {"PUT /api/v1/ns/kv/k", R"({"value":"aGk=")",
+       "invalid JSON body: missing or superfluous comma, brace, colon or quote"},
       {"PUT /api/v1/ns/kv/k", R"({"value": "eyJ2YW)", "invalid JSON body: a string is not closed"},
-      {"PUT /api/v1/ns/kv/k", R"({"value":"aGk="} x)", "invalid JSON body: missing or superfluous comma, brace, colon or quote"},
-      {"PUT /api/v1/ns/kv/k", R"({"value":"aGk=","x":tru})", "invalid JSON body: a bad word, expected true, false or null"},
+      {"PUT /api/v1/ns/kv/k", R"({"value":"aGk="} x)",
+       "invalid JSON body: missing or superfluous comma, brace, colon or quote"},
+      {"PUT /api/v1/ns/kv/k", R"({"value":"aGk=","x":tru})",
+       "invalid JSON body: a bad word, expected true, false or null"},
       {"PUT /api/v1/ns/kv/k", R"(["aGk="])", "invalid JSON body: not an object"},
       {"PUT /api/v1/ns/kv/k", "\"aGk=\"", "invalid JSON body: not an object"},
       {"PUT /api/v1/ns/kv/k", "{\"value\":\"aG\nk=\"}", "invalid JSON body: a control character inside a string"},
       {"PUT /api/v1/ns/kv/k", "{\"value\":\"\xFF\"}", "invalid JSON body: not valid UTF-8"},
-      {"PUT /api/v1/ns/kv/k", std::string(2000, '['), "invalid JSON body: missing or superfluous comma, brace, colon or quote"},
+      {"PUT /api/v1/ns/kv/k", std::string(2000, '['),
+       "invalid JSON body: missing or superfluous comma, brace, colon or quote"},
       // Values.
       {"PUT /api/v1/ns/kv/k", "{}", "missing field \"value\""},
       {"PUT /api/v1/ns/kv/k", R"({"value":null})", "missing field \"value\""},
@@ -99,7 +103,8 @@ TEST(RestParse, RefusesNamingWhatAndWhere) {
       {"POST /api/v1/ns/kv/batch", R"({"operation":"put","items":[]})", "no items"},
       {"POST /api/v1/ns/kv/batch", R"({"operation":"put","items":{}})", "field \"items\" must be a list"},
       {"POST /api/v1/ns/kv/batch", R"({"operation":"put","items":[7]})", "item 0: must be an object"},
-      {"POST /api/v1/ns/kv/batch", R"({"operation":"put","items":[{"value":"aGk="}]})", "item 0: missing field \"key\""},
+      {"POST /api/v1/ns/kv/batch", R"({"operation":"put","items":[{"value":"aGk="}]})",
+       "item 0: missing field \"key\""},
       {"POST /api/v1/ns/kv/batch", R"({"operation":"put","items":[{"key":"a","value":"aGk="},{"key":"","value":""}]})",
        "item 1: key is empty"},
       {"POST /api/v1/ns/kv/batch", R"({"operation":"put","items":[{"key":"a","value":""},{"key":"b","value":"?"}]})",
@@ -116,26 +121,30 @@ TEST(RestParse, RefusesNamingWhatAndWhere) {
       {"PUT /api/v1/ns/row/r", R"({"columns":{"a":1}})", "field \"a\" must be a base64 string"},
       {"PUT /api/v1/ns/row/r", R"({"columns":{"a":"aGk=","b":"x"}})",
        "column \"b\": invalid base64 value: illegal base64 data at input byte 1"},
-      {"PUT /api/v1/ns/row/r", R"({"columns":{")" + long_key + R"(":""}})", "column name has 8193 bytes, the limit is 8192"},
+      {"PUT /api/v1/ns/row/r", R"({"columns":{")" + long_key + R"(":""}})",
+       "column name has 8193 bytes, the limit is 8192"},
       {"DELETE /api/v1/ns/row/r/columns", "", "no columns"},
       {"DELETE /api/v1/ns/row/r/columns", R"({"columns":[]})", "no columns"},
       {"DELETE /api/v1/ns/row/r/columns", R"({"columns":7})", "field \"columns\" must be an object or a list of names"},
       {"POST /api/v1/ns/row/batch", R"({"operation":"put","rows":[]})", "no rows"},
-      {"POST /api/v1/ns/row/batch", R"({"operation":"put","rows":[{"rowKey":"r","columns":{"a":"aGk="}},{"rowKey":"s"}]})",
-       "row 1: no columns"},
+      {"POST /api/v1/ns/row/batch",
+       R"({"operation":"put","rows":[{"rowKey":"r","columns":{"a":"aGk="}},{"rowKey":"s"}]})", "row 1: no columns"},
       {"POST /api/v1/ns/row/batch", R"({"operation":"delete","rows":[{"rowKey":""}]})", "row 0: key is empty"},
       // Transactions.
       {"POST /api/v1/ns/tx/begin", R"({"operation":"swap","entryType":"kv"})", "unknown operation \"swap\""},
       {"POST /api/v1/ns/tx/begin", R"({"operation":"put","entryType":"blob"})", "unknown entry type \"blob\""},
-      {"POST /api/v1/ns/tx/ab/kv", R"({"key":"k","value":"?"})", "invalid base64 value: illegal base64 data at input byte 0"},
+      {"POST /api/v1/ns/tx/ab/kv", R"({"key":"k","value":"?"})",
+       "invalid base64 value: illegal base64 data at input byte 0"},
       {"POST /api/v1/ns/tx/ab/kv", R"({"value":"aGk="})", "missing field \"key\""},
       {"POST /api/v1/ns/tx/ab/row", R"({"rowKey":"r","columns":{}})", "no columns"},
       {"POST /api/v1/ns/tx/ab/lob", "chunk", "key is empty"},
       // Counters, listings, backups.
       {"POST /api/v1/ns/counters/c/incr", R"({"by":1.5})", "field \"by\" must be a whole number that fits 64 bits"},
       {"POST /api/v1/ns/counters/c/incr", R"({"by":"1"})", "field \"by\" must be a whole number that fits 64 bits"},
-      {"POST /api/v1/ns/counters/c/incr", R"({"by":9223372036854775808})", "field \"by\" must be a whole number that fits 64 bits"},
-      {"POST /api/v1/ns/counters/c/decr", R"({"by":-9223372036854775808})", "field \"by\" must be a whole number that fits 64 bits"},
+      {"POST /api/v1/ns/counters/c/incr", R"({"by":9223372036854775808})",
+       "field \"by\" must be a whole number that fits 64 bits"},
+      {"POST /api/v1/ns/counters/c/decr", R"({"by":-9223372036854775808})",
+       "field \"by\" must be a whole number that fits 64 bits"},
       {"GET /api/v1/ns/kv?limit=0", "", "parameter \"limit\" must be a number from 1 to 10000"},
       {"GET /api/v1/ns/kv?limit=10001", "", "parameter \"limit\" must be a number from 1 to 10000"},
       {"GET /api/v1/ns/kv?limit=-1", "", "parameter \"limit\" must be a number from 1 to 10000"},
@@ -165,16 +174,18 @@ TEST(RestParse, ValuesOverTheLimitNameIt) {
 }
 
 TEST(RestParse, Batches) {
-  auto put = expect<WriteRequest>(parse("POST /api/v1/ns/kv/batch",
-                                        R"({"operation":"put","items":[{"key":"a","value":"MQ=="},{"value":"Mg==","key":"b"}]})"));
+  auto put = expect<WriteRequest>(
+      parse("POST /api/v1/ns/kv/batch",
+            R"({"operation":"put","items":[{"key":"a","value":"MQ=="},{"value":"Mg==","key":"b"}]})"));
   ASSERT_EQ(put.mutations.size(), 2u);
   EXPECT_EQ(put.mutations[1].key, "b");
   EXPECT_EQ(put.mutations[1].value, "2");
-  auto erase = expect<WriteRequest>(parse("POST /api/v1/ns/kv/batch", R"({"operation":"delete","keys":["a","b","a"]})"));
+  auto erase =
+      expect<WriteRequest>(parse("POST /api/v1/ns/kv/batch", R"({"operation":"delete","keys":["a","b","a"]})"));
   ASSERT_EQ(erase.mutations.size(), 3u);
   EXPECT_EQ(erase.mutations[0].kind, Mutation::Kind::kDelete);
-  auto rows = expect<WriteRequest>(parse("POST /api/v1/ns/row/batch",
-                                         R"({"operation":"delete","rows":[{"rowKey":"r","columns":{"a":"ignored"}}]})"));
+  auto rows = expect<WriteRequest>(parse(
+      "POST /api/v1/ns/row/batch", R"({"operation":"delete","rows":[{"rowKey":"r","columns":{"a":"ignored"}}]})"));
   ASSERT_EQ(rows.mutations.size(), 1u);
   EXPECT_EQ(rows.mutations[0].kind, Mutation::Kind::kDeleteRow);
   EXPECT_EQ(rows.mutations[0].table, "row");
@@ -192,19 +203,22 @@ TEST(RestParse, Rows) {
   const Mutation put = one_mutation(parse("PUT /api/v1/ns/row/r", R"({"columns":{"a":"MQ==","":"Mg=="}})"));
   EXPECT_EQ(put.kind, Mutation::Kind::kPutColumns);
   EXPECT_EQ(put.columns, (Columns{{"a", "1"}, {"", "2"}}));
-  for (const std::string_view line : {"DELETE /api/v1/ns/row/r/columns?columns=a,%20b,,", "DELETE /api/v1/ns/row/r/columns"}) {
+  for (const std::string_view line :
+       {"DELETE /api/v1/ns/row/r/columns?columns=a,%20b,,", "DELETE /api/v1/ns/row/r/columns"}) {
     const Mutation erase = one_mutation(parse(line, R"({"columns":{"a":"?","b":null}})"));
     EXPECT_EQ(erase.kind, Mutation::Kind::kDeleteColumns) << line;
     EXPECT_EQ(erase.columns, (Columns{{"a", ""}, {"b", ""}})) << line;
   }
-  EXPECT_EQ(one_mutation(parse("DELETE /api/v1/ns/row/r/columns", R"({"columns":["a"]})")).columns, (Columns{{"a", ""}}));
+  EXPECT_EQ(one_mutation(parse("DELETE /api/v1/ns/row/r/columns", R"({"columns":["a"]})")).columns,
+            (Columns{{"a", ""}}));
   EXPECT_EQ(expect<GetRowRequest>(parse("GET /api/v1/ns/row/r?columns=a,b")).columns, (std::vector<Bytes>{"a", "b"}));
   EXPECT_EQ(expect<GetRowRequest>(parse("GET /api/v1/ns/row/r?columns=")).columns, std::nullopt);
 }
 
 TEST(RestParse, Transactions) {
   EXPECT_EQ(expect<TxBeginRequest>(parse("POST /api/v1/ns/tx/begin")).operation, std::nullopt);
-  const auto begin = expect<TxBeginRequest>(parse("POST /api/v1/ns/tx/begin", R"({"operation":"delete","entryType":"lob"})"));
+  const auto begin =
+      expect<TxBeginRequest>(parse("POST /api/v1/ns/tx/begin", R"({"operation":"delete","entryType":"lob"})"));
   EXPECT_EQ(begin.operation, TxOperation::kDelete);
   EXPECT_EQ(begin.entry_type, TxEntryType::kLob);
 
@@ -249,7 +263,8 @@ TEST(RestParse, CountersListsAndTheRest) {
   EXPECT_EQ(list.count_max, 7u);
   EXPECT_TRUE(expect<GetRequest>(parse("GET /api/v1/ns/kv/k?view=raw")).raw);
   EXPECT_FALSE(expect<GetRequest>(parse("GET /api/v1/ns/kv/k")).raw);
-  const auto backup = expect<BackupLogRequest>(parse("POST /api/v1/ns/wal/backup", R"({"backupDir":"a/b..c/.","afterSegmentId":3})"));
+  const auto backup =
+      expect<BackupLogRequest>(parse("POST /api/v1/ns/wal/backup", R"({"backupDir":"a/b..c/.","afterSegmentId":3})"));
   EXPECT_EQ(backup.directory, "a/b..c/.");
   EXPECT_EQ(backup.after_segment, 3u);
 }

@@ -133,7 +133,8 @@ TEST(RestReply, Health) {
       {bad, {}, 503, R"({"status":"failing","namespaces":["a","b"],"reasons":{"b":"segment 3 is damaged"}})"},
       {good, std::optional<Bytes>(), 200, R"({"status":"ready","namespaces":["a","b"]})"},
       {bad, std::optional<Bytes>("a"), 200, R"({"status":"ready","namespaces":["a"]})"},
-      {bad, std::optional<Bytes>("b"), 503, R"({"status":"not ready","namespaces":["b"],"reasons":{"b":"segment 3 is damaged"}})"},
+      {bad, std::optional<Bytes>("b"), 503,
+       R"({"status":"not ready","namespaces":["b"],"reasons":{"b":"segment 3 is damaged"}})"},
       {good, std::optional<Bytes>("c"), 404, R"({"error":"namespace not found: c"})"},
   };
   for (const Row& row : table) {
@@ -150,9 +151,9 @@ TEST(JsonText, StringsAreAlwaysValid) {
       {"plain: text/é漢😀", R"("plain: text/é漢😀")"},
       {"q\"b\\", R"("q\"b\\")"},
       {Bytes("\0\b\n\r\t\x1F\x7F", 7), R"("\u0000\u0008\n\r\t\u001f\u007f")"},
-      {"\xC3", "\"\xEF\xBF\xBD\""},                                        // cut short
-      {"\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},                        // overlong
-      {"\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},        // surrogate
+      {"\xC3", "\"\xEF\xBF\xBD\""},                                                  // cut short
+      {"\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},                                  // overlong
+      {"\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},                  // surrogate
       {"\xF4\x90\x80\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},  // above U+10FFFF
       {"a\x80z", "\"a\xEF\xBF\xBDz\""},
   };

@@ -130,7 +130,8 @@ std::optional<Match> match_tx(const Segments& s) {
   if (verb == "kv") return Match{only_post(Route::kTxKv), {}, s.list[2]};
   if (verb == "row") return Match{only_post(Route::kTxRow), {}, s.list[2]};
   if (verb == "lob") {
-    return Match{choose("POST, DELETE", {Method::kPost, Route::kTxLob}, {Method::kDelete, Route::kTxLobDelete}), {}, s.list[2]};
+    return Match{
+        choose("POST, DELETE", {Method::kPost, Route::kTxLob}, {Method::kDelete, Route::kTxLobDelete}), {}, s.list[2]};
   }
   if (verb == "commit") return Match{only_post(Route::kTxCommit), {}, s.list[2]};
   if (verb == "abort") return Match{only_post(Route::kTxAbort), {}, s.list[2]};
@@ -213,14 +214,22 @@ std::optional<HttpError> settle_lob_query(Call& call) {
 
 bool has_key(Route route) {
   switch (route) {
-    case Route::kKvPut: case Route::kKvGet: case Route::kKvDelete:
-    case Route::kRowPut: case Route::kRowGet: case Route::kRowDelete: case Route::kRowDeleteColumns:
-    case Route::kLobGet: case Route::kLobPut: case Route::kLobDelete:
-    case Route::kCounterGet: case Route::kCounterIncr: case Route::kCounterDecr: case Route::kCounterReset:
-    case Route::kMergedGet:
-      return true;
-    default:
-      return false;
+    case Route::kKvPut:
+    case Route::kKvGet:
+    case Route::kKvDelete:
+    case Route::kRowPut:
+    case Route::kRowGet:
+    case Route::kRowDelete:
+    case Route::kRowDeleteColumns:
+    case Route::kLobGet:
+    case Route::kLobPut:
+    case Route::kLobDelete:
+    case Route::kCounterGet:
+    case Route::kCounterIncr:
+    case Route::kCounterDecr:
+    case Route::kCounterReset:
+    case Route::kMergedGet: return true;
+    default: return false;
   }
 }
 

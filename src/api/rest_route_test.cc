@@ -95,7 +95,8 @@ TEST(Route, RefusesWithStatusTextAndAllow) {
       {"object upload without a key", "PUT", "/api/v1/ad/lob", 400, "key is empty", ""},
       {"cut escape", "GET", "/api/v1/ad/kv/ab%2", 400, "invalid percent-encoding in key at byte 2", ""},
       {"bad escape", "GET", "/api/v1/ad/kv/%zz", 400, "invalid percent-encoding in key at byte 0", ""},
-      {"bad escape in the namespace", "GET", "/api/v1/a%/kv/k", 400, "invalid percent-encoding in namespace at byte 1", ""},
+      {"bad escape in the namespace", "GET", "/api/v1/a%/kv/k", 400, "invalid percent-encoding in namespace at byte 1",
+       ""},
       {"bad escape in a parameter", "GET", "/api/v1/ad/lob?key=%f", 400,
        "invalid percent-encoding in parameter \"key\" at byte 0", ""},
       {"long key", "GET", "/api/v1/ad/kv/" + long_key, 400, "key has 8193 bytes, the limit is 8192", ""},
@@ -125,12 +126,24 @@ TEST(QueryParameter, FirstOneDecodedOrAbsent) {
 
 TEST(Errors, OneRowPerCode) {
   const std::pair<StatusCode, int> table[] = {
-      {StatusCode::kOk, 200},         {StatusCode::kInvalidArgument, 400},    {StatusCode::kNotFound, 404},
-      {StatusCode::kReadOnly, 403},   {StatusCode::kWrongType, 409},          {StatusCode::kConflict, 409},
-      {StatusCode::kGone, 410},       {StatusCode::kTooLarge, 413},           {StatusCode::kOutOfRange, 409},
-      {StatusCode::kTimeout, 504},    {StatusCode::kPreconditionFailed, 412}, {StatusCode::kOverloaded, 503},
-      {StatusCode::kUnavailable, 503}, {StatusCode::kDataLoss, 500},          {StatusCode::kPermissionDenied, 403},
-      {StatusCode::kUnimplemented, 501}, {StatusCode::kIoError, 500},         {StatusCode::kInternal, 500},
+      {StatusCode::kOk, 200},
+      {StatusCode::kInvalidArgument, 400},
+      {StatusCode::kNotFound, 404},
+      {StatusCode::kReadOnly, 403},
+      {StatusCode::kWrongType, 409},
+      {StatusCode::kConflict, 409},
+      {StatusCode::kGone, 410},
+      {StatusCode::kTooLarge, 413},
+      {StatusCode::kOutOfRange, 409},
+      {StatusCode::kTimeout, 504},
+      {StatusCode::kPreconditionFailed, 412},
+      {StatusCode::kOverloaded, 503},
+      {StatusCode::kUnavailable, 503},
+      {StatusCode::kDataLoss, 500},
+      {StatusCode::kPermissionDenied, 403},
+      {StatusCode::kUnimplemented, 501},
+      {StatusCode::kIoError, 500},
+      {StatusCode::kInternal, 500},
   };
   for (const auto& row : table) {
     EXPECT_EQ(error_row(row.first).http, row.second) << code_name(row.first);

@@ -15,10 +15,10 @@ using boost::system::error_code;
 
 constexpr std::size_t kHeadReadBytes = 4 * 1024;
 constexpr std::size_t kBodyReadBytes = 64 * 1024;
-constexpr std::size_t kOutBytesMax = 256 * 1024;     // unwritten answers before further pipelined requests wait
-constexpr std::size_t kKeepBytesMax = 256 * 1024;    // larger buffers are given back after use
-constexpr std::uint64_t kSkipBytesMax = 64 * 1024;   // a refused body up to this size is read, not cut off
-constexpr std::int64_t kLingerBytesMax = 64 << 20;   // read after the last answer, so that the client sees it
+constexpr std::size_t kOutBytesMax = 256 * 1024;    // unwritten answers before further pipelined requests wait
+constexpr std::size_t kKeepBytesMax = 256 * 1024;   // larger buffers are given back after use
+constexpr std::uint64_t kSkipBytesMax = 64 * 1024;  // a refused body up to this size is read, not cut off
+constexpr std::int64_t kLingerBytesMax = 64 << 20;  // read after the last answer, so that the client sees it
 constexpr Duration kLingerMax = Duration::seconds(2);
 
 void give_back(Bytes& bytes) {
@@ -115,7 +115,8 @@ void Connection::on_head() {
   const api::Carriage how = api::carriage(call_.route);
   const bool about_process =
       how == api::Carriage::kHealth || how == api::Carriage::kReady || how == api::Carriage::kMetrics;
-  if (!about_process && !hub_.sink.has_namespace(call_.ns)) return refuse({404, "namespace not found: " + call_.ns, {}});
+  if (!about_process && !hub_.sink.has_namespace(call_.ns))
+    return refuse({404, "namespace not found: " + call_.ns, {}});
   if (how != api::Carriage::kUpload && head_.body_bytes.value_or(0) > hub_.options.body_bytes_max) {
     return reject_parse(beast_http::make_error_code(beast_http::error::body_limit));
   }
@@ -160,7 +161,8 @@ bool Connection::step_body() {
 }
 
 void Connection::refuse(api::HttpError error) {
-  const bool short_rest = parser_->is_done() || (!head_.expects_continue && head_.body_bytes.value_or(UINT64_MAX) <= kSkipBytesMax);
+  const bool short_rest =
+      parser_->is_done() || (!head_.expects_continue && head_.body_bytes.value_or(UINT64_MAX) <= kSkipBytesMax);
   if (!short_rest) return reject(error.status, error.text, error.allow);
   refusal_ = std::move(error);
 }
@@ -196,8 +198,9 @@ void Connection::want_read() {
   if (out_.size() - out_begin_ > kOutBytesMax && state_ != State::kWatch) return;
   reading_ = true;
   const InBuffer::Room room = in_.prepare(state_ == State::kHead ? kHeadReadBytes : kBodyReadBytes);
-  socket_.async_read_some(asio::mutable_buffer(room.data, room.size),
-                          [self = shared_from_this()](const error_code& ec, std::size_t bytes) { self->on_read(ec, bytes); });
+  socket_.async_read_some(
+      asio::mutable_buffer(room.data, room.size),
+      [self = shared_from_this()](const error_code& ec, std::size_t bytes) { self->on_read(ec, bytes); });
 }
 
 void Connection::on_read(const error_code& ec, std::size_t bytes) {
@@ -223,7 +226,8 @@ void Connection::flush() {
   if (writing_ || out_.empty() || state_ == State::kClosed) return;
   while (out_begin_ < out_.size()) {
     error_code ec;
-    const std::size_t wrote = socket_.write_some(asio::const_buffer(out_.data() + out_begin_, out_.size() - out_begin_), ec);
+    const std::size_t wrote =
+        socket_.write_some(asio::const_buffer(out_.data() + out_begin_, out_.size() - out_begin_), ec);
     if (ec == asio::error::would_block || ec == asio::error::try_again) return want_write();
     if (ec) return close();
     out_begin_ += wrote;
@@ -263,9 +267,12 @@ void Connection::answer(int status, std::string_view content_type, const Bytes& 
 }
 
 void Connection::count_answer(int status) {
-  if (status < 300) ++hub_.stats.replies_2xx;
-  else if (status < 500) ++hub_.stats.replies_4xx;
-  else ++hub_.stats.replies_5xx;
+  if (status < 300)
+    ++hub_.stats.replies_2xx;
+  else if (status < 500)
+    ++hub_.stats.replies_4xx;
+  else
+    ++hub_.stats.replies_5xx;
 }
 
 void Connection::answer_error(int status, std::string_view text, std::string_view allow) {

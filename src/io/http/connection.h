@@ -110,8 +110,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool keep_alive_ = true;
 
   std::variant<std::monostate, api::LobUpload, api::LobErase, api::LobDownload> flow_;
-  RequestId request_id_;     // outstanding; 0 when none
-  WatchId watch_id_;         // open or opening; 0 when none
+  RequestId request_id_;  // outstanding; 0 when none
+  WatchId watch_id_;      // open or opening; 0 when none
   bool watch_ready_due_ = false;
   std::int64_t heartbeat_at_us_ = 0;
   std::int64_t linger_left_ = 0;

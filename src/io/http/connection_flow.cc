@@ -44,7 +44,8 @@ void Connection::answer_health() {
     hub_.scratch = hub_.sink.metrics_text();
     return answer(200, "text/plain; version=0.0.4", hub_.scratch);
   }
-  if (route == api::Route::kHealth) return answer(api::append_health(hub_.sink.health(), hub_.scratch), kJson, hub_.scratch);
+  if (route == api::Route::kHealth)
+    return answer(api::append_health(hub_.sink.health(), hub_.scratch), kJson, hub_.scratch);
   const auto only = api::query_parameter(call_.query, "namespace");
   if (!only) return answer_error(api::http_error(only.error()));
   answer(api::append_ready(hub_.sink.health(), *only, hub_.scratch), kJson, hub_.scratch);
@@ -130,9 +131,7 @@ void Connection::on_download_reply(Reply reply) {
       count_answer(200);
       state_ = State::kDownload;
       return;
-    case api::LobDownload::Got::kChunk:
-      out_ += download.chunk();
-      return;
+    case api::LobDownload::Got::kChunk: out_ += download.chunk(); return;
     case api::LobDownload::Got::kFailed: {
       // Behind a head that promised more bytes, only a cut connection says that they do not come.
       if (state_ == State::kDownload) return close();

@@ -1,10 +1,10 @@
 #include "io/http/http_server.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <chrono>
 
 #include "io/http/connection.h"
@@ -23,7 +23,8 @@ constexpr Duration kAcceptRetry = Duration::millis(100);
 constexpr std::uint32_t kNoSlot = 0xFFFFFF;
 
 std::int64_t steady_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 // Fine enough for the shortest time limit, coarse enough to cost nothing.
@@ -89,9 +90,8 @@ class HttpServer::Impl final : public Hub, public std::enable_shared_from_this<H
 Status HttpServer::Impl::listen(const std::string& ip, std::uint16_t wanted_port) {
   error_code ec;
   const auto failed = [&](const char* what) {
-    return Status(StatusCode::kUnavailable,
-                  "http: cannot " + std::string(what) + " " + (ip.empty() ? "*" : ip) + ":" + std::to_string(wanted_port) +
-                      ": " + ec.message());
+    return Status(StatusCode::kUnavailable, "http: cannot " + std::string(what) + " " + (ip.empty() ? "*" : ip) + ":" +
+                                                std::to_string(wanted_port) + ": " + ec.message());
   };
   auto address = ip.empty() ? asio::ip::address(asio::ip::address_v6::any()) : asio::ip::make_address(ip, ec);
   if (ec) return failed("use address");

@@ -33,14 +33,14 @@ class io_context;
 namespace pando::io::http {
 
 struct HttpOptions {
-  std::size_t body_bytes_max = limits::kHttpBodyBytesDefault;   // 413 above
-  std::size_t head_bytes_max = limits::kHttpHeadBytesMax;       // request line and headers; 414 or 431 above
-  std::size_t bodies_bytes_max = limits::kHttpBodiesBytesMax;   // of all connections together; 503 above
-  std::size_t connections_max = limits::kHttpConnectionsMax;    // 503 above
-  Duration idle_max = Duration::seconds(120);    // between requests
-  Duration head_max = Duration::seconds(20);     // from a request's first byte to the end of its head
-  Duration stall_max = Duration::seconds(30);    // without progress in reading a body or writing an answer
-  Duration heartbeat = Duration::seconds(15);    // comment in a silent event stream
+  std::size_t body_bytes_max = limits::kHttpBodyBytesDefault;  // 413 above
+  std::size_t head_bytes_max = limits::kHttpHeadBytesMax;      // request line and headers; 414 or 431 above
+  std::size_t bodies_bytes_max = limits::kHttpBodiesBytesMax;  // of all connections together; 503 above
+  std::size_t connections_max = limits::kHttpConnectionsMax;   // 503 above
+  Duration idle_max = Duration::seconds(120);                  // between requests
+  Duration head_max = Duration::seconds(20);                   // from a request's first byte to the end of its head
+  Duration stall_max = Duration::seconds(30);  // without progress in reading a body or writing an answer
+  Duration heartbeat = Duration::seconds(15);  // comment in a silent event stream
   // The top byte of every RequestId and WatchId made here, so that several doors share one node.
   std::uint8_t id_tag = 1;
 };
@@ -65,13 +65,13 @@ class HttpSink {
 struct HttpStats {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;   // over connections_max
+  std::uint64_t connections_refused = 0;  // over connections_max
   std::uint64_t watches_open = 0;
   std::uint64_t requests = 0;
   std::uint64_t replies_2xx = 0;
   std::uint64_t replies_4xx = 0;
   std::uint64_t replies_5xx = 0;
-  std::uint64_t malformed = 0;             // not HTTP
+  std::uint64_t malformed = 0;  // not HTTP
   std::uint64_t timed_out = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

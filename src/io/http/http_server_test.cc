@@ -16,7 +16,8 @@ TEST(HttpServer, AnswersToTheByte) {
   EXPECT_EQ(put.status, 200);
   EXPECT_EQ(put.body, "{\"success\":true}\n");
   EXPECT_EQ(put.head.find("HTTP/1.1 200 OK\r\nDate: "), 0u);
-  EXPECT_NE(put.head.find("GMT\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n"), std::string::npos) << put.head;
+  EXPECT_NE(put.head.find("GMT\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n"), std::string::npos)
+      << put.head;
   EXPECT_EQ(client.ask(kGet).body, "{\"value\":\"aGk=\",\"found\":true}\n");
   const Answer other = client.ask(request("POST /api/v1/ns/kv/k", "{}"));
   EXPECT_EQ(other.status, 405);
@@ -54,7 +55,8 @@ TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
     client.send(all);
     for (int i = 0; i < 200; ++i) {
       ASSERT_EQ(client.answer().body, "{\"success\":true}\n") << i;
-      ASSERT_EQ(client.answer().body, std::string("{\"value\":\"") + (i % 2 ? "aGk=" : "aG8=") + "\",\"found\":true}\n") << i;
+      ASSERT_EQ(client.answer().body, std::string("{\"value\":\"") + (i % 2 ? "aGk=" : "aG8=") + "\",\"found\":true}\n")
+          << i;
       ASSERT_EQ(client.answer().body, "{\"value\":\"\",\"found\":false}\n") << i;
     }
   }
@@ -71,8 +73,11 @@ TEST(HttpServer, RequestsMayComeByteByByte) {
 TEST(HttpServer, BodiesChunkedOrExpected) {
   Rig rig;
   Client client(rig);
-  EXPECT_EQ(client.ask("PUT /api/v1/ns/kv/k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                       "a\r\n{\"value\":\"\r\n6;x=y\r\naGk=\"}\r\n0\r\nTrailer: t\r\n\r\n").status, 200);
+  EXPECT_EQ(client
+                .ask("PUT /api/v1/ns/kv/k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "a\r\n{\"value\":\"\r\n6;x=y\r\naGk=\"}\r\n0\r\nTrailer: t\r\n\r\n")
+                .status,
+            200);
   EXPECT_EQ(client.ask(kGet).body, "{\"value\":\"aGk=\",\"found\":true}\n");
   client.send("PUT /api/v1/ns/kv/k HTTP/1.1\r\nHost: x\r\nContent-Length: 16\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.answer().head, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -83,7 +88,8 @@ TEST(HttpServer, BodiesChunkedOrExpected) {
 TEST(HttpServer, RefusalsDoNotCostTheConnection) {
   Rig rig;
   Client client(rig);
-  EXPECT_EQ(client.ask(request("PUT /api/v1/nope/kv/k", "{\"value\":")).body, "{\"error\":\"namespace not found: nope\"}\n");
+  EXPECT_EQ(client.ask(request("PUT /api/v1/nope/kv/k", "{\"value\":")).body,
+            "{\"error\":\"namespace not found: nope\"}\n");
   EXPECT_EQ(client.ask(request("PUT /api/v1/ns/kv/k", "{\"value\":")).status, 400);
   EXPECT_EQ(client.ask(request("PUT /api/v1/ns/kv/", "{\"value\":")).body, "{\"error\":\"key is empty\"}\n");
   EXPECT_EQ(client.ask(request("PATCH /api/v1/ns/kv/k", std::string(60'000, 'x'))).status, 405);
@@ -103,17 +109,21 @@ TEST(HttpServer, WhatCannotGoOnIsAnsweredAndClosed) {
   const std::string line = "PUT /api/v1/ns/kv/k HTTP/1.1\r\nHost: x\r\n";
   const Row table[] = {
       {"not HTTP", "hello\r\n\r\n", 400, "malformed HTTP request: "},
-      {"TLS to the wrong port", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15), 400, "malformed HTTP request: "},
+      {"TLS to the wrong port", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15), 400,
+       "malformed HTTP request: "},
       {"bad field", "GET / HTTP/1.1\r\nHo st: x\r\n\r\n", 400, "malformed HTTP request: "},
       {"no Host", "GET /healthz HTTP/1.1\r\n\r\n", 400, "missing Host header"},
       {"later HTTP", "GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505, "only HTTP/1.0 and HTTP/1.1 are served"},
       {"two lengths", line + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "malformed HTTP request: "},
-      {"length and chunked", line + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "malformed HTTP request: "},
-      {"unknown coding", line + "Transfer-Encoding: gzip\r\n\r\n", 501, "unsupported Transfer-Encoding, only chunked is known"},
+      {"length and chunked", line + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
+       "malformed HTTP request: "},
+      {"unknown coding", line + "Transfer-Encoding: gzip\r\n\r\n", 501,
+       "unsupported Transfer-Encoding, only chunked is known"},
       {"bad chunk", line + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "malformed HTTP request: "},
       {"endless chunk extension", line + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(200'000, 'x'), 400,
        "malformed HTTP request: "},
-      {"announced body too large", line + "Content-Length: 100001\r\n\r\n", 413, "request body over the limit of 100000 bytes"},
+      {"announced body too large", line + "Content-Length: 100001\r\n\r\n", 413,
+       "request body over the limit of 100000 bytes"},
       {"the same, expecting", line + "Content-Length: 100001\r\nExpect: 100-continue\r\n\r\n", 413,
        "request body over the limit of 100000 bytes"},
       {"chunked body too large", line + "Transfer-Encoding: chunked\r\n\r\n186a1\r\n" + std::string(100'001, 'x'), 413,
@@ -130,7 +140,8 @@ TEST(HttpServer, WhatCannotGoOnIsAnsweredAndClosed) {
     const Answer answer = client.answer();
     EXPECT_EQ(answer.status, row.status) << row.why;
     EXPECT_EQ(answer.body.find("{\"error\":\"" + row.error), 0u) << row.why << ": " << answer.body;
-    EXPECT_EQ(answer.body.substr(answer.body.size() - std::min<std::size_t>(3, answer.body.size())), "\"}\n") << row.why;
+    EXPECT_EQ(answer.body.substr(answer.body.size() - std::min<std::size_t>(3, answer.body.size())), "\"}\n")
+        << row.why;
     EXPECT_TRUE(client.closed()) << row.why;
   }
   Client client(rig);

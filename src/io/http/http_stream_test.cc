@@ -20,7 +20,8 @@ TEST(HttpObjects, StreamInChunksWhateverTheBodyLimit) {
   HttpOptions options;
   options.body_bytes_max = 1000;
   for (const bool later : {false, true}) {
-    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, limits::kLobChunkBytes, 3 * limits::kLobChunkBytes + 7}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, limits::kLobChunkBytes, 3 * limits::kLobChunkBytes + 7}) {
       Rig rig(options);
       rig.on_loop([&] { rig.node.later = later; });
       Client client(rig);
@@ -30,8 +31,9 @@ TEST(HttpObjects, StreamInChunksWhateverTheBodyLimit) {
       EXPECT_EQ(rig.on_loop([&] { return joined(rig.node.objects["o"]); }), object) << size;
       const Answer get = client.ask(request("GET /api/v1/ns/lob?key=o"));
       EXPECT_EQ(get.body, object) << size;
-      EXPECT_NE(get.head.find("Content-Type: application/octet-stream\r\nContent-Length: " + std::to_string(size) + "\r\n"),
-                std::string::npos);
+      EXPECT_NE(
+          get.head.find("Content-Type: application/octet-stream\r\nContent-Length: " + std::to_string(size) + "\r\n"),
+          std::string::npos);
       EXPECT_EQ(client.ask(request("DELETE /api/v1/ns/lob/o")).body, "{\"success\":true}\n");
       EXPECT_EQ(client.ask(request("GET /api/v1/ns/lob/o")).body, "{\"error\":\"key not found\"}\n");
     }
@@ -121,12 +123,14 @@ TEST(HttpWatch, OneBatchAtATime) {
   client.send(request("GET /api/v1/ns/watch?prefix=a&cursor=old", "", "Last-Event-ID: new\r\n"));
   const std::string head = client.text_to("\r\n\r\n");
   EXPECT_EQ(head.find("HTTP/1.1 200 OK\r\n"), 0u);
-  EXPECT_NE(head.find("Content-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"), std::string::npos);
+  EXPECT_NE(head.find("Content-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"),
+            std::string::npos);
   EXPECT_EQ(client.text_to("\n\n"), "retry: 1000\nid: c0\n\n");
   EXPECT_EQ(rig.on_loop([&] { return rig.node.trace; }), (std::vector<std::string>{"open a@new"}));
   rig.on_loop([&] { rig.server().on_watch_send(batch(rig.node.watches[0].id, "a1")); });
   const std::string event = client.text_to("\n\n");
-  EXPECT_EQ(event.find("id: c-a1\nevent: put\ndata: {\"key\":\"a1\",\"namespace\":\"ns\",\"operation\":\"put\""), 0u) << event;
+  EXPECT_EQ(event.find("id: c-a1\nevent: put\ndata: {\"key\":\"a1\",\"namespace\":\"ns\",\"operation\":\"put\""), 0u)
+      << event;
   EXPECT_EQ(rig.on_loop([&] { return rig.node.trace; }), (std::vector<std::string>{"open a@new", "ready"}));
   rig.on_loop([&] {
     rig.server().on_watch_ended({rig.node.watches[0].id, Status(StatusCode::kUnavailable, "the node is stopping")});

@@ -19,9 +19,9 @@ class Hub {
   HttpSink& sink;
   HttpStats stats;
   api::Rest rest;
-  Bytes scratch;                  // body of the answer being built
-  std::size_t bodies_bytes = 0;   // buffered now, of all connections
-  std::int64_t now_us = 0;        // monotonic, as of the last tick
+  Bytes scratch;                 // body of the answer being built
+  std::size_t bodies_bytes = 0;  // buffered now, of all connections
+  std::int64_t now_us = 0;       // monotonic, as of the last tick
 
   // tag (8 bits) slot (24 bits) serial (32 bits): finds the connection again without a table.
   std::uint64_t new_id(std::uint32_t slot) {

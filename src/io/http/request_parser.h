@@ -26,8 +26,8 @@ struct Head {
   bool has_line = false;
   bool has_host = false;
   bool expects_continue = false;
-  bool expects_other = false;      // an expectation we cannot meet: 417
-  bool coded_otherwise = false;    // Transfer-Encoding that is not plain chunked: 501
+  bool expects_other = false;               // an expectation we cannot meet: 417
+  bool coded_otherwise = false;             // Transfer-Encoding that is not plain chunked: 501
   std::optional<std::uint64_t> body_bytes;  // Content-Length
 
   void clear() {
@@ -58,7 +58,9 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
  private:
   using string_view = boost::beast::string_view;
 
-  static bool same(string_view a, std::string_view b) { return boost::beast::iequals(a, string_view(b.data(), b.size())); }
+  static bool same(string_view a, std::string_view b) {
+    return boost::beast::iequals(a, string_view(b.data(), b.size()));
+  }
 
   void on_request_impl(boost::beast::http::verb, string_view method, string_view target, int version,
                        error_code&) override {

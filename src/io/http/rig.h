@@ -26,8 +26,8 @@ class FakeNode final : public HttpSink {
   explicit FakeNode(boost::asio::io_context& io) : io_(io) {}
   HttpServer* server = nullptr;
 
-  bool later = false;    // replies come after submit() has returned
-  bool silent = false;   // replies do not come until release()
+  bool later = false;   // replies come after submit() has returned
+  bool silent = false;  // replies do not come until release()
   bool read_only = false;
   std::map<Bytes, Bytes> values;
   std::map<Bytes, std::vector<Bytes>> objects;
