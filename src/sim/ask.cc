@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kTables[] = {kTableKv, kTableRow, kTableLob};
 
-std::string describe_key(World& world, Machine& machine, const std::string& ns, std::string_view table, const Bytes& key) {
+std::string describe_key(World& world, Machine& machine, const std::string& ns, std::string_view table,
+                         const Bytes& key) {
   std::string line = fmt::format("{} {} =", table, printable(key));
   const auto add = [&](Request request, auto&& text) {
     const Answer answer = ask_and_wait(world, machine, ns, std::move(request));
@@ -28,7 +29,8 @@ std::string describe_key(World& world, Machine& machine, const std::string& ns, 
     });
   } else if (table == kTableLob) {
     const Result<Bytes> object = read_object(world, machine, ns, key);
-    line += object ? fmt::format(" {} bytes, crc32 {:08x}", object->size(), crc32_ieee(*object)) : " !" + object.error().to_string();
+    line += object ? fmt::format(" {} bytes, crc32 {:08x}", object->size(), crc32_ieee(*object))
+                   : " !" + object.error().to_string();
   } else {
     add(GetRequest{std::string(table), key, true}, [&](const ReplyBody& body) {
       const auto& value = std::get<ValueReply>(body);
@@ -45,7 +47,8 @@ Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Reque
   const auto got = std::make_shared<std::optional<Answer>>();
   machine.ask(ns, std::move(request), [got](const Answer& answer) { *got = answer; });
   if (world.run_until([&] { return got->has_value(); }, max)) return **got;
-  return Answer{false, Reply::failure(Status(StatusCode::kTimeout, fmt::format("no reply within {} s", max.us / 1'000'000)))};
+  return Answer{false,
+                Reply::failure(Status(StatusCode::kTimeout, fmt::format("no reply within {} s", max.us / 1'000'000)))};
 }
 
 std::uint32_t crc32_ieee(ByteSpan data) {
@@ -69,8 +72,8 @@ Result<Bytes> read_object(World& world, Machine& machine, const std::string& ns,
     content += std::get<LobChunkReply>(reply.body).chunk;
   }
   if (content.size() != stat.size_bytes || crc32_ieee(content) != stat.crc32) {
-    return fail(StatusCode::kDataLoss, fmt::format("{} bytes with crc32 {:08x}, should be {} with {:08x}", content.size(),
-                                                   crc32_ieee(content), stat.size_bytes, stat.crc32));
+    return fail(StatusCode::kDataLoss, fmt::format("{} bytes with crc32 {:08x}, should be {} with {:08x}",
+                                                   content.size(), crc32_ieee(content), stat.size_bytes, stat.crc32));
   }
   return content;
 }

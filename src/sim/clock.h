@@ -13,7 +13,8 @@ inline constexpr std::int64_t kWallStartMs = 1'700'000'000'000;
 class Clock {
  public:
   Time at(Instant now) const {
-    return {now.mono_us, kWallStartMs + now.mono_us / 1000 + offset_ms_ + now.mono_us / 1'000'000 * drift_us_per_s_ / 1000};
+    return {now.mono_us,
+            kWallStartMs + now.mono_us / 1000 + offset_ms_ + now.mono_us / 1'000'000 * drift_us_per_s_ / 1000};
   }
   void jump(Duration by) { offset_ms_ += by.millis(); }
   void drift(std::int64_t us_per_s) { drift_us_per_s_ = us_per_s; }

@@ -22,8 +22,8 @@ Status Disk::write(std::uint64_t segment_id, std::uint64_t offset, ByteSpan byte
   if (it == segments_.end()) return Status(StatusCode::kIoError, fmt::format("segment {} does not exist", segment_id));
   Bytes& file = it->second;
   if (offset > file.size() || bytes.size() > file.size() - offset) {
-    return Status(StatusCode::kIoError, fmt::format("segment {}: write of {} bytes at {} leaves its {} bytes", segment_id,
-                                                    bytes.size(), offset, file.size()));
+    return Status(StatusCode::kIoError, fmt::format("segment {}: write of {} bytes at {} leaves its {} bytes",
+                                                    segment_id, bytes.size(), offset, file.size()));
   }
   unsynced_.push_back({segment_id, offset, file.substr(offset, bytes.size())});
   file.replace(offset, bytes.size(), bytes);
@@ -40,7 +40,8 @@ Result<Bytes> Disk::read(std::uint64_t segment_id, std::uint64_t offset, std::ui
   const auto it = segments_.find(segment_id);
   if (it == segments_.end()) return fail(StatusCode::kIoError, fmt::format("segment {} does not exist", segment_id));
   if (offset > it->second.size()) {
-    return fail(StatusCode::kIoError, fmt::format("segment {}: read at {} of {} bytes", segment_id, offset, it->second.size()));
+    return fail(StatusCode::kIoError,
+                fmt::format("segment {}: read at {} of {} bytes", segment_id, offset, it->second.size()));
   }
   return it->second.substr(offset, bytes);
 }

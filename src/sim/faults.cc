@@ -65,7 +65,8 @@ void Faults::strike() {
     case FaultKind::kSlowLink: return network_fault(kind);
     case FaultKind::kGarble:
       world_.net().garble_one_in(2 + rng_.below(100));
-      return world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [this] { world_.net().garble_one_in(0); });
+      return world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer,
+                               [this] { world_.net().garble_one_in(0); });
     case FaultKind::kStranger:
       if (machine.up()) world_.net().stranger(machine.index(), random_frames());
       return;

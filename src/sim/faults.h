@@ -13,7 +13,20 @@
 namespace pando::sim {
 
 enum class FaultKind : std::uint8_t {
-  kPartition, kOneWayCut, kReset, kSlowLink, kGarble, kStranger, kKill, kPowerCut, kCleanStop, kDiskFull, kSyncFailure, kSlowDisk, kClockJump, kClockDrift,
+  kPartition,
+  kOneWayCut,
+  kReset,
+  kSlowLink,
+  kGarble,
+  kStranger,
+  kKill,
+  kPowerCut,
+  kCleanStop,
+  kDiskFull,
+  kSyncFailure,
+  kSlowDisk,
+  kClockJump,
+  kClockDrift,
   kCount_
 };
 std::string_view fault_name(FaultKind kind);

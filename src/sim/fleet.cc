@@ -21,7 +21,8 @@ const FleetPlan::Site* FleetPlan::find(std::string_view name) const {
 void connect_mesh(FleetPlan& plan) {
   for (std::size_t i = 0; i < plan.sites.size(); ++i) {
     for (std::size_t j = i + 1; j < plan.sites.size(); ++j) {
-      if (plan.sites[i].writable && plan.sites[j].writable) plan.links.push_back({plan.sites[i].name, plan.sites[j].name});
+      if (plan.sites[i].writable && plan.sites[j].writable)
+        plan.links.push_back({plan.sites[i].name, plan.sites[j].name});
     }
   }
 }

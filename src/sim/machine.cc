@@ -14,10 +14,10 @@ namespace {
 
 bool is_write(const Request& request) { return std::holds_alternative<WriteRequest>(request); }
 
-constexpr std::string_view kRequestNames[] = {"get",       "get-row",  "get-counter", "get-merged", "list",       "lob-stat",
-                                              "lob-chunk", "write",    "tx-begin",    "tx-append",  "tx-lob",     "tx-lob-delete",
-                                              "tx-commit", "tx-abort", "offset",      "stats",      "checkpoint", "digest",
-                                              "backup-log", "backup-store"};
+constexpr std::string_view kRequestNames[] = {"get",      "get-row",       "get-counter", "get-merged", "list",
+                                              "lob-stat", "lob-chunk",     "write",       "tx-begin",   "tx-append",
+                                              "tx-lob",   "tx-lob-delete", "tx-commit",   "tx-abort",   "offset",
+                                              "stats",    "checkpoint",    "digest",      "backup-log", "backup-store"};
 static_assert(std::size(kRequestNames) == std::variant_size_v<Request>);
 
 }  // namespace
@@ -72,7 +72,8 @@ void Machine::open_namespace(const node::NamespaceConfig& config) {
     if (!whole_from) return whole_from.error();
     for (const auto& [id, bytes] : v.disk.segments()) {
       const ByteSpan all(bytes);
-      PANDO_RETURN_IF_ERROR(node_->feed_segment(config.name, id, id >= *whole_from ? all : all.substr(0, log::kSegmentHeaderBytes)));
+      PANDO_RETURN_IF_ERROR(
+          node_->feed_segment(config.name, id, id >= *whole_from ? all : all.substr(0, log::kSegmentHeaderBytes)));
     }
     Result<node::OpenReport> report = node_->finish_open(config.name, now(), out_);
     if (!report) return report.error();
@@ -80,8 +81,8 @@ void Machine::open_namespace(const node::NamespaceConfig& config) {
     return {};
   };
   v.open_failure = open();
-  world_.trace().add(world_.now(), "{}/{} opened: last {} replayed {} torn {} {}", name(), config.name, v.report.last.value,
-                     v.report.replayed, v.report.torn_bytes,
+  world_.trace().add(world_.now(), "{}/{} opened: last {} replayed {} torn {} {}", name(), config.name,
+                     v.report.last.value, v.report.replayed, v.report.torn_bytes,
                      v.open_failure.ok() ? v.report.damage.to_string() : v.open_failure.to_string());
   carry();
 }
@@ -202,7 +203,8 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
   Pending pending{{this, ns, std::move(request), world_.now(), context(ns)}, std::move(on_answer)};
   for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   const RequestId id(++next_request_);
-  world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value, kRequestNames[pending.asked.request.index()]);
+  world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value,
+                     kRequestNames[pending.asked.request.index()]);
   if (state_ == State::kDown) {
     const Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "connection refused"))};
     for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
@@ -213,7 +215,8 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
   if (takes_writes(ns) && is_write(handed_in) && world_.mutates(DriverMutation::kReplyInvented, 30)) {
     const Answer answer{false, Reply{{}, DoneReply{1}, {}}};
     for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
-    world_.queue().after(Duration::millis(1), [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });
+    world_.queue().after(Duration::millis(1),
+                         [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });
     return;
   }
   const bool twice = is_write(handed_in) && world_.mutates(DriverMutation::kRequestTwice, 30);
@@ -222,7 +225,8 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
   input(node::ClientRequest{id, ns, std::move(handed_in)});
 }
 
-WatchId Machine::open_watch(Watcher& watcher, const std::string& ns, const WatchFilter& filter, const std::string& cursor) {
+WatchId Machine::open_watch(Watcher& watcher, const std::string& ns, const WatchFilter& filter,
+                            const std::string& cursor) {
   const WatchId id(++next_watch_);
   watches_.emplace(id, OpenWatch{&watcher, false});
   // Not from inside the watcher's own call: the answer needs to find it attached.
@@ -255,7 +259,8 @@ void Machine::on_link_up(LinkId id, std::uint64_t dial_id, const std::string& pe
 void Machine::on_link_frame(LinkId id, Bytes frame) {
   const std::uint8_t kind = frame.empty() ? 0 : static_cast<std::uint8_t>(frame[0]);
   if (kind != static_cast<std::uint8_t>(repl::FrameKind::kHeartbeat)) {
-    world_.trace().add(world_.now(), "{} link {} {} of {} bytes", name(), id.value, repl::frame_kind_name(kind), frame.size());
+    world_.trace().add(world_.now(), "{} link {} {} of {} bytes", name(), id.value, repl::frame_kind_name(kind),
+                       frame.size());
   }
   input(node::LinkFrame{id, std::move(frame)});
 }

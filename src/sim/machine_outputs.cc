@@ -65,13 +65,15 @@ void Machine::carry_reply(node::ReplyOut& out) {
   const std::string key = key_of_read(pending.asked);
   if (!key.empty() && answer.reply.status.ok()) {
     Reply& last = last_read_[key];
-    if (std::holds_alternative<ValueReply>(last.body) && world_.mutates(DriverMutation::kReadStale, 10)) std::swap(last, answer.reply);
+    if (std::holds_alternative<ValueReply>(last.body) && world_.mutates(DriverMutation::kReadStale, 10))
+      std::swap(last, answer.reply);
     last = answer.reply;
   }
   world_.trace().add(world_.now(), "{} reply {} {} {}", name(), out.id.value, answer.reply.status.to_string(),
                      answer.reply.dot ? to_string(*answer.reply.dot) : "");
   for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
-  world_.queue().after(Duration{0}, [on_answer = std::move(pending.on_answer), answer = std::move(answer)] { on_answer(answer); });
+  world_.queue().after(Duration{0},
+                       [on_answer = std::move(pending.on_answer), answer = std::move(answer)] { on_answer(answer); });
 }
 
 void Machine::carry_watches() {
@@ -109,10 +111,11 @@ void Machine::carry_prepare(const node::SegmentPrepare& prepare) {
 }
 
 void Machine::carry_log_write(node::LogWrite write) {
-  world_.trace().add(world_.now(), "{}/{} write segment {} at {}: {} bytes", name(), write.ns, write.segment_id, write.offset,
-                     write.bytes.size());
+  world_.trace().add(world_.now(), "{}/{} write segment {} at {}: {} bytes", name(), write.ns, write.segment_id,
+                     write.offset, write.bytes.size());
   Volume& v = volume(write.ns);
-  if (v.log_write_in_flight) world_.violation("driver", fmt::format("{}/{}: two log writes in flight", name(), write.ns));
+  if (v.log_write_in_flight)
+    world_.violation("driver", fmt::format("{}/{}: two log writes in flight", name(), write.ns));
   v.log_write_in_flight = true;
   const bool lost = world_.mutates(DriverMutation::kWriteLost, 40);
   const auto done = [this, ns = write.ns](Status status) {
@@ -123,7 +126,8 @@ void Machine::carry_log_write(node::LogWrite write) {
   later(up_to(disk_speed_.write_max), [this, lost, done, write = std::move(write)] {
     Disk& disk = volume(write.ns).disk;
     if (lost) return later(disk_speed_.sync_max, [done] { done(Status()); });
-    if (const Status status = disk.write(write.segment_id, write.offset, write.bytes); !status.ok()) return done(status);
+    if (const Status status = disk.write(write.segment_id, write.offset, write.bytes); !status.ok())
+      return done(status);
     const Duration spread{disk_speed_.sync_max.us - disk_speed_.sync_min.us};
     later(disk_speed_.sync_min + up_to(spread), [this, ns = write.ns, done] {
       const Status status = volume(ns).disk.sync();
@@ -162,7 +166,8 @@ void Machine::write_checkpoint(Volume& v, store::Batch batch) {
 void Machine::carry_checkpoint(node::CheckpointWrite write) {
   world_.trace().add(world_.now(), "{}/{} checkpoint of {} pairs", name(), write.ns, write.batch.size());
   Volume& v = volume(write.ns);
-  if (v.checkpoint_in_flight) world_.violation("driver", fmt::format("{}/{}: two checkpoints in flight", name(), write.ns));
+  if (v.checkpoint_in_flight)
+    world_.violation("driver", fmt::format("{}/{}: two checkpoints in flight", name(), write.ns));
   v.checkpoint_in_flight = true;
   v.checkpoint_unwritten = std::move(write.batch);
   const auto done = [this, ns = write.ns](Status status) {
@@ -183,7 +188,8 @@ void Machine::carry_backups() {
   drain(out_.backup_logs, [&](const node::BackupLog& backup) {
     BackupReply reply{backup.directory, {}, 0};
     for (const auto& segment : backup.segments) {
-      reply.files.push_back({fmt::format("{}/{}", backup.directory, log::segment_file_name(segment.id)), segment.bytes_durable});
+      reply.files.push_back(
+          {fmt::format("{}/{}", backup.directory, log::segment_file_name(segment.id)), segment.bytes_durable});
       reply.last_segment_id = segment.id;
     }
     later(up_to(Duration::millis(20)), [this, id = backup.id, reply] { input(node::BackupWritten{id, reply}); });
@@ -203,7 +209,8 @@ void Machine::carry_links() {
     world_.net().send(index_, send.id, std::move(send.frame));
     const std::size_t undrained = world_.net().undrained_bytes(index_, send.id);
     if (undrained > limits::kLinkUnackedBytesMax + limits::kFrameBytesMax) {
-      world_.violation("driver", fmt::format("{}: link {} holds {} bytes that have not left", name(), send.id.value, undrained));
+      world_.violation("driver",
+                       fmt::format("{}: link {} holds {} bytes that have not left", name(), send.id.value, undrained));
     }
   });
   drain(out_.link_closes, [&](const node::LinkClose& close) {

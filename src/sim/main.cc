@@ -148,7 +148,8 @@ void explain_failure(const SeededOptions& options, const SeededOutcome& outcome)
   for (std::size_t i = 0; i < std::min(kViolationsShown, outcome.violations.size()); ++i) {
     fmt::print("  {}: {}\n", outcome.violations[i].checker, outcome.violations[i].text);
   }
-  if (outcome.violations.size() > kViolationsShown) fmt::print("  … {} more\n", outcome.violations.size() - kViolationsShown);
+  if (outcome.violations.size() > kViolationsShown)
+    fmt::print("  … {} more\n", outcome.violations.size() - kViolationsShown);
   // The run is a function of the seed, so its last lines can be had afterwards.
   SeededOptions again = options;
   again.trace = {false, 60};
@@ -171,8 +172,8 @@ int run_seeds(const Arguments& arguments) {
     const SeededOptions options{seed, arguments.steps, arguments.mutation, {arguments.trace, 0}};
     const SeededOutcome outcome = run_seed(options);
     fmt::print(": {}  trace {:016x}  {} of {} operations done, {} faults, {:.0f} s simulated; {}\n",
-               outcome.passed() ? "ok" : "FAIL", outcome.trace_hash, outcome.acknowledged, outcome.operations, outcome.faults,
-               static_cast<double>(outcome.simulated.us) / 1e6, outcome.fleet);
+               outcome.passed() ? "ok" : "FAIL", outcome.trace_hash, outcome.acknowledged, outcome.operations,
+               outcome.faults, static_cast<double>(outcome.simulated.us) / 1e6, outcome.fleet);
     if (!outcome.passed()) explain_failure(options, outcome);
     passed += outcome.passed() ? 1 : 0;
     operations += outcome.operations;
@@ -180,9 +181,10 @@ int run_seeds(const Arguments& arguments) {
     simulated_s += static_cast<double>(outcome.simulated.us) / 1e6;
   }
   const double real_s = seconds_since(begin);
-  fmt::print("{} client operations, {} events in {:.1f} s: {:.0f} operations/s, {:.0f} events/s, {:.0f} times real time\n",
-             operations, events, real_s, static_cast<double>(operations) / real_s, static_cast<double>(events) / real_s,
-             simulated_s / real_s);
+  fmt::print(
+      "{} client operations, {} events in {:.1f} s: {:.0f} operations/s, {:.0f} events/s, {:.0f} times real time\n",
+      operations, events, real_s, static_cast<double>(operations) / real_s, static_cast<double>(events) / real_s,
+      simulated_s / real_s);
   return closing(passed, count - passed);
 }
 

@@ -13,18 +13,18 @@ namespace pando::sim {
 
 enum class DriverMutation : std::uint8_t {
   kNone,
-  kSyncLies,            // the disk says "durable" and forgets on a power cut
-  kWriteLost,           // one log write in forty is answered and never done
-  kTailCut,             // a restart finds the last records gone, synced or not
-  kCheckpointLosesKey,  // one pair of a checkpoint batch in ten is not written
+  kSyncLies,             // the disk says "durable" and forgets on a power cut
+  kWriteLost,            // one log write in forty is answered and never done
+  kTailCut,              // a restart finds the last records gone, synced or not
+  kCheckpointLosesKey,   // one pair of a checkpoint batch in ten is not written
   kCheckpointForgotten,  // a checkpoint is answered and never written
-  kReplyInvented,       // a client hears "done" for a write that was never handed in
-  kRequestTwice,        // the driver hands in a write twice
-  kReadStale,           // a client gets the answer of an earlier read of the same key
-  kEventLost,           // a watcher loses one event in twenty
-  kEventTwice,          // a watcher gets one event in twenty twice
-  kEventsSwapped,       // a watcher gets two neighbouring events in the wrong order
-  kFrameLost,           // a stream loses a frame in the middle, silently
+  kReplyInvented,        // a client hears "done" for a write that was never handed in
+  kRequestTwice,         // the driver hands in a write twice
+  kReadStale,            // a client gets the answer of an earlier read of the same key
+  kEventLost,            // a watcher loses one event in twenty
+  kEventTwice,           // a watcher gets one event in twenty twice
+  kEventsSwapped,        // a watcher gets two neighbouring events in the wrong order
+  kFrameLost,            // a stream loses a frame in the middle, silently
 };
 
 struct MutationInfo {

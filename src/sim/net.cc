@@ -34,7 +34,8 @@ LinkQuality Net::quality(MachineIndex a, MachineIndex b) const {
 
 Duration Net::delay(MachineIndex a, MachineIndex b) {
   const LinkQuality q = quality(a, b);
-  return q.delay_min + Duration{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(q.delay_max.us - q.delay_min.us) + 1))};
+  return q.delay_min + Duration{static_cast<std::int64_t>(
+                           rng_.below(static_cast<std::uint64_t>(q.delay_max.us - q.delay_min.us) + 1))};
 }
 
 void Net::set_quality(MachineIndex a, MachineIndex b, LinkQuality quality) {
@@ -51,16 +52,14 @@ void Net::dial(MachineIndex from, std::uint64_t dial_id, const std::string& addr
   const std::uint64_t incarnation = hosts_.at(from)->incarnation();
   const auto it = addresses_.find(address);
   if (it == addresses_.end()) {
-    queue_.after(Duration::millis(1), [=, this] {
-      dial_failed(from, incarnation, dial_id, fmt::format("{}: unknown host", address));
-    });
+    queue_.after(Duration::millis(1),
+                 [=, this] { dial_failed(from, incarnation, dial_id, fmt::format("{}: unknown host", address)); });
     return;
   }
   const MachineIndex to = it->second;
   if (is_cut(from, to) || is_cut(to, from)) {
-    queue_.at(queue_.now() + kConnectTimeout, EventKind::kTimer, [=, this] {
-      dial_failed(from, incarnation, dial_id, fmt::format("{}: connection timed out", address));
-    });
+    queue_.at(queue_.now() + kConnectTimeout, EventKind::kTimer,
+              [=, this] { dial_failed(from, incarnation, dial_id, fmt::format("{}: connection timed out", address)); });
     return;
   }
   queue_.after(delay(from, to) + delay(to, from), [=, this] {
@@ -279,7 +278,8 @@ void Net::heal(MachineIndex from, MachineIndex to) {
   std::vector<std::pair<ConnectionId, int>> waiting;
   for (const auto& [id, connection] : connections_) {
     for (int side = 0; side < 2; ++side) {
-      if (connection->ends[side].machine == from && connection->ends[1 - side].machine == to) waiting.emplace_back(id, side);
+      if (connection->ends[side].machine == from && connection->ends[1 - side].machine == to)
+        waiting.emplace_back(id, side);
     }
   }
   for (const auto& [id, side] : waiting) pump(id, side);

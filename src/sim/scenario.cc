@@ -55,10 +55,12 @@ Result<Scenario> parse_scenario(std::string name, std::string_view text) {
       continue;
     }
     if (lines[i] == kRule) {
-      return fail(StatusCode::kInvalidArgument, fmt::format("{}:{}: ---- without a command before it", scenario.name, i + 1));
+      return fail(StatusCode::kInvalidArgument,
+                  fmt::format("{}:{}: ---- without a command before it", scenario.name, i + 1));
     }
     if (!looks_like_command(lines[i])) {
-      return fail(StatusCode::kInvalidArgument, fmt::format("{}:{}: not a command: {}", scenario.name, i + 1, lines[i]));
+      return fail(StatusCode::kInvalidArgument,
+                  fmt::format("{}:{}: not a command: {}", scenario.name, i + 1, lines[i]));
     }
     step.line = i + 1;
     step.command = lines[i];

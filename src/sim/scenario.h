@@ -23,9 +23,9 @@
 namespace pando::sim {
 
 struct ScenarioStep {
-  std::size_t line = 0;             // of the command, from 1
-  std::string command;              // empty for text between commands
-  std::vector<std::string> text;    // blank lines and comments before the command
+  std::size_t line = 0;           // of the command, from 1
+  std::string command;            // empty for text between commands
+  std::vector<std::string> text;  // blank lines and comments before the command
   bool has_expected = false;
   std::vector<std::string> expected;
 };

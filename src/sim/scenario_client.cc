@@ -14,7 +14,9 @@ using Lines = std::vector<std::string>;
 constexpr std::size_t kLobAppendBytes = 64 * 1024;
 constexpr std::size_t kLobShownBytesMax = 80;
 
-tl::unexpected<Status> usage(std::string_view text) { return fail(StatusCode::kInvalidArgument, fmt::format("usage: {}", text)); }
+tl::unexpected<Status> usage(std::string_view text) {
+  return fail(StatusCode::kInvalidArgument, fmt::format("usage: {}", text));
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -64,7 +66,7 @@ Result<Mutation> parse_mutation(Words::const_iterator from, Words::const_iterato
     if (!columns) return fail(columns.error());
     mutation.table = std::string(kTableRow);
     mutation.columns = std::move(*columns);
-    mutation.kind = verb == "ROWPUT"            ? Mutation::Kind::kPutColumns
+    mutation.kind = verb == "ROWPUT"           ? Mutation::Kind::kPutColumns
                     : mutation.columns.empty() ? Mutation::Kind::kDeleteRow
                                                : Mutation::Kind::kDeleteColumns;
   } else {
@@ -141,18 +143,26 @@ struct Formatter {
   }
   Lines operator()(const LobChunkReply& r) const { return {fmt::format("{} bytes", r.chunk.size())}; }
   Lines operator()(const TxBegunReply&) const { return {"ok"}; }
-  Lines operator()(const TxCommittedReply& r) const { return {fmt::format("ok {} crc32 {:08x}", r.processed, r.checksum)}; }
+  Lines operator()(const TxCommittedReply& r) const {
+    return {fmt::format("ok {} crc32 {:08x}", r.processed, r.checksum)};
+  }
   Lines operator()(const OffsetReply& r) const {
     return {fmt::format("durable {} segment {} context {}", r.durable.value, r.segment_id, to_string(r.context))};
   }
   Lines operator()(const StatsReply& r) const {
     return {fmt::format("origin {} context {} commits {} changes {} durable {} open transactions {} malformed {}",
-                        to_string(r.origin), to_string(r.context), r.commits, r.changes, r.durable.value, r.open_transactions,
-                        r.malformed_payloads)};
+                        to_string(r.origin), to_string(r.context), r.commits, r.changes, r.durable.value,
+                        r.open_transactions, r.malformed_payloads)};
   }
-  Lines operator()(const CheckpointReply& r) const { return {fmt::format("covered {} context {}", r.covered.value, to_string(r.context))}; }
-  Lines operator()(const DigestReply& r) const { return {fmt::format("{} {} cells {}", r.fingerprint, r.cells, to_string(r.context))}; }
-  Lines operator()(const BackupReply& r) const { return {fmt::format("{} files, last segment {}", r.files.size(), r.last_segment_id)}; }
+  Lines operator()(const CheckpointReply& r) const {
+    return {fmt::format("covered {} context {}", r.covered.value, to_string(r.context))};
+  }
+  Lines operator()(const DigestReply& r) const {
+    return {fmt::format("{} {} cells {}", r.fingerprint, r.cells, to_string(r.context))};
+  }
+  Lines operator()(const BackupReply& r) const {
+    return {fmt::format("{} files, last segment {}", r.files.size(), r.last_segment_id)};
+  }
 };
 
 }  // namespace
@@ -174,7 +184,8 @@ Result<Words> split_words(std::string_view line) {
     } else if (quote != '\0' && c == quote) {
       quote = '\0';
     } else {
-      if (c == '\\' && i + 3 < line.size() && line[i + 1] == 'x' && hex_digit(line[i + 2]) >= 0 && hex_digit(line[i + 3]) >= 0) {
+      if (c == '\\' && i + 3 < line.size() && line[i + 1] == 'x' && hex_digit(line[i + 2]) >= 0 &&
+          hex_digit(line[i + 3]) >= 0) {
         c = static_cast<char>(hex_digit(line[i + 2]) * 16 + hex_digit(line[i + 3]));
         i += 3;
       }
@@ -254,7 +265,8 @@ Lines ScenarioClient::run_transaction(Machine& machine, const std::string& ns, c
   const Bytes id = known == transactions_.end() ? name : known->second;
   const auto hide_id = [&](Lines lines) {
     for (std::string& line : lines) {
-      if (const std::size_t at = line.find(id); at != std::string::npos && id != name) line.replace(at, id.size(), name);
+      if (const std::size_t at = line.find(id); at != std::string::npos && id != name)
+        line.replace(at, id.size(), name);
     }
     return lines;
   };
@@ -281,7 +293,8 @@ Lines ScenarioClient::read_lob(Machine& machine, const std::string& ns, const By
   if (!content && content.error().code() == StatusCode::kNotFound) return {"(none)"};
   if (!content) return {"! " + content.error().to_string()};
   if (content->size() <= kLobShownBytesMax) return {printable(*content)};
-  return {fmt::format("{} bytes, {}", content->size(), *content == pattern(content->size()) ? "as written" : "NOT as written")};
+  return {fmt::format("{} bytes, {}", content->size(),
+                      *content == pattern(content->size()) ? "as written" : "NOT as written")};
 }
 
 }  // namespace pando::sim

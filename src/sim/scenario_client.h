@@ -32,7 +32,8 @@ class ScenarioClient {
 
  private:
   Result<Request> parse(const std::vector<std::string>& words) const;
-  std::vector<std::string> run_transaction(Machine& machine, const std::string& ns, const std::vector<std::string>& words);
+  std::vector<std::string> run_transaction(Machine& machine, const std::string& ns,
+                                           const std::vector<std::string>& words);
   std::vector<std::string> read_lob(Machine& machine, const std::string& ns, const Bytes& key);
 
   World& world_;

@@ -42,7 +42,8 @@ std::int64_t to_number(const std::string& word) {
 // "200ms", "5s", "3m", "2h", "1d", with a sign where it makes sense.
 Duration to_duration(const std::string& word) {
   const std::size_t unit_at = word.find_first_not_of("+-0123456789");
-  if (unit_at == std::string::npos || unit_at == 0) wrong(fmt::format("'{}' is not a duration, like 200ms, 5s, 2h", word));
+  if (unit_at == std::string::npos || unit_at == 0)
+    wrong(fmt::format("'{}' is not a duration, like 200ms, 5s, 2h", word));
   const std::int64_t number = to_number(word.substr(word[0] == '+' ? 1 : 0, unit_at - (word[0] == '+' ? 1 : 0)));
   const std::string unit = word.substr(unit_at);
   if (unit == "us") return Duration::micros(number);
@@ -137,7 +138,8 @@ void ScenarioPlayer::build() {
     const auto held = holds_.find(site.name);
     site.namespaces = held == holds_.end() ? namespace_names_ : held->second;
   }
-  const bool only_relayers = std::all_of(plan_.links.begin(), plan_.links.end(), [](const auto& l) { return !l.publish; });
+  const bool only_relayers =
+      std::all_of(plan_.links.begin(), plan_.links.end(), [](const auto& l) { return !l.publish; });
   if (only_relayers) connect_mesh(plan_);
   WorldOptions options;
   options.seed = seed_;

@@ -77,7 +77,8 @@ Lines ScenarioPlayer::garble(const Words& words) {
 
 // watch w at dc1[/ns] [prefix P | key K] [table T] opens; again with the same name it moves, with its cursor.
 Lines ScenarioPlayer::watch(const Words& words) {
-  if (words.size() < 4 || words[2] != "at") return {"! script: usage: watch w at dc1[/ns] [prefix P | key K] [table T]"};
+  if (words.size() < 4 || words[2] != "at")
+    return {"! script: usage: watch w at dc1[/ns] [prefix P | key K] [table T]"};
   const std::size_t slash = words[3].find('/');
   Machine& at = machine(words[3].substr(0, slash));
   Watcher* watcher = nullptr;
@@ -89,7 +90,8 @@ Lines ScenarioPlayer::watch(const Words& words) {
     filter.table = option(words, "table");
     filter.exact = option(words, "key").has_value();
     filter.prefix = filter.exact ? *option(words, "key") : option(words, "prefix").value_or("");
-    watcher = &world_->add_watcher(words[1], only_namespace(slash == std::string::npos ? "" : words[3].substr(slash + 1)), filter);
+    watcher = &world_->add_watcher(
+        words[1], only_namespace(slash == std::string::npos ? "" : words[3].substr(slash + 1)), filter);
   }
   watcher->attach(at);
   world_->run_until([&] { return watcher->open() || !watcher->status().ok(); }, Duration::seconds(10));
@@ -115,8 +117,9 @@ Lines ScenarioPlayer::events(const Words& words) {
     std::size_t& shown = events_shown_[words[1]];
     for (; shown < known->received().size(); ++shown) {
       const Change& change = known->received()[shown].change;
-      lines.push_back(fmt::format("{} {} {}{}{} by {}", change_kind_name(change.kind), change.table, printable(change.key),
-                                  change.value ? " = " : "", change.value ? printable(*change.value) : "", to_string(change.dot)));
+      lines.push_back(fmt::format("{} {} {}{}{} by {}", change_kind_name(change.kind), change.table,
+                                  printable(change.key), change.value ? " = " : "",
+                                  change.value ? printable(*change.value) : "", to_string(change.dot)));
     }
   }
   if (lines.empty()) lines.push_back("(none)");
@@ -133,9 +136,11 @@ Lines ScenarioPlayer::same(const Words& words) {
   const Reply reply_b = ask_and_wait(*world_, b, ns, DigestRequest{}).reply;
   if (!reply_a.status.ok()) return {"! " + reply_a.status.to_string()};
   if (!reply_b.status.ok()) return {"! " + reply_b.status.to_string()};
-  if (std::get<DigestReply>(reply_a.body).fingerprint == std::get<DigestReply>(reply_b.body).fingerprint) return {"equal"};
+  if (std::get<DigestReply>(reply_a.body).fingerprint == std::get<DigestReply>(reply_b.body).fingerprint)
+    return {"equal"};
   Lines lines{"different"};
-  for (std::string& line : diff_lines(dump_state(*world_, a, ns), dump_state(*world_, b, ns), 20)) lines.push_back(std::move(line));
+  for (std::string& line : diff_lines(dump_state(*world_, a, ns), dump_state(*world_, b, ns), 20))
+    lines.push_back(std::move(line));
   return lines;
 }
 
@@ -167,7 +172,8 @@ Lines ScenarioPlayer::notes(const Words& words) {
 
 Lines ScenarioPlayer::links(const Words& words) {
   if (words.size() < 2) return {"! script: usage: links dc1 [ns NAME]"};
-  const Reply reply = ask_and_wait(*world_, machine(words[1]), only_namespace(option(words, "ns").value_or("")), StatsRequest{}).reply;
+  const Reply reply =
+      ask_and_wait(*world_, machine(words[1]), only_namespace(option(words, "ns").value_or("")), StatsRequest{}).reply;
   if (!reply.status.ok()) return {"! " + reply.status.to_string()};
   Lines lines;
   for (const StatsReply::Link& link : std::get<StatsReply>(reply.body).links) {

@@ -44,7 +44,8 @@ RandomFleet pick_fleet(Prng& rng) {
       break;
     default:
       fleet.shape = "ring";
-      for (std::uint64_t i = 0; i < count; ++i) plan.links.push_back({plan.sites[i].name, plan.sites[(i + 1) % count].name});
+      for (std::uint64_t i = 0; i < count; ++i)
+        plan.links.push_back({plan.sites[i].name, plan.sites[(i + 1) % count].name});
   }
   const std::uint64_t relayers = rng.below(3);
   for (std::uint64_t i = 0; i < relayers; ++i) {
@@ -68,7 +69,8 @@ WorkloadOptions pick_workload(const RandomFleet& fleet, std::uint64_t steps, Prn
   WorkloadOptions options;
   options.namespaces = fleet.namespaces;
   options.typed = fleet.typed;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(Activity::kCount_); ++i) options.weights.push_back(rng.chance(2, 3) ? 1 + rng.below(10) : 0);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Activity::kCount_); ++i)
+    options.weights.push_back(rng.chance(2, 3) ? 1 + rng.below(10) : 0);
   options.weights[static_cast<std::size_t>(Activity::kAdd)] += 1;
   options.weights[static_cast<std::size_t>(Activity::kRead)] += 4;
   if (!fleet.typed) options.weights[static_cast<std::size_t>(Activity::kTyped)] = 0;
@@ -136,9 +138,10 @@ SeededOutcome run_seed(const SeededOptions& options) {
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);
   for (const auto& machine : world.machines()) {
-    world.queue().after(Duration::millis(static_cast<std::int64_t>(rng.below(rng.chance(1, 4) ? 3000 : 5))), [&machine] {
-      if (machine->state() == Machine::State::kDown) machine->boot();
-    });
+    world.queue().after(Duration::millis(static_cast<std::int64_t>(rng.below(rng.chance(1, 4) ? 3000 : 5))),
+                        [&machine] {
+                          if (machine->state() == Machine::State::kDown) machine->boot();
+                        });
   }
   keeper.start();
   workload.start();
@@ -155,7 +158,9 @@ SeededOutcome run_seed(const SeededOptions& options) {
   const auto watched = [&] {
     return std::all_of(world.watchers().begin(), world.watchers().end(), [](const auto& w) { return w->open(); });
   };
-  const auto agreed = [&] { return world.queue().work_count() == 0 && watched() && is_whole(world) && world.settled(); };
+  const auto agreed = [&] {
+    return world.queue().work_count() == 0 && watched() && is_whole(world) && world.settled();
+  };
   if (world.run_until(agreed, kLivenessMax)) {
     checkers.at_end();
   } else {

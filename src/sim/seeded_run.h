@@ -23,7 +23,7 @@ struct SeededOptions {
 struct SeededOutcome {
   bool passed() const { return violations.empty(); }
   std::vector<World::Violation> violations;
-  std::string fleet;   // "4 nodes, ring, 2 namespaces; faults: kill reset"
+  std::string fleet;  // "4 nodes, ring, 2 namespaces; faults: kill reset"
   std::uint64_t operations = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t faults = 0;

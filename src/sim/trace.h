@@ -17,8 +17,8 @@ namespace pando::sim {
 class Trace {
  public:
   struct Options {
-    bool live = false;           // print every line to stderr as it happens
-    std::size_t lines_max = 0;   // kept for last_lines()
+    bool live = false;          // print every line to stderr as it happens
+    std::size_t lines_max = 0;  // kept for last_lines()
   };
   explicit Trace(const Options& options) : options_(options) {}
 

@@ -38,7 +38,8 @@ bool is_write(const Request& request) {
 
 }  // namespace
 
-Workload::Workload(World& world, const WorkloadOptions& options) : world_(world), options_(options), rng_(world.fork_rng()) {
+Workload::Workload(World& world, const WorkloadOptions& options)
+    : world_(world), options_(options), rng_(world.fork_rng()) {
   CHECK(options_.weights.size() == static_cast<std::size_t>(Activity::kCount_));
   typed_counts_.resize(options_.keys);
 }
@@ -214,13 +215,14 @@ WriteRequest Workload::plan_write(Activity activity) {
       const bool remove = rng_.chance(1, 5);
       const Bytes value = fresh_value();
       for (const std::string_view member : kPairMembers) {
-        out.push_back(make(remove ? Mutation::Kind::kDelete : Mutation::Kind::kPut, kTableKv, fmt::format("{}:{}", group, member),
-                           remove ? Bytes() : value));
+        out.push_back(make(remove ? Mutation::Kind::kDelete : Mutation::Kind::kPut, kTableKv,
+                           fmt::format("{}:{}", group, member), remove ? Bytes() : value));
       }
       break;
     }
     case Activity::kWholeRow: {
-      out.push_back(make(Mutation::Kind::kPutColumns, kTableRow, fmt::format("{}{}", kWholePrefix, rng_.below(options_.keys))));
+      out.push_back(
+          make(Mutation::Kind::kPutColumns, kTableRow, fmt::format("{}{}", kWholePrefix, rng_.below(options_.keys))));
       const Bytes value = fresh_value();
       for (const std::string_view column : kColumns) out.back().columns.emplace_back(column, value);
       break;
@@ -231,7 +233,8 @@ WriteRequest Workload::plan_write(Activity activity) {
                          : what == 1 ? Mutation::Kind::kDeleteColumns
                                      : Mutation::Kind::kPutColumns,
                          kTableRow, key("row")));
-      if (what != 0) out.back().columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], what == 1 ? Bytes() : fresh_value());
+      if (what != 0)
+        out.back().columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], what == 1 ? Bytes() : fresh_value());
       break;
     }
     case Activity::kTyped: out.push_back(typed_mutation()); break;
@@ -248,7 +251,8 @@ void Workload::plan_transaction(Client& client) {
     if (const auto* begun = std::get_if<TxBegunReply>(&previous.body)) *id = begun->id;
   };
   // Half of them write a pair, so that a torn transaction shows.
-  std::vector<Mutation> mutations = rng_.chance(1, 2) ? plan_write(Activity::kPair).mutations : plan_write(Activity::kBatch).mutations;
+  std::vector<Mutation> mutations =
+      rng_.chance(1, 2) ? plan_write(Activity::kPair).mutations : plan_write(Activity::kBatch).mutations;
   for (Mutation& mutation : mutations) {
     client.steps.push_back([id, learn, mutation](const Reply& previous) {
       learn(previous);
@@ -256,7 +260,8 @@ void Workload::plan_transaction(Client& client) {
     });
   }
   const bool abort = rng_.chance(1, 8);
-  client.steps.push_back([id, abort](const Reply&) { return abort ? Request(TxAbortRequest{*id}) : Request(TxCommitRequest{*id}); });
+  client.steps.push_back(
+      [id, abort](const Reply&) { return abort ? Request(TxAbortRequest{*id}) : Request(TxCommitRequest{*id}); });
 }
 
 void Workload::plan_lob(Client& client) {
@@ -283,9 +288,12 @@ void Workload::plan_read(Client& client) {
       const Bytes group = fmt::format("{}{}", kPairPrefix, rng_.below(options_.keys));
       for (const std::string_view member : kPairMembers) {
         ++operations_;
-        client.machine->ask(client.ns, GetRequest{std::string(kTableKv), fmt::format("{}:{}", group, member)}, [](const Answer&) {});
+        client.machine->ask(client.ns, GetRequest{std::string(kTableKv), fmt::format("{}:{}", group, member)},
+                            [](const Answer&) {});
       }
-      client.steps.push_back([group](const Reply&) { return Request(GetRequest{std::string(kTableKv), group + ":a"}); });
+      client.steps.push_back([group](const Reply&) {
+        return Request(GetRequest{std::string(kTableKv), group + ":a"});
+      });
       break;
     }
     case 1: {
@@ -295,7 +303,9 @@ void Workload::plan_read(Client& client) {
     }
     case 2: {
       const Bytes counter = key("c");
-      client.steps.push_back([counter](const Reply&) { return Request(GetCounterRequest{std::string(kTableKv), counter}); });
+      client.steps.push_back([counter](const Reply&) {
+        return Request(GetCounterRequest{std::string(kTableKv), counter});
+      });
       break;
     }
     case 3: client.steps.push_back([](const Reply&) { return Request(ListRequest{}); }); break;

@@ -19,17 +19,30 @@
 namespace pando::sim {
 
 enum class Activity : std::uint8_t {
-  kAdd, kPut, kDelete, kReset, kPair, kWholeRow, kRow, kBatch, kTransaction, kLob, kRetried, kTyped, kRead, kCount_
+  kAdd,
+  kPut,
+  kDelete,
+  kReset,
+  kPair,
+  kWholeRow,
+  kRow,
+  kBatch,
+  kTransaction,
+  kLob,
+  kRetried,
+  kTyped,
+  kRead,
+  kCount_
 };
 
 struct WorkloadOptions {
   std::vector<std::string> namespaces;
-  bool typed = false;                      // the namespaces form a merge group
-  std::vector<std::uint64_t> weights;      // by Activity
+  bool typed = false;                  // the namespaces form a merge group
+  std::vector<std::uint64_t> weights;  // by Activity
   std::uint64_t clients = 6;
-  std::uint64_t keys = 6;                  // of each kind
+  std::uint64_t keys = 6;  // of each kind
   Duration think_max = Duration::millis(20);
-  std::uint64_t operations_max = 400;      // in all
+  std::uint64_t operations_max = 400;  // in all
 };
 
 class Workload {

@@ -11,7 +11,10 @@
 namespace pando::sim {
 
 World::World(const WorldOptions& options)
-    : options_(options), rng_(options.seed), mutation_rng_(options.seed ^ 0x6D75746174696F6Eu), trace_(options.trace),
+    : options_(options),
+      rng_(options.seed),
+      mutation_rng_(options.seed ^ 0x6D75746174696F6Eu),
+      trace_(options.trace),
       net_(queue_, rng_.fork()) {}
 
 World::~World() = default;
@@ -96,8 +99,8 @@ bool World::settled(std::string* why) const {
       const VersionVector first = island.front()->context(ns);
       for (const Machine* machine : island) {
         if (machine->context(ns) != first) {
-          return no(fmt::format("{}: {} has {}, {} has {}", ns, island.front()->name(), to_string(first), machine->name(),
-                                to_string(machine->context(ns))));
+          return no(fmt::format("{}: {} has {}, {} has {}", ns, island.front()->name(), to_string(first),
+                                machine->name(), to_string(machine->context(ns))));
         }
       }
     }

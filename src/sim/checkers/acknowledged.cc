@@ -44,9 +44,11 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
   const auto key_for = [&](const Bytes& id) { return std::make_tuple(asked.machine->index(), asked.ns, id); };
   if (const auto* write = std::get_if<WriteRequest>(&asked.request)) {
     if (!write->idempotency_key) return book(asked.ns, write->mutations, fate);
-    auto& [mutations, best] = retried_.try_emplace(key_for(*write->idempotency_key), write->mutations, fate).first->second;
+    auto& [mutations, best] =
+        retried_.try_emplace(key_for(*write->idempotency_key), write->mutations, fate).first->second;
     best = std::max(best, fate);
-  } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request); append != nullptr && fate == Fate::kDone) {
+  } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request);
+             append != nullptr && fate == Fate::kDone) {
     transactions_[key_for(append->id)].push_back(append->mutation);
   } else if (const auto* commit = std::get_if<TxCommitRequest>(&asked.request)) {
     const auto it = transactions_.find(key_for(commit->id));
@@ -61,13 +63,14 @@ void Acknowledged::check_counter(const CounterKey& key, const Sum& sum) {
     if (!machine->holds(key.ns)) continue;
     const Answer answer = ask_and_wait(world(), *machine, key.ns, GetCounterRequest{key.table, key.key});
     if (!answer.reply.status.ok()) {
-      violation(fmt::format("{}/{}: counter {}: {}", machine->name(), key.ns, printable(key.key), answer.reply.status.to_string()));
+      violation(fmt::format("{}/{}: counter {}: {}", machine->name(), key.ns, printable(key.key),
+                            answer.reply.status.to_string()));
       continue;
     }
     const std::int64_t value = std::get<CounterReply>(answer.reply.body).value;
     if (value < sum.acknowledged + sum.doubt_min || value > sum.acknowledged + sum.doubt_max) {
-      violation(fmt::format("{}/{}: counter {} is {}, acknowledged were {} and in doubt {} to {}", machine->name(), key.ns,
-                            printable(key.key), value, sum.acknowledged, sum.doubt_min, sum.doubt_max));
+      violation(fmt::format("{}/{}: counter {} is {}, acknowledged were {} and in doubt {} to {}", machine->name(),
+                            key.ns, printable(key.key), value, sum.acknowledged, sum.doubt_min, sum.doubt_max));
     }
   }
 }

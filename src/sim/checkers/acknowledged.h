@@ -33,7 +33,7 @@ class Acknowledged final : public Checker {
     std::int64_t acknowledged = 0;
     std::int64_t doubt_min = 0;  // sum of the negative steps in doubt
     std::int64_t doubt_max = 0;
-    bool tainted = false;        // reset or deleted
+    bool tainted = false;  // reset or deleted
   };
   enum class Fate : std::uint8_t { kRefused, kDoubtful, kDone };
 

@@ -13,7 +13,8 @@ void Atomic::on_answer(const Asked& asked, const Answer& answer) {
     if (value != nullptr && get->key.rfind(kPairPrefix, 0) == 0) check_pair(asked, get->key, *value);
   } else if (const auto* row_get = std::get_if<GetRowRequest>(&asked.request)) {
     const auto* row = std::get_if<RowReply>(&answer.reply.body);
-    if (row != nullptr && !row_get->columns && row_get->key.rfind(kWholePrefix, 0) == 0) check_row(asked, row_get->key, *row);
+    if (row != nullptr && !row_get->columns && row_get->key.rfind(kWholePrefix, 0) == 0)
+      check_row(asked, row_get->key, *row);
   }
 }
 
@@ -33,8 +34,8 @@ void Atomic::check_row(const Asked& asked, const Bytes& key, const RowReply& row
   for (const auto& [column, value] : row.columns) {
     if (value == row.columns.front().second) continue;
     violation(fmt::format("{}/{}: row {} has {}={} but {}={}", asked.machine->name(), asked.ns, printable(key),
-                          printable(row.columns.front().first), printable(row.columns.front().second), printable(column),
-                          printable(value)));
+                          printable(row.columns.front().first), printable(row.columns.front().second),
+                          printable(column), printable(value)));
     return;
   }
 }

@@ -9,7 +9,8 @@
 
 namespace pando::sim {
 
-std::vector<std::string> diff_lines(const std::vector<std::string>& a, const std::vector<std::string>& b, std::size_t lines_max) {
+std::vector<std::string> diff_lines(const std::vector<std::string>& a, const std::vector<std::string>& b,
+                                    std::size_t lines_max) {
   const std::set<std::string> in_a(a.begin(), a.end());
   const std::set<std::string> in_b(b.begin(), b.end());
   std::vector<std::string> lines;
@@ -31,17 +32,18 @@ void Convergence::compare(const std::string& ns, Machine& a, Machine& b) {
   const Answer digest_a = ask_and_wait(world(), a, ns, DigestRequest{});
   const Answer digest_b = ask_and_wait(world(), b, ns, DigestRequest{});
   if (!digest_a.reply.status.ok() || !digest_b.reply.status.ok()) {
-    return violation(fmt::format("{}: digest: {}: {}, {}: {}", ns, a.name(), digest_a.reply.status.to_string(), b.name(),
-                                 digest_b.reply.status.to_string()));
+    return violation(fmt::format("{}: digest: {}: {}, {}: {}", ns, a.name(), digest_a.reply.status.to_string(),
+                                 b.name(), digest_b.reply.status.to_string()));
   }
   const auto& da = std::get<DigestReply>(digest_a.reply.body);
   const auto& db = std::get<DigestReply>(digest_b.reply.body);
   if (da.context != db.context) {
-    violation(fmt::format("{}: {} has {}, {} has {}", ns, a.name(), to_string(da.context), b.name(), to_string(db.context)));
+    violation(
+        fmt::format("{}: {} has {}, {} has {}", ns, a.name(), to_string(da.context), b.name(), to_string(db.context)));
   }
   if (da.fingerprint == db.fingerprint && da.cells == db.cells) return;
-  std::string text = fmt::format("{}: {} holds {} cells {}, {} holds {} cells {}", ns, a.name(), da.cells, da.fingerprint,
-                                 b.name(), db.cells, db.fingerprint);
+  std::string text = fmt::format("{}: {} holds {} cells {}, {} holds {} cells {}", ns, a.name(), da.cells,
+                                 da.fingerprint, b.name(), db.cells, db.fingerprint);
   constexpr std::size_t kLinesShown = 20;
   for (const std::string& line : diff_lines(dump_state(world(), a, ns), dump_state(world(), b, ns), kLinesShown)) {
     text += "\n      " + line;

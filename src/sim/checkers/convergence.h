@@ -15,6 +15,7 @@ class Convergence final : public Checker {
 };
 
 // What differs between two sorted listings: lines of one only, marked "- " and "+ ", at most `lines_max`.
-std::vector<std::string> diff_lines(const std::vector<std::string>& a, const std::vector<std::string>& b, std::size_t lines_max);
+std::vector<std::string> diff_lines(const std::vector<std::string>& a, const std::vector<std::string>& b,
+                                    std::size_t lines_max);
 
 }  // namespace pando::sim

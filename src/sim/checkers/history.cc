@@ -12,7 +12,8 @@ MachineLog read_log(const Machine& machine, const std::string& ns) {
   for (auto it = segments.begin(); it != segments.end(); ++it) {
     const Result<log::SegmentHeader> header = log::decode_segment_header(it->first, it->second);
     if (!header) {
-      if (header.error().code() != StatusCode::kNotFound && std::next(it) != segments.end()) result.damage = header.error();
+      if (header.error().code() != StatusCode::kNotFound && std::next(it) != segments.end())
+        result.damage = header.error();
       continue;  // prepared and not used, or torn at its very start
     }
     // The next segment's header pins where this one ends.
@@ -51,17 +52,12 @@ History read_history(const World& world, const std::string& ns) {
 
 std::vector<ExpectedChange> expected_changes(const Commit& commit) {
   std::vector<ExpectedChange> changes;
-  bool run_open = false;
   for (const Op& op : commit.ops) {
     const std::string table(table_of(op));
     const Bytes key(key_of(op));
-    if (is_internal_table(table)) {
-      run_open = false;
-      continue;
-    }
-    if (run_open && changes.back().table == table && changes.back().key == key) continue;
+    const bool same_run = !changes.empty() && changes.back().table == table && changes.back().key == key;
+    if (is_internal_table(table) || same_run) continue;
     changes.push_back({commit.dot, static_cast<std::uint32_t>(changes.size()), table, key});
-    run_open = true;
   }
   return changes;
 }

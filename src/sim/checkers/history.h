@@ -15,7 +15,7 @@ namespace pando::sim {
 
 struct MachineLog {
   const Machine* machine = nullptr;
-  std::vector<Commit> commits;   // in log order
+  std::vector<Commit> commits;  // in log order
   std::vector<Bytes> encoded;
   Status damage;
 };
@@ -28,7 +28,8 @@ struct History {
 MachineLog read_log(const Machine& machine, const std::string& ns);
 History read_history(const World& world, const std::string& ns);
 
-// One change of a commit as a watcher should see it: a run of ops on one key of one visible table.
+// One change of a commit as a watcher should see it: a run of ops on one key of one visible table; ops of internal
+// tables do not end it.
 struct ExpectedChange {
   Dot dot;
   std::uint32_t index = 0;

@@ -33,19 +33,22 @@ void LogOrder::check_log(const std::string& ns, const History& history, const Ma
     if (commit.dot.seq != seen.get(commit.dot.origin).next()) {
       violation(fmt::format("{}: {} follows {}", where, dot, seen.get(commit.dot.origin).value));
     }
-    if (const auto causes = history.causes.find(commit.dot); causes != history.causes.end() && !seen.covers(causes->second)) {
+    if (const auto causes = history.causes.find(commit.dot);
+        causes != history.causes.end() && !seen.covers(causes->second)) {
       violation(fmt::format("{}: {} stands before its causes: had {}, its origin had {}", where, dot, to_string(seen),
                             to_string(causes->second)));
     }
     const Commit*& last = last_of[commit.dot.origin];
-    if (last != nullptr && commit.hlc <= last->hlc) violation(fmt::format("{}: the stamp of {} does not rise", where, dot));
+    if (last != nullptr && commit.hlc <= last->hlc)
+      violation(fmt::format("{}: the stamp of {} does not rise", where, dot));
     if (chain_after(last == nullptr ? 0 : last->chain, commit) != commit.chain) {
       violation(fmt::format("{}: the running hash of {} does not fit", where, dot));
     }
     last = &commit;
     seen.raise(commit.dot.origin, commit.dot.seq);
     const auto [known, first] = bytes_of_.emplace(std::make_tuple(ns, commit.dot), log.encoded[i]);
-    if (!first && known->second != log.encoded[i]) violation(fmt::format("{}: {} has other bytes than elsewhere", where, dot));
+    if (!first && known->second != log.encoded[i])
+      violation(fmt::format("{}: {} has other bytes than elsewhere", where, dot));
   }
 }
 
@@ -59,9 +62,10 @@ void LogOrder::check_numbers(const std::string& ns, const MachineLog& log) {
   for (const auto& [number, shown] : numbers_[{log.machine->index(), ns}]) {
     const auto it = expected.find(number);
     if (it != expected.end() && it->second == shown) continue;
-    violation(fmt::format("{}/{}: notification {} was {}#{}, by the log it is {}", log.machine->name(), ns, number,
-                          to_string(shown.dot), shown.index,
-                          it == expected.end() ? "none" : fmt::format("{}#{}", to_string(it->second.dot), it->second.index)));
+    violation(
+        fmt::format("{}/{}: notification {} was {}#{}, by the log it is {}", log.machine->name(), ns, number,
+                    to_string(shown.dot), shown.index,
+                    it == expected.end() ? "none" : fmt::format("{}#{}", to_string(it->second.dot), it->second.index)));
     return;
   }
 }

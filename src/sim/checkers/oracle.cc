@@ -22,7 +22,8 @@ void NaiveState::apply(const Commit& commit) {
     } else if (const auto* clear = std::get_if<ClearOp>(&op)) {
       for (auto& [path, values] : values_) {
         if (path.table != clear->table || path.key != clear->key) continue;
-        for (auto it = values.begin(); it != values.end();) it = clear->observed.covers(it->first) ? values.erase(it) : std::next(it);
+        for (auto it = values.begin(); it != values.end();)
+          it = clear->observed.covers(it->first) ? values.erase(it) : std::next(it);
       }
     } else if (const auto* count = std::get_if<CountOp>(&op)) {
       Slot& slot = counters_[count->path][{commit.dot.origin, count->birth}];
@@ -40,7 +41,8 @@ void NaiveState::apply(const Commit& commit) {
 
 NaiveState::Values::const_iterator NaiveState::winner(const Values& values) {
   return std::max_element(values.begin(), values.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.second.hlc, a.first.origin, a.second.bytes) < std::tie(b.second.hlc, b.first.origin, b.second.bytes);
+    return std::tie(a.second.hlc, a.first.origin, a.second.bytes) <
+           std::tie(b.second.hlc, b.first.origin, b.second.bytes);
   });
 }
 
@@ -77,7 +79,8 @@ std::string NaiveState::describe_key(const std::string& table, const Bytes& key)
   bool counted = false;
   for (const auto& [name, slot] : counter->second) {
     counted = counted || slot.added > slot.added_base || slot.removed > slot.removed_base;
-    value += static_cast<std::int64_t>(slot.added - slot.added_base) - static_cast<std::int64_t>(slot.removed - slot.removed_base);
+    value += static_cast<std::int64_t>(slot.added - slot.added_base) -
+             static_cast<std::int64_t>(slot.removed - slot.removed_base);
   }
   if (counted) text += fmt::format(" {}", value);
   return text;
@@ -106,7 +109,8 @@ std::vector<std::string> comparable(const std::vector<std::string>& lines) {
   std::vector<std::string> result;
   for (const std::string& line : lines) {
     const std::size_t by = line.rfind(" by ");
-    const std::string value = by == std::string::npos ? "" : line.substr(line.find(" = ") + 3, by - line.find(" = ") - 3);
+    const std::string value =
+        by == std::string::npos ? "" : line.substr(line.find(" = ") + 3, by - line.find(" = ") - 3);
     const bool number = !value.empty() && value.find_first_not_of("-0123456789") == std::string::npos;
     result.push_back(number ? line.substr(0, by) : line);
   }
@@ -126,7 +130,8 @@ void Oracle::at_end() {
       NaiveState state;
       for (const Commit& commit : read_log(*machine, ns).commits) state.apply(commit);
       constexpr std::size_t kLinesShown = 10;
-      const auto diff = diff_lines(comparable(state.describe()), comparable(dump_state(world(), *machine, ns)), kLinesShown);
+      const auto diff =
+          diff_lines(comparable(state.describe()), comparable(dump_state(world(), *machine, ns)), kLinesShown);
       if (diff.empty()) continue;
       std::string text = fmt::format("{}/{}: by its log (-), as it reads (+)", machine->name(), ns);
       for (const std::string& line : diff) text += "\n      " + line;

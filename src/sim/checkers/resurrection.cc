@@ -27,8 +27,8 @@ void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
   if (kept == overwrites_.end()) return;
   for (const Overwrite& overwrite : kept->second) {
     if (asked.context.covers(overwrite.by) && overwrite.replaced.covers(value->dot)) {
-      violation(fmt::format("{}/{}: {} shows {}, which {} replaced", asked.machine->name(), asked.ns, printable(get->key),
-                            to_string(value->dot), to_string(overwrite.by)));
+      violation(fmt::format("{}/{}: {} shows {}, which {} replaced", asked.machine->name(), asked.ns,
+                            printable(get->key), to_string(value->dot), to_string(overwrite.by)));
       return;
     }
   }

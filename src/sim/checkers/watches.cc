@@ -29,7 +29,8 @@ void Watches::check(const Watcher& watcher, const Stream& stream, const History&
   std::set<std::pair<Dot, std::uint32_t>> seen;
   VersionVector causes;  // of everything seen so far
   for (const Change& change : stream.changes) {
-    const std::string what = fmt::format("{}#{} {} {}", to_string(change.dot), change.index, change.table, printable(change.key));
+    const std::string what =
+        fmt::format("{}#{} {} {}", to_string(change.dot), change.index, change.table, printable(change.key));
     if (!seen.emplace(change.dot, change.index).second) say("saw twice: " + what);
     if (!matches(watcher.filter(), change.table, change.key)) say("did not ask for: " + what);
     if (causes.covers(change.dot)) say("saw after its effects: " + what);
@@ -50,8 +51,9 @@ void Watches::at_end() {
   for (const auto& [watcher, stream] : streams_) {
     if (watcher->machine() == nullptr) continue;  // left for good: nothing more is owed
     const auto known = histories.find(watcher->ns());
-    const History& history =
-        known != histories.end() ? known->second : histories.emplace(watcher->ns(), read_history(world(), watcher->ns())).first->second;
+    const History& history = known != histories.end()
+                                 ? known->second
+                                 : histories.emplace(watcher->ns(), read_history(world(), watcher->ns())).first->second;
     check(*watcher, stream, history);
   }
 }
