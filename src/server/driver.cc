@@ -24,6 +24,8 @@ void Driver::take(std::vector<node::Input>& inputs) {
       const std::size_t bytes = frame->frame.size();
       accept(std::move(input));
       ends_.links->consumed(id, bytes);
+    } else if (auto* written = std::get_if<node::LogWritten>(&input)) {
+      accept_written(std::move(*written));
     } else {
       accept(std::move(input));
     }
@@ -34,6 +36,39 @@ void Driver::take(std::vector<node::Input>& inputs) {
 void Driver::accept(node::Input input) {
   node_.accept(std::move(input), io::clock_now(), out_);
   flush_replies();
+  schedule_flush();
+}
+
+void Driver::accept_written(node::LogWritten written) {
+  const Instant now = instant_of(io::clock_now());
+  const auto served = namespaces_.find(written.ns);
+  const std::size_t waiting = out_.replies.size();
+  node_.accept(std::move(written), io::clock_now(), out_);
+  const bool hold = served->second.pace.on_written(now, out_.replies.size() - waiting);
+  if (hold) hold_log(served->first, served->second);
+  flush_replies();
+  schedule_flush();
+}
+
+void Driver::hold_log(const std::string& ns, Served& served) {
+  node_.hold_log(ns, true);
+  wait_for_requests(ns, served);
+}
+
+void Driver::wait_for_requests(const std::string& ns, Served& served) {
+  served.pace_timer.expires_after(std::chrono::microseconds((served.pace.until() - instant_of(io::clock_now())).us));
+  served.pace_timer.async_wait([this, &ns, &served](const boost::system::error_code& error) {
+    if (error || !served.pace.holding()) return;
+    if (served.pace.on_time(instant_of(io::clock_now()))) {
+      release_log(ns);
+    } else {
+      wait_for_requests(ns, served);
+    }
+  });
+}
+
+void Driver::release_log(const std::string& ns) {
+  node_.hold_log(ns, false);
   schedule_flush();
 }
 
@@ -66,7 +101,10 @@ void Driver::flush() {
 }
 
 void Driver::send_to_disk() {
-  for (auto& job : out_.log_writes) ends_.disk->give(std::move(job));
+  for (auto& job : out_.log_writes) {
+    namespaces_.find(job.ns)->second.pace.on_handed_out(instant_of(io::clock_now()));
+    ends_.disk->give(std::move(job));
+  }
   for (auto& job : out_.segment_prepares) ends_.disk->give(std::move(job));
   for (auto& job : out_.log_reads) ends_.disk->give(std::move(job));
   for (auto& job : out_.checkpoints) ends_.disk->give(std::move(job));
@@ -142,13 +180,19 @@ void Driver::begin_stop() {
 
 bool Driver::has_namespace(std::string_view ns) const { return namespaces_.find(ns) != namespaces_.end(); }
 
+void Driver::add_broken_namespace(const std::string& ns, Status why) {
+  namespaces_.emplace(ns, Served{std::move(why), {}, boost::asio::steady_timer(loop_)});
+}
+
 void Driver::submit(RequestId id, std::string_view ns, Request request) {
-  const auto known = namespaces_.find(ns);
-  if (known != namespaces_.end() && !known->second.ok()) {
-    ends_.http->on_reply(id, Reply::failure(known->second));
+  const auto served = namespaces_.find(ns);
+  if (served != namespaces_.end() && !served->second.broken.ok()) {
+    ends_.http->on_reply(id, Reply::failure(served->second.broken));
     return;
   }
   accept(node::ClientRequest{id, std::string(ns), std::move(request)});
+  if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now())))
+    release_log(served->first);
 }
 
 void Driver::watch_open(node::WatchOpen open) { accept(std::move(open)); }
@@ -158,11 +202,12 @@ void Driver::watch_close(WatchId id) { accept(node::WatchClose{id}); }
 std::vector<api::NamespaceHealth> Driver::health() const {
   std::vector<api::NamespaceHealth> all;
   for (auto& one : node_.health()) {
-    const auto known = namespaces_.find(one.ns);
-    if (known != namespaces_.end() && known->second.ok()) all.push_back({std::move(one.ns), std::move(one.status)});
+    const auto served = namespaces_.find(one.ns);
+    if (served != namespaces_.end() && served->second.broken.ok())
+      all.push_back({std::move(one.ns), std::move(one.status)});
   }
-  for (const auto& [ns, why] : namespaces_) {
-    if (!why.ok()) all.push_back({ns, why});
+  for (const auto& [ns, served] : namespaces_) {
+    if (!served.broken.ok()) all.push_back({ns, served.broken});
   }
   return all;
 }

@@ -5,6 +5,8 @@
 // writes, frames, notifications) is asked for and carried out when the turn ends, so that a log write takes
 // along all that came in with it.
 //
+// After a write that answered several clients the next one may wait a little for them: server/group_commit.h.
+//
 // HTTP calls this as its sink; disk and gRPC threads hand their inputs in through post(). One timer stands for
 // Outputs::wake_at. Once the loop runs, the node is touched from here only.
 #pragma once
@@ -21,6 +23,7 @@
 #include "io/zmq/publisher.h"
 #include "node/node.h"
 #include "server/disk.h"
+#include "server/group_commit.h"
 #include "server/inbox.h"
 
 namespace pando::server {
@@ -41,8 +44,8 @@ class Driver final : public io::http::HttpSink {
   Ends& ends() { return ends_; }
   // Every configured namespace is one or the other: the node serves it, or it could not even be opened and
   // answers `why` to everything.
-  void add_namespace(const std::string& ns) { namespaces_.emplace(ns, Status()); }
-  void add_broken_namespace(const std::string& ns, Status why) { namespaces_.emplace(ns, std::move(why)); }
+  void add_namespace(const std::string& ns) { add_broken_namespace(ns, {}); }
+  void add_broken_namespace(const std::string& ns, Status why);
   // What recovery left to do. Before the loop runs.
   node::Outputs& outputs() { return out_; }
   void schedule_flush();
@@ -68,6 +71,7 @@ class Driver final : public io::http::HttpSink {
  private:
   void take(std::vector<node::Input>& inputs);
   void accept(node::Input input);
+  void accept_written(node::LogWritten written);
   // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
   void flush_replies();
   void flush();
@@ -85,7 +89,17 @@ class Driver final : public io::http::HttpSink {
   Inbox inbox_;
   boost::asio::steady_timer timer_;
   Instant armed_at_{INT64_MAX};
-  std::map<std::string, Status, std::less<>> namespaces_;  // ok: the node serves it
+  struct Served {
+    Status broken;  // ok: the node serves it
+    GroupCommit pace;
+    boost::asio::steady_timer pace_timer;
+  };
+  // The next log write of `ns` waits for more requests, or no longer.
+  void hold_log(const std::string& ns, Served& served);
+  void wait_for_requests(const std::string& ns, Served& served);
+  void release_log(const std::string& ns);
+
+  std::map<std::string, Served, std::less<>> namespaces_;
   bool flush_scheduled_ = false;
   bool in_replies_ = false;
   std::function<void()> progress_;
