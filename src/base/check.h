@@ -10,8 +10,8 @@ namespace pando {
 
 }  // namespace pando
 
-#define CHECK(condition)                                               \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]]                                     \
-      ::pando::check_failed(#condition, __FILE__, __LINE__);           \
+#define CHECK(condition)                                     \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::pando::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -19,8 +19,8 @@ inline constexpr std::size_t kHttpBodyBytesDefault = 16 * 1024 * 1024;
 inline constexpr std::size_t kCommitBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kCommitOpsMax = 1'000'000;
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
-inline constexpr std::size_t kOriginsMax = 65'536;   // in one version vector
-inline constexpr std::size_t kSiblingsMax = 4'096;   // concurrent values of one register on the wire
+inline constexpr std::size_t kOriginsMax = 65'536;  // in one version vector
+inline constexpr std::size_t kSiblingsMax = 4'096;  // concurrent values of one register on the wire
 inline constexpr std::size_t kLobChunkBytes = 256 * 1024;
 inline constexpr std::size_t kLobChunksMax = 262'144;  // of one large object: 64 GiB
 inline constexpr std::size_t kLobUploadBytesMax = 64;
@@ -42,24 +42,24 @@ inline constexpr std::size_t kTransactionBytesMax = 48 * 1024 * 1024;
 inline constexpr std::size_t kBatchItemsMax = 100'000;
 
 // Replication.
-inline constexpr std::size_t kFrameBytesMax = 80 * 1024 * 1024;         // must hold one commit of the largest size
-inline constexpr std::size_t kFrameBytesTarget = 256 * 1024;            // a batch of bodies stops here
-inline constexpr std::size_t kLinkUnackedBytesMax = 4 * 1024 * 1024;    // sent, not acknowledged
-inline constexpr std::size_t kLinkInboundBytesMax = 1024 * 1024;        // received, not taken in by the loop
-inline constexpr std::size_t kRefuseMessageBytesMax = 1024;             // why a link is closed
+inline constexpr std::size_t kFrameBytesMax = 80 * 1024 * 1024;       // must hold one commit of the largest size
+inline constexpr std::size_t kFrameBytesTarget = 256 * 1024;          // a batch of bodies stops here
+inline constexpr std::size_t kLinkUnackedBytesMax = 4 * 1024 * 1024;  // sent, not acknowledged
+inline constexpr std::size_t kLinkInboundBytesMax = 1024 * 1024;      // received, not taken in by the loop
+inline constexpr std::size_t kRefuseMessageBytesMax = 1024;           // why a link is closed
 
 // HTTP.
-inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;                // request line and headers
-inline constexpr std::size_t kHttpBodiesBytesMax = 512 * 1024 * 1024;      // buffered bodies of all connections
+inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;            // request line and headers
+inline constexpr std::size_t kHttpBodiesBytesMax = 512 * 1024 * 1024;  // buffered bodies of all connections
 inline constexpr std::size_t kHttpConnectionsMax = 10'000;
-inline constexpr std::uint32_t kListKeysMax = 10'000;                      // keys in one listing
+inline constexpr std::uint32_t kListKeysMax = 10'000;  // keys in one listing
 
 // Watching.
 inline constexpr std::size_t kWatchesMax = 10'000;
 inline constexpr std::size_t kWatchBatchBytes = 64 * 1024;  // handed out at once, plus the event that crosses it
 inline constexpr std::size_t kWatchBatchEvents = 512;
 inline constexpr std::size_t kCursorTextBytesMax = 64 * 1024;
-inline constexpr std::size_t kCursorPartialsMax = 16;  // commits a cursor may stand inside of
+inline constexpr std::size_t kCursorPartialsMax = 16;              // commits a cursor may stand inside of
 inline constexpr std::size_t kWatchPendingBytesMax = 1024 * 1024;  // per watcher, then it is cut off with its cursor
 
 }  // namespace pando::limits

@@ -69,27 +69,33 @@ inline tl::unexpected<Status> fail(Status status) { return tl::unexpected<Status
 }  // namespace pando
 
 // Leaves the function with the failure of a Status or Result expression.
-#define PANDO_RETURN_IF_ERROR(expression)                              \
-  do {                                                                 \
+#define PANDO_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                       \
     if (auto status_or_ = (expression); !::pando::detail::is_ok(status_or_)) \
-      return ::pando::detail::failure(status_or_);                     \
+      return ::pando::detail::failure(status_or_);                           \
   } while (false)
 
 namespace pando::detail {
 
 inline bool is_ok(const Status& status) { return status.ok(); }
 template <typename T>
-bool is_ok(const Result<T>& result) { return result.has_value(); }
+bool is_ok(const Result<T>& result) {
+  return result.has_value();
+}
 
 // Converts to both Status and Result<U>.
 struct Failure {
   Status status;
   operator Status() const { return status; }
   template <typename U>
-  operator Result<U>() const { return tl::unexpected<Status>(status); }
+  operator Result<U>() const {
+    return tl::unexpected<Status>(status);
+  }
 };
 inline Failure failure(const Status& status) { return {status}; }
 template <typename T>
-Failure failure(const Result<T>& result) { return {result.error()}; }
+Failure failure(const Result<T>& result) {
+  return {result.error()};
+}
 
 }  // namespace pando::detail

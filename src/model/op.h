@@ -41,8 +41,8 @@ struct ClearOp {
 // The totals of the origin's own slot of a counter after an increment or decrement, not the step:
 // only the last one matters, so runs of them coalesce and a repeated delivery adds nothing.
 struct CountOp {
-  CellPath path;        // kind kCounter
-  Seq birth;            // the commit that created this slot; its own seq when it is this one
+  CellPath path;  // kind kCounter
+  Seq birth;      // the commit that created this slot; its own seq when it is this one
   std::uint64_t added = 0;
   std::uint64_t removed = 0;
   friend bool operator==(const CountOp&, const CountOp&) = default;
@@ -57,7 +57,7 @@ struct CountResetOp {
     std::uint64_t removed = 0;
     friend bool operator==(const Slot&, const Slot&) = default;
   };
-  CellPath path;  // kind kCounter
+  CellPath path;               // kind kCounter
   std::vector<Slot> observed;  // sorted by origin, then birth
   friend bool operator==(const CountResetOp&, const CountResetOp&) = default;
 };

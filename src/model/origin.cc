@@ -20,8 +20,8 @@ Status validate_node_name(ByteSpan name) {
     return refuse(fmt::format("node name has {} bytes, the limit is {}", name.size(), limits::kNodeNameBytesMax));
   }
   for (const char c : name) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                         c == '_' || c == '-';
+    const bool allowed =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     if (!allowed) return refuse("node name may hold only letters, digits, '.', '_' and '-'");
   }
   return {};

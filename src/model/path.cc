@@ -26,7 +26,8 @@ Status validate_table_name(std::string_view table) {
 Status validate_key(ByteSpan key) {
   if (key.empty()) return refuse("key is empty");
   if (key.size() > limits::kKeyBytesMax) {
-    return Status(StatusCode::kTooLarge, fmt::format("key has {} bytes, the limit is {}", key.size(), limits::kKeyBytesMax));
+    return Status(StatusCode::kTooLarge,
+                  fmt::format("key has {} bytes, the limit is {}", key.size(), limits::kKeyBytesMax));
   }
   return {};
 }

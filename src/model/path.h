@@ -17,9 +17,9 @@ namespace pando {
 inline constexpr std::string_view kTableKv = "kv";
 inline constexpr std::string_view kTableRow = "row";
 inline constexpr std::string_view kTableLob = "lob";
-inline constexpr std::string_view kTableLobChunks = ".lob";      // key = upload id, element = chunk index
-inline constexpr std::string_view kTableMergeGroup = ".merge";   // typed `lww:` / `counter:` payloads
-inline constexpr std::string_view kTableUploads = ".uploads";      // key = upload id: staged, not yet published
+inline constexpr std::string_view kTableLobChunks = ".lob";     // key = upload id, element = chunk index
+inline constexpr std::string_view kTableMergeGroup = ".merge";  // typed `lww:` / `counter:` payloads
+inline constexpr std::string_view kTableUploads = ".uploads";   // key = upload id: staged, not yet published
 
 // Stored as one byte in keys and commits: values are never renumbered.
 enum class CellKind : std::uint8_t {
@@ -32,7 +32,7 @@ struct CellPath {
   std::string table;  // 1 to limits::kTableBytesMax bytes of [a-z0-9._-]
   Bytes key;          // 1 to limits::kKeyBytesMax bytes
   CellKind kind = CellKind::kRegister;
-  Bytes element;      // at most limits::kElementBytesMax bytes
+  Bytes element;  // at most limits::kElementBytesMax bytes
 
   friend auto operator<=>(const CellPath&, const CellPath&) = default;
 };

@@ -22,7 +22,7 @@ struct ValueReply {
   Bytes value;  // a counter answers its decimal text
   CellKind kind = CellKind::kRegister;
   Hlc hlc;
-  Dot dot;      // of the winning write; for counters the newest slot's
+  Dot dot;  // of the winning write; for counters the newest slot's
 };
 struct RowReply {
   bool found = false;
@@ -73,7 +73,7 @@ struct TxCommittedReply {
 };
 
 struct OffsetReply {
-  LogPos durable;               // last record
+  LogPos durable;  // last record
   std::uint64_t segment_id = 0;
   std::uint64_t segment_offset = 0;
   VersionVector context;
@@ -82,8 +82,8 @@ struct StatsReply {
   LogPos appended;
   LogPos durable;
   LogPos checkpointed;
-  std::uint64_t commits = 0;         // in the log of this node since its first
-  std::uint64_t changes = 0;         // last seq_num
+  std::uint64_t commits = 0;  // in the log of this node since its first
+  std::uint64_t changes = 0;  // last seq_num
   std::uint64_t log_segments = 0;
   std::uint64_t log_bytes = 0;
   std::uint64_t dirty_cells = 0;
@@ -91,8 +91,8 @@ struct StatsReply {
   std::uint64_t malformed_payloads = 0;  // typed keys whose payload was stored raw
   std::uint64_t conflicts = 0;           // concurrent values dropped on merge, since start
   struct Link {
-    std::string peer;    // node name, or the address while it was never reached
-    std::string state;   // "connecting", "up", "refused: …", "down: …"
+    std::string peer;   // node name, or the address while it was never reached
+    std::string state;  // "connecting", "up", "refused: …", "down: …"
     bool dialed = false;
     std::uint64_t behind_commits = 0;  // what the peer has not acknowledged of our log
     std::uint64_t received_commits = 0;
@@ -122,12 +122,12 @@ struct BackupReply {
   std::uint64_t last_segment_id = 0;
 };
 
-using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, ListReply, LobStatReply,
-                               LobChunkReply, TxBegunReply, TxCommittedReply, OffsetReply, StatsReply, CheckpointReply,
-                               DigestReply, BackupReply>;
+using ReplyBody =
+    std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, ListReply, LobStatReply, LobChunkReply,
+                 TxBegunReply, TxCommittedReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply>;
 
 struct Reply {
-  Status status;   // when not ok, `body` means nothing
+  Status status;  // when not ok, `body` means nothing
   ReplyBody body;
   // For a write: the namespace's context after it, so that a later read elsewhere can wait for it.
   std::optional<Dot> dot;

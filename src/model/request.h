@@ -130,10 +130,10 @@ struct BackupStoreRequest {
   std::string path;  // relative to the backup root; validated by api/
 };
 
-using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListRequest, LobStatRequest,
-                             LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest,
-                             TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest, StatsRequest,
-                             CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
+using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListRequest,
+                             LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest,
+                             TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest,
+                             StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).
 struct WatchFilter {
