@@ -82,9 +82,8 @@ bool resumes_by_position(const Cursor& cursor, const LogState& log) {
 
 Cursor rebase(Cursor cursor, const LogState& log, LogPos first) {
   CHECK(first.value > 0);
-  CHECK(first <= log.durable.next());
   cursor.node = log.node;
-  cursor.pos = LogPos(first.value - 1);
+  cursor.pos = std::min(log.durable, LogPos(first.value - 1));
   return cursor;
 }
 

@@ -60,7 +60,8 @@ Cursor cursor_at_end(const LogState& log);
 // True when reading may simply go on at cursor.pos + 1 of this log: it was made here, and nothing contradicts it.
 bool resumes_by_position(const Cursor& cursor, const LogState& log);
 // Otherwise: rewrites the cursor for this log. `first` is the first record here whose commit cursor.seen does
-// not cover; an earlier one is right as well and only costs reading, since covered commits are passed over.
+// not cover; an earlier one is right as well and only costs reading, since covered commits are passed over. It may
+// lie beyond the durable end: a reader that was elsewhere can know more than this node has on disk.
 Cursor rebase(Cursor cursor, const LogState& log, LogPos first);
 
 // base64url of the checksummed encoding. The checksum also covers the namespace's name, so that a cursor of one

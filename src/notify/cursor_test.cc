@@ -142,6 +142,7 @@ TEST(Cursor, WhereReadingGoesOn) {
   EXPECT_EQ(moved.pos, LogPos(7));
   EXPECT_EQ(moved.seen, sample().seen);
   EXPECT_EQ(moved.partial, sample().partial);
+  EXPECT_EQ(rebase(sample(), log, LogPos(15)).pos, log.durable) << "knows records that are not durable here yet";
 }
 
 }  // namespace
