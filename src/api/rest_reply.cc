@@ -213,6 +213,8 @@ void append_body(Bytes& out, const Call& call, const StatsReply& stats) {
   append_field(out, "namespace", ByteSpan(call.ns));
   append_field(out, "opsReceived", stats.appended.value);
   append_field(out, "opsFlushed", stats.checkpointed.value);
+  append_field(out, "currentSegment", stats.segment_id);
+  append_field(out, "currentOffset", stats.segment_offset);
   append_field(out, "durable", stats.durable.value);
   append_field(out, "commits", stats.commits);
   append_field(out, "changes", stats.changes);

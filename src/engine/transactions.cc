@@ -96,6 +96,12 @@ Result<Transaction*> Transactions::find(ByteSpan id, Instant now) {
   return fail(StatusCode::kNotFound, fmt::format("transaction not found: {}", id));
 }
 
+void Transactions::adapt(const Transaction& tx, Mutation& mutation) {
+  if (tx.operation != TxOperation::kDelete) return;
+  if (mutation.kind == Mutation::Kind::kPut) mutation.kind = Mutation::Kind::kDelete;
+  if (mutation.kind == Mutation::Kind::kPutColumns) mutation.kind = Mutation::Kind::kDeleteColumns;
+}
+
 Status Transactions::append(Transaction& tx, Mutation mutation) {
   const TxEntryType type = mutation.table == kTableRow ? TxEntryType::kRow : TxEntryType::kKv;
   PANDO_RETURN_IF_ERROR(check_kind(tx, operation_of(mutation), type));

@@ -58,6 +58,9 @@ class Transactions {
   // kNotFound, kConflict (committed) or kGone (aborted, timed out), each naming the id. Touches the idle clock.
   // Valid until the transaction ends.
   Result<Transaction*> find(ByteSpan id, Instant now);
+  // In a transaction begun for delete an item says what to delete, whatever values its sender put beside it:
+  // a put of a key or of columns becomes their deletion. Before append().
+  static void adapt(const Transaction& tx, Mutation& mutation);
   // Checks a mutation against what the transaction was begun for and its size, and takes it.
   Status append(Transaction& tx, Mutation mutation);
   Status append_deleted_lob(Transaction& tx, Bytes key);

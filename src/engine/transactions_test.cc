@@ -53,6 +53,10 @@ TEST(Transactions, OnlyWhatItWasBegunFor) {
   row.table = kTableRow;
   row.key = "r";
   EXPECT_EQ(transactions.append(tx, row).message(), "transaction was begun for delete, not put");
+  Transactions::adapt(tx, row);
+  EXPECT_EQ(row.kind, Mutation::Kind::kDeleteColumns) << "begun for delete: it names what to delete";
+  row.kind = Mutation::Kind::kAdd;
+  EXPECT_EQ(transactions.append(tx, row).message(), "transaction was begun for delete, not put");
   row.kind = Mutation::Kind::kDeleteRow;
   EXPECT_TRUE(transactions.append(tx, row).ok());
   EXPECT_EQ(transactions.upload(tx, "obj").error().code(), StatusCode::kInvalidArgument);

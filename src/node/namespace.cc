@@ -149,6 +149,10 @@ StatsReply Namespace::stats() const {
   stats.changes = replica_->durable_changes();
   stats.log_segments = replica_->index().segments().size();
   stats.log_bytes = replica_->index().bytes();
+  if (stats.log_segments > 0) {
+    stats.segment_id = replica_->index().segments().back().header.segment_id;
+    stats.segment_offset = replica_->index().segments().back().bytes;
+  }
   stats.dirty_cells = replica_->cells().dirty_cells();
   stats.open_transactions = writes_.open_transactions();
   stats.malformed_payloads = writes_.malformed_payloads();

@@ -71,6 +71,7 @@ void WritePath::handle(RequestId id, TxAppendRequest&& request, Time now, Output
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
   if (!tx) return refuse(id, tx.error(), out);
+  engine::Transactions::adapt(**tx, request.mutation);
   // Tried on a draft of its own, so that a mutation that can never commit is refused where it is sent.
   engine::Draft trial = draft();
   if (Status status = trial.add(request.mutation); !status.ok()) return refuse(id, std::move(status), out);
