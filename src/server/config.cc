@@ -40,9 +40,19 @@ void check_tls(Section& section, const TlsConfig& tls) {
   }
 }
 
+// An address of this machine. Empty is as good as absent.
+void read_listen_ip(Section& section, std::string& ip) {
+  std::string text;
+  section.text("listen_ip", text);
+  if (text.empty()) return;
+  if (text == "localhost") text = "127.0.0.1";
+  if (const Status valid = validate_ip(text); !valid.ok()) return section.error("listen_ip", valid.message());
+  ip = text;
+}
+
 void read_http(Section& top, HttpConfig& http) {
   top.number("http_port", 0, 65535, http.port);
-  top.text("listen_ip", http.listen_ip);
+  read_listen_ip(top, http.listen_ip);
   Section section = top.section("http");
   std::uint64_t body = http.body_bytes_max;
   section.size("body_limit", kBodyBytesMin, kBodyBytesMax, body);
@@ -55,12 +65,16 @@ void read_grpc(Section& top, Config& config, Role role) {
   Section section = top.section("grpc_config");
   GrpcConfig& grpc = config.grpc;
   section.number("port", 0, 65535, grpc.port);
-  section.text("listen_ip", grpc.listen_ip);
+  read_listen_ip(section, grpc.listen_ip);
   read_tls(section, grpc.tls);
   section.finish();
   // A relayer's file may carry the section; it only counts when others may follow it.
   config.serves_grpc = role == Role::kRelay || (role == Role::kReplicator && section.present());
-  if (!config.serves_grpc) return;
+  if (!config.serves_grpc) {
+    if (section.present())
+      section.warn("", "a relayer serves no gRPC, so this has no effect: start it with the verb `relay`");
+    return;
+  }
   check_tls(section, grpc.tls);
   // Two keys had to be set for this: somebody decided it.
   if (grpc.tls.allow_insecure && !is_loopback(grpc.listen_ip)) {

@@ -9,6 +9,7 @@
 namespace pando::server {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -256,12 +257,19 @@ TEST(Config, BadFilesAsAWhole) {
        "f.toml:4: storage_config.segment_size: wants from 65536 to 4294967296 bytes, not 1024"},
       {"node_name = \"a b\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
        "f.toml:1: node_name: node name may hold only letters, digits, '.', '_' and '-'"},
+      {"listen_ip = \"here\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
+       "f.toml:1: listen_ip: wants an IP address like \"127.0.0.1\", not \"here\""},
       {"http_port = -1\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
        "f.toml:1: http_port: wants a whole number from 0 to 65535, not -1"},
       {"[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kRelayer,
        "f.toml: relayer_config: missing: a relayer follows the namespaces of its [relayer_config.NAME] sections"},
   };
   for (const auto& c : kCases) EXPECT_EQ(error_of(c.text, c.role), c.error) << c.text;
+}
+
+TEST(Config, LocalhostIsAnAddressAndEmptyIsTheDefault) {
+  EXPECT_EQ(parsed("listen_ip = \"localhost\"\n" + minimal("")).config.http.listen_ip, "127.0.0.1");
+  EXPECT_EQ(parsed("listen_ip = \"\"\n" + minimal("")).config.http.listen_ip, "127.0.0.1");
 }
 
 TEST(Config, BadTomlNamesThePlace) {
@@ -289,7 +297,11 @@ TEST(Config, ARelayServesWhatItFollows) {
   EXPECT_THAT(error_of(text, Role::kRelay), HasSubstr("grpc_config.cert_path: missing"));
   text += "[grpc_config]\nport = 4003\nallow_insecure = true\n";
   EXPECT_TRUE(parsed(text, Role::kRelay).config.serves_grpc);
-  EXPECT_FALSE(parsed(text, Role::kRelayer).config.serves_grpc);
+  const ParsedConfig relayer = parsed(text, Role::kRelayer);
+  EXPECT_FALSE(relayer.config.serves_grpc);
+  EXPECT_THAT(relayer.warnings,
+              Contains("f.toml:25: grpc_config: a relayer serves no gRPC, so this has no effect: start it "
+                       "with the verb `relay`"));
 }
 
 // The documentation's examples are files that work, without a warning.

@@ -1,5 +1,6 @@
 #include "server/config_values.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -129,6 +130,14 @@ Status validate_address(std::string_view text) {
   std::uint64_t number = 0;
   if (!take_number(port, number) || !port.empty() || number == 0 || number > 65535) return refused;
   return {};
+}
+
+Status validate_ip(std::string_view text) {
+  const std::string address(text);
+  in6_addr ignored{};
+  if (::inet_pton(AF_INET, address.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1)
+    return {};
+  return Status(StatusCode::kInvalidArgument, fmt::format("wants an IP address like \"127.0.0.1\", not \"{}\"", text));
 }
 
 Status validate_namespace_name(std::string_view text) {

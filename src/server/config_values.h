@@ -18,6 +18,9 @@ Result<Duration> parse_duration(std::string_view text);
 // "host:port" with a port from 1 to 65535; an IPv6 host stands in brackets.
 Status validate_address(std::string_view text);
 
+// "127.0.0.1", "::1".
+Status validate_ip(std::string_view text);
+
 // A name that is safe as a directory and as the first word of a ZeroMQ topic: 1 to 128 bytes of
 // [A-Za-z0-9._-], not starting with a dot, and not one of the node's own files (server/data_dir.h).
 Status validate_namespace_name(std::string_view text);

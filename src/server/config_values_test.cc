@@ -72,6 +72,11 @@ TEST(ConfigValues, Addresses) {
   }
 }
 
+TEST(ConfigValues, IpAddresses) {
+  for (const auto* good : {"127.0.0.1", "0.0.0.0", "::1", "::", "fe80::1"}) EXPECT_TRUE(validate_ip(good).ok()) << good;
+  for (const auto* bad : {"", "localhost", "1.2.3", "1.2.3.4:80", "[::1]"}) EXPECT_FALSE(validate_ip(bad).ok()) << bad;
+}
+
 TEST(ConfigValues, NamespaceNames) {
   for (const auto* good : {"a", "ad-campaign-dc1", "A.b_c"}) EXPECT_TRUE(validate_namespace_name(good).ok()) << good;
   for (const auto* bad : {"", ".", "..", ".a", "a/b", "a b", "ü", "LOCK", "backup", "node_name"})

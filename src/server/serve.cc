@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <utility>
@@ -18,6 +19,14 @@ constexpr std::uint64_t kConfigBytesMax = 4 << 20;
 int complain(int code, const std::string& text) {
   fmt::print(stderr, "pando: {}\n", text);
   return code;
+}
+
+// Connections, segments and tables are all files: take as many as the system allows us.
+void raise_file_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 Result<Bytes> read_config(const std::string& path) {
@@ -37,6 +46,7 @@ int serve(const ServeOptions& options) {
   setup_logging(parsed->config.log_level, parsed->config.log_timestamps);
   for (const std::string& warning : parsed->warnings) log(LogLevel::kWarn, warning);
 
+  raise_file_limit();
   RuntimeOptions runtime_options;
   runtime_options.config = std::move(parsed->config);
   runtime_options.role = options.role;
