@@ -240,8 +240,8 @@ Status Draft::stage(Upload& upload, ByteSpan data, bool last) {
   upload.size_bytes += data.size();
   // zlib takes a null pointer as "begin anew", whatever the length.
   if (!data.empty()) {
-    upload.crc32 = static_cast<std::uint32_t>(
-        ::crc32_z(upload.crc32, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+    upload.crc32 =
+        static_cast<std::uint32_t>(::crc32_z(upload.crc32, reinterpret_cast<const Bytef*>(data.data()), data.size()));
   }
   while (upload.partial.size() + data.size() >= limits::kLobChunkBytes) {
     const std::size_t room = limits::kLobChunkBytes - upload.partial.size();

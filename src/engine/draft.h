@@ -76,8 +76,8 @@ class Draft {
   store::Cells& cells_;
   TypedPayloadParser& parser_;
   std::vector<Op> ops_;
-  std::map<CellPath, std::size_t> index_;  // path → its op in ops_
-  std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
+  std::map<CellPath, std::size_t> index_;            // path → its op in ops_
+  std::map<CellPath, crdt::Counter> counters_;       // as this draft leaves them
   std::set<std::pair<std::string, Bytes>> cleared_;  // (table, key) without what was there before this draft
   std::optional<std::int64_t> counter_value_;
   std::uint64_t malformed_payloads_ = 0;

@@ -61,9 +61,8 @@ std::optional<Bytes> payload_winner(TypedPayloadParser& parser, CellKind kind, c
   const crdt::Register::Entry* best = nullptr;
   for (const auto& entry : payloads.entries()) {
     const bool better =
-        best == nullptr || (kind == CellKind::kField
-                                ? count_of(parser, entry.value) > count_of(parser, best->value)
-                                : compare_lww(parser, entry.value, best->value) > 0);
+        best == nullptr || (kind == CellKind::kField ? count_of(parser, entry.value) > count_of(parser, best->value)
+                                                     : compare_lww(parser, entry.value, best->value) > 0);
     if (better) best = &entry;
   }
   if (best == nullptr) return std::nullopt;

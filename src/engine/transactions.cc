@@ -127,8 +127,8 @@ Result<Upload*> Transactions::upload(Transaction& tx, ByteSpan key) {
   const auto at = tx.uploads.find(Bytes(key));
   if (at != tx.uploads.end()) return &at->second;
   if (tx.entry_type && !tx.uploads.empty()) {
-    return fail(StatusCode::kInvalidArgument, fmt::format("transaction holds the object \"{}\", not \"{}\"",
-                                                          tx.uploads.begin()->first, key));
+    return fail(StatusCode::kInvalidArgument,
+                fmt::format("transaction holds the object \"{}\", not \"{}\"", tx.uploads.begin()->first, key));
   }
   Upload upload;
   upload.key = Bytes(key);
@@ -187,7 +187,8 @@ Transaction Transactions::take(ByteSpan id, Outcome outcome) {
 
 Status Transactions::outcome_status(ByteSpan id, Outcome outcome) const {
   switch (outcome) {
-    case Outcome::kCommitted: return Status(StatusCode::kConflict, fmt::format("transaction already committed: {}", id));
+    case Outcome::kCommitted:
+      return Status(StatusCode::kConflict, fmt::format("transaction already committed: {}", id));
     case Outcome::kAborted: return Status(StatusCode::kGone, fmt::format("transaction was aborted: {}", id));
     case Outcome::kTimedOut: break;
   }

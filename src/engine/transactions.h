@@ -25,8 +25,8 @@ namespace pando::engine {
 // until the manifest is.
 struct Upload {
   Bytes key;
-  Bytes upload;               // names the chunk cells
-  Bytes partial;              // less than limits::kLobChunkBytes, not staged yet
+  Bytes upload;   // names the chunk cells
+  Bytes partial;  // less than limits::kLobChunkBytes, not staged yet
   std::uint64_t chunk_count = 0;
   std::uint64_t size_bytes = 0;
   std::uint32_t crc32 = 0;

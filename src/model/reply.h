@@ -86,8 +86,8 @@ struct StatsReply {
   std::uint64_t changes = 0;  // last seq_num
   std::uint64_t log_segments = 0;
   std::uint64_t log_bytes = 0;
-  std::uint64_t segment_id = 0;          // the segment being filled; 0 in a fresh namespace
-  std::uint64_t segment_offset = 0;      // its durable bytes
+  std::uint64_t segment_id = 0;      // the segment being filled; 0 in a fresh namespace
+  std::uint64_t segment_offset = 0;  // its durable bytes
   std::uint64_t dirty_cells = 0;
   std::uint64_t open_transactions = 0;
   std::uint64_t malformed_payloads = 0;  // typed keys whose payload was stored raw

@@ -1,4 +1,5 @@
-// node/checkpoint_path.h — brings changed cells to the store, so that a restart replays little and memory stays bounded.
+// node/checkpoint_path.h — brings changed cells to the store, so that a restart replays little and memory stays
+// bounded.
 //
 //   idle       nothing under way                         → gathered when enough changed or enough time passed
 //   gathered   a batch is taken from the cells           → writing once the log is durable as far as it reaches

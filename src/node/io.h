@@ -176,8 +176,8 @@ struct Notify {
 
 struct Dial {
   std::uint64_t dial_id = 0;
-  std::string address;       // host:port
-  std::string config_name;   // the [relayer_config.NAME] or [peer.NAME] with its certificates
+  std::string address;      // host:port
+  std::string config_name;  // the [relayer_config.NAME] or [peer.NAME] with its certificates
 };
 struct LinkSend {
   LinkId id;

@@ -16,10 +16,10 @@ void keep_earlier(std::optional<Instant>& earliest, std::optional<Instant> at) {
 
 // What the write path answers.
 template <typename T>
-constexpr bool kIsWrite = std::is_same_v<T, WriteRequest> || std::is_same_v<T, TxBeginRequest> ||
-                          std::is_same_v<T, TxAppendRequest> || std::is_same_v<T, TxAppendLobRequest> ||
-                          std::is_same_v<T, TxDeleteLobRequest> || std::is_same_v<T, TxCommitRequest> ||
-                          std::is_same_v<T, TxAbortRequest>;
+constexpr bool kIsWrite =
+    std::is_same_v<T, WriteRequest> || std::is_same_v<T, TxBeginRequest> || std::is_same_v<T, TxAppendRequest> ||
+    std::is_same_v<T, TxAppendLobRequest> || std::is_same_v<T, TxDeleteLobRequest> ||
+    std::is_same_v<T, TxCommitRequest> || std::is_same_v<T, TxAbortRequest>;
 // What needs the merge group.
 template <typename T>
 constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T, GetMergedRequest>;
@@ -74,7 +74,8 @@ void Namespace::plan_backup(RequestId id, BackupLogRequest&& request, Outputs& o
 }
 
 void Namespace::on_log_written(const Status& status, Outputs& out) {
-  replica_->on_written(status, [&](const DurableCommit& durable) { watches_.on_durable(durable, out); }, out);
+  replica_->on_written(
+      status, [&](const DurableCommit& durable) { watches_.on_durable(durable, out); }, out);
 }
 
 void Namespace::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {

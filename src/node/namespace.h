@@ -1,9 +1,8 @@
 // node/namespace.h — one namespace that serves: its replica and the paths that lead to and from it.
 //
-//   serving     takes everything                              → stopping on begin_stop(), failed when its log or state fails
-//   stopping    finishes what was taken: log, close record, checkpoint, in that order → stopped
-//   failed      answers every request with the reason; final
-//   stopped     all durable; only waits to be destroyed
+//   serving     takes everything                              → stopping on begin_stop(), failed when its log or state
+//   fails stopping    finishes what was taken: log, close record, checkpoint, in that order → stopped failed answers
+//   every request with the reason; final stopped     all durable; only waits to be destroyed
 //
 // Knows which path an input belongs to, and nothing else. One thread.
 #pragma once
@@ -35,7 +34,9 @@ class Namespace {
   void on_request(RequestId id, Request&& request, const std::vector<Replica*>& group, Time now, Outputs& out);
   void on_log_written(const Status& status, Outputs& out);
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
-  void on_checkpoint_written(const Status& status, Time now, Outputs& out) { checkpoints_.on_written(status, now, out); }
+  void on_checkpoint_written(const Status& status, Time now, Outputs& out) {
+    checkpoints_.on_written(status, now, out);
+  }
 
   Status discard_leftovers(Time now) { return writes_.discard_leftovers(now); }
   void end_turn(Time now, std::uint64_t& next_read_id, Outputs& out);

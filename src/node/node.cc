@@ -118,7 +118,8 @@ void Node::accept(Input input, Time now, Outputs& out) {
 
 void Node::end_turn(Time now, Outputs& out) {
   impl_->send_strangers_away(now, out);
-  impl_->dialing.poll(instant_of(now), [&](const LinkConfig& link) { return impl_->may_dial(link); }, out);
+  impl_->dialing.poll(
+      instant_of(now), [&](const LinkConfig& link) { return impl_->may_dial(link); }, out);
   for (auto& entry : impl_->serving) entry.second->end_turn(now, impl_->next_read_id, out);
   out.wake_at = impl_->wake_at();
 }
@@ -306,7 +307,8 @@ void Node::Impl::greet(LinkId id, ByteSpan first_frame, Time now, Outputs& out) 
   strangers.erase(id);
   const Result<repl::Hello> hello = repl::decode_hello(first_frame);
   const auto refuse = [&](Status reason) {
-    out.notes.push_back({Note::Level::kWarning, {},
+    out.notes.push_back({Note::Level::kWarning,
+                         {},
                          fmt::format("link {} from {} refused: {}", id.value, stranger.address, reason.message())});
     close_link(id, std::move(reason), out);
   };
@@ -331,7 +333,8 @@ void Node::Impl::send_strangers_away(Time now, Outputs& out) {
 }
 
 void Node::Impl::on(LinkDrained&& input, Time, Outputs&) {
-  if (const auto at = link_ns.find(input.id); at != link_ns.end()) find(at->second)->peers().on_drained(input.id, input.bytes);
+  if (const auto at = link_ns.find(input.id); at != link_ns.end())
+    find(at->second)->peers().on_drained(input.id, input.bytes);
 }
 
 void Node::Impl::on(LinkDown&& input, Time now, Outputs& out) {
@@ -339,9 +342,9 @@ void Node::Impl::on(LinkDown&& input, Time now, Outputs& out) {
   PeerPath::Ended ended;
   if (const auto at = link_ns.find(input.id); at != link_ns.end()) {
     ended = find(at->second)->peers().close(input.id);
-    out.notes.push_back({Note::Level::kInfo, at->second,
-                         fmt::format("link {} down: {}", input.id.value,
-                                     ended.reason.ok() ? input.reason : ended.reason.message())});
+    out.notes.push_back(
+        {Note::Level::kInfo, at->second,
+         fmt::format("link {} down: {}", input.id.value, ended.reason.ok() ? input.reason : ended.reason.message())});
     link_ns.erase(at);
   }
   dialing.on_down(input.dial_id, input.id, ended.refused, ended.reason.ok() ? input.reason : ended.reason.message(),

@@ -54,11 +54,11 @@ struct NodeConfig {
 
 // What recovery found, for the log that people read.
 struct OpenReport {
-  LogPos last;                       // last whole record
-  std::uint64_t replayed = 0;        // records applied over the store's checkpoint
-  bool clean = false;                // the log ends with a close record
-  std::uint64_t torn_bytes = 0;      // cut off the end
-  Status damage;                     // not ok: the namespace serves nothing; names segment and offset
+  LogPos last;                   // last whole record
+  std::uint64_t replayed = 0;    // records applied over the store's checkpoint
+  bool clean = false;            // the log ends with a close record
+  std::uint64_t torn_bytes = 0;  // cut off the end
+  Status damage;                 // not ok: the namespace serves nothing; names segment and offset
 };
 
 class Node {

@@ -128,8 +128,7 @@ TEST(Node, AnObjectIsStagedInChunksAndSeenWhole) {
   Rig rig(named("dc1"));
   rig.open({.name = "ns"});
   const Bytes part(limits::kLobChunkBytes / 2 + 1000, 'x');
-  const Bytes id = std::get<TxBegunReply>(
-      rig.ask("ns", TxBeginRequest{TxOperation::kPut, TxEntryType::kLob}).body).id;
+  const Bytes id = std::get<TxBegunReply>(rig.ask("ns", TxBeginRequest{TxOperation::kPut, TxEntryType::kLob}).body).id;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(rig.ask("ns", TxAppendLobRequest{id, "obj", part}).status.ok());
   EXPECT_EQ(rig.ask("ns", TxAppendLobRequest{id, "another", part}).status.code(), StatusCode::kInvalidArgument);
   EXPECT_FALSE(std::get<LobStatReply>(rig.ask("ns", LobStatRequest{"obj"}).body).found);

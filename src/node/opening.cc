@@ -19,9 +19,7 @@ Opening::Opening(const NamespaceConfig& config, std::string node_name, std::uniq
                     [this](const log::RecordView& record) { return replay(record); });
 }
 
-std::uint64_t Opening::replay_from() const {
-  return std::max(cells_->meta().replay_segment, log::kFirstSegmentId);
-}
+std::uint64_t Opening::replay_from() const { return std::max(cells_->meta().replay_segment, log::kFirstSegmentId); }
 
 Status Opening::replay(const log::RecordView& record) {
   ++replayed_;

@@ -63,9 +63,9 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
     if (more->origin.epoch >= replica_.self().epoch) start_epoch_above(more->origin.epoch, out);
   } else if (const auto* refused = std::get_if<repl::Refused>(&event)) {
     link.refused = true;
-    out.notes.push_back({Note::Level::kWarning, replica_.name(),
-                         fmt::format("link {}: the peer at {} refused: {}", id.value, link.options.label,
-                                     refused->reason.message())});
+    out.notes.push_back(
+        {Note::Level::kWarning, replica_.name(),
+         fmt::format("link {}: the peer at {} refused: {}", id.value, link.options.label, refused->reason.message())});
   }
 }
 
@@ -97,8 +97,8 @@ bool PeerPath::take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out)
     refusal = Status(StatusCode::kConflict, "a commit of this node's own current epoch that it never made");
     ++frames_refused_;
   }
-  out.notes.push_back({Note::Level::kError, replica_.name(),
-                       fmt::format("link to {}: {}", link.options.label, refusal.message())});
+  out.notes.push_back(
+      {Note::Level::kError, replica_.name(), fmt::format("link to {}: {}", link.options.label, refusal.message())});
   link.refused = true;
   link.session.refuse(std::move(refusal));
   return false;

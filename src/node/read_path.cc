@@ -100,8 +100,8 @@ Result<ReadPath::Answer> ReadPath::row(const GetRowRequest& request) {
     if (entry == nullptr) continue;
     reply.found = true;
     const Bytes& column = at.path().element;
-    const bool wanted = !request.columns || std::find(request.columns->begin(), request.columns->end(), column) !=
-                                                request.columns->end();
+    const bool wanted = !request.columns ||
+                        std::find(request.columns->begin(), request.columns->end(), column) != request.columns->end();
     if (wanted) reply.columns.emplace_back(column, entry->value);
   }
   PANDO_RETURN_IF_ERROR(at.status());

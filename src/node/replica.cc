@@ -16,10 +16,11 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
       self_(cells->meta().self),
       cells_(std::move(cells)),
       index_(std::move(recovered.index)),
-      appender_(
-          recovered.append_at, index_, tail_,
-          [this] { return log::SegmentStart{self_, cells_->context(), cells_->meta().changes}; },
-          {.segment_bytes = config.segment_bytes}),
+      appender_(recovered.append_at, index_, tail_,
+                [this] {
+                  return log::SegmentStart{self_, cells_->context(), cells_->meta().changes};
+                },
+                {.segment_bytes = config.segment_bytes}),
       reader_(index_, tail_),
       durable_context_(cells_->context()),
       durable_changes_(cells_->meta().changes),

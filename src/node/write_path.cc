@@ -12,9 +12,8 @@ Status WritePath::writable() const {
   // Changes that no checkpoint has taken yet live in memory; past this, taking more would be unbounded.
   constexpr std::size_t kDirtyBytesMax = 8 * limits::kDirtyBytesCheckpoint;
   if (replica_.cells().dirty_bytes() > kDirtyBytesMax) {
-    return Status(StatusCode::kOverloaded,
-                  fmt::format("{} bytes wait for a checkpoint, the limit is {}", replica_.cells().dirty_bytes(),
-                              kDirtyBytesMax));
+    return Status(StatusCode::kOverloaded, fmt::format("{} bytes wait for a checkpoint, the limit is {}",
+                                                       replica_.cells().dirty_bytes(), kDirtyBytesMax));
   }
   return {};
 }
