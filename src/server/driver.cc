@@ -42,6 +42,7 @@ void Driver::accept(node::Input input) {
 void Driver::accept_written(node::LogWritten written) {
   const Instant now = instant_of(io::clock_now());
   const auto served = namespaces_.find(written.ns);
+  CHECK(served != namespaces_.end());
   const std::size_t waiting = out_.replies.size();
   node_.accept(std::move(written), io::clock_now(), out_);
   const bool hold = served->second.pace.on_written(now, out_.replies.size() - waiting);
@@ -161,7 +162,8 @@ void Driver::write_notes() {
 void Driver::arm_timer() {
   if (out_.wake_at >= armed_at_) return;
   armed_at_ = out_.wake_at;
-  const std::int64_t wait_us = std::max<std::int64_t>(0, armed_at_.mono_us - io::clock_now().mono_us);
+  // To the millisecond: nothing is timed more finely, and a deadline in the past must not make the loop spin.
+  const std::int64_t wait_us = std::max<std::int64_t>(1'000, armed_at_.mono_us - io::clock_now().mono_us);
   timer_.expires_after(std::chrono::microseconds(wait_us));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
@@ -191,8 +193,9 @@ void Driver::submit(RequestId id, std::string_view ns, Request request) {
     return;
   }
   accept(node::ClientRequest{id, std::string(ns), std::move(request)});
-  if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now())))
+  if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now()))) {
     release_log(served->first);
+  }
 }
 
 void Driver::watch_open(node::WatchOpen open) { accept(std::move(open)); }
@@ -203,8 +206,8 @@ std::vector<api::NamespaceHealth> Driver::health() const {
   std::vector<api::NamespaceHealth> all;
   for (auto& one : node_.health()) {
     const auto served = namespaces_.find(one.ns);
-    if (served != namespaces_.end() && served->second.broken.ok())
-      all.push_back({std::move(one.ns), std::move(one.status)});
+    const bool serves = served != namespaces_.end() && served->second.broken.ok();
+    if (serves) all.push_back({std::move(one.ns), std::move(one.status)});
   }
   for (const auto& [ns, served] : namespaces_) {
     if (!served.broken.ok()) all.push_back({ns, served.broken});

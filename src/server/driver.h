@@ -69,9 +69,19 @@ class Driver final : public io::http::HttpSink {
   std::string metrics_text() const override;
 
  private:
+  struct Served {
+    Status broken;  // ok: the node serves it
+    GroupCommit pace;
+    boost::asio::steady_timer pace_timer;
+  };
+
   void take(std::vector<node::Input>& inputs);
   void accept(node::Input input);
   void accept_written(node::LogWritten written);
+  // The next log write of `ns` waits for more requests, or no longer.
+  void hold_log(const std::string& ns, Served& served);
+  void wait_for_requests(const std::string& ns, Served& served);
+  void release_log(const std::string& ns);
   // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
   void flush_replies();
   void flush();
@@ -89,16 +99,6 @@ class Driver final : public io::http::HttpSink {
   Inbox inbox_;
   boost::asio::steady_timer timer_;
   Instant armed_at_{INT64_MAX};
-  struct Served {
-    Status broken;  // ok: the node serves it
-    GroupCommit pace;
-    boost::asio::steady_timer pace_timer;
-  };
-  // The next log write of `ns` waits for more requests, or no longer.
-  void hold_log(const std::string& ns, Served& served);
-  void wait_for_requests(const std::string& ns, Served& served);
-  void release_log(const std::string& ns);
-
   std::map<std::string, Served, std::less<>> namespaces_;
   bool flush_scheduled_ = false;
   bool in_replies_ = false;

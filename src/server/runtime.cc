@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -20,6 +19,7 @@
 #include "server/driver.h"
 #include "server/logging.h"
 #include "server/metrics.h"
+#include "server/wiring.h"
 
 namespace pando::server {
 namespace {
@@ -27,37 +27,9 @@ namespace {
 // Each thread of gRPC and RocksDB would keep a malloc arena of its own; two are enough and keep memory small.
 void bound_malloc_arenas() { ::mallopt(M_ARENA_MAX, 2); }
 
-io::TlsFiles tls_files(const TlsConfig& tls, const std::string& server_name = {}) {
-  io::TlsFiles files;
-  if (tls.allow_insecure) return files;
-  files.cert_path = tls.cert_path;
-  files.key_path = tls.key_path;
-  files.ca_path = tls.ca_path;
-  files.server_name = server_name;
-  return files;
-}
-
-// Clients write to a replicator, except to what it follows.
-bool takes_writes(const RuntimeOptions& options, const std::string& ns) {
-  if (options.role != Role::kReplicator) return false;
-  return std::none_of(options.config.peers.begin(), options.config.peers.end(), [&](const PeerConfig& peer) {
-    return peer.upstream && std::find(peer.namespaces.begin(), peer.namespaces.end(), ns) != peer.namespaces.end();
-  });
-}
-
-node::NodeConfig node_config(const Config& config, const std::string& name) {
-  node::NodeConfig out;
-  out.node_name = name;
-  out.accept_links = config.serves_grpc;
-  for (const PeerConfig& peer : config.peers) {
-    for (const std::string& ns : peer.namespaces) {
-      out.links.push_back({peer.name, peer.address, ns, peer.publish, peer.subscribe});
-    }
-  }
-  for (const MergeGroup& group : config.merge_groups) out.merge_groups.push_back({group.name, group.namespaces});
+std::uint64_t random_seed() {
   std::random_device random;
-  out.seed = (std::uint64_t{random()} << 32) | random();
-  return out;
+  return (std::uint64_t{random()} << 32) | random();
 }
 
 // gRPC's threads report here; the loop takes it in.
@@ -150,11 +122,7 @@ Status Runtime::Impl::open_namespaces() {
 
 Result<node::OpenReport> Runtime::Impl::open_namespace(const std::string& ns) {
   PANDO_RETURN_IF_ERROR(disk->open(ns));
-  node::NamespaceConfig config;
-  config.name = ns;
-  config.writable = takes_writes(options, ns);
-  config.notify = driver->ends().publishers.count(ns) != 0;
-  config.segment_bytes = options.config.segment_bytes;
+  const node::NamespaceConfig config = namespace_config(options.config, options.role, ns);
   const Result<std::uint64_t> replay_from = node->begin_open(config, disk->kv(ns));
   if (!replay_from) return fail(replay_from.error());
   const io::disk::LogDir& log = disk->log(ns);
@@ -170,15 +138,7 @@ Result<node::OpenReport> Runtime::Impl::open_namespace(const std::string& ns) {
 
 Status Runtime::Impl::bind_publishers() {
   for (const NotifierConfig& config : options.config.notifiers) {
-    io::zmq::PublisherOptions publisher;
-    publisher.bind_host = config.bind_host;
-    publisher.port = config.port;
-    publisher.high_water_mark = config.high_water_mark;
-    publisher.linger = config.linger;
-    if (!config.curve_public_key.empty()) {
-      publisher.curve = io::zmq::CurveKeys{config.curve_public_key, config.curve_secret_key};
-    }
-    Result<io::zmq::Publisher> bound = io::zmq::Publisher::bind(zmq_context, publisher);
+    Result<io::zmq::Publisher> bound = io::zmq::Publisher::bind(zmq_context, publisher_options(config));
     if (!bound) return bound.error().with_context("notifier_config." + config.ns);
     ports.zmq[config.ns] = bound->endpoint();
     driver->ends().publishers.emplace(config.ns, std::move(*bound));
@@ -190,12 +150,11 @@ Status Runtime::Impl::bind_grpc() {
   links = std::make_unique<io::Links>(*link_inbox, link_ids);
   driver->ends().links = links.get();
   for (const PeerConfig& peer : options.config.peers) {
-    driver->ends().dials[peer.name] = {peer.address, tls_files(peer.tls, peer.server_name), peer.tls.allow_insecure};
+    driver->ends().dials[peer.name] = dial_options(peer);
   }
   if (!options.config.serves_grpc) return {};
   const GrpcConfig& grpc = options.config.grpc;
-  const Result<std::uint16_t> port =
-      links->listen({grpc.listen_ip, grpc.port, tls_files(grpc.tls), grpc.tls.allow_insecure});
+  const Result<std::uint16_t> port = links->listen(listen_options(grpc));
   if (!port) return port.error().with_context("grpc_config");
   grpc_port = *port;
   ports.grpc = host_and_port(grpc.listen_ip, *port);
@@ -204,9 +163,7 @@ Status Runtime::Impl::bind_grpc() {
 
 Status Runtime::Impl::bind_http() {
   const HttpConfig& config = options.config.http;
-  io::http::HttpOptions http_options;
-  http_options.body_bytes_max = config.body_bytes_max;
-  http = std::make_unique<io::http::HttpServer>(loop, http_options, *driver);
+  http = std::make_unique<io::http::HttpServer>(loop, http_options(config), *driver);
   driver->ends().http = http.get();
   PANDO_RETURN_IF_ERROR(http->listen(config.listen_ip, config.port));
   ports.http = host_and_port(config.listen_ip.empty() ? "0.0.0.0" : config.listen_ip, http->port());
@@ -265,7 +222,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*dir));
   Impl& it = *impl;
   const Config& config = it.options.config;
-  it.node = std::make_unique<node::Node>(node_config(config, it.data_dir.node_name()));
+  it.node = std::make_unique<node::Node>(node_config(config, it.data_dir.node_name(), random_seed()));
   it.driver = std::make_unique<Driver>(it.loop, *it.node);
   it.link_inbox = std::make_unique<LinkInbox>(*it.driver);
   it.disk = std::make_unique<Disk>(

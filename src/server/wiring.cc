@@ -1,0 +1,77 @@
+#include "server/wiring.h"
+
+#include <algorithm>
+
+namespace pando::server {
+namespace {
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Clients write to a replicator, except to what it follows.
+bool takes_writes(const Config& config, Role role, const std::string& ns) {
+  return role == Role::kReplicator &&
+         std::none_of(config.peers.begin(), config.peers.end(),
+                      [&](const PeerConfig& peer) { return peer.upstream && contains(peer.namespaces, ns); });
+}
+
+io::TlsFiles tls_files(const TlsConfig& tls) {
+  if (tls.allow_insecure) return {};
+  return {tls.cert_path, tls.key_path, tls.ca_path, {}};
+}
+
+}  // namespace
+
+node::NodeConfig node_config(const Config& config, const std::string& node_name, std::uint64_t seed) {
+  node::NodeConfig out;
+  out.node_name = node_name;
+  out.accept_links = config.serves_grpc;
+  out.seed = seed;
+  for (const PeerConfig& peer : config.peers) {
+    for (const std::string& ns : peer.namespaces) {
+      out.links.push_back({peer.name, peer.address, ns, peer.publish, peer.subscribe});
+    }
+  }
+  for (const MergeGroup& group : config.merge_groups) out.merge_groups.push_back({group.name, group.namespaces});
+  return out;
+}
+
+node::NamespaceConfig namespace_config(const Config& config, Role role, const std::string& ns) {
+  node::NamespaceConfig out;
+  out.name = ns;
+  out.writable = takes_writes(config, role, ns);
+  out.notify = std::any_of(config.notifiers.begin(), config.notifiers.end(),
+                           [&](const NotifierConfig& notifier) { return notifier.ns == ns; });
+  out.segment_bytes = config.segment_bytes;
+  return out;
+}
+
+io::http::HttpOptions http_options(const HttpConfig& config) {
+  io::http::HttpOptions out;
+  out.body_bytes_max = config.body_bytes_max;
+  return out;
+}
+
+io::ListenOptions listen_options(const GrpcConfig& config) {
+  return {config.listen_ip, config.port, tls_files(config.tls), config.tls.allow_insecure};
+}
+
+io::DialOptions dial_options(const PeerConfig& config) {
+  io::DialOptions out{config.address, tls_files(config.tls), config.tls.allow_insecure};
+  out.tls.server_name = config.server_name;
+  return out;
+}
+
+io::zmq::PublisherOptions publisher_options(const NotifierConfig& config) {
+  io::zmq::PublisherOptions out;
+  out.bind_host = config.bind_host;
+  out.port = config.port;
+  out.high_water_mark = config.high_water_mark;
+  out.linger = config.linger;
+  if (!config.curve_public_key.empty())
+    out.curve = io::zmq::CurveKeys{config.curve_public_key, config.curve_secret_key};
+  return out;
+}
+
+}  // namespace pando::server
