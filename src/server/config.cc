@@ -61,6 +61,15 @@ void read_http(Section& top, HttpConfig& http) {
   section.finish();
 }
 
+void read_transactions(Section& top, TransactionConfig& transactions) {
+  Section section = top.section("transactions");
+  section.duration("idle_timeout", transactions.idle_max);
+  section.duration("max_age", transactions.age_max);
+  if (transactions.idle_max.us == 0) section.error("idle_timeout", "must be longer than nothing");
+  if (transactions.age_max.us == 0) section.error("max_age", "must be longer than nothing");
+  section.finish();
+}
+
 void read_grpc(Section& top, Config& config, Role role) {
   Section section = top.section("grpc_config");
   GrpcConfig& grpc = config.grpc;
@@ -272,6 +281,7 @@ Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role rol
       top.error("node_name", valid.message());
   }
   read_http(top, out.config.http);
+  read_transactions(top, out.config.transactions);
   read_grpc(top, out.config, role);
   read_storage(top, out.config);
   read_upstreams(top, out.config, role);

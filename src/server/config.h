@@ -72,6 +72,12 @@ struct MergeGroup {
   std::vector<std::string> namespaces;
 };
 
+// How long an interactive transaction may stay open: unused, and at all.
+struct TransactionConfig {
+  Duration idle_max = Duration::seconds(120);
+  Duration age_max = Duration::seconds(900);
+};
+
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
 struct Config {
@@ -85,6 +91,7 @@ struct Config {
   std::vector<PeerConfig> peers;          // sorted by name
   std::vector<MergeGroup> merge_groups;   // sorted by name
   std::vector<NotifierConfig> notifiers;  // sorted by namespace
+  TransactionConfig transactions;
   LogLevel log_level = LogLevel::kInfo;
   bool log_timestamps = true;
 };

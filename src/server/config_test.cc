@@ -219,6 +219,9 @@ TEST(Config, BadValuesNameFileLineAndKey) {
       // Notifiers.
       {"[notifier_config.a]\n", "f.toml:4: notifier_config.a.bind_port: missing: the port subscribers connect to"},
       {"[notifier_config.z]\nbind_port = 1\n", "f.toml:4: notifier_config.z: \"z\" is not a namespace of this node"},
+      {"[transactions]\nidle_timeout = \"0s\"\n", "f.toml:5: transactions.idle_timeout: must be longer than nothing"},
+      {"[transactions]\nmax_age = \"soon\"\n",
+       "f.toml:5: transactions.max_age: wants a duration like \"20ms\" or \"1h30m\", not \"soon\""},
       {"[notifier_config.a]\nbind_port = 1\nlinger_time = \"soon\"\n",
        "f.toml:6: notifier_config.a.linger_time: wants a duration like \"20ms\" or \"1h30m\", not \"soon\""},
       {"[notifier_config.a]\nbind_port = 1\nlinger_time = -1\n",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -57,13 +58,29 @@ Disk::Disk(std::string base_dir, std::string backup_root, std::size_t namespace_
 
 Disk::~Disk() = default;
 
-Status Disk::open(const std::string& ns) {
+Result<Disk::Files> Disk::open_files(const std::string& ns) const {
   Result<io::disk::LogDir> log = io::disk::LogDir::open(base_dir_, ns);
-  if (!log) return log.error();
+  if (!log) return fail(log.error());
   Result<std::unique_ptr<io::RocksKv>> kv = io::RocksKv::open(base_dir_ + "/" + ns + "/store");
-  if (!kv) return kv.error();
-  files_.emplace(ns, Files{std::move(*log), std::move(*kv)});
-  return {};
+  if (!kv) return fail(kv.error());
+  return Files{std::move(*log), std::move(*kv)};
+}
+
+std::vector<Status> Disk::open(const std::vector<std::string>& namespaces) {
+  std::vector<std::optional<Result<Files>>> opened(namespaces.size());
+  {
+    Workers workers("pando-open", std::min(namespaces.size(), kOpenThreadsMax));
+    for (std::size_t i = 0; i < namespaces.size(); ++i) {
+      workers.give([this, &opened, &namespaces, i] { opened[i].emplace(open_files(namespaces[i])); });
+    }
+  }
+  std::vector<Status> outcome;
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    Result<Files>& files = *opened[i];
+    outcome.push_back(files ? Status() : files.error());
+    if (files) files_.emplace(namespaces[i], std::move(*files));
+  }
+  return outcome;
 }
 
 Disk::Files& Disk::files(const std::string& ns) {

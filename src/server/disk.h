@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "io/disk/log_dir.h"
@@ -28,14 +29,16 @@ class Disk {
  public:
   using Done = std::function<void(node::Input)>;
   static constexpr std::size_t kLogThreadsMax = 4;
+  static constexpr std::size_t kOpenThreadsMax = 8;
 
   // `backup_root` is made when the first backup is.
   Disk(std::string base_dir, std::string backup_root, std::size_t namespace_count, Done done);
   // Finishes every job first.
   ~Disk();
 
-  // Opens the log and the store of `ns`, creating them when missing. Before any job for it.
-  Status open(const std::string& ns);
+  // Opens the log and the store of each namespace, creating them when missing: side by side, as it is mostly
+  // waiting for syncs. One status per namespace, in order. Once, before any job.
+  std::vector<Status> open(const std::vector<std::string>& namespaces);
   store::Kv& kv(const std::string& ns);
   const io::disk::LogDir& log(const std::string& ns) const;
 
@@ -63,6 +66,7 @@ class Disk {
     io::disk::LogDir log;
     std::unique_ptr<io::RocksKv> kv;
   };
+  Result<Files> open_files(const std::string& ns) const;
   Files& files(const std::string& ns);
   // Runs `job` on `workers` and hands its answer to done_.
   void run(Workers& workers, std::function<node::Input()> job);

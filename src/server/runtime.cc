@@ -95,8 +95,12 @@ Runtime::Impl::~Impl() {
 }
 
 Status Runtime::Impl::open_namespaces() {
-  for (const std::string& ns : options.config.namespaces) {
-    const Result<node::OpenReport> report = open_namespace(ns);
+  const std::vector<std::string>& names = options.config.namespaces;
+  const std::vector<Status> files = disk->open(names);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string& ns = names[i];
+    const Result<node::OpenReport> report =
+        files[i].ok() ? open_namespace(ns) : Result<node::OpenReport>(fail(files[i]));
     // One damaged namespace does not take the others down; anything else is for the operator to see at once.
     if (!report && report.error().code() != StatusCode::kDataLoss) return report.error().with_context(ns);
     const Status damage = report ? report->damage : report.error();
@@ -121,7 +125,6 @@ Status Runtime::Impl::open_namespaces() {
 }
 
 Result<node::OpenReport> Runtime::Impl::open_namespace(const std::string& ns) {
-  PANDO_RETURN_IF_ERROR(disk->open(ns));
   const node::NamespaceConfig config = namespace_config(options.config, options.role, ns);
   const Result<std::uint64_t> replay_from = node->begin_open(config, disk->kv(ns));
   if (!replay_from) return fail(replay_from.error());

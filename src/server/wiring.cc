@@ -28,6 +28,8 @@ node::NodeConfig node_config(const Config& config, const std::string& node_name,
   out.node_name = node_name;
   out.accept_links = config.serves_grpc;
   out.seed = seed;
+  out.transaction_idle_max = config.transactions.idle_max;
+  out.transaction_age_max = config.transactions.age_max;
   for (const PeerConfig& peer : config.peers) {
     for (const std::string& ns : peer.namespaces) {
       out.links.push_back({peer.name, peer.address, ns, peer.publish, peer.subscribe});

@@ -27,7 +27,10 @@ TEST(Wiring, ALinkPerPeerAndNamespace) {
   Config config = two_links();
   config.merge_groups = {{"g", {"mine", "theirs"}}};
   config.serves_grpc = false;
+  config.transactions = {Duration::seconds(3), Duration::seconds(4)};
   const node::NodeConfig node = node_config(config, "dc1", 7);
+  EXPECT_EQ(node.transaction_idle_max, Duration::seconds(3));
+  EXPECT_EQ(node.transaction_age_max, Duration::seconds(4));
   EXPECT_EQ(node.node_name, "dc1");
   EXPECT_EQ(node.seed, 7u);
   EXPECT_FALSE(node.accept_links);
