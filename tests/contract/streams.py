@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import socket
+import time
 import zlib
 
 from cases import PATIENCE_S, ask, read_answer
@@ -189,7 +190,23 @@ def watches_tell_every_change_and_resume(addresses):
         equal(events.block()["id"], second["id"], "by key")
 
 
+def an_idle_transaction_times_out(addresses):
+    node = addresses["dc1"]  # its idle_timeout is 3 s
+    begin = lambda: json.loads(ask(node, "POST /api/v1/ad-campaign-dc1/tx/begin", body=b"{}").body)["txnId"]
+    left, kept = begin(), begin()
+    item = b'{"key":"timed","value":"dg=="}'
+    append = lambda tx: ask(node, f"POST /api/v1/ad-campaign-dc1/tx/{tx}/kv", body=item)
+    begun = time.monotonic()
+    while time.monotonic() < begun + 3.5:  # the one that is used stays open past the time of the one that is not
+        equal(append(kept).status, 200, "in use")
+        time.sleep(0.2)
+    got = append(left)
+    equal((got.status, got.body), (410, b'{"error":"transaction timed out: %s"}\n' % left.encode()), "left alone")
+    equal(ask(node, f"POST /api/v1/ad-campaign-dc1/tx/{kept}/commit").status, 200, "commit")
+
+
 ALL = [
+    an_idle_transaction_times_out,
     objects_over_16_mib_through_several_appends,
     objects_stream_up_whole_beyond_the_body_limit,
     an_upload_that_breaks_off_leaves_nothing,
