@@ -35,6 +35,12 @@ TxOperation operation_of(const Mutation& mutation) {
   return TxOperation::kPut;
 }
 
+// 32 hex digits. One number after the other: compilers differ in which argument of a call they work out first.
+Bytes fresh_id(Prng& random) {
+  const std::uint64_t high = random.next();
+  return fmt::format("{:016x}{:016x}", high, random.next());
+}
+
 // CRC-32 (IEEE 802.3) of what came before followed by `data`.
 std::uint32_t crc32_after(std::uint32_t crc, ByteSpan data) {
   return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const Bytef*>(data.data()), data.size()));
@@ -73,7 +79,7 @@ Result<Bytes> Transactions::begin(const TxBeginRequest& request, Instant now) {
     return fail(StatusCode::kOverloaded,
                 fmt::format("{} transactions are open, the limit", limits::kOpenTransactionsMax));
   }
-  Bytes id = fmt::format("{:016x}{:016x}", random_.next(), random_.next());
+  Bytes id = fresh_id(random_);
   Transaction tx;
   tx.operation = request.operation;
   tx.entry_type = request.entry_type;
@@ -132,7 +138,7 @@ Result<Upload*> Transactions::upload(Transaction& tx, ByteSpan key) {
   }
   Upload upload;
   upload.key = Bytes(key);
-  upload.upload = fmt::format("{:016x}{:016x}", random_.next(), random_.next());
+  upload.upload = fresh_id(random_);
   return &tx.uploads.emplace(Bytes(key), std::move(upload)).first->second;
 }
 
