@@ -79,7 +79,6 @@ TEST(Disk, SectorsOfSyncedBytesSurviveALostNeighbourInTheSameSector) {
 
 TEST(Disk, Faults) {
   Disk disk;
-  Prng rng(3);
   disk.set_full(true);
   EXPECT_EQ(disk.prepare(1, kBytes).code(), StatusCode::kUnavailable);
   disk.set_full(false);

@@ -158,7 +158,7 @@ struct Formatter {
     return {fmt::format("covered {} context {}", r.covered.value, to_string(r.context))};
   }
   Lines operator()(const DigestReply& r) const {
-    return {fmt::format("{} {} cells {}", r.fingerprint, r.cells, to_string(r.context))};
+    return {fmt::format("{} cells {}", r.cells, to_string(r.context))};  // `same` compares fingerprints
   }
   Lines operator()(const BackupReply& r) const {
     return {fmt::format("{} files, last segment {}", r.files.size(), r.last_segment_id)};

@@ -162,6 +162,12 @@ void Workload::check_relayer(const Client& client, const Request& request, const
 
 // What is written. -------------------------------------------------------------------------------------------
 
+// Here and below one random choice per statement: compilers differ in the order of a call's arguments.
+Mutation Workload::random_put() {
+  Bytes k = key("k");
+  return make(Mutation::Kind::kPut, kTableKv, std::move(k), fresh_value());
+}
+
 Mutation Workload::random_mutation() {
   switch (rng_.below(4)) {
     case 0: {
@@ -169,11 +175,12 @@ Mutation Workload::random_mutation() {
       add.delta = static_cast<std::int64_t>(rng_.below(10)) - 2;
       return add;
     }
-    case 1: return make(Mutation::Kind::kPut, kTableKv, key("k"), fresh_value());
+    case 1: return random_put();
     case 2: return make(Mutation::Kind::kDelete, kTableKv, key("k"));
     default: {
       Mutation row = make(Mutation::Kind::kPutColumns, kTableRow, key("row"));
-      row.columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], fresh_value());
+      const Bytes value = fresh_value();
+      row.columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], value);
       return row;
     }
   }
@@ -199,7 +206,7 @@ WriteRequest Workload::plan_write(Activity activity) {
       out.push_back(make(Mutation::Kind::kAdd, kTableKv, key("c")));
       out.back().delta = static_cast<std::int64_t>(rng_.below(20)) - 5;
       break;
-    case Activity::kPut: out.push_back(make(Mutation::Kind::kPut, kTableKv, key("k"), fresh_value())); break;
+    case Activity::kPut: out.push_back(random_put()); break;
     case Activity::kDelete: out.push_back(make(Mutation::Kind::kDelete, kTableKv, key("k"))); break;
     case Activity::kReset: {
       const std::uint64_t what = rng_.below(4);
@@ -229,12 +236,12 @@ WriteRequest Workload::plan_write(Activity activity) {
     }
     case Activity::kRow: {
       const std::uint64_t what = rng_.below(6);
+      const Bytes value = what < 2 ? Bytes() : fresh_value();
       out.push_back(make(what == 0   ? Mutation::Kind::kDeleteRow
                          : what == 1 ? Mutation::Kind::kDeleteColumns
                                      : Mutation::Kind::kPutColumns,
                          kTableRow, key("row")));
-      if (what != 0)
-        out.back().columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], what == 1 ? Bytes() : fresh_value());
+      if (what != 0) out.back().columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], value);
       break;
     }
     case Activity::kTyped: out.push_back(typed_mutation()); break;
@@ -272,7 +279,8 @@ void Workload::plan_lob(Client& client) {
     return Request(TxBeginRequest{remove ? TxOperation::kDelete : TxOperation::kPut, TxEntryType::kLob});
   });
   for (std::uint64_t left = remove ? 1 : 1 + rng_.below(4); left > 0; --left) {
-    const Bytes chunk(100 + rng_.below(12'000), static_cast<char>('A' + rng_.below(26)));
+    const std::size_t size = 100 + rng_.below(12'000);
+    const Bytes chunk(size, static_cast<char>('A' + rng_.below(26)));
     client.steps.push_back([id, lob_key, chunk, remove](const Reply& previous) {
       if (const auto* begun = std::get_if<TxBegunReply>(&previous.body)) *id = begun->id;
       return remove ? Request(TxDeleteLobRequest{*id, lob_key}) : Request(TxAppendLobRequest{*id, lob_key, chunk});

@@ -73,6 +73,7 @@ class Workload {
   Activity pick_activity();
   Bytes key(std::string_view kind);
   Bytes fresh_value();
+  Mutation random_put();
   Mutation random_mutation();
   void plan_read(Client& client);
   void plan_transaction(Client& client);
