@@ -168,7 +168,8 @@ def run_suite(suite, build, args):
 
 
 def without_passing(lines):
-    """The lines without those of test cases that passed: GoogleTest's from RUN to OK, unittest's ending in `... ok`."""
+    """The lines without those of test cases that passed: GoogleTest's from RUN to OK, unittest's
+    ending in `... ok`, and our own scripts' beginning with `ok`."""
     kept, start = [], None
     for line in lines:
         if re.match(r"\[ RUN +\]", line):
@@ -177,7 +178,7 @@ def without_passing(lines):
             del kept[start:]
             start = None
             continue
-        if not line.endswith("... ok"):
+        if not line.endswith("... ok") and not re.match(r"\s*ok\s", line):
             kept.append(line)
     return kept
 
