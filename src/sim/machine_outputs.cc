@@ -90,6 +90,11 @@ void Machine::carry_watches() {
     if (it->second.batch_out) {
       world_.violation("driver", fmt::format("{}: watch {} got a batch before it was ready", name(), send.id.value));
     }
+    std::size_t bytes = 0;
+    for (const node::WatchEvent& event : send.events) bytes += event.change.value ? event.change.value->size() : 0;
+    if (bytes > limits::kWatchPendingBytesMax + limits::kValueBytesMax) {
+      world_.violation("driver", fmt::format("{}: a watch batch of {} bytes", name(), bytes));
+    }
     it->second.batch_out = true;
     it->second.watcher->on_batch(std::move(send.events));
   });
@@ -206,9 +211,10 @@ void Machine::carry_links() {
     if (send.frame.size() > limits::kFrameBytesMax) {
       world_.violation("driver", fmt::format("{}: a frame of {} bytes", name(), send.frame.size()));
     }
+    const std::size_t frame_bytes = send.frame.size();
     world_.net().send(index_, send.id, std::move(send.frame));
     const std::size_t undrained = world_.net().undrained_bytes(index_, send.id);
-    if (undrained > limits::kLinkUnackedBytesMax + limits::kFrameBytesMax) {
+    if (undrained > limits::kLinkUnackedBytesMax + frame_bytes) {
       world_.violation("driver",
                        fmt::format("{}: link {} holds {} bytes that have not left", name(), send.id.value, undrained));
     }
