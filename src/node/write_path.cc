@@ -129,14 +129,17 @@ void WritePath::handle(RequestId id, TxCommitRequest&& request, Time now, Output
   const std::map<Bytes, engine::Upload> uploads = (*tx)->uploads;
   engine::Draft made = draft();
   Status status = build(**tx, made);
-  Result<LogPos> pos = status.ok() ? commit(made, now) : Result<LogPos>(fail(status));
+  Reply reply;
+  if (!made.empty()) reply.dot = replica_.next_dot();
+  const Result<LogPos> pos = status.ok() ? commit(made, now) : Result<LogPos>(fail(status));
   if (!pos) {
     (*tx)->uploads = uploads;
     return refuse(id, pos.error(), out);
   }
   const engine::Transaction done = transactions_.take_committed(request.id);
   const std::uint64_t processed = done.mutations.size() + done.deleted_lobs.size() + done.uploads.size();
-  replica_.reply_when_durable({id, Reply{{}, TxCommittedReply{processed, done.checksum}, {}}}, *pos, out);
+  reply.body = TxCommittedReply{processed, done.checksum};
+  replica_.reply_when_durable({id, std::move(reply)}, *pos, out);
 }
 
 void WritePath::handle(RequestId id, TxAbortRequest&& request, Time now, Outputs& out) {
