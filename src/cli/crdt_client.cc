@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -17,30 +18,48 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// SIGINT and SIGTERM as a descriptor. Made before any thread, so that all threads inherit the blocked signals and
-// none is interrupted.
-class StopSignal {
+enum class End { kNotYet, kAsked, kNobodyReads };
+
+// One descriptor for what ends the client: SIGINT, SIGTERM, and a reader of our output that went away, which a
+// client with nothing to print would not notice. Made before any thread, so that all inherit the blocked signals.
+class Ending {
  public:
-  StopSignal() {
+  Ending() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    fd_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    watch_ = ::epoll_create1(EPOLL_CLOEXEC);
+    add(signals_, EPOLLIN, End::kAsked);
+    // Asked for nothing, a pipe still tells that its other end is closed. A file cannot be watched, nor need it be.
+    add(STDOUT_FILENO, 0, End::kNobodyReads);
   }
-  ~StopSignal() { ::close(fd_); }
-  StopSignal(const StopSignal&) = delete;
-  StopSignal& operator=(const StopSignal&) = delete;
+  ~Ending() {
+    ::close(watch_);
+    ::close(signals_);
+  }
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
 
-  int fd() const { return fd_; }
-  bool came() const {
-    signalfd_siginfo info;
-    return ::read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info);
+  // Readable when look() has something to say.
+  int fd() const { return watch_; }
+  End look() const {
+    epoll_event event{};
+    return ::epoll_wait(watch_, &event, 1, 0) == 1 ? static_cast<End>(event.data.u32) : End::kNotYet;
   }
 
  private:
-  int fd_;
+  void add(int fd, std::uint32_t events, End means) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u32 = static_cast<std::uint32_t>(means);
+    (void)::epoll_ctl(watch_, EPOLL_CTL_ADD, fd, &event);
+  }
+
+  int signals_;
+  int watch_;
 };
 
 // False when nobody reads our output any more.
@@ -65,15 +84,15 @@ int refuse(const std::string& why) {
 
 class Client {
  public:
-  Client(const CrdtClientOptions& options, io::zmq::Subscriber subscriber, const StopSignal& stop)
-      : options_(options), subscriber_(std::move(subscriber)), stop_(stop) {
+  Client(const CrdtClientOptions& options, io::zmq::Subscriber subscriber, const Ending& ending)
+      : options_(options), subscriber_(std::move(subscriber)), ending_(ending) {
     if (options.timeout) until_ = Clock::now() + *options.timeout;
   }
 
   int run() {
     if (!print(opening(options_))) return 1;
     while (!options_.until_events || events_ < *options_.until_events) {
-      auto message = subscriber_.receive(wait(), stop_.fd());
+      auto message = subscriber_.receive(wait(), ending_.fd());
       if (!message) {
         fmt::print(stderr, "crdt-client: {}\n", message.error().to_string());
         return 1;
@@ -82,8 +101,8 @@ class Client {
       if (*message) {
         ++events_;
         if (!print(state_.on_message(**message))) return 1;
-      } else if (stop_.came()) {
-        return 0;
+      } else if (const End end = ending_.look(); end != End::kNotYet) {
+        return end == End::kAsked ? 0 : 1;
       } else if (until_ && Clock::now() >= *until_) {
         fmt::print(stderr, "crdt-client: {} notifications in {} ms\n", events_, options_.timeout->count());
         return options_.until_events ? 1 : 0;
@@ -107,7 +126,7 @@ class Client {
 
   const CrdtClientOptions& options_;
   io::zmq::Subscriber subscriber_;
-  const StopSignal& stop_;
+  const Ending& ending_;
   CrdtState state_;
   std::optional<Clock::time_point> until_;
   std::uint64_t events_ = 0;
@@ -133,7 +152,7 @@ std::optional<CrdtClientOptions::Source> parse_crdt_source(const std::string& te
 int crdt_client(const CrdtClientOptions& options) {
   if (options.sources.empty()) return refuse("no namespace to watch");
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of print(), not the end of the process
-  const StopSignal stop;
+  const Ending ending;
   io::zmq::Context context;
   io::zmq::SubscriberOptions connection;
   connection.curve_server_key = options.curve_server_key;
@@ -143,7 +162,7 @@ int crdt_client(const CrdtClientOptions& options) {
   }
   auto subscriber = io::zmq::Subscriber::connect(context, connection);
   if (!subscriber) return refuse(subscriber.error().message());
-  return Client(options, std::move(*subscriber), stop).run();
+  return Client(options, std::move(*subscriber), ending).run();
 }
 
 }  // namespace pando::cli

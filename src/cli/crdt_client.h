@@ -30,7 +30,7 @@ struct CrdtClientOptions {
 // "ad-campaign-dc1=tcp://localhost:5555"; the message names what is wrong with it.
 std::optional<CrdtClientOptions::Source> parse_crdt_source(const std::string& text, std::string* why);
 
-// The exit code: 0 after SIGINT, SIGTERM or enough events, 1 on a time-out or when output is gone, 2 when an
+// The exit code: 0 after SIGINT, SIGTERM or enough events, 1 on a time-out or when nobody reads, 2 when an
 // option cannot be used (said on standard error).
 int crdt_client(const CrdtClientOptions& options);
 
