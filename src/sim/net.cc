@@ -99,7 +99,7 @@ void Net::stranger(MachineIndex to, std::vector<Bytes> frames) {
   by_link_[{to, link}] = {id, 1};
   for (Bytes& frame : frames) {
     connection->streams[0].bytes += frame.size();
-    connection->streams[0].frames.push_back(std::move(frame));
+    connection->streams[0].frames.push_back({std::move(frame), queue_.now()});
   }
   connections_.emplace(id, std::move(connection));
   hosts_.at(to)->on_link_up(link, 0, "203.0.113.66:6666");
@@ -113,7 +113,7 @@ void Net::send(MachineIndex from, LinkId link, Bytes frame) {
   Connection& connection = *connections_.at(id);
   Stream& stream = connection.streams[side];
   stream.bytes += frame.size();
-  stream.frames.push_back(std::move(frame));
+  stream.frames.push_back({std::move(frame), queue_.now()});
   pump(id, side);
 }
 
@@ -127,9 +127,9 @@ void Net::pump(ConnectionId id, int side) {
   const MachineIndex to = connection->ends[1 - side].machine;
   if (from != to && is_cut(from, to)) return watch_silence(id, side);
   const std::uint64_t bandwidth = quality(from, to).bytes_per_s;
-  const auto transfer = static_cast<std::int64_t>(stream.frames.front().size() * 1'000'000 / bandwidth);
-  // The propagation delay is paid once per burst: frames behind one another arrive behind one another.
-  const Instant earliest = std::max(queue_.now() + delay(from, to), stream.last_arrival);
+  const auto transfer = static_cast<std::int64_t>(stream.frames.front().bytes.size() * 1'000'000 / bandwidth);
+  // Frames that follow one another closely share the propagation delay: each pays it from when it was sent.
+  const Instant earliest = std::max({queue_.now(), stream.frames.front().at + delay(from, to), stream.last_arrival});
   stream.last_arrival = earliest + Duration::micros(transfer);
   stream.scheduled = true;
   queue_.at(stream.last_arrival, EventKind::kWork, [this, id, side] { arrive(id, side); });
@@ -150,7 +150,7 @@ void Net::arrive(ConnectionId id, int side) {
     if (hosts_.at(to)->incarnation() != 0) end_at(id, side, "connection reset by peer");
     return;
   }
-  Bytes frame = std::move(stream.frames.front());
+  Bytes frame = std::move(stream.frames.front().bytes);
   stream.frames.pop_front();
   stream.bytes -= frame.size();
   const LinkId sender_link = connection->ends[side].link;
@@ -161,7 +161,7 @@ void Net::arrive(ConnectionId id, int side) {
     byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1u << rng_.below(8)));
   }
   const Fate fate = tamper_ ? tamper_(frame) : Fate::kDeliver;
-  if (fate == Fate::kSwapWithNext && !stream.frames.empty()) std::swap(frame, stream.frames.front());
+  if (fate == Fate::kSwapWithNext && !stream.frames.empty()) std::swap(frame, stream.frames.front().bytes);
   if (sender_up) hosts_.at(from)->on_link_drained(sender_link, size);
   for (int copies = fate == Fate::kDrop ? 0 : fate == Fate::kTwice ? 2 : 1; copies > 0; --copies) {
     connection = find(id);

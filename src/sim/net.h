@@ -95,8 +95,12 @@ class Net {
   std::size_t undrained_bytes(MachineIndex from, LinkId id) const;
 
  private:
+  struct Sent {
+    Bytes bytes;
+    Instant at{0};
+  };
   struct Stream {
-    std::deque<Bytes> frames;
+    std::deque<Sent> frames;
     std::size_t bytes = 0;
     Instant last_arrival{0};
     bool scheduled = false;  // the front frame has a delivery event
