@@ -1,5 +1,6 @@
 // Frames from a peer that means ill: decoding never crashes, what decodes encodes back to the same meaning,
-// and a session fed with anything either goes on or closes the link with a reason.
+// a session fed with anything either goes on or closes the link with a reason, and commits that are cut into
+// parts are joined to the same.
 //
 // The input is a run of frames, u16(size) before each. The first byte says whether the checksums are mended,
 // so that the fuzzer gets past them.
@@ -13,6 +14,7 @@
 #include "model/commit.h"
 #include "repl/frame.h"
 #include "repl/intake.h"
+#include "repl/parts.h"
 #include "repl/session.h"
 
 namespace pando::repl {
@@ -35,6 +37,7 @@ void check_round_trip(ByteSpan frame) {
   }
   if (const Hello* hello = std::get_if<Hello>(&*decoded)) CHECK(*decode_hello(encode_frame(*hello)) == *hello);
   if (const Body* body = std::get_if<Body>(&*decoded)) CHECK(encode_frame(*body) == frame);
+  if (const BodyPart* part = std::get_if<BodyPart>(&*decoded)) CHECK(encode_frame(*part) == frame);
   if (const Ack* ack = std::get_if<Ack>(&*decoded)) CHECK(encode_frame(*ack) == frame);
 }
 
@@ -47,8 +50,35 @@ Bytes own_commit(std::uint64_t seq, std::uint64_t& chain) {
   return bytes;
 }
 
+// `content` as the content of a Body, cut as the bytes of `sizes` say.
+void check_parts(ByteSpan content, ByteSpan sizes) {
+  if (content.empty() || sizes.empty() || !decode_body_content(content)) return;
+  BodyCutter cutter;
+  cutter.add(Bytes(content));
+  BodyJoiner joiner;
+  Bytes joined;
+  for (std::size_t i = 0; !cutter.empty(); ++i) {
+    const Bytes bytes = cutter.next(1 + static_cast<std::uint8_t>(sizes[i % sizes.size()]));
+    const Result<Frame> frame = decode_frame(bytes);
+    if (const Body* whole = std::get_if<Body>(&*frame)) {
+      CHECK(joiner.add(*whole).ok());
+      joined = encode_frame(*whole);
+    } else {
+      Result<std::optional<Body>> body = joiner.add(std::get<BodyPart>(*frame));
+      CHECK(body.has_value());
+      CHECK(body->has_value() == cutter.empty());
+      if (*body) {
+        (*body)->number = 1;
+        joined = encode_frame(**body);
+      }
+    }
+  }
+  CHECK(joined == encode_body(1, content));
+}
+
 void run(ByteSpan input) {
   if (input.empty()) return;
+  check_parts(input.substr(1), input.substr(0, 1));
   const bool mended = (input[0] & 1) != 0;
   const bool greeted = (input[0] & 2) != 0;
   input.remove_prefix(1);

@@ -43,7 +43,8 @@ inline constexpr std::size_t kBatchItemsMax = 100'000;
 
 // Replication.
 inline constexpr std::size_t kFrameBytesMax = 80 * 1024 * 1024;       // must hold one commit of the largest size
-inline constexpr std::size_t kFrameBytesTarget = 256 * 1024;          // a batch of bodies stops here
+inline constexpr std::size_t kFrameBytesTarget = 256 * 1024;          // of commits, read and handed out at a time
+inline constexpr std::size_t kPartBytesMax = 32 * 1024;               // a frame stops here; more goes in parts
 inline constexpr std::size_t kLinkUnackedBytesMax = 4 * 1024 * 1024;  // sent, not acknowledged
 inline constexpr std::size_t kLinkInboundBytesMax = 1024 * 1024;      // received, not taken in by the loop
 inline constexpr std::size_t kRefuseMessageBytesMax = 1024;           // why a link is closed

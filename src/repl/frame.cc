@@ -104,7 +104,7 @@ Hello decode_hello_body(Reader& in) {
   return hello;
 }
 
-Body decode_body(Reader& in) {
+Body read_body_content(Reader& in) {
   Body body;
   body.sender_pos = LogPos(in.varint("body.pos"));
   const std::uint64_t count = in.varint_max("body.count", limits::kFrameBytesMax / kCommitBytesMin);
@@ -115,6 +115,24 @@ Body decode_body(Reader& in) {
     body.commits.push_back(commit);
   }
   return body;
+}
+
+Body decode_body(Reader& in) {
+  const std::uint64_t number = in.varint("body.number");
+  Body body = read_body_content(in);
+  body.number = number;
+  return body;
+}
+
+BodyPart decode_body_part(Reader& in) {
+  BodyPart part;
+  part.number = in.varint("body_part.number");
+  part.size = in.varint_max("body_part.size", limits::kFrameBytesMax);
+  part.offset = in.varint_max("body_part.offset", part.size);
+  part.bytes = in.rest();
+  if (in.ok() && part.bytes.empty()) in.refuse("body_part.bytes", "is empty");
+  if (in.ok() && part.bytes.size() > part.size - part.offset) in.refuse("body_part.bytes", "reaches beyond the body");
+  return part;
 }
 
 Heartbeat decode_heartbeat(Reader& in) {
@@ -145,6 +163,12 @@ Refuse decode_refuse(Reader& in) {
   return Refuse{Status(code_of(word), std::string(message))};
 }
 
+bool spoken(std::uint8_t kind) {
+  return (kind >= static_cast<std::uint8_t>(FrameKind::kHello) &&
+          kind <= static_cast<std::uint8_t>(FrameKind::kRefuse)) ||
+         kind == static_cast<std::uint8_t>(FrameKind::kBodyPart);
+}
+
 Result<Frame> unknown_kind(std::uint8_t kind) {
   if (kind >= kOptionalKindMin) return Frame(Skipped{kind});
   return fail(StatusCode::kUnimplemented,
@@ -154,8 +178,8 @@ Result<Frame> unknown_kind(std::uint8_t kind) {
 }  // namespace
 
 std::string_view frame_kind_name(std::uint8_t kind) {
-  constexpr std::array<std::string_view, 11> kNames = {"",     "hello", "body", "ack",    "heartbeat", "refuse",
-                                                       "have", "skip",  "want", "credit", "subscribe"};
+  constexpr std::array<std::string_view, 12> kNames = {"",     "hello", "body", "ack",    "heartbeat", "refuse",
+                                                       "have", "skip",  "want", "credit", "subscribe", "body part"};
   if (kind > 0 && kind < kNames.size()) return kNames[kind];
   if (kind >= 16 && kind <= 31) return "resync";
   return "unknown";
@@ -189,20 +213,43 @@ Bytes encode_frame(const Body& body) {
   Bytes bytes;
   bytes.reserve(size);
   Writer out = begin(FrameKind::kBody, bytes);
+  out.varint(body.number);
   out.varint(body.sender_pos.value);
   out.varint(body.commits.size());
   for (const ByteSpan commit : body.commits) out.bytes(commit);
   return finish(std::move(bytes));
 }
 
-Bytes encode_packed_body(LogPos sender_pos, std::uint64_t count, ByteSpan packed) {
+Bytes encode_body_content(LogPos sender_pos, std::uint64_t count, ByteSpan packed) {
   CHECK(count > 0);
   Bytes bytes;
   bytes.reserve(packed.size() + 32);
-  Writer out = begin(FrameKind::kBody, bytes);
+  Writer out(bytes);
   out.varint(sender_pos.value);
   out.varint(count);
   out.raw(packed);
+  return bytes;
+}
+
+Bytes encode_body(std::uint64_t number, ByteSpan content) {
+  Bytes bytes;
+  bytes.reserve(content.size() + 32);
+  Writer out = begin(FrameKind::kBody, bytes);
+  out.varint(number);
+  out.raw(content);
+  return finish(std::move(bytes));
+}
+
+Bytes encode_frame(const BodyPart& part) {
+  CHECK(!part.bytes.empty());
+  CHECK(part.offset + part.bytes.size() <= part.size);
+  Bytes bytes;
+  bytes.reserve(part.bytes.size() + 32);
+  Writer out = begin(FrameKind::kBodyPart, bytes);
+  out.varint(part.number);
+  out.varint(part.size);
+  out.varint(part.offset);
+  out.raw(part.bytes);
   return finish(std::move(bytes));
 }
 
@@ -242,7 +289,7 @@ Result<Frame> decode_frame(ByteSpan frame) {
   const std::uint32_t crc = in.u32("frame.crc");
   if (in.ok() && crc != checksum(frame)) in.refuse("frame.crc", "bad checksum");
   if (const Status status = in.status(); !status.ok()) return fail(status.with_context("frame"));
-  if (kind < 1 || kind > static_cast<std::uint8_t>(FrameKind::kRefuse)) return unknown_kind(kind);
+  if (!spoken(kind)) return unknown_kind(kind);
   if (flags != 0) {
     return fail(StatusCode::kUnimplemented,
                 fmt::format("frame flags {} of {} are not spoken by this node", flags, frame_kind_name(kind)));
@@ -254,9 +301,17 @@ Result<Frame> decode_frame(ByteSpan frame) {
     case FrameKind::kAck: decoded = Ack{decode_version_vector(in)}; break;
     case FrameKind::kHeartbeat: decoded = decode_heartbeat(in); break;
     case FrameKind::kRefuse: decoded = decode_refuse(in); break;
+    case FrameKind::kBodyPart: decoded = decode_body_part(in); break;
   }
   if (const Status status = in.finish(); !status.ok()) return fail(status.with_context("frame"));
   return decoded;
+}
+
+Result<Body> decode_body_content(ByteSpan content) {
+  Reader in(content);
+  Body body = read_body_content(in);
+  if (const Status status = in.finish(); !status.ok()) return fail(status.with_context("joined parts"));
+  return body;
 }
 
 Result<Hello> decode_hello(ByteSpan frame) {

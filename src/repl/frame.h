@@ -34,6 +34,7 @@ enum class FrameKind : std::uint8_t {
   kAck = 3,
   kHeartbeat = 4,
   kRefuse = 5,
+  kBodyPart = 11,
 };
 inline constexpr std::uint8_t kOptionalKindMin = 128;
 // kind, flags, checksum.
@@ -71,6 +72,15 @@ struct Hello {
 struct Body {
   LogPos sender_pos;              // of the last commit, in the sender's log; for people and metrics
   std::vector<ByteSpan> commits;  // encoded, the very bytes of the log; borrowed from the frame. Not empty
+  std::uint64_t number = 1;       // among the Body and BodyPart frames that were sent on this link
+};
+
+// A piece of a Body that is too large for one frame (repl/parts.h).
+struct BodyPart {
+  std::uint64_t number = 0;  // as of Body
+  std::uint64_t size = 0;    // of the whole content, at most limits::kFrameBytesMax
+  std::uint64_t offset = 0;  // of this piece in it
+  ByteSpan bytes;            // borrowed from the frame. Not empty
 };
 
 // Everything in `context` is durable here.
@@ -94,20 +104,26 @@ struct Skipped {
   std::uint8_t kind = 0;
 };
 
-using Frame = std::variant<Hello, Body, Ack, Heartbeat, Refuse, Skipped>;
+using Frame = std::variant<Hello, Body, BodyPart, Ack, Heartbeat, Refuse, Skipped>;
 
 Bytes encode_frame(const Hello& hello);
 Bytes encode_frame(const Body& body);
+Bytes encode_frame(const BodyPart& part);
 Bytes encode_frame(const Ack& ack);
 Bytes encode_frame(const Heartbeat& heartbeat);
-// The same from commits that are already packed: bytes(commit) each, `count` of them.
-Bytes encode_packed_body(LogPos sender_pos, std::uint64_t count, ByteSpan packed);
 // The message is cut at limits::kRefuseMessageBytesMax.
 Bytes encode_frame(const Refuse& refuse);
 
 // kDataLoss for damaged or malformed bytes, naming the offset and the field; kUnimplemented for a mandatory
 // kind or a flag this node does not know.
 Result<Frame> decode_frame(ByteSpan frame);
+
+// A Body without its number is its content: what parts are cut from. `packed` is bytes(commit), `count` times.
+Bytes encode_body_content(LogPos sender_pos, std::uint64_t count, ByteSpan packed);
+// The Body frame around it.
+Bytes encode_body(std::uint64_t number, ByteSpan content);
+// The commits are borrowed from `content`; the number is not in it.
+Result<Body> decode_body_content(ByteSpan content);
 
 // The first frame of a link that a peer dialled: tells for which namespace the session is. An error also when
 // it is some other frame.

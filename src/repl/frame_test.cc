@@ -61,8 +61,9 @@ TEST(Frame, GoldenBytes) {
        "010364633201ac028877665544332211"},
       {"hello without heads or context", encode_frame(Hello{.origin = Origin{"a", 1}, .ns = "n"}),
        "0100eecea11601010000000000000000016101016e01030000"},
-      {"body", encode_frame(Body{LogPos(300), {kCommit}}),
-       "02008a9d7745ac0201146363636363636363636363636363636363636363"},
+      {"body", encode_frame(Body{LogPos(300), {kCommit}, 5}),
+       "0200dc52820205ac0201146363636363636363636363636363636363636363"},
+      {"body part", encode_frame(BodyPart{6, 300, 128, "piece"}), "0b00421cf3ed06ac0280017069656365"},
       {"ack", encode_frame(Ack{vector_of({{Origin{"dc1", 1}, 7}})}), "0300f8c827df01036463310107"},
       {"heartbeat", encode_frame(Heartbeat{vector_of({{Origin{"dc1", 1}, 7}}), 1698765432000, 300}),
        "04008761b27401036463310107c0644f868b010000ac0200"},
@@ -86,7 +87,18 @@ TEST(Frame, RoundTrip) {
   Bytes packed;
   Writer(packed).bytes(kCommit);
   Writer(packed).bytes(other);
-  EXPECT_EQ(encode_packed_body(LogPos(9), 2, packed), bytes) << "both ways to write a body are one format";
+  const Bytes content = encode_body_content(LogPos(9), 2, packed);
+  EXPECT_EQ(encode_body(1, content), bytes) << "both ways to write a body are one format";
+  EXPECT_EQ(decode_body_content(content)->commits, std::get<Body>(*body).commits);
+  EXPECT_FALSE(decode_body_content(content + "x"));
+
+  const Bytes part_bytes = encode_frame(BodyPart{7, 1000, 400, "piece"});
+  const Result<Frame> part = decode_frame(part_bytes);
+  ASSERT_TRUE(part);
+  EXPECT_EQ(std::get<BodyPart>(*part).number, 7u);
+  EXPECT_EQ(std::get<BodyPart>(*part).size, 1000u);
+  EXPECT_EQ(std::get<BodyPart>(*part).offset, 400u);
+  EXPECT_EQ(std::get<BodyPart>(*part).bytes, "piece");
 
   const VersionVector context = vector_of({{Origin{"a", 1}, 1}, {Origin{"a", 2}, 5}});
   EXPECT_EQ(std::get<Ack>(*decode_frame(encode_frame(Ack{context}))).context, context);
@@ -179,10 +191,16 @@ TEST(Frame, MalformedBodies) {
       {"frame.kind", ""},
       {"frame.crc", Bytes("\x03\x00\x01\x02", 4)},
       {"frame.crc: bad checksum", Bytes("\x03\x00\x01\x02\x03\x04\x00", 7)},
-      {"body.count: is zero", frame_of(2, 0, Bytes("\x05\x00", 2))},
-      {"body.commit", frame_of(2, 0, Bytes("\x05\x01\x30", 3))},
-      {"too short to be a commit", frame_of(2, 0, Bytes("\x05\x01\x01x", 4))},
-      {"body.count", frame_of(2, 0, "\x05\xff\xff\xff\xff\x0f")},
+      {"body.number", frame_of(2, 0, "\x80")},
+      {"body.count: is zero", frame_of(2, 0, Bytes("\x01\x05\x00", 3))},
+      {"body.commit", frame_of(2, 0, Bytes("\x01\x05\x01\x30", 4))},
+      {"too short to be a commit", frame_of(2, 0, Bytes("\x01\x05\x01\x01x", 5))},
+      {"body.count", frame_of(2, 0, "\x01\x05\xff\xff\xff\xff\x0f")},
+      {"body_part.bytes: is empty", frame_of(11, 0, Bytes("\x01\x05\x00", 3))},
+      {"body_part.bytes: reaches beyond the body", frame_of(11, 0, "\x01\x05\x03xyz")},
+      {"body_part.offset", frame_of(11, 0, "\x01\x05\x06x")},
+      // One byte more than limits::kFrameBytesMax, which is 80 MiB.
+      {"body_part.size", frame_of(11, 0, Bytes("\x01\x81\x80\x80\x28\x00x", 7))},
       {"left over", frame_of(3, 0, Bytes("\x00\x00", 2))},
       {"vector.count", frame_of(3, 0, "\xff\xff\xff\x0f")},
       {"origin.node", frame_of(3, 0, "\x01\x02/x\x01\x01")},

@@ -12,8 +12,8 @@
 namespace pando::repl {
 namespace {
 
-// How much is handed to the carrier at a time: begins small, doubles while the link takes it at once, halves when
-// it does not, so that on 50 kbit/s a frame is under way for seconds, not for a minute.
+// How much is handed to the carrier at a time: begins small, doubles when four times as much went within one
+// heartbeat interval, halves when not half of it did. So about a second's worth is under way, on any link.
 constexpr std::size_t kPaceBytesFirst = 16 * 1024;
 constexpr std::size_t kPaceBytesMin = 4 * 1024;
 
@@ -51,16 +51,21 @@ Status compare_heads(const std::vector<ChainHead>& ours, const std::vector<Chain
   return {};
 }
 
+Status uninvited() {
+  return Status(StatusCode::kInvalidArgument, "commits came on a link that was opened without them");
+}
+
 }  // namespace
 
 Session::Session(SessionOptions options, Time now)
     : options_(std::move(options)),
       window_(options_.unacked_bytes_max),
-      pace_bytes_(std::min(kPaceBytesFirst, options_.frame_bytes_target)),
+      pace_bytes_(std::min(kPaceBytesFirst, options_.pace_bytes_max)),
       last_heard_(instant_of(now)),
       last_called_(instant_of(now)),
       beat_at_(instant_of(now) + options_.heartbeat_interval) {
   CHECK(options_.heartbeat_interval.us > 0);
+  CHECK(options_.pace_bytes_max > 0);
   // A few heartbeats may be lost to a busy peer before it counts as gone.
   CHECK(options_.heartbeat_interval * 3 <= options_.silence_max);
 }
@@ -92,6 +97,7 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
   ++stats_.frames_received;
   stats_.bytes_received += frame.size();
   last_heard_ = last_called_ = instant_of(now);
+  joiner_.release();
 
   Result<Frame> decoded = decode_frame(frame);
   if (!decoded) {
@@ -107,6 +113,8 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
                                                            frame_kind_name(static_cast<std::uint8_t>(frame.front())))));
   } else if (const Body* body = std::get_if<Body>(&*decoded)) {
     handle(*body, events);
+  } else if (const BodyPart* part = std::get_if<BodyPart>(&*decoded)) {
+    handle(*part, events);
   } else if (const Ack* ack = std::get_if<Ack>(&*decoded)) {
     handle(*ack, events);
   } else {
@@ -152,9 +160,19 @@ void Session::handle(Hello hello, std::vector<Event>& events) {
 }
 
 void Session::handle(const Body& body, std::vector<Event>& events) {
-  if (!options_.subscribe || !peer_->publish) {
-    return blame(Status(StatusCode::kInvalidArgument, "commits came on a link that was opened without them"));
-  }
+  if (!takes()) return blame(uninvited());
+  if (Status status = joiner_.add(body); !status.ok()) return blame(std::move(status));
+  take_in(body, events);
+}
+
+void Session::handle(const BodyPart& part, std::vector<Event>& events) {
+  if (!takes()) return blame(uninvited());
+  const Result<std::optional<Body>> body = joiner_.add(part);
+  if (!body) return blame(body.error());
+  if (*body) take_in(**body, events);
+}
+
+void Session::take_in(const Body& body, std::vector<Event>& events) {
   for (const ByteSpan commit : body.commits) {
     const Result<Dot> dot = peek_dot(commit);
     if (!dot) return blame(dot.error());
@@ -189,7 +207,7 @@ void Session::handle(Refuse said, std::vector<Event>& events) {
   state_ = State::kClosed;
   close_reason_ = said.reason.with_context(fmt::format("{} refuses the link", who));
   control_.clear();
-  bodies_.clear();
+  cutter_.clear();
   events.push_back(Refused{std::move(said.reason)});
 }
 
@@ -218,9 +236,8 @@ void Session::on_durable(const VersionVector& durable) { durable_ = durable; }
 
 void Session::on_drained(std::size_t bytes) {
   undrained_bytes_ -= std::min(bytes, undrained_bytes_);
-  drained_since_beat_ = true;
-  // Gone within one beat: the link takes more.
-  if (undrained_bytes_ == 0 && !backlog_at_beat_) pace_bytes_ = std::min(pace_bytes_ * 2, options_.frame_bytes_target);
+  drained_since_beat_ += bytes;
+  if (drained_since_beat_ / 4 >= pace_bytes_) pace_bytes_ = std::min(pace_bytes_ * 2, options_.pace_bytes_max);
 }
 
 void Session::on_new_epoch(const Origin& self) {
@@ -242,11 +259,11 @@ void Session::on_time(Time now) {
   }
   if (at < beat_at_) return;
   beat_at_ = at + options_.heartbeat_interval;
-  backlog_at_beat_ = undrained_bytes_ > 0;
-  if (backlog_at_beat_ && !drained_since_beat_) {
-    pace_bytes_ = std::max(pace_bytes_ / 2, std::min(kPaceBytesMin, options_.frame_bytes_target));
+  if (full_at_beat_ && drained_since_beat_ < pace_bytes_ / 2) {
+    pace_bytes_ = std::max(pace_bytes_ / 2, std::min(kPaceBytesMin, options_.pace_bytes_max));
   }
-  drained_since_beat_ = false;
+  full_at_beat_ = undrained_bytes_ >= pace_bytes_;
+  drained_since_beat_ = 0;
   if (state_ != State::kUp || !room_for_control()) return;
   // Control frames that wait go before it, commits that wait go after it.
   control_.push_back(encode_frame(Heartbeat{durable_, now.wall_ms, stats_.frames_sent + control_.size()}));
@@ -262,7 +279,7 @@ void Session::refuse(Status reason) {
   CHECK(!reason.ok());
   if (closed()) return;
   if (state_ != State::kNew) control_.push_back(encode_frame(Refuse{reason}));
-  bodies_.clear();
+  cutter_.clear();
   state_ = State::kClosed;
   close_reason_ = std::move(reason);
 }
@@ -279,10 +296,7 @@ void Session::seek(LogPos next) {
 
 std::optional<LogPos> Session::wants() const {
   if (state_ != State::kUp || !peer_takes() || !window_.open(batch_.size())) return std::nullopt;
-  // One frame on its way and one to follow it: more would only make acks and heartbeats wait behind.
-  std::size_t waiting = undrained_bytes_ + batch_.size();
-  for (const Bytes& body : bodies_) waiting += body.size();
-  if (waiting >= 2 * pace_bytes_) return std::nullopt;
+  if (!room_for(batch_.size() + cutter_.bytes())) return std::nullopt;
   return next_;
 }
 
@@ -308,13 +322,14 @@ void Session::offer(LogPos pos, ByteSpan commit) {
   ++batch_count_;
   batch_pos_ = pos;
   batch_dots_.raise(dot->origin, dot->seq);
-  if (batch_.size() >= pace_bytes_) flush_batch();
+  if (batch_.size() >= part_bytes()) flush_batch();
 }
 
 void Session::flush_batch() {
   if (batch_count_ == 0) return;
-  bodies_.push_back(encode_packed_body(batch_pos_, batch_count_, batch_));
-  window_.sent(bodies_.back().size(), std::exchange(batch_dots_, {}));
+  Bytes content = encode_body_content(batch_pos_, batch_count_, batch_);
+  window_.sent(content.size(), std::exchange(batch_dots_, {}));
+  cutter_.add(std::move(content));
   stats_.commits_sent += std::exchange(batch_count_, 0);
   batch_.clear();
 }
@@ -325,22 +340,25 @@ bool Session::ack_due() const {
   });
 }
 
+void Session::count_sent(const Bytes& frame) {
+  undrained_bytes_ += frame.size();
+  stats_.bytes_sent += frame.size();
+  ++stats_.frames_sent;
+}
+
 std::vector<Bytes> Session::take_frames() {
-  if (state_ == State::kUp) {
-    flush_batch();
-    if (ack_due() && room_for_control()) {
-      control_.push_back(encode_frame(Ack{durable_}));
-      stated_ = durable_;
-    }
+  if (state_ == State::kUp && ack_due() && room_for_control()) {
+    control_.push_back(encode_frame(Ack{durable_}));
+    stated_ = durable_;
   }
   std::vector<Bytes> frames = std::exchange(control_, {});
-  for (Bytes& body : bodies_) frames.push_back(std::move(body));
-  bodies_.clear();
-  for (const Bytes& frame : frames) {
-    undrained_bytes_ += frame.size();
-    stats_.bytes_sent += frame.size();
+  for (const Bytes& frame : frames) count_sent(frame);
+  while (state_ == State::kUp && room_for(0)) {
+    if (cutter_.empty()) flush_batch();  // what gathers while there is no room goes as one
+    if (cutter_.empty()) break;
+    frames.push_back(cutter_.next(part_bytes()));
+    count_sent(frames.back());
   }
-  stats_.frames_sent += frames.size();
   return frames;
 }
 
@@ -351,7 +369,7 @@ std::uint64_t Session::behind_commits() const {
 }
 
 std::uint64_t Session::lacking_commits() const {
-  return state_ == State::kUp && options_.subscribe && peer_->publish ? count_beyond(peer_durable_, durable_) : 0;
+  return state_ == State::kUp && takes() ? count_beyond(peer_durable_, durable_) : 0;
 }
 
 }  // namespace pando::repl

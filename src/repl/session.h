@@ -14,7 +14,9 @@
 // A crash in any state loses nothing: the next Hello says what each end has.
 //
 // What always holds: only records the caller showed as durable leave; every buffer is bounded by
-// SessionOptions::unacked_bytes_max plus one frame; at most one Ack per take_frames(). One thread.
+// SessionOptions::unacked_bytes_max plus one commit in each direction; no frame of commits is larger than
+// twice limits::kPartBytesMax, so that on a link of a few kilobytes per second the peer is heard all the while; at most
+// one Ack per take_frames(). One thread.
 //
 // A link that a peer dialled: decode_hello() of its first frame names the namespace; then construct, start(),
 // and pass that same frame to on_frame(). Such a link that sends nothing is the node's to close.
@@ -22,6 +24,7 @@
 // After every call below: send take_frames(); if closed(), close the link with close_reason().
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +36,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "repl/frame.h"
+#include "repl/parts.h"
 #include "repl/send_window.h"
 
 namespace pando::repl {
@@ -47,10 +51,11 @@ struct SessionOptions {
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
-  std::size_t frame_bytes_target = limits::kFrameBytesTarget;  // at most; slow links get smaller frames
+  std::size_t pace_bytes_max = limits::kFrameBytesTarget;  // handed to the carrier at a time; slow links get less
 };
 
-// What a frame meant. Spans borrow from the frame given to on_frame().
+// What a frame meant. Spans borrow from the frame given to on_frame(), or from the session until its next
+// on_frame().
 
 // The peer is who it should be. Next: seek() to the first position of our log that a reader with `context`
 // could lack.
@@ -130,7 +135,7 @@ class Session {
   // The next record it will look at; absent before the first seek().
   std::optional<LogPos> cursor() const { return next_; }
 
-  // Frames to send, in order; control frames go before commits.
+  // Frames to send, in order; control frames go before commits, and between the parts of one.
   std::vector<Bytes> take_frames();
 
   Instant next_deadline() const;
@@ -153,6 +158,8 @@ class Session {
  private:
   void handle(Hello hello, std::vector<Event>& events);
   void handle(const Body& body, std::vector<Event>& events);
+  void handle(const BodyPart& part, std::vector<Event>& events);
+  void take_in(const Body& body, std::vector<Event>& events);
   void handle(const Ack& ack, std::vector<Event>& events);
   void handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& events);
   void handle(Refuse said, std::vector<Event>& events);
@@ -164,9 +171,14 @@ class Session {
   void blame(Status reason);
   bool ack_due() const;
   bool peer_takes() const { return options_.publish && peer_ && peer_->subscribe; }
+  bool takes() const { return options_.subscribe && peer_ && peer_->publish; }
   // Control frames wait, coalesced, when the peer does not read.
   bool room_for_control() const { return undrained_bytes_ < options_.unacked_bytes_max; }
+  // One frame of the pace on its way and one to follow it: more would only make acks and heartbeats wait behind.
+  bool room_for(std::size_t waiting_bytes) const { return undrained_bytes_ + waiting_bytes < 2 * pace_bytes_; }
+  std::size_t part_bytes() const { return std::min(pace_bytes_, limits::kPartBytesMax); }
   void flush_batch();
+  void count_sent(const Bytes& frame);
 
   SessionOptions options_;
   State state_ = State::kNew;
@@ -182,17 +194,18 @@ class Session {
   std::uint64_t reported_epoch_ = 0;  // for which PeerRemembersMore was reported
 
   std::optional<LogPos> next_;  // the cursor
-  Bytes batch_;                 // commits of the Body frame being packed
+  Bytes batch_;                 // commits of the Body being packed
   std::uint64_t batch_count_ = 0;
   LogPos batch_pos_;
   VersionVector batch_dots_;
   std::vector<Bytes> control_;
-  std::vector<Bytes> bodies_;
+  BodyCutter cutter_;
+  BodyJoiner joiner_;
   SendWindow window_;
   std::size_t undrained_bytes_ = 0;
-  std::size_t pace_bytes_;        // of commits in one frame; twice that may be undrained
-  bool backlog_at_beat_ = false;  // some were undrained at the last heartbeat
-  bool drained_since_beat_ = false;
+  std::size_t pace_bytes_;     // twice that may be undrained
+  bool full_at_beat_ = false;  // that much was undrained at the last heartbeat
+  std::size_t drained_since_beat_ = 0;
 
   Instant last_heard_;
   Instant last_called_;

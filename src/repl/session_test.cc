@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/crc32c.h"
 #include "base/prng.h"
 #include "repl/test_fleet.h"
@@ -93,7 +95,7 @@ TEST(Session, RandomTurnsCutsAndReconnects) {
       SessionOptions options[2] = {one.options(), other.options()};
       for (SessionOptions& o : options) {
         o.unacked_bytes_max = 600;
-        o.frame_bytes_target = 100;
+        o.pace_bytes_max = 100;
       }
       links[i].reset();
       links[i] = std::make_unique<FakeLink>(one, options[0], other, options[1], at_ms(0));
@@ -239,6 +241,12 @@ TEST(Session, RefusesWhatIsMalformedOrOutOfPlace) {
       {"empty", true, "", StatusCode::kDataLoss, "frame.kind"},
       {"commits before hello", false, encode_frame(Body{LogPos(1), {commit}}), StatusCode::kInvalidArgument,
        "a link begins with hello, not with body"},
+      {"a part of commits before hello", false, encode_frame(BodyPart{1, 9, 0, "x"}), StatusCode::kInvalidArgument,
+       "a link begins with hello, not with body part"},
+      {"commits after a frame that never came", true, encode_frame(Body{LogPos(1), {commit}, 2}), StatusCode::kDataLoss,
+       "frame 2 of commits came where 1 is next"},
+      {"a part from the middle", true, encode_frame(BodyPart{1, 9, 3, "x"}), StatusCode::kInvalidArgument,
+       "body part 3 of 9 came where 0 of 9 is next"},
       {"a second hello", true, encode_frame(hello_of("dc2")), StatusCode::kInvalidArgument, "a second hello"},
       {"not a commit", true, encode_frame(Body{LogPos(1), {Bytes(30, 'x')}}), StatusCode::kDataLoss, "commit.version"},
   };
@@ -297,7 +305,7 @@ TEST(Session, WindowStopsTheReader) {
   for (int i = 0; i < 100; ++i) a.write(1000);
   SessionOptions options = a.options();
   options.unacked_bytes_max = 5000;
-  options.frame_bytes_target = 2000;
+  options.pace_bytes_max = 2000;
   FakeLink link(a, options, b, b.options(), at_ms(0));
   for (int side : {0, 1}) link.send(side);
   link.receive(0, at_ms(0));
@@ -306,7 +314,7 @@ TEST(Session, WindowStopsTheReader) {
     link.session(0).on_drained(1 << 20);  // the network takes everything, the peer acknowledges nothing
   }
   EXPECT_FALSE(link.session(0).wants());
-  EXPECT_LE(link.session(0).stats().bytes_sent, 5000u + 2000u);
+  EXPECT_LE(link.session(0).stats().bytes_sent, 5000u + 2 * 2000u) << "a frame, and what is on its way";
   EXPECT_GT(link.session(0).behind_commits(), 90u);
   link.settle(at_ms(0));
   EXPECT_EQ(b.context(), a.context());
@@ -319,11 +327,14 @@ TEST(Session, UndrainedBytesStopTheReaderAndHeartbeats) {
   a.write(10);
   SessionOptions options = a.options();
   options.unacked_bytes_max = 2000;
-  options.frame_bytes_target = 1000;
+  options.pace_bytes_max = 1000;
   Session session = up(a.context(), options);
   session.seek(LogPos(1));
   a.pump(session, 10);
-  const std::size_t taken = session.take_frames().at(0).size();
+  std::size_t taken = 0;
+  for (const Bytes& frame : session.take_frames()) taken += frame.size();
+  EXPECT_GE(taken, 2000u);
+  EXPECT_LT(taken, 3000u) << "the rest of the commit waits here";
   session.on_frame(encode_frame(Ack{a.context()}), at_ms(0));
   EXPECT_FALSE(session.wants()) << "acknowledged by another way, but this machine still holds the bytes";
   session.on_time(at_ms(1000));
@@ -331,32 +342,146 @@ TEST(Session, UndrainedBytesStopTheReaderAndHeartbeats) {
   session.on_drained(taken + 1000);
   EXPECT_TRUE(session.wants());
   session.on_time(at_ms(2000));
-  EXPECT_EQ(session.take_frames().size(), 1u);
+  EXPECT_EQ(session.take_frames().at(0)[0], static_cast<char>(FrameKind::kHeartbeat)) << "before the commits that wait";
 }
 
-// 50 kbit/s both ways, while both ends have a backlog that takes more than a minute: heartbeats still get through.
-TEST(Session, ASlowLinkStaysUp) {
-  FakeNode a("dc1"), b("dc2");
-  for (int i = 0; i < 500; ++i) a.write(1000);
-  for (int i = 0; i < 500; ++i) b.write(1000);
-  FakeLink link(a, b, at_ms(0));
-  double credit[2] = {0, 0};  // bytes each direction may still carry
-  std::int64_t ms = 0;
-  for (; a.context() != b.context() && ms < 300'000; ms += 100) {
+// A line of so many bytes per second each way. What is on it cannot be overtaken.
+class ThrottledLine {
+ public:
+  ThrottledLine(FakeLink& link, std::size_t bytes_per_s) : link_(link), bytes_per_turn_(bytes_per_s / 10) {}
+
+  // A tenth of a second, then whether both sessions are up.
+  bool turn() {
+    ms_ += 100;
     for (int side : {0, 1}) {
-      link.send(side);
-      credit[side] += 625;
-      while (!link.outgoing(side).empty() && credit[side] >= static_cast<double>(link.outgoing(side)[0].size())) {
-        credit[side] -= static_cast<double>(link.outgoing(side)[0].size());
-        link.receive(1 - side, at_ms(ms));
+      link_.send(side);
+      std::vector<Bytes>& out = link_.outgoing(side);
+      credit_[side] = out.empty() ? 0 : credit_[side] + bytes_per_turn_;
+      while (!out.empty() && credit_[side] >= out.front().size()) {
+        credit_[side] -= out.front().size();
+        frame_bytes_max_ = std::max(frame_bytes_max_, out.front().size());
+        link_.receive(1 - side, at_ms(ms_));
       }
-      link.session(side).on_time(at_ms(ms));
-      ASSERT_FALSE(link.session(side).closed()) << link.session(side).close_reason().to_string() << " at " << ms;
+      link_.session(side).on_time(at_ms(ms_));
     }
+    return !link_.session(0).closed() && !link_.session(1).closed();
   }
-  EXPECT_EQ(a.context(), b.context());
-  EXPECT_GT(ms, 60'000);
-  EXPECT_LT(ms, 120'000) << "the line was used";
+  void set_bytes_per_s(std::size_t bytes_per_s) { bytes_per_turn_ = bytes_per_s / 10; }
+  std::int64_t ms() const { return ms_; }
+  std::size_t frame_bytes_max() const { return frame_bytes_max_; }
+
+ private:
+  FakeLink& link_;
+  std::size_t bytes_per_turn_;
+  std::size_t credit_[2] = {0, 0};
+  std::int64_t ms_ = 0;
+  std::size_t frame_bytes_max_ = 0;
+};
+
+// Whatever the shape of the backlog, both ways at once: heartbeats get through, and the line is used.
+TEST(Session, ASlowLinkStaysUp) {
+  struct Row {
+    const char* why;
+    std::size_t bytes_per_s;
+    int commits;
+    std::size_t commit_bytes;
+  };
+  const Row rows[] = {
+      {"50 kbit/s, a backlog of a minute", 6250, 500, 1000},
+      {"20 kB/s, one commit of 12 s: longer than the silence after which a peer counts as gone", 20'000, 1, 240'000},
+      {"the same, many of them", 20'000, 5, 240'000},
+      {"2 kB/s, two minutes for one", 2000, 1, 240'000},
+  };
+  for (const Row& row : rows) {
+    FakeNode a("dc1"), b("dc2");
+    for (int i = 0; i < row.commits; ++i) {
+      a.write(row.commit_bytes);
+      b.write(row.commit_bytes);
+    }
+    FakeLink link(a, b, at_ms(0));
+    ThrottledLine line(link, row.bytes_per_s);
+    const auto expected_ms = static_cast<std::int64_t>(row.commits * row.commit_bytes * 1000 / row.bytes_per_s);
+    while (a.context() != b.context() && line.ms() < 2 * expected_ms) {
+      ASSERT_TRUE(line.turn()) << row.why << ": " << link.session(0).close_reason().to_string() << " or "
+                               << link.session(1).close_reason().to_string() << " at " << line.ms();
+    }
+    EXPECT_EQ(a.context(), b.context()) << row.why;
+    EXPECT_GT(line.ms(), expected_ms) << row.why;
+    EXPECT_LT(line.ms(), expected_ms * 13 / 10) << row.why;
+    EXPECT_LE(line.frame_bytes_max(), 2 * limits::kPartBytesMax + 32) << row.why;
+  }
+}
+
+// A line that was fast: what was handed to the carrier then takes half a minute now, but in many small frames.
+TEST(Session, ALinkThatBecomesSlowStaysUp) {
+  FakeNode a("dc1"), b("dc2");
+  for (int i = 0; i < 40; ++i) a.write(240'000);
+  FakeLink link(a, b, at_ms(0));
+  ThrottledLine line(link, 5'000'000);
+  for (int i = 0; i < 11; ++i) ASSERT_TRUE(line.turn());
+  line.set_bytes_per_s(20'000);
+  const std::uint64_t before = link.session(1).stats().bytes_received;
+  for (int i = 0; i < 900; ++i) ASSERT_TRUE(line.turn()) << link.session(0).close_reason().to_string();
+  EXPECT_GT(link.session(1).stats().bytes_received, before + 90 * 20'000 * 8 / 10);
+}
+
+TEST(Session, AcksAndHeartbeatsGoBetweenParts) {
+  FakeNode a("dc1"), b("dc2");
+  a.write(240'000);
+  Session session = up(a.context());
+  session.seek(LogPos(1));
+  a.pump(session, 10);
+  std::vector<int> kinds;
+  for (std::int64_t ms = 500; session.behind_commits() > 0 && ms < 20'000; ms += 500) {
+    for (const Bytes& frame : session.take_frames()) {
+      kinds.push_back(frame[0]);
+      session.on_drained(frame.size());
+      if (const Result<Frame> part = decode_frame(frame); std::holds_alternative<BodyPart>(*part)) {
+        const auto& p = std::get<BodyPart>(*part);
+        if (p.offset + p.bytes.size() == p.size) session.on_frame(encode_frame(Ack{a.context()}), at_ms(ms));
+      }
+    }
+    session.on_time(at_ms(ms));
+  }
+  const auto heartbeat = std::find(kinds.begin(), kinds.end(), static_cast<int>(FrameKind::kHeartbeat));
+  EXPECT_EQ(kinds.front(), static_cast<int>(FrameKind::kBodyPart));
+  ASSERT_NE(heartbeat, kinds.end());
+  EXPECT_EQ(kinds.back(), static_cast<int>(FrameKind::kBodyPart));
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), static_cast<int>(FrameKind::kBody)), 0);
+}
+
+// The reason why a link ends does not wait for the commit that is crossing.
+TEST(Session, ARefusalGoesBetweenParts) {
+  FakeNode a("dc1"), b("dc2");
+  a.write(240'000);
+  FakeLink link(a, b, at_ms(0));
+  for (int side : {0, 1}) link.send(side);
+  link.receive(0, at_ms(0));
+  link.receive(1, at_ms(0));
+  link.send(0);
+  ASSERT_TRUE(link.receive(1, at_ms(0)));
+  const Status reason(StatusCode::kUnavailable, "the namespace goes down");
+  link.session(0).refuse(reason);
+  link.settle(at_ms(0));
+  EXPECT_EQ(link.session(1).close_reason(), reason.with_context("dc1 refuses the link"));
+  EXPECT_EQ(b.context(), VersionVector()) << "half a commit is none";
+  FakeLink again(a, b, at_ms(1));
+  again.settle(at_ms(1));
+  EXPECT_EQ(b.context(), a.context());
+}
+
+// Halfway through a commit the peer dies: found like any other silence.
+TEST(Session, SilenceBetweenPartsEndsTheLink) {
+  FakeNode a("dc1"), b("dc2");
+  a.write(1'000'000);
+  FakeLink link(a, b, at_ms(0));
+  ThrottledLine line(link, 20'000);
+  while (line.ms() < 5000) ASSERT_TRUE(line.turn());
+  Session& receiver = link.session(1);
+  std::int64_t ms = line.ms();
+  for (; !receiver.closed() && ms < 60'000; ms += 100) receiver.on_time(at_ms(ms));
+  EXPECT_EQ(receiver.close_reason().code(), StatusCode::kTimeout);
+  EXPECT_LE(ms, line.ms() + 10'200);
 }
 
 TEST(Session, AFrameLostByTheCarrierIsMissed) {
@@ -375,6 +500,30 @@ TEST(Session, AFrameLostByTheCarrierIsMissed) {
   EXPECT_EQ(a.context(), b.context());
 }
 
+// A lost commit of one origin must not let a later one of another origin pass, which may have seen it.
+TEST(Session, ALostFrameIsMissedAtTheNextCommits) {
+  for (const std::size_t bytes : {std::size_t{10}, std::size_t{100'000}}) {
+    FakeNode a("dc1"), b("dc2");
+    FakeLink link(a, b, at_ms(0));
+    link.settle(at_ms(0));
+    a.write(bytes);
+    link.send(0);
+    ASSERT_FALSE(link.outgoing(0).empty());
+    const std::size_t lost = link.outgoing(0).back().size();
+    link.outgoing(0).pop_back();
+    link.session(0).on_drained(lost);
+    a.append(Author(Origin{"dc3", 1}).next(bytes));  // its causes would have come in the lost frame
+    link.settle(at_ms(10));
+    EXPECT_TRUE(b.context().empty()) << "nothing was taken";
+    EXPECT_EQ(link.session(1).close_reason().code(), StatusCode::kDataLoss);
+    EXPECT_NE(link.session(1).close_reason().message().find("is next: the carrier lost"), std::string::npos)
+        << link.session(1).close_reason().message();
+    FakeLink again(a, b, at_ms(20));
+    again.settle(at_ms(20));
+    EXPECT_EQ(a.context(), b.context());
+  }
+}
+
 TEST(Session, OneCommitLargerThanTheWindowPasses) {
   FakeNode a("dc1"), b("dc2");
   a.write(100'000);
@@ -390,7 +539,8 @@ TEST(Session, AcksOncePerTurnAndOnlyWhatIsNew) {
   FakeNode peer("dc2");
   for (int i = 0; i < 3; ++i) peer.write();
   Session session = up();
-  for (const Bytes& commit : peer.log()) session.on_frame(encode_frame(Body{LogPos(1), {commit}}), at_ms(0));
+  std::uint64_t number = 0;
+  for (const Bytes& commit : peer.log()) session.on_frame(encode_frame(Body{LogPos(1), {commit}, ++number}), at_ms(0));
   EXPECT_TRUE(session.take_frames().empty()) << "nothing is durable here yet";
   session.on_durable(vector_of(peer.self(), 1));
   session.on_durable(vector_of(peer.self(), 2));

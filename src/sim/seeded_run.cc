@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "repl/frame.h"
 #include "sim/checkers/checkers.h"
 #include "sim/faults.h"
 #include "sim/fleet.h"
@@ -114,6 +115,18 @@ class WatchKeeper {
   bool roam_ = true;
 };
 
+// A frame that is lost as a whole is noticed by its number, so this one keeps it: from a frame of several commits
+// the first is missing, and the rest has a checksum that fits.
+void lose_commit(Bytes& frame, World& world) {
+  const Result<repl::Frame> decoded = repl::decode_frame(frame);
+  if (!decoded) return;
+  const repl::Body* body = std::get_if<repl::Body>(&*decoded);
+  if (body == nullptr || body->commits.size() < 2 || !world.mutates(DriverMutation::kCommitLost, 3)) return;
+  repl::Body rest = *body;
+  rest.commits.erase(rest.commits.begin());
+  frame = repl::encode_frame(rest);
+}
+
 }  // namespace
 
 SeededOutcome run_seed(const SeededOptions& options) {
@@ -129,9 +142,10 @@ SeededOutcome run_seed(const SeededOptions& options) {
   World world(world_options);
   checkers.attach(world);
   build_fleet(fleet.plan, world);
-  if (options.mutation == DriverMutation::kFrameLost) {
-    world.net().set_tamper([&world](Bytes&) {
-      return world.mutates(DriverMutation::kFrameLost, 10) ? Net::Fate::kDrop : Net::Fate::kDeliver;
+  if (options.mutation == DriverMutation::kCommitLost) {
+    world.net().set_tamper([&world](Bytes& frame) {
+      lose_commit(frame, world);
+      return Net::Fate::kDeliver;
     });
   }
   Workload workload(world, pick_workload(fleet, options.steps, rng));

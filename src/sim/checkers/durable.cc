@@ -15,6 +15,12 @@ void Durable::show(const Machine& machine, const std::string& ns, const VersionV
   shown_[{machine.index(), ns}].merge(context);
 }
 
+void Durable::show(const Machine& machine, const std::string& ns, const repl::Body& body) {
+  for (const ByteSpan commit : body.commits) {
+    if (const Result<Dot> dot = peek_dot(commit)) show(machine, ns, *dot);
+  }
+}
+
 void Durable::on_answer(const Asked& asked, const Answer& answer) {
   if (answer.lost || !answer.reply.status.ok()) return;
   if (answer.reply.dot) show(*asked.machine, asked.ns, *answer.reply.dot);
@@ -39,11 +45,18 @@ void Durable::on_outputs(const Machine& machine, const node::Outputs& outputs) {
     if (const auto* hello = std::get_if<repl::Hello>(&*frame)) show(machine, ns->second, hello->context);
     if (const auto* ack = std::get_if<repl::Ack>(&*frame)) show(machine, ns->second, ack->context);
     if (const auto* beat = std::get_if<repl::Heartbeat>(&*frame)) show(machine, ns->second, beat->context);
+    repl::BodyJoiner& joiner = joiners_[{machine.index(), send.id}];
+    Status in_turn;
     if (const auto* body = std::get_if<repl::Body>(&*frame)) {
-      for (const ByteSpan commit : body->commits) {
-        if (const Result<Dot> dot = peek_dot(commit)) show(machine, ns->second, *dot);
-      }
+      in_turn = joiner.add(*body);
+      show(machine, ns->second, *body);
+    } else if (const auto* part = std::get_if<repl::BodyPart>(&*frame)) {
+      const Result<std::optional<repl::Body>> joined = joiner.add(*part);
+      if (!joined) in_turn = joined.error();
+      if (joined && *joined) show(machine, ns->second, **joined);
     }
+    if (!in_turn.ok())
+      violation(fmt::format("{} sends on link {}: {}", machine.name(), send.id.value, in_turn.message()));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "repl/parts.h"
 #include "sim/checkers/checker.h"
 
 namespace pando::sim {
@@ -21,10 +22,13 @@ class Durable final : public Checker {
  private:
   void show(const Machine& machine, const std::string& ns, const Dot& dot);
   void show(const Machine& machine, const std::string& ns, const VersionVector& context);
+  void show(const Machine& machine, const std::string& ns, const repl::Body& body);
 
   std::map<std::pair<MachineIndex, std::string>, VersionVector> shown_;
   // The namespace a link carries, learnt from the Hello this machine sent on it.
   std::map<std::pair<MachineIndex, LinkId>, std::string> link_ns_;
+  // What this machine sent on it in parts.
+  std::map<std::pair<MachineIndex, LinkId>, repl::BodyJoiner> joiners_;
 };
 
 }  // namespace pando::sim
