@@ -44,7 +44,7 @@ void check_meta(ByteSpan stored) {
 }
 
 void check_cell(ByteSpan value) {
-  for (const auto kind : {pando::CellKind::kRegister, pando::CellKind::kCounter}) {
+  for (const auto kind : {pando::CellKind::kRegister, pando::CellKind::kCounter, pando::CellKind::kFlag}) {
     const Bytes key = pando::store::cell_key({"kv", "k", kind, ""});
     for (const Bytes& stored : {Bytes(value), with_checksum(key, value)}) {
       const auto cell = pando::store::decode_cell(key, stored);

@@ -160,6 +160,26 @@ Result<dom::array> list_field(dom::object object, std::string_view name) {
   return list;
 }
 
+Result<std::vector<Bytes>> members_field(dom::object object) {
+  const auto list = list_field(object, "members");
+  if (!list) return fail(list.error());
+  std::vector<Bytes> members;
+  for (const dom::element element : *list) {
+    const auto place = [&](const Status& status) {
+      return fail(as_invalid(status.with_context(fmt::format("member {}", members.size()))));
+    };
+    std::string_view text;
+    if (element.get_string().get(text) != simdjson::SUCCESS) {
+      return place(Status(StatusCode::kInvalidArgument, "must be a base64 string"));
+    }
+    Result<Bytes> member = decode_value(text);
+    if (!member) return place(member.error());
+    if (Status status = validate_member(*member); !status.ok()) return place(status);
+    members.push_back(std::move(*member));
+  }
+  return members;
+}
+
 Result<dom::object> object_in(dom::element element) {
   dom::object object;
   if (element.get_object().get(object) != simdjson::SUCCESS) return refuse("must be an object");

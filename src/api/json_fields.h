@@ -40,6 +40,8 @@ Status check_column(ByteSpan name);
 Result<Columns> columns_field(dom::object object);
 // {"columns":{name: anything}} or {"columns":[name, …]}: names to delete.
 Result<Columns> column_names_field(dom::object object);
+// {"members":[base64, …]}: "no members" when missing or empty; within limits::kBatchItemsMax.
+Result<std::vector<Bytes>> members_field(dom::object object);
 // The list called `name`: "no items" when missing or empty; within limits::kBatchItemsMax.
 Result<dom::array> list_field(dom::object object, std::string_view name);
 

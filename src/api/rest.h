@@ -35,6 +35,8 @@ enum class Route : std::uint8_t {
   kRowPut, kRowGet, kRowDelete, kRowDeleteColumns, kRowBatch, kRowList,
   kLobGet, kLobPut, kLobDelete, kLobList,
   kTxBegin, kTxKv, kTxRow, kTxLob, kTxLobDelete, kTxCommit, kTxAbort,
+  kSetList, kSetSize, kSetAdd, kSetRemove, kSetDelete, kSetHas, kFlagGet, kFlagEnable, kFlagDisable,
+  kTxSet, kTxFlag,
   kCounterGet, kCounterIncr, kCounterDecr, kCounterReset,
   kMergedGet, kOffset, kStats, kCheckpoint, kDigest, kLogBackup, kStoreBackup,
   kWatch,
@@ -67,7 +69,8 @@ struct Call {
   Route route = Route::kHealth;
   bool head = false;  // HEAD: as GET, the body is left out of the answer
   std::string ns;
-  Bytes key;  // percent-decoded; also the row key
+  Bytes key;     // percent-decoded; also the row key
+  Bytes member;  // percent-decoded; of a set
   Bytes tx_id;
   std::string query;        // raw, without '?'
   std::uint64_t count = 0;  // items of a batch, known after parse()

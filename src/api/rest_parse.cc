@@ -127,9 +127,12 @@ struct Rest::Impl {
   Result<Request> row_delete_columns(Call& call, Bytes& body);
   Result<Request> row_batch(Call& call, Bytes& body);
   Result<Request> counter_add(Call& call, Bytes& body);
+  Result<Request> set_change(Call& call, Mutation::Kind kind, Bytes& body);
   Result<Request> tx_begin(Bytes& body);
   Result<Request> tx_kv(Call& call, Bytes& body);
   Result<Request> tx_row(Call& call, Bytes& body);
+  Result<Request> tx_set(Call& call, Bytes& body);
+  Result<Request> tx_flag(Call& call, Bytes& body);
   Result<Request> log_backup(Bytes& body);
   Result<Request> store_backup(Bytes& body);
   Result<Request> dispatch(Call& call, Bytes& body);
@@ -218,6 +221,16 @@ Result<Request> Rest::Impl::counter_add(Call& call, Bytes& body) {
   return write_one(std::move(m));
 }
 
+Result<Request> Rest::Impl::set_change(Call& call, Mutation::Kind kind, Bytes& body) {
+  const auto object = object_of(body);
+  if (!object) return fail(object.error());
+  auto members = members_field(*object);
+  if (!members) return fail(members.error());
+  Mutation m = mutation(kind, kTableKv, std::move(call.key));
+  m.members = std::move(*members);
+  return write_one(std::move(m));
+}
+
 Result<Request> Rest::Impl::tx_begin(Bytes& body) {
   TxBeginRequest begin;
   if (body.empty()) return Request(begin);
@@ -282,6 +295,38 @@ Result<Request> Rest::Impl::tx_row(Call& call, Bytes& body) {
   return Request(std::move(append));
 }
 
+// {"key":…, "members":[…]} adds, {"operation":"delete", "key":…, "members":[…]} removes, without members the set.
+Result<Request> Rest::Impl::tx_set(Call& call, Bytes& body) {
+  const auto object = object_of(body);
+  if (!object) return fail(object.error());
+  Result<Bytes> key = key_field(*object, "key");
+  if (!key) return fail(key.error());
+  const bool has_members = field(*object, "members").has_value();
+  const auto verb = verb_or(*object, has_members ? Verb::kPut : Verb::kDelete);
+  if (!verb) return fail(verb.error());
+  TxAppendRequest append;
+  append.id = std::move(call.tx_id);
+  append.mutation = mutation(Mutation::Kind::kDeleteSet, kTableKv, std::move(*key));
+  if (has_members || *verb == Verb::kPut) {
+    auto members = members_field(*object);
+    if (!members) return fail(members.error());
+    append.mutation.kind = *verb == Verb::kPut ? Mutation::Kind::kAddMembers : Mutation::Kind::kRemoveMembers;
+    append.mutation.members = std::move(*members);
+  }
+  return Request(std::move(append));
+}
+
+Result<Request> Rest::Impl::tx_flag(Call& call, Bytes& body) {
+  const auto object = object_of(body);
+  if (!object) return fail(object.error());
+  Result<Bytes> key = key_field(*object, "key");
+  if (!key) return fail(key.error());
+  const auto verb = verb_field(*object);
+  if (!verb) return fail(verb.error());
+  const auto kind = *verb == Verb::kPut ? Mutation::Kind::kEnable : Mutation::Kind::kDisable;
+  return Request(TxAppendRequest{std::move(call.tx_id), mutation(kind, kTableKv, std::move(*key))});
+}
+
 Result<Request> Rest::Impl::log_backup(Bytes& body) {
   const auto object = object_of(body);
   if (!object) return fail(object.error());
@@ -338,6 +383,19 @@ Result<Request> Rest::Impl::dispatch(Call& call, Bytes& body) {
     case Route::kCounterIncr:
     case Route::kCounterDecr: return counter_add(call, body);
     case Route::kCounterReset: return write_one(mutation(Mutation::Kind::kReset, kTableKv, std::move(call.key)));
+    case Route::kSetAdd: return set_change(call, Mutation::Kind::kAddMembers, body);
+    case Route::kSetRemove: return set_change(call, Mutation::Kind::kRemoveMembers, body);
+    case Route::kSetDelete: return write_one(mutation(Mutation::Kind::kDeleteSet, kTableKv, std::move(call.key)));
+    case Route::kSetList: return members_of(call);
+    case Route::kSetSize:
+      return Request(CountMembersRequest{std::string(kTableKv), std::move(call.key), limits::kSetCountMax});
+    case Route::kSetHas:
+      return Request(HasMemberRequest{std::string(kTableKv), std::move(call.key), std::move(call.member)});
+    case Route::kFlagGet: return Request(GetFlagRequest{std::string(kTableKv), std::move(call.key)});
+    case Route::kFlagEnable: return write_one(mutation(Mutation::Kind::kEnable, kTableKv, std::move(call.key)));
+    case Route::kFlagDisable: return write_one(mutation(Mutation::Kind::kDisable, kTableKv, std::move(call.key)));
+    case Route::kTxSet: return tx_set(call, body);
+    case Route::kTxFlag: return tx_flag(call, body);
     case Route::kMergedGet: return Request(GetMergedRequest{std::move(call.key)});
     case Route::kOffset: return Request(OffsetRequest{});
     case Route::kStats: return Request(StatsRequest{});

@@ -114,6 +114,15 @@ TEST(RestParse, RefusesNamingWhatAndWhere) {
       {"POST /api/v1/ns/kv/batch", R"({"operation":"delete","items":[{"key":"a"}]})", "no keys"},
       {"POST /api/v1/ns/kv/batch", R"({"operation":"delete","keys":["a",""]})", "key 1: key is empty"},
       {"POST /api/v1/ns/kv/batch", R"({"operation":"delete","keys":["a",7]})", "key 1: must be a string"},
+      // Sets.
+      {"POST /api/v1/ns/sets/s/add", "{}", "no members"},
+      {"POST /api/v1/ns/sets/s/add", R"({"members":[]})", "no members"},
+      {"POST /api/v1/ns/sets/s/add", R"({"members":{}})", "field \"members\" must be a list"},
+      {"POST /api/v1/ns/sets/s/add", R"({"members":["YQ==",7]})", "member 1: must be a base64 string"},
+      {"POST /api/v1/ns/sets/s/remove", R"({"members":[""]})", "member 0: member is empty"},
+      {"POST /api/v1/ns/sets/s/remove", R"({"members":["?"]})",
+       "member 0: invalid base64 value: illegal base64 data at input byte 0"},
+      {"GET /api/v1/ns/sets/s?limit=0", "", "parameter \"limit\" must be a number from 1 to 10000"},
       // Rows.
       {"PUT /api/v1/ns/row/r", "{}", "no columns"},
       {"PUT /api/v1/ns/row/r", R"({"columns":{}})", "no columns"},

@@ -46,19 +46,35 @@ Result<std::optional<std::vector<Bytes>>> columns_parameter(std::string_view que
   return std::optional<std::vector<Bytes>>(std::move(names));
 }
 
-Result<Request> list_of(const Call& call, std::string_view table) {
-  ListRequest list;
-  list.table = std::string(table);
+namespace {
+
+// ?prefix=&after=&limit= into a request that has fields for them.
+template <typename Paged>
+Result<Request> paged(const Call& call, Paged request) {
   auto prefix = query_parameter(call.query, "prefix");
   if (!prefix) return fail(prefix.error());
   auto after = query_parameter(call.query, "after");
   if (!after) return fail(after.error());
-  auto limit = number_parameter(call.query, "limit", list.count_max, limits::kListKeysMax);
+  auto limit = number_parameter(call.query, "limit", request.count_max, limits::kListKeysMax);
   if (!limit) return fail(limit.error());
-  if (*prefix) list.prefix = std::move(**prefix);
-  if (*after) list.after = std::move(**after);
-  list.count_max = *limit;
-  return Request(std::move(list));
+  if (*prefix) request.prefix = std::move(**prefix);
+  if (*after) request.after = std::move(**after);
+  request.count_max = *limit;
+  return Request(std::move(request));
+}
+
+}  // namespace
+
+Result<Request> list_of(const Call& call, std::string_view table) {
+  ListRequest list;
+  list.table = std::string(table);
+  return paged(call, std::move(list));
+}
+
+Result<Request> members_of(Call& call) {
+  ListMembersRequest list;
+  list.key = std::move(call.key);
+  return paged(call, std::move(list));
 }
 
 Result<Request> kv_get(Call& call) {

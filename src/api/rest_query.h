@@ -15,6 +15,8 @@ Result<Bytes> lob_key_parameter(const Call& call);
 
 // ?prefix=&after=&limit=
 Result<Request> list_of(const Call& call, std::string_view table);
+// ?prefix=&after=&limit=, of the members of a set
+Result<Request> members_of(Call& call);
 // ?view=raw|merged
 Result<Request> kv_get(Call& call);
 Result<Request> row_get(Call& call);

@@ -141,6 +141,31 @@ void append_body(Bytes& out, const Call&, const MergedReply& merged) {
   out.push_back('}');
 }
 
+void append_body(Bytes& out, const Call&, const MembersReply& set) {
+  out += R"({"members":[)";
+  for (const Bytes& member : set.members) {
+    if (out.back() != '[') out.push_back(',');
+    append_json_base64(out, member);
+  }
+  out += R"(],"more":)";
+  append_bool(out, set.more);
+  out.push_back('}');
+}
+
+void append_body(Bytes& out, const Call&, const MemberCountReply& set) {
+  out.push_back('{');
+  append_field(out, "size", set.count);
+  append_name(out, "more");
+  append_bool(out, set.more);
+  out.push_back('}');
+}
+
+void append_body(Bytes& out, const Call& call, const PresenceReply& presence) {
+  out += call.route == Route::kFlagGet ? R"({"enabled":)" : R"({"member":)";
+  append_bool(out, presence.present);
+  out.push_back('}');
+}
+
 void append_body(Bytes& out, const Call&, const ListReply& list) {
   out += R"({"keys":[)";
   bool all_text = true;

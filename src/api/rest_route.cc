@@ -82,11 +82,12 @@ Segments split(std::string_view path) {
   }
 }
 
-// What a path can be, before the method is looked at. `key` and `tx` are still percent-encoded.
+// What a path can be, before the method is looked at. `key`, `tx` and `member` are still percent-encoded.
 struct Match {
   Choices choices;
   std::optional<std::string_view> key;
   std::optional<std::string_view> tx;
+  std::optional<std::string_view> member = {};
 };
 
 std::optional<Match> match_kv(Method method, const Segments& s) {
@@ -129,6 +130,8 @@ std::optional<Match> match_tx(const Segments& s) {
   const std::string_view verb = s.list[3];
   if (verb == "kv") return Match{only_post(Route::kTxKv), {}, s.list[2]};
   if (verb == "row") return Match{only_post(Route::kTxRow), {}, s.list[2]};
+  if (verb == "sets") return Match{only_post(Route::kTxSet), {}, s.list[2]};
+  if (verb == "flags") return Match{only_post(Route::kTxFlag), {}, s.list[2]};
   if (verb == "lob") {
     return Match{
         choose("POST, DELETE", {Method::kPost, Route::kTxLob}, {Method::kDelete, Route::kTxLobDelete}), {}, s.list[2]};
@@ -145,6 +148,24 @@ std::optional<Match> match_counters(const Segments& s) {
   return Match{choose("GET, HEAD, DELETE", {Method::kGet, Route::kCounterGet}, {Method::kDelete, Route::kCounterReset}),
                s.list[2],
                {}};
+}
+
+std::optional<Match> match_sets(const Segments& s) {
+  if (s.count == 5 && s.list[3] == "members") return Match{only_get(Route::kSetHas), s.list[2], {}, s.list[4]};
+  if (s.count == 4 && s.list[3] == "add") return Match{only_post(Route::kSetAdd), s.list[2], {}};
+  if (s.count == 4 && s.list[3] == "remove") return Match{only_post(Route::kSetRemove), s.list[2], {}};
+  if (s.count == 4 && s.list[3] == "size") return Match{only_get(Route::kSetSize), s.list[2], {}};
+  if (s.count != 3) return std::nullopt;
+  return Match{choose("GET, HEAD, DELETE", {Method::kGet, Route::kSetList}, {Method::kDelete, Route::kSetDelete}),
+               s.list[2],
+               {}};
+}
+
+std::optional<Match> match_flags(const Segments& s) {
+  if (s.count != 3) return std::nullopt;
+  constexpr Choices kItem = choose("GET, HEAD, PUT, DELETE", {Method::kGet, Route::kFlagGet},
+                                   {Method::kPut, Route::kFlagEnable}, {Method::kDelete, Route::kFlagDisable});
+  return Match{kItem, s.list[2], {}};
 }
 
 std::optional<Match> match_about(const Segments& s) {
@@ -168,6 +189,8 @@ std::optional<Match> match_api(Method method, const Segments& s) {
   if (word == "lob") return match_lob(s);
   if (word == "tx") return match_tx(s);
   if (word == "counters") return match_counters(s);
+  if (word == "sets") return match_sets(s);
+  if (word == "flags") return match_flags(s);
   if (word == "merged" && s.count == 3) return Match{only_get(Route::kMergedGet), s.list[2], {}};
   return match_about(s);
 }
@@ -224,6 +247,15 @@ bool has_key(Route route) {
     case Route::kLobGet:
     case Route::kLobPut:
     case Route::kLobDelete:
+    case Route::kSetList:
+    case Route::kSetSize:
+    case Route::kSetAdd:
+    case Route::kSetRemove:
+    case Route::kSetDelete:
+    case Route::kSetHas:
+    case Route::kFlagGet:
+    case Route::kFlagEnable:
+    case Route::kFlagDisable:
     case Route::kCounterGet:
     case Route::kCounterIncr:
     case Route::kCounterDecr:
@@ -305,6 +337,10 @@ Outcome route(Method method, std::string_view target) {
   }
   if (match->tx) {
     if (auto error = decode_into(*match->tx, "transaction id", call.tx_id)) return tl::unexpected(std::move(*error));
+  }
+  if (match->member) {
+    if (auto error = decode_into(*match->member, "member", call.member)) return tl::unexpected(std::move(*error));
+    if (const Status status = validate_member(call.member); !status.ok()) return refuse(400, status.message());
   }
   if (auto error = check_key(call)) return tl::unexpected(std::move(*error));
   return call;

@@ -23,6 +23,14 @@ void append_event_json(Bytes& out, std::string_view ns, const Change& change, st
     out += ",\"value\":";
     append_json_base64(out, *change.value);
   }
+  if (!change.members.empty()) {
+    out += ",\"members\":[";
+    for (const Bytes& member : change.members) {
+      if (out.back() != '[') out += ',';
+      append_json_base64(out, member);
+    }
+    out += ']';
+  }
   out += ",\"origin\":";
   append_json_string(out, to_string(change.dot.origin));
   out += ",\"hlc\":\"";

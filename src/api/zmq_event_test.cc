@@ -33,6 +33,10 @@ TEST(EventJson, ToTheByte) {
   row.dot.origin.epoch = 2;
   Change counter = put("page-views", "8");
   counter.kind = ChangeKind::kIncrement;
+  Change joined = put("team", "");
+  joined.kind = ChangeKind::kAddMembers;
+  joined.value.reset();
+  joined.members = {"ada", "\xFF"};
   const struct {
     std::string got;
     std::string_view want;
@@ -46,6 +50,10 @@ TEST(EventJson, ToTheByte) {
        R"({"key":"k","namespace":"ad","operation":"put","entry_type":"kv","seq_num":7,)"
        R"("value":"","origin":"dc1","hlc":"111330291351552000","cursor":"CUR"})",
        "an empty value is a value"},
+      {json(joined),
+       R"({"key":"team","namespace":"ad","operation":"add","entry_type":"kv","seq_num":7,)"
+       R"("members":["YWRh","/w=="],"origin":"dc1","hlc":"111330291351552000","cursor":"CUR"})",
+       "members of a set"},
       {json(erased, ""),
        R"({"key":"k","namespace":"ad","operation":"delete","entry_type":"kv","seq_num":7,)"
        R"("origin":"dc1","hlc":"111330291351552000"})",

@@ -69,7 +69,8 @@ class Applier {
     Cell& cell = *target.cell;
     change_register(op.path.table, cell,
                     [&](crdt::Register& reg) { reg.put(commit_.dot, commit_.hlc, op.value, op.replaces); });
-    conflicts_ += cell.reg().conflicted() ? 1 : 0;
+    // Of several additions of one member nothing is lost.
+    if (cell.reg().conflicted() && !is_presence(cell.kind())) ++conflicts_;
   }
   void perform(const RemoveOp& op, const Target& target) {
     change_register(op.path.table, *target.cell, [&](crdt::Register& reg) { reg.remove(op.replaces); });

@@ -131,6 +131,19 @@ TEST_F(ApplyTest, ClearTakesEveryCellOfTheKeyThatWasSeenAndNoOther) {
   EXPECT_EQ((*cells_->find_counter({"row", "r", CellKind::kCounter, ""}))->value(), 5) << "counters are reset instead";
 }
 
+TEST_F(ApplyTest, AMemberAddedConcurrentlyWithItsRemovalStays) {
+  const CellPath member{"kv", "s", CellKind::kMember, "m"};
+  write(kA, {put(member, "")});
+  const std::vector<Dot> seen = dots(member);
+  write(kB, {PutOp{member, "", seen}});
+  write(kA, {RemoveOp{member, seen}});
+  EXPECT_EQ(dots(member).size(), 1u) << "the addition was not seen by the removal";
+  EXPECT_EQ(apply_ok(make(kA, {PutOp{member, "", {}}})).conflicts, 0u) << "two additions of a member lose nothing";
+  EXPECT_EQ(dots(member).size(), 2u);
+  write(kA, {RemoveOp{member, dots(member)}});
+  EXPECT_EQ(cells_->digest()->cells, 0u) << "and nothing is left";
+}
+
 TEST_F(ApplyTest, OneCommitMayClearAndWriteAgain) {
   write(kA, {put(column_path("r", "old"), "1"), put(column_path("r", "both"), "1")});
   const VersionVector observed = cells_->context();

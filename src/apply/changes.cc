@@ -7,13 +7,24 @@ namespace pando::apply {
 namespace {
 
 // What one op is for a watcher; the larger wins within a run.
-enum class Effect { kReset, kRemoveFields, kDelete, kCount, kPut };
+enum class Effect { kReset, kRemoveFields, kDisable, kRemoveMembers, kDelete, kEnable, kAddMembers, kCount, kPut };
 
 Effect effect_of(const Op& op) {
   struct Visitor {
-    Effect operator()(const PutOp&) const { return Effect::kPut; }
+    Effect operator()(const PutOp& o) const {
+      switch (o.path.kind) {
+        case CellKind::kMember: return Effect::kAddMembers;
+        case CellKind::kFlag: return Effect::kEnable;
+        default: return Effect::kPut;
+      }
+    }
     Effect operator()(const RemoveOp& o) const {
-      return o.path.kind == CellKind::kField ? Effect::kRemoveFields : Effect::kDelete;
+      switch (o.path.kind) {
+        case CellKind::kField: return Effect::kRemoveFields;
+        case CellKind::kMember: return Effect::kRemoveMembers;
+        case CellKind::kFlag: return Effect::kDisable;
+        default: return Effect::kDelete;
+      }
     }
     Effect operator()(const ClearOp&) const { return Effect::kDelete; }
     Effect operator()(const CountOp&) const { return Effect::kCount; }
@@ -29,6 +40,10 @@ ChangeKind kind_of(Effect effect, std::string_view table) {
     case Effect::kDelete: return table == kTableRow ? ChangeKind::kDeleteRow : ChangeKind::kDelete;
     case Effect::kCount: return ChangeKind::kIncrement;
     case Effect::kPut: return ChangeKind::kPut;
+    case Effect::kAddMembers: return ChangeKind::kAddMembers;
+    case Effect::kRemoveMembers: return ChangeKind::kRemoveMembers;
+    case Effect::kEnable: return ChangeKind::kEnable;
+    case Effect::kDisable: return ChangeKind::kDisable;
   }
   return ChangeKind::kPut;
 }
@@ -40,6 +55,21 @@ const Bytes* shown_value(const Op& op) {
   return shown ? &put->value : nullptr;
 }
 
+// The member that an op adds or removes; null for other ops.
+const Bytes* member_of(const Op& op) {
+  const CellPath* path = nullptr;
+  if (const auto* put = std::get_if<PutOp>(&op)) path = &put->path;
+  if (const auto* remove = std::get_if<RemoveOp>(&op)) path = &remove->path;
+  return path != nullptr && path->kind == CellKind::kMember ? &path->element : nullptr;
+}
+
+bool same_run(const Op& a, const Op& b) {
+  if (table_of(a) != table_of(b) || key_of(a) != key_of(b)) return false;
+  const bool members = member_of(a) != nullptr;
+  if (members != (member_of(b) != nullptr)) return false;
+  return !members || a.index() == b.index();
+}
+
 // Calls visit(first, last) for every run; between them may lie ops of internal tables.
 template <typename Visit>
 void for_each_run(const std::vector<Op>& ops, Visit visit) {
@@ -47,7 +77,7 @@ void for_each_run(const std::vector<Op>& ops, Visit visit) {
   std::size_t last = 0;
   for (std::size_t i = 0; i < ops.size(); ++i) {
     if (is_internal_table(table_of(ops[i]))) continue;
-    const bool same = first && table_of(ops[i]) == table_of(ops[*first]) && key_of(ops[i]) == key_of(ops[*first]);
+    const bool same = first && same_run(ops[*first], ops[i]);
     if (first && !same) visit(*first, last);
     if (!same) first = i;
     last = i;
@@ -68,12 +98,14 @@ std::vector<Change> list_changes(const Commit& commit, LogPos pos, std::uint64_t
                   .table = std::string(table_of(commit.ops[first])),
                   .key = Bytes(key_of(commit.ops[first])),
                   .kind = ChangeKind::kPut,
-                  .value = std::nullopt};
+                  .value = std::nullopt,
+                  .members = {}};
     Effect effect = Effect::kReset;
     for (std::size_t i = first; i <= last; ++i) {
       if (is_internal_table(table_of(commit.ops[i]))) continue;
       effect = std::max(effect, effect_of(commit.ops[i]));
       if (const Bytes* value = shown_value(commit.ops[i]); value != nullptr) change.value = *value;
+      if (const Bytes* member = member_of(commit.ops[i]); member != nullptr) change.members.push_back(*member);
     }
     change.kind = kind_of(effect, change.table);
     changes.push_back(std::move(change));

@@ -8,6 +8,12 @@
 //   ClearOp, RemoveOp of a register      kDelete           kDeleteRow in table `row`
 //   RemoveOp of fields                   kDeleteColumns
 //   CountResetOp                         kReset            value: see fill_counter_values
+//   PutOp of members of a set            kAddMembers       members: theirs
+//   RemoveOp of members                  kRemoveMembers    members: theirs
+//   PutOp, RemoveOp of a flag            kEnable, kDisable
+//
+// Additions to a set and removals from it are runs of their own: members that come and members that go are
+// never in one change.
 //
 // A run with several of these is the topmost of them: clearing a key and resetting its counter is one kDelete;
 // deleting a row and putting columns into it is one kPut. Internal tables (`.lob`, `.merge`) make no changes.

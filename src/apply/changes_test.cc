@@ -22,6 +22,10 @@ Op clear(const std::string& table, const Bytes& key) { return ClearOp{table, key
 Op count(const Bytes& key) { return CountOp{{"kv", key, CellKind::kCounter, ""}, Seq(1), 5, 0}; }
 Op reset(const Bytes& key) { return CountResetOp{{"kv", key, CellKind::kCounter, ""}, {}}; }
 
+Op join(const Bytes& key, const Bytes& member) { return PutOp{{"kv", key, CellKind::kMember, member}, "", {}}; }
+Op leave(const Bytes& key, const Bytes& member) { return RemoveOp{{"kv", key, CellKind::kMember, member}, {kDot}}; }
+const CellPath kFlagPath{"kv", "f", CellKind::kFlag, ""};
+
 Commit commit_of(std::vector<Op> ops) {
   Commit commit;
   commit.dot = kDot;
@@ -37,6 +41,7 @@ std::string text_of(const Commit& commit) {
     if (!text.empty()) text += ", ";
     text += std::string(change_kind_name(change.kind)) + " " + change.table + "/" + change.key;
     if (change.value) text += "=" + *change.value;
+    for (const Bytes& member : change.members) text += " " + member;
   }
   return text;
 }
@@ -66,6 +71,15 @@ TEST(Changes, OneRowPerRule) {
       {{clear("lob", "o")}, "delete lob/o", "object"},
       {{count("c")}, "incr kv/c", "counter; the value is filled in later"},
       {{reset("c")}, "reset kv/c", "counter"},
+      {{join("s", "x"), join("s", "y")}, "add kv/s x y", "members of one set"},
+      {{leave("s", "x"), leave("s", "y")}, "remove kv/s x y", "members of one set"},
+      {{join("s", "x"), leave("s", "y"), join("s", "z")},
+       "add kv/s x, remove kv/s y, add kv/s z",
+       "what comes and what goes are told apart"},
+      {{clear("kv", "s"), join("s", "x")}, "delete kv/s, add kv/s x", "a set made anew"},
+      {{clear("kv", "s")}, "delete kv/s", "a set deleted"},
+      {{PutOp{kFlagPath, "", {}}}, "enable kv/f", "flag"},
+      {{RemoveOp{kFlagPath, {kDot}}}, "disable kv/f", "flag"},
       {{put("kv", "a", "1"), put("kv", "b", "2")}, "put kv/a=1, put kv/b=2", "two keys"},
       {{put("kv", "a", "1"), put("other", "a", "2")}, "put kv/a=1, put other/a=2", "two tables"},
       {{put("kv", "a", "1"), remove("b"), put("kv", "a", "2")},

@@ -1,8 +1,8 @@
 // Convergence of whole namespaces: replicas that have applied the same commits hold byte-identical cells,
 // whatever the order (that respects causality), the repetition, the checkpoints and restarts in between.
 //
-// Exhaustive for every history of 3 commits on 3 replicas over a menu that mixes all ops on one key, its
-// row and its object; RapidCheck for long ones.
+// Exhaustive for every history of 3 commits on 3 replicas over a menu that mixes all ops and kinds of cells on one
+// key, its row and its object; RapidCheck for long ones.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -60,7 +60,7 @@ crdt::Counter counter_of(Cells& cells, const CellPath& path) {
 }
 
 // What one user action on key `k` becomes at a replica that sees `cells`.
-constexpr int kMenu = 9;
+constexpr int kMenu = 13;
 Commit decide(int action, const Bytes& k, Cells& cells, const Origin& origin) {
   Commit commit;
   commit.dot = {origin, cells.context().get(origin).next()};
@@ -70,6 +70,8 @@ Commit decide(int action, const Bytes& k, Cells& cells, const Origin& origin) {
   const CellPath counter{"kv", k, CellKind::kCounter, ""};
   const CellPath column{"row", k, CellKind::kField, "x"};
   const CellPath other_column{"row", k, CellKind::kField, "y"};
+  const CellPath member{"kv", k, CellKind::kMember, "m"};
+  const CellPath flag{"kv", k, CellKind::kFlag, ""};
   const CellPath object{"lob", k, CellKind::kRegister, ""};
   const auto put = [&](const CellPath& path, const Bytes& value) { return PutOp{path, value, dots(cells, path)}; };
   switch (action) {
@@ -86,6 +88,14 @@ Commit decide(int action, const Bytes& k, Cells& cells, const Origin& origin) {
                     put(object, encode_lob_manifest({name, 5, 1, 0}))};
       break;
     case 7: commit.ops = {ClearOp{"lob", k, cells.context()}}; break;
+    case 8: commit.ops = {put(member, "")}; break;
+    case 9:
+      if (const auto seen = dots(cells, member); !seen.empty()) commit.ops = {RemoveOp{member, seen}};
+      break;
+    case 10: commit.ops = {put(flag, ""), put(reg, name)}; break;  // a flag and a value clash
+    case 11:
+      if (const auto seen = dots(cells, flag); !seen.empty()) commit.ops = {RemoveOp{flag, seen}};
+      break;
     default: commit.ops = {crdt::add_op(counter_of(cells, counter), counter, commit.dot, -1).value(), put(reg, name)};
   }
   return commit;

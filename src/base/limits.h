@@ -54,6 +54,7 @@ inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;            // reques
 inline constexpr std::size_t kHttpBodiesBytesMax = 512 * 1024 * 1024;  // buffered bodies of all connections
 inline constexpr std::size_t kHttpConnectionsMax = 10'000;
 inline constexpr std::uint32_t kListKeysMax = 10'000;  // keys in one listing
+inline constexpr std::uint32_t kSetCountMax = 10'000;  // members counted to say how large a set is
 
 // Watching.
 inline constexpr std::size_t kWatchesMax = 10'000;

@@ -47,10 +47,11 @@ std::string shown(ByteSpan bytes) {
 // One change of the event stream as a line: "kv  put  lww:config  {…}".
 std::string event_line(const json& event, bool colour) {
   const std::string operation = event.value("operation", "");
+  const bool adds = operation == "put" || operation == "incr" || operation == "add" || operation == "enable";
   std::vector<TableCell> row = {{fmt::format("{:>6}", event.value("seq_num", std::uint64_t{0})), Tint::kDim},
                                 {event.value("origin", ""), Tint::kDim},
                                 {fmt::format("{}.{}", event.value("namespace", ""), event.value("entry_type", ""))},
-                                {operation, operation == "put" || operation == "incr" ? Tint::kGood : Tint::kBad},
+                                {operation, adds ? Tint::kGood : Tint::kBad},
                                 {shown(event.value("key", "")), Tint::kBold}};
   if (event.contains("value")) row.push_back({shown(base64_decode(event["value"].get<std::string>()).value_or(""))});
   return format_table({row}, colour);

@@ -29,11 +29,6 @@ Status check_value(ByteSpan value) {
                 fmt::format("value has {} bytes, the limit is {}", value.size(), limits::kValueBytesMax));
 }
 
-Status wrong_type(ByteSpan key, std::string_view holds, std::string_view asked) {
-  return Status(StatusCode::kWrongType,
-                fmt::format("key \"{}\" holds a {}, not a {}; delete it first", key, holds, asked));
-}
-
 }  // namespace
 
 Status Draft::add(const Mutation& mutation) {
@@ -47,6 +42,11 @@ Status Draft::add(const Mutation& mutation) {
     case Mutation::Kind::kDeleteRow: return clear_key(mutation.table, mutation.key);
     case Mutation::Kind::kAdd: return add_to_counter(mutation);
     case Mutation::Kind::kReset: return reset_counter(counter_path(mutation.table, mutation.key));
+    case Mutation::Kind::kAddMembers:
+    case Mutation::Kind::kRemoveMembers: return change_members(mutation);
+    case Mutation::Kind::kDeleteSet: return delete_set(mutation.table, mutation.key);
+    case Mutation::Kind::kEnable:
+    case Mutation::Kind::kDisable: return change_flag(mutation);
   }
   return Status(StatusCode::kInternal, "unknown mutation");
 }
@@ -55,9 +55,13 @@ Status Draft::put(std::string_view table, ByteSpan key, ByteSpan value) {
   PANDO_RETURN_IF_ERROR(check_value(value));
   const Result<crdt::Counter> counter = counter_after(counter_path(table, key));
   if (!counter) return counter.error();
-  if (!counter->absent()) return wrong_type(key, "counter", "value");
+  if (!counter->absent()) return wrong_type(key, CellKind::kCounter, CellKind::kRegister);
+  CellPath path = register_path(table, key);
+  const Result<bool> known = present(path);
+  if (!known) return known.error();
+  if (!*known) PANDO_RETURN_IF_ERROR(check_no_presence(table, key, CellKind::kRegister));
   if (table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(key, value));
-  return put_register(register_path(table, key), value);
+  return put_register(std::move(path), value);
 }
 
 Status Draft::put_columns(const Mutation& mutation) {
@@ -79,7 +83,9 @@ Status Draft::delete_columns(const Mutation& mutation) {
 }
 
 Status Draft::delete_key(std::string_view table, ByteSpan key) {
-  PANDO_RETURN_IF_ERROR(remove_register(register_path(table, key)));
+  const Result<std::optional<CellKind>> presence = any_presence(table, key);
+  if (!presence) return presence.error();
+  PANDO_RETURN_IF_ERROR(*presence ? clear_key(table, key) : remove_register(register_path(table, key)));
   PANDO_RETURN_IF_ERROR(reset_counter(counter_path(table, key)));
   counter_value_.reset();
   if (table == kTableKv) return delete_typed(key);
@@ -87,14 +93,16 @@ Status Draft::delete_key(std::string_view table, ByteSpan key) {
 }
 
 Status Draft::add_to_counter(const Mutation& mutation) {
-  const CellPath as_register = register_path(mutation.table, mutation.key);
-  const Result<std::optional<Bytes>> value = resolved(as_register, false);
+  const Result<bool> value = present(register_path(mutation.table, mutation.key));
   if (!value) return value.error();
-  if (*value) return wrong_type(mutation.key, "value", "counter");
+  if (*value) return wrong_type(mutation.key, CellKind::kRegister, CellKind::kCounter);
 
   CellPath path = counter_path(mutation.table, mutation.key);
   Result<crdt::Counter> counter = counter_after(path);
   if (!counter) return counter.error();
+  if (counter->absent()) {
+    PANDO_RETURN_IF_ERROR(check_no_presence(mutation.table, mutation.key, CellKind::kCounter));
+  }
   const Result<CountOp> op = crdt::add_op(*counter, path, dot_, mutation.delta);
   if (!op) return op.error();
   counter->count(dot_.origin, op->birth, op->added, op->removed);
@@ -206,10 +214,12 @@ Status Draft::remove_register(const CellPath& path) {
 }
 
 Status Draft::clear_key(std::string_view table, ByteSpan key) {
-  // What this draft put under the key goes, whatever was there before is cleared by one op.
+  // What this draft put under the key goes, whatever was there before is cleared by one op. Counters are not
+  // cleared but reset.
   std::vector<Op> kept;
   for (Op& op : ops_) {
-    if (table_of(op) != table || key_of(op) != key) kept.push_back(std::move(op));
+    const bool counts = std::holds_alternative<CountOp>(op) || std::holds_alternative<CountResetOp>(op);
+    if (counts || table_of(op) != table || key_of(op) != key) kept.push_back(std::move(op));
   }
   ops_ = std::move(kept);
   index_.clear();

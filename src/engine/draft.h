@@ -25,6 +25,9 @@
 
 namespace pando::engine {
 
+// kWrongType: key "k" holds a set, not a counter; delete it first.
+Status wrong_type(ByteSpan key, CellKind holds, CellKind asked);
+
 class Draft {
  public:
   // `dot` is what the commit will be called; `observed` the context of the namespace before it.
@@ -55,6 +58,9 @@ class Draft {
   Status delete_columns(const Mutation& mutation);
   Status delete_key(std::string_view table, ByteSpan key);
   Status add_to_counter(const Mutation& mutation);
+  Status change_members(const Mutation& mutation);
+  Status delete_set(std::string_view table, ByteSpan key);
+  Status change_flag(const Mutation& mutation);
   Status reset_counter(const CellPath& path);
   Status put_typed(ByteSpan key, ByteSpan value);
   Status delete_typed(ByteSpan key);
@@ -62,6 +68,14 @@ class Draft {
   Status put_register(CellPath path, ByteSpan value);
   Status remove_register(const CellPath& path);
   Status clear_key(std::string_view table, ByteSpan key);
+
+  // kWrongType when the key reads as something else than a presence of kind `asked`, after this draft.
+  Status check_presence(std::string_view table, ByteSpan key, CellKind asked);
+  // The same for a key that has no cell of kind `asked`, which stands above sets and flags.
+  Status check_no_presence(std::string_view table, ByteSpan key, CellKind asked);
+  // Whether a register cell is there, and which presence a key has, after this draft.
+  Result<bool> present(const CellPath& path);
+  Result<std::optional<CellKind>> any_presence(std::string_view table, ByteSpan key);
 
   // The op of this draft that writes `path`; valid until the next op is added.
   Op* find_op(const CellPath& path);

@@ -47,6 +47,12 @@ class Desk {
     if (!read->reply.found) return "(none)";
     return read->reply.kind == MergedReply::Kind::kCounter ? std::to_string(read->reply.total) : read->reply.value;
   }
+  bool has(ByteSpan key, ByteSpan member) {
+    return *cells_->find_register({std::string(kTableKv), Bytes(key), CellKind::kMember, Bytes(member)}) != nullptr;
+  }
+  bool on(ByteSpan key) {
+    return *cells_->find_register({std::string(kTableKv), Bytes(key), CellKind::kFlag, {}}) != nullptr;
+  }
   std::size_t cells() { return cells_->digest()->cells; }
 
  private:
@@ -168,6 +174,114 @@ TEST(Draft, TypedPayloadsOnlyMoveForward) {
   Draft made = desk.draft();
   EXPECT_TRUE(made.add(put("lww:k", "garbage")).ok());
   EXPECT_EQ(made.malformed_payloads(), 1u);
+}
+
+Mutation members(Mutation::Kind kind, Bytes key, std::vector<Bytes> members) {
+  Mutation m;
+  m.kind = kind;
+  m.key = std::move(key);
+  m.members = std::move(members);
+  return m;
+}
+Mutation join(Bytes key, std::vector<Bytes> who) {
+  return members(Mutation::Kind::kAddMembers, std::move(key), std::move(who));
+}
+Mutation leave(Bytes key, std::vector<Bytes> who) {
+  return members(Mutation::Kind::kRemoveMembers, std::move(key), std::move(who));
+}
+Mutation delete_set(Bytes key) { return members(Mutation::Kind::kDeleteSet, std::move(key), {}); }
+Mutation enable(Bytes key) { return members(Mutation::Kind::kEnable, std::move(key), {}); }
+Mutation disable(Bytes key) { return members(Mutation::Kind::kDisable, std::move(key), {}); }
+
+TEST(Draft, SetsTouchTheirMembersOnlyAndLeaveNothingBehind) {
+  Desk desk;
+  EXPECT_EQ(desk.commit({join("s", {"a", "b", "c", "b"})}).size(), 3u) << "a member twice is one op";
+  EXPECT_EQ(desk.cells(), 3u);
+  EXPECT_EQ(desk.commit({join("s", {"b"})}).size(), 1u) << "added anew, so that a removal elsewhere loses";
+  EXPECT_EQ(desk.commit({leave("s", {"a", "never"})}).size(), 1u);
+  EXPECT_FALSE(desk.has("s", "a"));
+  EXPECT_EQ(desk.commit({leave("s", {"b"}), join("s", {"b"})}).size(), 1u);
+  EXPECT_TRUE(desk.has("s", "b"));
+  EXPECT_EQ(desk.commit({join("s", {"x"}), leave("s", {"x"})}).size(), 0u) << "as if it never was";
+  EXPECT_EQ(desk.commit({delete_set("s")}).size(), 1u) << "one op, however many members";
+  EXPECT_EQ(desk.cells(), 0u) << "no tombstones";
+  desk.commit({join("s", {"a", "b"})});
+  EXPECT_EQ(desk.commit({join("s", {"c"}), delete_set("s"), join("s", {"d"})}).size(), 2u);
+  EXPECT_EQ(desk.cells(), 1u);
+  EXPECT_EQ(desk.commit({erase("s")}).size(), 1u) << "a key is deleted whatever its type";
+  EXPECT_EQ(desk.cells(), 0u);
+}
+
+TEST(Draft, FlagsAreOnOrLeaveNothingBehind) {
+  Desk desk;
+  desk.commit({enable("f")});
+  EXPECT_TRUE(desk.on("f"));
+  EXPECT_EQ(desk.commit({disable("f"), enable("f")}).size(), 1u);
+  EXPECT_TRUE(desk.on("f"));
+  EXPECT_EQ(desk.commit({disable("f")}).size(), 1u);
+  EXPECT_EQ(desk.commit({disable("f")}).size(), 0u);
+  EXPECT_EQ(desk.cells(), 0u);
+  desk.commit({enable("f")});
+  desk.commit({erase("f")});
+  EXPECT_FALSE(desk.on("f"));
+}
+
+TEST(Draft, EveryWrongTypeIsNamed) {
+  Desk desk;
+  desk.commit({put("value", "x"), add("counter", 1), enable("flag"), join("set", {"a"})});
+  struct Row {
+    std::string_view noun;
+    Bytes key;
+    std::vector<Mutation> writes;  // of this type, at `key`
+  };
+  const auto writes = [](const Bytes& key) {
+    return std::vector<Row>{{"value", key, {put(key, "x")}},
+                            {"counter", key, {add(key, 1)}},
+                            {"flag", key, {enable(key), disable(key)}},
+                            {"set", key, {join(key, {"b"}), leave(key, {"b"}), delete_set(key)}}};
+  };
+  for (const Bytes key : {"value", "counter", "flag", "set"}) {
+    for (const Row& row : writes(key)) {
+      for (const Mutation& write : row.writes) {
+        Draft made = desk.draft();
+        const Status status = made.add(write);
+        if (row.noun == key) {
+          EXPECT_TRUE(status.ok()) << status.to_string();
+        } else {
+          EXPECT_EQ(status, Status(StatusCode::kWrongType, "key \"" + key + "\" holds a " + key + ", not a " +
+                                                               std::string(row.noun) + "; delete it first"));
+        }
+      }
+    }
+  }
+}
+
+TEST(Draft, ATypeMayChangeWithinOneDraftAndClashesWithinItAreSeen) {
+  Desk desk;
+  desk.commit({join("k", {"a", "b"})});
+  desk.commit({erase("k"), put("k", "now a value")});
+  EXPECT_EQ(desk.value("k"), "now a value");
+  EXPECT_EQ(desk.cells(), 1u);
+  desk.commit({erase("k"), join("k", {"a"})});
+  desk.commit({leave("k", {"a"}), enable("k")});
+  EXPECT_TRUE(desk.on("k"));
+  desk.commit({disable("k"), add("k", 2)});
+  EXPECT_EQ(desk.counter("k"), "2");
+  for (const auto& [first, second] : {std::pair(join("n", {"a"}), put("n", "x")), std::pair(enable("n"), add("n", 1)),
+                                      std::pair(put("n", "x"), join("n", {"a"})), std::pair(add("n", 1), enable("n")),
+                                      std::pair(join("n", {"a"}), enable("n"))}) {
+    Draft made = desk.draft();
+    EXPECT_TRUE(made.add(first).ok());
+    EXPECT_EQ(made.add(second).code(), StatusCode::kWrongType);
+  }
+}
+
+TEST(Draft, MembersHaveLimits) {
+  Desk desk;
+  Draft made = desk.draft();
+  EXPECT_EQ(made.add(join("s", {})).message(), "no members");
+  EXPECT_EQ(made.add(join("s", {"a", ""})).message(), "member 1: member is empty");
+  EXPECT_EQ(made.add(join("s", {Bytes(limits::kElementBytesMax + 1, 'm')})).code(), StatusCode::kTooLarge);
 }
 
 }  // namespace

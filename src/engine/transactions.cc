@@ -26,11 +26,16 @@ TxOperation operation_of(const Mutation& mutation) {
   switch (mutation.kind) {
     case Mutation::Kind::kPut:
     case Mutation::Kind::kPutColumns:
-    case Mutation::Kind::kAdd: return TxOperation::kPut;
+    case Mutation::Kind::kAdd:
+    case Mutation::Kind::kAddMembers:
+    case Mutation::Kind::kEnable: return TxOperation::kPut;
     case Mutation::Kind::kDelete:
     case Mutation::Kind::kDeleteColumns:
     case Mutation::Kind::kDeleteRow:
-    case Mutation::Kind::kReset: return TxOperation::kDelete;
+    case Mutation::Kind::kReset:
+    case Mutation::Kind::kRemoveMembers:
+    case Mutation::Kind::kDeleteSet:
+    case Mutation::Kind::kDisable: return TxOperation::kDelete;
   }
   return TxOperation::kPut;
 }
@@ -49,6 +54,7 @@ std::uint32_t crc32_after(std::uint32_t crc, ByteSpan data) {
 std::size_t size_of(const Mutation& mutation) {
   std::size_t bytes = mutation.key.size() + mutation.value.size() + 64;
   for (const auto& [name, value] : mutation.columns) bytes += name.size() + value.size() + 32;
+  for (const Bytes& member : mutation.members) bytes += member.size() + 32;
   return bytes;
 }
 

@@ -10,6 +10,10 @@ std::string_view change_kind_name(ChangeKind kind) {
     case ChangeKind::kDeleteColumns: return "delete_columns";
     case ChangeKind::kIncrement: return "incr";
     case ChangeKind::kReset: return "reset";
+    case ChangeKind::kAddMembers: return "add";
+    case ChangeKind::kRemoveMembers: return "remove";
+    case ChangeKind::kEnable: return "enable";
+    case ChangeKind::kDisable: return "disable";
   }
   return "unknown";
 }

@@ -1,13 +1,15 @@
 // model/change.h — what watchers are told: one entry per key that a commit touched.
 //
 // The number of changes of a commit depends only on the commit (runs of ops on one key of one visible table
-// make one change), never on what they changed here. So `number`, the count of all changes in this node's
-// log of the namespace so far, is gap-free, the same after a restart, and needs no storage of its own.
+// make one change, additions to a set and removals from it one each), never on what they changed here. So `number`, the
+// count of all changes in this node's log of the namespace so far, is gap-free, the same after a restart, and needs no
+// storage of its own.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/hlc.h"
 #include "base/ids.h"
@@ -15,9 +17,21 @@
 
 namespace pando {
 
-enum class ChangeKind : std::uint8_t { kPut, kDelete, kDeleteRow, kDeleteColumns, kIncrement, kReset };
+enum class ChangeKind : std::uint8_t {
+  kPut,
+  kDelete,
+  kDeleteRow,
+  kDeleteColumns,
+  kIncrement,
+  kReset,
+  kAddMembers,
+  kRemoveMembers,
+  kEnable,
+  kDisable,
+};
 
-// "put", "delete", "delete_row", "delete_columns", "incr", "reset": the word on the wire.
+// "put", "delete", "delete_row", "delete_columns", "incr", "reset", "add", "remove", "enable", "disable": the
+// word on the wire.
 std::string_view change_kind_name(ChangeKind kind);
 
 struct Change {
@@ -30,8 +44,10 @@ struct Change {
   Bytes key;
   ChangeKind kind = ChangeKind::kPut;
   // The bytes written, for kPut on a register; the counter's value here in decimal for kIncrement and
-  // kReset; nothing for rows and deletes.
+  // kReset; nothing for the others.
   std::optional<Bytes> value;
+  // What was added or removed, for kAddMembers and kRemoveMembers.
+  std::vector<Bytes> members;
 
   friend bool operator==(const Change&, const Change&) = default;
 };

@@ -62,6 +62,31 @@ TEST(Commit, GoldenBytes) {
             "05026b760468697473020002036463310211e807030364633201050100");  // count reset
 }
 
+TEST(Commit, GoldenBytesOfMembersAndFlags) {
+  const auto bytes = [](const Op& op) {
+    Bytes out;
+    Writer writer(out);
+    encode(op, writer);
+    Reader in(out);
+    EXPECT_EQ(decode_op(in), op);
+    EXPECT_TRUE(in.finish().ok());
+    return hex(out);
+  };
+  EXPECT_EQ(bytes(PutOp{path_of("kv", "team", CellKind::kMember, "ada"), "", {dot_of("dc1", 1, 7)}}),
+            "01026b76047465616d0403616461"
+            "00"
+            "01036463310107");
+  EXPECT_EQ(bytes(RemoveOp{path_of("kv", "open", CellKind::kFlag), {dot_of("dc1", 1, 7)}}),
+            "02026b76046f70656e0500"
+            "01036463310107");
+  Bytes out;
+  Writer writer(out);
+  encode(Op(PutOp{path_of("kv", "team", CellKind::kMember, "ada"), "a value", {}}), writer);
+  Reader in(out);
+  (void)decode_op(in);
+  EXPECT_NE(in.status().message().find("put.value: is not empty"), std::string::npos) << in.status().to_string();
+}
+
 TEST(Commit, ComesBackAsItWas) {
   Commit empty;
   empty.dot = dot_of("n", 1, 1);
@@ -138,7 +163,7 @@ TEST(Commit, MalformedInputIsNamed) {
          w.u8(1);
          encode(path_of("kv", "k", CellKind::kCounter), w);
        }),
-       fmt::format("commit: offset {}: path.kind: must be a register or a field", start + 8)},
+       fmt::format("commit: offset {}: path.kind: must not be a counter", start + 8)},
       {"a count on a register", with_op([](Writer& w) {
          w.u8(4);
          encode(path_of("kv", "k"), w);

@@ -63,7 +63,7 @@ std::vector<Dot> decode_sorted_dots(Reader& in) {
 
 CellPath decode_register_path(Reader& in) {
   CellPath path = decode_cell_path(in);
-  if (in.ok() && path.kind == CellKind::kCounter) in.refuse("path.kind", "must be a register or a field");
+  if (in.ok() && path.kind == CellKind::kCounter) in.refuse("path.kind", "must not be a counter");
   return path;
 }
 
@@ -78,6 +78,7 @@ PutOp decode_put(Reader& in) {
   op.path = decode_register_path(in);
   op.value = Bytes(in.bytes("put.value", limits::kValueBytesMax));
   op.replaces = decode_sorted_dots(in);
+  if (in.ok() && is_presence(op.path.kind) && !op.value.empty()) in.refuse("put.value", "is not empty");
   return op;
 }
 

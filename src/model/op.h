@@ -14,7 +14,8 @@
 
 namespace pando {
 
-// Writes a register (kRegister or kField) and removes the values its writer saw.
+// Writes a register (any kind but kCounter) and removes the values its writer saw. The value of a presence
+// (is_presence()) is empty.
 struct PutOp {
   CellPath path;
   Bytes value;

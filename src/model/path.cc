@@ -40,6 +40,15 @@ Status validate_element(ByteSpan element) {
   return {};
 }
 
+Status validate_member(ByteSpan member) {
+  if (member.empty()) return refuse("member is empty");
+  if (member.size() > limits::kElementBytesMax) {
+    return Status(StatusCode::kTooLarge,
+                  fmt::format("member has {} bytes, the limit is {}", member.size(), limits::kElementBytesMax));
+  }
+  return {};
+}
+
 void encode(const CellPath& path, Writer& out) {
   out.bytes(path.table);
   out.bytes(path.key);
@@ -54,7 +63,7 @@ CellPath decode_cell_path(Reader& in) {
   const std::uint8_t kind = in.u8("path.kind");
   path.element = Bytes(in.bytes("path.element", limits::kElementBytesMax));
   if (!in.ok()) return path;
-  if (kind < 1 || kind > 3) in.refuse("path.kind", fmt::format("{} is not a known kind", kind));
+  if (kind < 1 || kind > kCellKindMax) in.refuse("path.kind", fmt::format("{} is not a known kind", kind));
   path.kind = static_cast<CellKind>(kind);
   if (const Status table = validate_table_name(path.table); !table.ok()) in.refuse("path.table", table.message());
   if (path.key.empty()) in.refuse("path.key", "is empty");

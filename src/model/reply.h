@@ -50,6 +50,18 @@ struct MergedReply {
   std::uint64_t total = 0;    // kCounter
   std::vector<Count> counts;  // sorted by replica, kCounter
 };
+struct MembersReply {
+  std::vector<Bytes> members;
+  bool more = false;
+};
+struct MemberCountReply {
+  std::uint64_t count = 0;
+  bool more = false;  // counting stopped at the request's limit
+};
+// Whether a member is in its set, or a flag is on.
+struct PresenceReply {
+  bool present = false;
+};
 struct ListReply {
   std::vector<Bytes> keys;
   bool more = false;
@@ -124,9 +136,9 @@ struct BackupReply {
   std::uint64_t last_segment_id = 0;
 };
 
-using ReplyBody =
-    std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, ListReply, LobStatReply, LobChunkReply,
-                 TxBegunReply, TxCommittedReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply>;
+using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
+                               MemberCountReply, PresenceReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply,
+                               TxCommittedReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply>;
 
 struct Reply {
   Status status;  // when not ok, `body` means nothing

@@ -29,6 +29,11 @@ struct Mutation {
     kDeleteRow,      // deletes a row
     kAdd,            // counter += delta
     kReset,          // counter := 0 for all increments seen here
+    kAddMembers,     // set ∪= members; a removal that did not see this leaves them in
+    kRemoveMembers,  // set -= members, as seen here
+    kDeleteSet,      // the set with all members seen here
+    kEnable,         // flag := on; a disabling that did not see this leaves it on
+    kDisable,        // flag := off, as seen here
   };
   Kind kind = Kind::kPut;
   std::string table{kTableKv};
@@ -36,6 +41,7 @@ struct Mutation {
   Bytes value;
   Columns columns;
   std::int64_t delta = 0;
+  std::vector<Bytes> members;
 };
 
 // Reads. -------------------------------------------------------------------------------------------------
@@ -56,6 +62,29 @@ struct GetCounterRequest {
 };
 // What the merge group makes of an `lww:` or `counter:` key.
 struct GetMergedRequest {
+  Bytes key;
+};
+// Members of a set in byte order, strictly after `after` and starting with `prefix`.
+struct ListMembersRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  Bytes prefix;
+  Bytes after;
+  std::uint32_t count_max = 100;
+};
+struct HasMemberRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  Bytes member;
+};
+// How many members a set has, counted up to `count_max`.
+struct CountMembersRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  std::uint32_t count_max = 0;
+};
+struct GetFlagRequest {
+  std::string table{kTableKv};
   Bytes key;
 };
 // Keys of a table in byte order, strictly after `after` and starting with `prefix`.
@@ -130,10 +159,11 @@ struct BackupStoreRequest {
   std::string path;  // relative to the backup root; validated by api/
 };
 
-using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListRequest,
-                             LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest,
-                             TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest,
-                             StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
+using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest,
+                             HasMemberRequest, CountMembersRequest, GetFlagRequest, ListRequest, LobStatRequest,
+                             LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest,
+                             TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest, StatsRequest,
+                             CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).
 struct WatchFilter {

@@ -98,6 +98,49 @@ TEST(Node, AFullDiskRefusesWritesAndRecovers) {
   EXPECT_TRUE(rig.node().health()[0].status.ok());
 }
 
+TEST(Node, SetsAndFlagsAreReadOnceTheyAreDurable) {
+  Rig rig(named("dc1"));
+  rig.open({.name = "ns"});
+  const auto change = [](Mutation::Kind kind, Bytes key, std::vector<Bytes> members) {
+    WriteRequest write;
+    write.mutations.emplace_back();
+    write.mutations[0].kind = kind;
+    write.mutations[0].key = std::move(key);
+    write.mutations[0].members = std::move(members);
+    return write;
+  };
+  const auto members = [](const Reply& reply) { return std::get<MembersReply>(reply.body).members; };
+  const auto present = [](const Reply& reply) { return std::get<PresenceReply>(reply.body).present; };
+  const HasMemberRequest has{std::string(kTableKv), "s", "a"};
+  const GetFlagRequest flag{std::string(kTableKv), "f"};
+  ListMembersRequest list;
+  list.key = "s";
+  rig.ask("ns", change(Mutation::Kind::kAddMembers, "s", {"a", "b", "c"}));
+  rig.ask("ns", change(Mutation::Kind::kEnable, "f", {}));
+  rig.hold_log(true);
+  rig.send("ns", change(Mutation::Kind::kRemoveMembers, "s", {"a"}));
+  rig.send("ns", change(Mutation::Kind::kDisable, "f", {}));
+  const std::vector<RequestId> waiting = {rig.send("ns", has), rig.send("ns", list), rig.send("ns", flag),
+                                          rig.send("ns", CountMembersRequest{std::string(kTableKv), "s", 10})};
+  for (const RequestId id : waiting) EXPECT_FALSE(rig.answered(id)) << "a removal may still be lost";
+  rig.hold_log(false);
+  for (const RequestId id : waiting) EXPECT_TRUE(rig.answered(id));
+  EXPECT_FALSE(present(rig.replies.at(waiting[0])));
+  EXPECT_EQ(members(rig.replies.at(waiting[1])), (std::vector<Bytes>{"b", "c"}));
+  EXPECT_FALSE(present(rig.replies.at(waiting[2])));
+  EXPECT_EQ(std::get<MemberCountReply>(rig.replies.at(waiting[3]).body).count, 2u);
+  list.count_max = 1;
+  const Reply page = rig.ask("ns", list);
+  EXPECT_EQ(members(page), std::vector<Bytes>{"b"});
+  EXPECT_TRUE(std::get<MembersReply>(page.body).more);
+  const Reply some = rig.ask("ns", CountMembersRequest{std::string(kTableKv), "s", 1});
+  EXPECT_EQ(std::get<MemberCountReply>(some.body).count, 1u);
+  EXPECT_TRUE(std::get<MemberCountReply>(some.body).more);
+  EXPECT_EQ(rig.ask("ns", get("s")).status.code(), StatusCode::kWrongType);
+  EXPECT_EQ(rig.ask("ns", GetCounterRequest{std::string(kTableKv), "s"}).status.code(), StatusCode::kWrongType);
+  EXPECT_EQ(rig.ask("ns", GetFlagRequest{std::string(kTableKv), "s"}).status.code(), StatusCode::kWrongType);
+}
+
 TEST(Node, UnknownNamespacesAndReadOnlyOnesSaySo) {
   Rig rig(named("relay"));
   rig.open({.name = "ns", .writable = false});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/draft.h"
 #include "engine/merge_group.h"
 #include "model/lob_manifest.h"
 #include "store/cell_cursor.h"
@@ -78,7 +79,12 @@ Result<ReadPath::Answer> ReadPath::value(const GetRequest& request) {
   const Result<const crdt::Register*> found = cells.find_register(register_path);
   if (!found) return fail(found.error());
   ValueReply reply;
-  if (*found != nullptr && !(*found)->empty()) {
+  if (*found == nullptr) {
+    const store::CellCursor other = cells.scan_kinds(request.table, request.key, CellKind::kMember);
+    PANDO_RETURN_IF_ERROR(other.status());
+    if (other.valid()) return fail(engine::wrong_type(request.key, other.path().kind, CellKind::kRegister));
+    touched = std::max(touched, other.touched());
+  } else {
     const crdt::Register::Entry& entry = *(*found)->resolve();
     reply.found = true;
     reply.value = entry.value;
@@ -116,10 +122,12 @@ Result<ReadPath::Answer> ReadPath::counter(const GetCounterRequest& request) {
   PANDO_RETURN_IF_ERROR(checked(request.table, request.key));
   const CellPath path = path_of(request.table, request.key, CellKind::kCounter);
   store::Cells& cells = replica_.cells();
-  const Result<store::KeyKinds> kinds = cells.kinds(request.table, request.key, {.fields = false});
+  // Only a key without a counter is searched for what else it may be.
+  Result<store::KeyKinds> kinds = cells.kinds(request.table, request.key, {.fields = false, .members = false});
+  if (kinds && !kinds->any()) kinds = cells.kinds(request.table, request.key, {.fields = false});
   if (!kinds) return fail(kinds.error());
-  if (!kinds->has_counter && kinds->has_register) {
-    return fail(StatusCode::kWrongType, fmt::format("key \"{}\" holds a value, not a counter", request.key));
+  if (!kinds->has_counter && kinds->any()) {
+    return fail(engine::wrong_type(request.key, kinds->reads_as(), CellKind::kCounter));
   }
   const Result<const crdt::Counter*> found = cells.find_counter(path);
   if (!found) return fail(found.error());

@@ -24,6 +24,10 @@ class ReadPath {
   void handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group, Outputs& out);
   void handle(RequestId id, const GetRowRequest& request, Outputs& out);
   void handle(RequestId id, const GetCounterRequest& request, Outputs& out);
+  void handle(RequestId id, const ListMembersRequest& request, Outputs& out);
+  void handle(RequestId id, const HasMemberRequest& request, Outputs& out);
+  void handle(RequestId id, const CountMembersRequest& request, Outputs& out);
+  void handle(RequestId id, const GetFlagRequest& request, Outputs& out);
   void handle(RequestId id, const ListRequest& request, Outputs& out);
   void handle(RequestId id, const LobStatRequest& request, Outputs& out);
   void handle(RequestId id, const LobChunkRequest& request, Outputs& out);
@@ -40,6 +44,13 @@ class ReadPath {
   Result<Answer> value(const GetRequest& request);
   Result<Answer> row(const GetRowRequest& request);
   Result<Answer> counter(const GetCounterRequest& request);
+  Result<Answer> members(const ListMembersRequest& request);
+  Result<Answer> has_member(const HasMemberRequest& request);
+  Result<Answer> count_members(const CountMembersRequest& request);
+  Result<Answer> flag(const GetFlagRequest& request);
+  // kWrongType when the key reads as something that stands above `asked` (model/path.h). Otherwise the last
+  // record that this answer depends on.
+  Result<LogPos> check_above(std::string_view table, ByteSpan key, CellKind asked);
   Result<Answer> list(const ListRequest& request);
   Result<Answer> lob_stat(const LobStatRequest& request);
   Result<Answer> lob_chunk(const LobChunkRequest& request);

@@ -13,8 +13,10 @@ namespace {
 constexpr std::size_t kEventOverheadBytes = 128;
 
 std::size_t size_of(const Event& event) {
+  std::size_t members_bytes = 0;
+  for (const Bytes& member : event.change.members) members_bytes += member.size() + sizeof(Bytes);
   return kEventOverheadBytes + event.change.key.size() + event.cursor.size() +
-         (event.change.value ? event.change.value->size() : 0);
+         (event.change.value ? event.change.value->size() : 0) + members_bytes;
 }
 
 // How many changes of the record its reader has had already.

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "base/limits.h"
+
 namespace pando::sim {
 namespace {
 
@@ -32,6 +34,12 @@ std::string describe_key(World& world, Machine& machine, const std::string& ns, 
     line += object ? fmt::format(" {} bytes, crc32 {:08x}", object->size(), crc32_ieee(*object))
                    : " !" + object.error().to_string();
   } else {
+    add(ListMembersRequest{std::string(table), key, {}, {}, limits::kListKeysMax}, [&](const ReplyBody& body) {
+      for (const Bytes& member : std::get<MembersReply>(body).members)
+        line += fmt::format(" {{{}}}", printable(member));
+    });
+    add(GetFlagRequest{std::string(table), key},
+        [&](const ReplyBody& body) { line += std::get<PresenceReply>(body).present ? " on" : ""; });
     add(GetRequest{std::string(table), key, true}, [&](const ReplyBody& body) {
       const auto& value = std::get<ValueReply>(body);
       line += fmt::format(" {} by {}", value.found ? printable(value.value) : "(none)", to_string(value.dot));

@@ -14,10 +14,11 @@ namespace {
 
 bool is_write(const Request& request) { return std::holds_alternative<WriteRequest>(request); }
 
-constexpr std::string_view kRequestNames[] = {"get",      "get-row",       "get-counter", "get-merged", "list",
-                                              "lob-stat", "lob-chunk",     "write",       "tx-begin",   "tx-append",
-                                              "tx-lob",   "tx-lob-delete", "tx-commit",   "tx-abort",   "offset",
-                                              "stats",    "checkpoint",    "digest",      "backup-log", "backup-store"};
+constexpr std::string_view kRequestNames[] = {
+    "get",           "get-row",   "get-counter", "get-merged",    "list-members", "has-member",
+    "count-members", "get-flag",  "list",        "lob-stat",      "lob-chunk",    "write",
+    "tx-begin",      "tx-append", "tx-lob",      "tx-lob-delete", "tx-commit",    "tx-abort",
+    "offset",        "stats",     "checkpoint",  "digest",        "backup-log",   "backup-store"};
 static_assert(std::size(kRequestNames) == std::variant_size_v<Request>);
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/limits.h"
+
 namespace pando::sim {
 namespace {
 
@@ -43,7 +45,8 @@ Result<Columns> parse_columns(Words::const_iterator from, Words::const_iterator 
   return columns;
 }
 
-// The words of one mutation: PUT k v, DEL k, INCR k [n], DECR k [n], RESET k, ROWPUT r a=1, ROWDEL r [a].
+// The words of one mutation: PUT k v, DEL k, INCR k [n], DECR k [n], RESET k, ROWPUT r a=1, ROWDEL r [a],
+// SADD k m…, SREM k m…, SDEL k, ENABLE k, DISABLE k.
 Result<Mutation> parse_mutation(Words::const_iterator from, Words::const_iterator to) {
   const auto count = to - from;
   if (count < 2) return usage("VERB key …");
@@ -61,6 +64,13 @@ Result<Mutation> parse_mutation(Words::const_iterator from, Words::const_iterato
     mutation.delta = verb == "INCR" ? *step : -*step;
   } else if (verb == "RESET" && count == 2) {
     mutation.kind = Mutation::Kind::kReset;
+  } else if (verb == "SADD" || verb == "SREM") {
+    mutation.kind = verb == "SADD" ? Mutation::Kind::kAddMembers : Mutation::Kind::kRemoveMembers;
+    mutation.members.assign(from + 2, to);
+  } else if (verb == "SDEL" && count == 2) {
+    mutation.kind = Mutation::Kind::kDeleteSet;
+  } else if ((verb == "ENABLE" || verb == "DISABLE") && count == 2) {
+    mutation.kind = verb == "ENABLE" ? Mutation::Kind::kEnable : Mutation::Kind::kDisable;
   } else if (verb == "ROWPUT" || verb == "ROWDEL") {
     Result<Columns> columns = parse_columns(from + 2, to, verb == "ROWPUT");
     if (!columns) return fail(columns.error());
@@ -101,6 +111,17 @@ Result<Request> parse_list(const Words& words) {
   return Request(std::move(list));
 }
 
+// SMEMBERS k [AFTER m] [LIMIT n]
+Result<Request> parse_members(const Words& words) {
+  ListMembersRequest list;
+  list.key = words[1];
+  for (std::size_t at = 2; at + 1 < words.size(); at += 2) {
+    if (words[at] == "AFTER") list.after = words[at + 1];
+    if (words[at] == "LIMIT") list.count_max = static_cast<std::uint32_t>(parse_integer(words[at + 1]).value_or(1));
+  }
+  return Request(std::move(list));
+}
+
 Bytes pattern(std::size_t size) {
   Bytes bytes(size, '\0');
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * 31 + i / 251) % 253);
@@ -130,6 +151,15 @@ struct Formatter {
     for (const auto& count : r.counts) line += fmt::format(" {}:{}", printable(count.replica), count.count);
     return {line};
   }
+  Lines operator()(const MembersReply& r) const {
+    Lines lines;
+    for (const Bytes& member : r.members) lines.push_back(printable(member));
+    if (r.more) lines.push_back("…");
+    if (lines.empty()) lines.push_back("(none)");
+    return lines;
+  }
+  Lines operator()(const MemberCountReply& r) const { return {fmt::format("{}{}", r.count, r.more ? " or more" : "")}; }
+  Lines operator()(const PresenceReply& r) const { return {r.present ? "yes" : "no"}; }
   Lines operator()(const ListReply& r) const {
     Lines lines;
     for (const Bytes& key : r.keys) lines.push_back(printable(key));
@@ -214,6 +244,12 @@ Result<Request> ScenarioClient::parse(const Words& words) const {
     return Request(std::move(get));
   }
   if (verb == "COUNTER" && count == 2) return Request(GetCounterRequest{std::string(kTableKv), words[1]});
+  if (verb == "SMEMBERS" && count >= 2) return parse_members(words);
+  if (verb == "SHAS" && count == 3) return Request(HasMemberRequest{std::string(kTableKv), words[1], words[2]});
+  if (verb == "SSIZE" && count == 2) {
+    return Request(CountMembersRequest{std::string(kTableKv), words[1], limits::kSetCountMax});
+  }
+  if (verb == "FLAG" && count == 2) return Request(GetFlagRequest{std::string(kTableKv), words[1]});
   if (verb == "MERGED" && count == 2) return Request(GetMergedRequest{words[1]});
   if (verb == "LIST") return parse_list(words);
   if (verb == "LOBSTAT" && count == 2) return Request(LobStatRequest{words[1]});

@@ -1,6 +1,8 @@
 // sim/scenario_client.h — the client lines of a scenario: words → Request, Reply → lines.
 //
 //   PUT k v [IDEMPOTENT id]   GET k [RAW]   DEL k   INCR k [n]   DECR k [n]   RESET k   COUNTER k   MERGED k
+//   SADD s a b   SREM s a b   SDEL s   SMEMBERS s [AFTER a] [LIMIT n]   SHAS s a   SSIZE s
+//   ENABLE f   DISABLE f   FLAG f
 //   ROWPUT r a=1 b=2   ROWGET r [a b]   ROWDEL r [a b]   LIST [prefix] [TABLE t]   LOB k
 //   BATCH PUT a 1 ; INCR b 2 ; DEL c
 //   TX t BEGIN [put|delete] [kv|row|lob]   TX t PUT k v   TX t LOB k text   TX t LOB k SIZE n   TX t LOBDEL k

@@ -21,6 +21,7 @@ struct Workload::Client {
 namespace {
 
 constexpr std::string_view kPairMembers[] = {"a", "b", "c"};
+constexpr std::string_view kMembers[] = {"ada", "ben", "cleo", "dora"};
 constexpr std::string_view kColumns[] = {"name", "city", "plan", "note"};
 
 Mutation make(Mutation::Kind kind, std::string_view table, Bytes key, Bytes value = {}) {
@@ -169,7 +170,13 @@ Mutation Workload::random_put() {
 }
 
 Mutation Workload::random_mutation() {
-  switch (rng_.below(4)) {
+  switch (rng_.below(6)) {
+    case 4: {
+      Mutation add = make(Mutation::Kind::kAddMembers, kTableKv, key("set"));
+      add.members.emplace_back(kMembers[rng_.below(std::size(kMembers))]);
+      return add;
+    }
+    case 5: return make(Mutation::Kind::kDisable, kTableKv, key("flag"));
     case 0: {
       Mutation add = make(Mutation::Kind::kAdd, kTableKv, key("c"));
       add.delta = static_cast<std::int64_t>(rng_.below(10)) - 2;
@@ -244,6 +251,27 @@ WriteRequest Workload::plan_write(Activity activity) {
       if (what != 0) out.back().columns.emplace_back(kColumns[rng_.below(std::size(kColumns))], value);
       break;
     }
+    case Activity::kSet: {
+      const std::uint64_t what = rng_.below(12);
+      out.push_back(make(what == 0   ? Mutation::Kind::kDelete
+                         : what == 1 ? Mutation::Kind::kDeleteSet
+                         : what < 6  ? Mutation::Kind::kRemoveMembers
+                                     : Mutation::Kind::kAddMembers,
+                         kTableKv, key("set")));
+      if (what < 2) break;
+      for (std::uint64_t left = 1 + rng_.below(3); left > 0; --left) {
+        out.back().members.emplace_back(kMembers[rng_.below(std::size(kMembers))]);
+      }
+      break;
+    }
+    case Activity::kFlag: {
+      const std::uint64_t what = rng_.below(8);
+      out.push_back(make(what == 0  ? Mutation::Kind::kDelete
+                         : what < 4 ? Mutation::Kind::kDisable
+                                    : Mutation::Kind::kEnable,
+                         kTableKv, key("flag")));
+      break;
+    }
     case Activity::kTyped: out.push_back(typed_mutation()); break;
     default:
       for (std::uint64_t left = 1 + rng_.below(8); left > 0; --left) out.push_back(random_mutation());
@@ -290,7 +318,19 @@ void Workload::plan_lob(Client& client) {
 }
 
 void Workload::plan_read(Client& client) {
-  switch (rng_.below(6)) {
+  switch (rng_.below(8)) {
+    case 6: {
+      const Bytes set = key("set");
+      client.steps.push_back([set](const Reply&) {
+        return Request(ListMembersRequest{std::string(kTableKv), set, {}, {}, 100});
+      });
+      break;
+    }
+    case 7: {
+      const Bytes flag = key("flag");
+      client.steps.push_back([flag](const Reply&) { return Request(GetFlagRequest{std::string(kTableKv), flag}); });
+      break;
+    }
     case 0: {
       // All of a pair at one instant; the last one is waited for.
       const Bytes group = fmt::format("{}{}", kPairPrefix, rng_.below(options_.keys));

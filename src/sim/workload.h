@@ -5,6 +5,7 @@
 //   k:<i>  registers, put and deleted               pair:<i>:{a,b,c}  written and deleted together
 //   whole:<i>  rows written whole                   row:<i>  rows changed column by column, and deleted
 //   lob:<i>  large objects
+//   set:<i>  sets                                   flag:<i>  flags
 //   lww:<i>, counter:<i>  typed payloads of a merge group
 #pragma once
 
@@ -30,6 +31,8 @@ enum class Activity : std::uint8_t {
   kTransaction,
   kLob,
   kRetried,
+  kSet,
+  kFlag,
   kTyped,
   kRead,
   kCount_

@@ -48,6 +48,8 @@ std::string describe_cell(ByteSpan key) {
   if (!path) return printable(key);
   std::string text = fmt::format("{}/{}", path->table, printable(path->key));
   if (path->kind == CellKind::kCounter) text += " (counter)";
+  if (path->kind == CellKind::kFlag) text += " (flag)";
+  if (path->kind == CellKind::kMember) text += fmt::format("{{{}}}", printable(path->element));
   if (path->kind == CellKind::kField) text += fmt::format("[{}]", printable(path->element));
   return text;
 }
@@ -90,6 +92,11 @@ Result<Cell> decode_cell(ByteSpan key, ByteSpan value) {
       cell.reg() = crdt::decode_register(in);
     }
     if (in.ok() && cell.empty()) in.refuse("cell.state", "is empty");
+    if (in.ok() && is_presence(cell.kind())) {
+      for (const auto& entry : cell.reg().entries()) {
+        if (!entry.value.empty()) in.refuse("register.value", "is not empty");
+      }
+    }
   }
   if (Status status = in.finish(); !status.ok()) return fail(status.with_context("cell " + describe_cell(key)));
   return cell;

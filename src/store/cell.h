@@ -11,7 +11,7 @@
 
 namespace pando::store {
 
-// A register (kRegister, kField) or a counter (kCounter). Lives in Cells, which keeps its place and books.
+// A counter (kCounter) or a register (all other kinds). Lives in Cells, which keeps its place and books.
 class Cell {
  public:
   explicit Cell(CellKind kind);

@@ -102,7 +102,7 @@ Result<CellPath> decode_cell_key(ByteSpan bytes) {
   if (path.key.empty()) return damaged(table + 1, "the key is empty");
   if (end == bytes.size()) return damaged(end, "the kind is missing");
   const auto kind = static_cast<std::uint8_t>(bytes[end]);
-  if (kind < 1 || kind > 3) return damaged(end, fmt::format("{} is not a known kind", kind));
+  if (kind < 1 || kind > kCellKindMax) return damaged(end, fmt::format("{} is not a known kind", kind));
   path.kind = static_cast<CellKind>(kind);
   path.element = Bytes(bytes.substr(end + 1));
   return path;

@@ -31,8 +31,10 @@ TEST(CellKey, OrderIsTableThenKeyThenKindThenElement) {
     for (const Bytes& key : tricky_keys()) {
       paths.push_back({std::string(table), key, CellKind::kRegister, ""});
       paths.push_back({std::string(table), key, CellKind::kCounter, ""});
+      paths.push_back({std::string(table), key, CellKind::kFlag, ""});
       for (const Bytes& element : {""s, "\x00"s, "\x01"s, "a"s, "\xFE"s, "\xFF"s, "\xFF\xFF"s}) {
         paths.push_back({std::string(table), key, CellKind::kField, element});
+        if (!element.empty()) paths.push_back({std::string(table), key, CellKind::kMember, element});
       }
     }
   }
@@ -88,6 +90,10 @@ TEST(CellKey, GoldenBytes) {
   EXPECT_EQ(cell_key({"kv", "user:1", CellKind::kRegister, ""}), "\x01kv\x00user:1\x00\x01\x01"s);
   EXPECT_EQ(cell_key({"kv", "x\0y"s, CellKind::kCounter, ""}), "\x01kv\x00x\x00\xFFy\x00\x01\x02"s);
   EXPECT_EQ(cell_key({"row", "\xFE", CellKind::kField, "name"}), "\x01row\x00\xFE\x00\x01\x03name"s);
+  EXPECT_EQ(cell_key({"kv", "team", CellKind::kMember, "ada"}),
+            "\x01kv\x00team\x00\x01\x04"
+            "ada"s);
+  EXPECT_EQ(cell_key({"kv", "open", CellKind::kFlag, ""}), "\x01kv\x00open\x00\x01\x05"s);
 }
 
 TEST(CellKey, RefusesWhatItDidNotMake) {
@@ -101,7 +107,7 @@ TEST(CellKey, RefusesWhatItDidNotMake) {
       {"\x01kv\x00ke\x00\x02y\x00\x01\x01"s, "unknown escape"},
       {"\x01kv\x00\x00\x01\x01"s, "empty key"},
       {"\x01kv\x00key\x00\x01"s, "no kind"},
-      {"\x01kv\x00key\x00\x01\x04"s, "unknown kind"},
+      {"\x01kv\x00key\x00\x01\x06"s, "unknown kind"},
   };
   for (const auto& [bytes, why] : rows) {
     const auto path = decode_cell_key(bytes);

@@ -21,7 +21,14 @@ Cell counter_cell() {
   cell.counter().count(kDot.origin, kDot.seq, 5, 2);
   return cell;
 }
+Cell presence_cell(CellKind kind) {
+  Cell cell(kind);
+  cell.reg().put(kDot, Hlc{0x1122334455667788}, {}, {});
+  return cell;
+}
 const Bytes kRegisterKey = cell_key({"kv", "user:1", CellKind::kRegister, ""});
+const Bytes kMemberKey = cell_key({"kv", "team", CellKind::kMember, "ada"});
+const Bytes kFlagKey = cell_key({"kv", "open", CellKind::kFlag, ""});
 const Bytes kCounterKey = cell_key({"kv", "hits", CellKind::kCounter, ""});
 
 // clang-format off
@@ -33,12 +40,19 @@ TEST(Cell, GoldenBytes) {
   EXPECT_EQ(encode_cell(kCounterKey, counter_cell()),
             "\x01" "\xAF\x65\x78\x43"
             "\x01" "\x03" "dc1\x01\x07" "\x05\x02\x00\x00"s);  // one slot: origin, birth, four numbers
+  EXPECT_EQ(encode_cell(kMemberKey, presence_cell(CellKind::kMember)),
+            "\x01" "\x5F\x2C\x9D\x16"
+            "\x01" "\x03" "dc1\x01\x07" "\x88\x77\x66\x55\x44\x33\x22\x11" "\x00"s);  // an empty value
+  EXPECT_EQ(encode_cell(kFlagKey, presence_cell(CellKind::kFlag)),
+            "\x01" "\xDA\x6D\x13\x05"
+            "\x01" "\x03" "dc1\x01\x07" "\x88\x77\x66\x55\x44\x33\x22\x11" "\x00"s);
 }
 // clang-format on
 
 TEST(Cell, ComesBack) {
   for (const auto& [key, cell] :
-       {std::pair(kRegisterKey, register_cell("x")), std::pair(kCounterKey, counter_cell())}) {
+       {std::pair(kRegisterKey, register_cell("x")), std::pair(kCounterKey, counter_cell()),
+        std::pair(kMemberKey, presence_cell(CellKind::kMember)), std::pair(kFlagKey, presence_cell(CellKind::kFlag))}) {
     const auto back = decode_cell(key, encode_cell(key, cell));
     ASSERT_TRUE(back) << back.error().to_string();
     Bytes before;
@@ -47,6 +61,14 @@ TEST(Cell, ComesBack) {
     encode_cell_state(*back, after);
     EXPECT_EQ(after, before);
   }
+}
+
+TEST(Cell, APresenceHoldsNoValue) {
+  Cell member = presence_cell(CellKind::kMember);
+  member.reg().put(kDot, Hlc{1}, "value", {});
+  const auto cell = decode_cell(kMemberKey, encode_cell(kMemberKey, member));
+  ASSERT_FALSE(cell);
+  EXPECT_NE(cell.error().message().find("kv/team{ada}"), std::string::npos) << cell.error().message();
 }
 
 TEST(Cell, EveryFlippedBitAndEveryCutIsDamageThatNamesTheCell) {

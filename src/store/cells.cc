@@ -109,7 +109,7 @@ LogPos Cells::touched(const CellPath& path) const {
 
 Result<KeyKinds> Cells::kinds(std::string_view table, ByteSpan key, KindsOptions options) {
   KeyKinds found;
-  for (const CellKind kind : {CellKind::kRegister, CellKind::kCounter}) {
+  for (const CellKind kind : {CellKind::kRegister, CellKind::kCounter, CellKind::kFlag}) {
     scratch_.clear();
     append_cell_key(table, key, kind, {}, scratch_);
     const auto cell = load_key(scratch_, kind);
@@ -117,17 +117,20 @@ Result<KeyKinds> Cells::kinds(std::string_view table, ByteSpan key, KindsOptions
     found.touched = std::max(found.touched, (*cell)->touched_);
     if (kind == CellKind::kRegister) {
       found.has_register = !(*cell)->empty();
+    } else if (kind == CellKind::kFlag) {
+      found.has_flag = !(*cell)->empty();
     } else {
       found.has_counter = !(*cell)->counter().absent();
     }
   }
-  if (!options.fields) return found;
-  Bytes from;
-  append_cell_key(table, key, CellKind::kField, {}, from);
-  const CellCursor at(*this, from, prefix_end(from));
-  if (!at.status().ok()) return fail(at.status());
-  found.has_fields = at.valid();
-  found.touched = std::max(found.touched, at.touched());
+  const auto any_of = [&](CellKind kind, bool& any) {
+    const CellCursor at = scan_elements(table, key, kind, {}, {});
+    any = at.valid();
+    found.touched = std::max(found.touched, at.touched());
+    return at.status();
+  };
+  if (options.fields) PANDO_RETURN_IF_ERROR(any_of(CellKind::kField, found.has_fields));
+  if (options.members) PANDO_RETURN_IF_ERROR(any_of(CellKind::kMember, found.has_members));
   return found;
 }
 
@@ -149,6 +152,28 @@ CellCursor Cells::scan_key(std::string_view table, ByteSpan key) const {
   Bytes from;
   append_key_prefix(table, key, from);
   Bytes to = prefix_end(from);
+  return CellCursor(*this, std::move(from), std::move(to));
+}
+
+CellCursor Cells::scan_kinds(std::string_view table, ByteSpan key, CellKind first) const {
+  Bytes from;
+  append_key_prefix(table, key, from);
+  Bytes to = prefix_end(from);
+  from.push_back(static_cast<char>(first));
+  return CellCursor(*this, from, std::move(to));
+}
+
+CellCursor Cells::scan_elements(std::string_view table, ByteSpan key, CellKind kind, ByteSpan prefix,
+                                ByteSpan after) const {
+  Bytes from;
+  append_cell_key(table, key, kind, prefix, from);
+  Bytes to = prefix_end(from);
+  if (!after.empty()) {
+    Bytes past;
+    append_cell_key(table, key, kind, after, past);
+    past.push_back('\x00');  // the smallest element above `after`
+    from = std::max(from, past);
+  }
   return CellCursor(*this, std::move(from), std::move(to));
 }
 

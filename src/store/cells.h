@@ -41,8 +41,18 @@ struct KeyKinds {
   bool has_register = false;
   bool has_counter = false;  // false for a counter that reads as absent
   bool has_fields = false;
+  bool has_flag = false;
+  bool has_members = false;
   LogPos touched;
-  bool any() const { return has_register || has_counter || has_fields; }
+  // The kind of highest precedence; some must be there.
+  CellKind reads_as() const {
+    return has_counter    ? CellKind::kCounter
+           : has_register ? CellKind::kRegister
+           : has_fields   ? CellKind::kField
+           : has_flag     ? CellKind::kFlag
+                          : CellKind::kMember;
+  }
+  bool any() const { return has_register || has_counter || has_fields || has_flag || has_members; }
 };
 
 class CellCursor;
@@ -57,16 +67,17 @@ class Cells {
   // Reading. -----------------------------------------------------------------------------------------------
 
   // Null when the cell is absent. A counter is returned also when it reads as absent: see Counter::absent().
-  Result<const crdt::Register*> find_register(const CellPath& path);  // kRegister or kField
+  Result<const crdt::Register*> find_register(const CellPath& path);  // all but kCounter
   Result<const crdt::Counter*> find_counter(const CellPath& path);    // kCounter
   // The same without keeping it in memory, for large values read once (chunks of an object).
   Result<std::optional<crdt::Register>> fetch_register(const CellPath& path);
   // The last record that changed the cell, also when that deleted it; 0 when the Kv has its present state. A
   // read that used the cell shows nothing until that record is durable.
   LogPos touched(const CellPath& path) const;
-  // Two point reads and a seek for fields; `fields` = false saves the seek.
+  // Three point reads, a seek for fields and one for members; those not asked for are reported as absent.
   struct KindsOptions {
     bool fields = true;
+    bool members = true;
   };
   Result<KeyKinds> kinds(std::string_view table, ByteSpan key, KindsOptions options);
 
@@ -74,6 +85,10 @@ class Cells {
   // of one key; of the namespace. Cells must not be changed while a cursor lives (checked).
   CellCursor scan(std::string_view table, ByteSpan prefix, ByteSpan after) const;
   CellCursor scan_key(std::string_view table, ByteSpan key) const;
+  // The cells of a key whose kind is `first` or comes after it.
+  CellCursor scan_kinds(std::string_view table, ByteSpan key, CellKind first) const;
+  // The cells of one kind of a key whose elements start with `prefix` and are > `after`.
+  CellCursor scan_elements(std::string_view table, ByteSpan key, CellKind kind, ByteSpan prefix, ByteSpan after) const;
   CellCursor scan_all() const;
 
   // The commits in the cells. `table` is for the day tables have contexts of their own.

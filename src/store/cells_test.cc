@@ -261,7 +261,8 @@ TEST_F(CellsTest, KindsOfAKey) {
     const auto kinds = cells_->kinds("kv", key, {});
     EXPECT_TRUE(kinds);
     return std::string(kinds->has_register ? "r" : "") + (kinds->has_counter ? "c" : "") +
-           (kinds->has_fields ? "f" : "") + std::to_string(kinds->touched.value);
+           (kinds->has_fields ? "f" : "") + (kinds->has_flag ? "!" : "") + (kinds->has_members ? "m" : "") +
+           std::to_string(kinds->touched.value);
   };
   EXPECT_EQ(text("r"), "r1");
   EXPECT_EQ(text("c"), "c2");
@@ -271,6 +272,39 @@ TEST_F(CellsTest, KindsOfAKey) {
   remove({"kv", "f", CellKind::kField, "col"});
   EXPECT_EQ(text("f"), "6") << "deleted, not yet durable";
   EXPECT_FALSE(cells_->kinds("kv", "f", {.fields = false})->any());
+  put({"kv", "s", CellKind::kMember, "m"}, "");
+  EXPECT_EQ(text("s"), "m7");
+  EXPECT_EQ(cells_->kinds("kv", "s", {})->reads_as(), CellKind::kMember);
+  put({"kv", "s", CellKind::kFlag, ""}, "");
+  EXPECT_EQ(text("s"), "!m8");
+  EXPECT_EQ(cells_->kinds("kv", "s", {})->reads_as(), CellKind::kFlag);
+  EXPECT_FALSE(cells_->kinds("kv", "s", {.members = false})->has_members);
+}
+
+TEST_F(CellsTest, ElementsOfOneKindOfOneKeyByPrefixAndAfter) {
+  for (const Bytes member : {"a", "ab", "b", "\xFF", "\xFF\xFF"}) put({"kv", "s", CellKind::kMember, member}, "");
+  put({"kv", "s", CellKind::kField, "z"}, "");
+  put({"kv", "s", CellKind::kFlag, ""}, "");
+  put({"kv", "s2", CellKind::kMember, "other"}, "");
+  const auto text = [&](const Bytes& prefix, const Bytes& after) {
+    std::string all;
+    CellCursor at = cells_->scan_elements("kv", "s", CellKind::kMember, prefix, after);
+    for (; at.valid(); at.next()) all += at.path().element + " ";
+    return all;
+  };
+  for (const bool stored : {false, true}) {
+    if (stored) checkpoint();
+    EXPECT_EQ(text("", ""), "a ab b \xFF \xFF\xFF ");
+    EXPECT_EQ(text("a", ""), "a ab ");
+    EXPECT_EQ(text("a", "a"), "ab ");
+    EXPECT_EQ(text("", "ab"), "b \xFF \xFF\xFF ");
+    EXPECT_EQ(text("", "\xFF"), "\xFF\xFF ");
+    EXPECT_EQ(text("", "\xFF\xFF"), "");
+    EXPECT_EQ(text("b", "c"), "");
+    std::size_t kinds = 0;
+    for (CellCursor at = cells_->scan_kinds("kv", "s", CellKind::kMember); at.valid(); at.next()) ++kinds;
+    EXPECT_EQ(kinds, 6u) << "the members and the flag";
+  }
 }
 
 TEST_F(CellsTest, CleanCellsAreEvictedOldestFirst) {

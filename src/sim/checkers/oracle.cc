@@ -67,6 +67,10 @@ std::string NaiveState::describe_key(const std::string& table, const Bytes& key)
     const auto best = winner(values);
     if (path.kind == CellKind::kField) {
       text += fmt::format(" {}={}", printable(path.element), printable(best->second.bytes));
+    } else if (path.kind == CellKind::kMember) {
+      text += fmt::format(" {{{}}}", printable(path.element));
+    } else if (path.kind == CellKind::kFlag) {
+      text += " on";
     } else if (table == kTableLob) {
       text += describe_object(best->second.bytes);
     } else {

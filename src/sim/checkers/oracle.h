@@ -1,6 +1,7 @@
 // sim/checkers/oracle.h — a second, naive implementation of what commits mean, to compare every read with.
 //
-// Plays one machine's log, front to back, on plain maps: values with their dots, counters with their slots.
+// Plays one machine's log, front to back, on plain maps: values, members and flags with their dots, counters
+// with their slots.
 // It shares only the decoding of commits with the product. Keys of several kinds (type clashes) and the typed
 // keys of merge groups are left out.
 #pragma once
