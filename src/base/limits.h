@@ -56,6 +56,19 @@ inline constexpr std::size_t kHttpConnectionsMax = 10'000;
 inline constexpr std::uint32_t kListKeysMax = 10'000;  // keys in one listing
 inline constexpr std::uint32_t kSetCountMax = 10'000;  // members counted to say how large a set is
 
+// Redis protocol.
+inline constexpr std::size_t kRespLineBytesMax = 64 * 1024;            // an inline command, a count or a length
+inline constexpr std::size_t kRespArgsMax = 1024 * 1024;               // words of one command
+inline constexpr std::size_t kRespCommandBytesMax = 64 * 1024 * 1024;  // one command whole
+inline constexpr std::size_t kRespInBytesMax = 512 * 1024 * 1024;      // unfinished commands of all connections
+inline constexpr std::size_t kRespOutBytesMax = 1024 * 1024;  // unsent replies of one client before it must read
+inline constexpr std::size_t kRespPipelineMax = 1024;         // unanswered commands of one client
+inline constexpr std::size_t kRespReadsMax = 10'000;          // keys one command reads
+inline constexpr std::size_t kRespQueuedMax = 100'000;        // commands and keys in one MULTI
+inline constexpr std::size_t kRespQueuedBytesMax = kCommitBytesMax / 2;
+inline constexpr std::size_t kRespCursorsMax = 10'000;  // SCANs remembered, of all clients
+inline constexpr std::size_t kRespConnectionsMax = 20'000;
+
 // Watching.
 inline constexpr std::size_t kWatchesMax = 10'000;
 inline constexpr std::size_t kWatchBatchBytes = 64 * 1024;  // handed out at once, plus the event that crosses it

@@ -4,6 +4,8 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <charconv>
+#include <string>
 
 #include "base/limits.h"
 #include "engine/merge_group.h"
@@ -29,13 +31,53 @@ Status check_value(ByteSpan value) {
                 fmt::format("value has {} bytes, the limit is {}", value.size(), limits::kValueBytesMax));
 }
 
+// As Redis reads a number: no sign but '-', no leading zero, nothing around it.
+std::optional<std::int64_t> decimal(ByteSpan text) {
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || std::to_string(value) != text) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 Status Draft::add(const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(validate_table_name(mutation.table));
   PANDO_RETURN_IF_ERROR(validate_key(mutation.key));
+  if (!keeps_results_) return change(mutation);
+
+  using Kind = Mutation::Kind;
+  Result<std::int64_t> before = 0;
   switch (mutation.kind) {
-    case Mutation::Kind::kPut: return put(mutation.table, mutation.key, mutation.value);
+    case Kind::kDelete: before = key_present(mutation.table, mutation.key); break;
+    case Kind::kDeleteRow: before = row_present(mutation.table, mutation.key); break;
+    case Kind::kPutColumns:
+    case Kind::kDeleteColumns: before = present_columns(mutation); break;
+    case Kind::kPut: before = 1; break;
+    case Kind::kAdd:
+    case Kind::kReset:
+    case Kind::kAddMembers:
+    case Kind::kRemoveMembers:
+    case Kind::kDeleteSet:
+    case Kind::kEnable:
+    case Kind::kDisable: break;
+  }
+  if (!before) return before.error();
+  results_.push_back(*before);
+  PANDO_RETURN_IF_ERROR(change(mutation));
+  if (mutation.kind == Kind::kAdd) results_.back() = counter_value_.value_or(0);
+  if (mutation.kind == Kind::kPutColumns) {
+    const Result<std::int64_t> after = present_columns(mutation);
+    if (!after) return after.error();
+    results_.back() = *after - *before;
+  }
+  return {};
+}
+
+Status Draft::change(const Mutation& mutation) {
+  switch (mutation.kind) {
+    case Mutation::Kind::kPut: return put(mutation);
     case Mutation::Kind::kDelete: return delete_key(mutation.table, mutation.key);
     case Mutation::Kind::kPutColumns: return put_columns(mutation);
     case Mutation::Kind::kDeleteColumns: return delete_columns(mutation);
@@ -51,17 +93,34 @@ Status Draft::add(const Mutation& mutation) {
   return Status(StatusCode::kInternal, "unknown mutation");
 }
 
-Status Draft::put(std::string_view table, ByteSpan key, ByteSpan value) {
-  PANDO_RETURN_IF_ERROR(check_value(value));
-  const Result<crdt::Counter> counter = counter_after(counter_path(table, key));
+Status Draft::put(const Mutation& mutation) {
+  PANDO_RETURN_IF_ERROR(check_value(mutation.value));
+  if (mutation.when != Mutation::When::kAlways) {
+    const Result<bool> there = key_present(mutation.table, mutation.key);
+    if (!there) return there.error();
+    if (*there != (mutation.when == Mutation::When::kIfPresent)) {
+      if (keeps_results_) results_.back() = 0;
+      return {};
+    }
+  }
+  const CellPath as_counter = counter_path(mutation.table, mutation.key);
+  const Result<crdt::Counter> counter = counter_after(as_counter);
   if (!counter) return counter.error();
-  if (!counter->absent()) return wrong_type(key, CellKind::kCounter, CellKind::kRegister);
-  CellPath path = register_path(table, key);
+  if (!counter->absent()) {
+    if (!mutation.convert) return wrong_type(mutation.key, CellKind::kCounter, CellKind::kRegister);
+    PANDO_RETURN_IF_ERROR(reset_counter(as_counter));
+    counter_value_.reset();
+  }
+  CellPath path = register_path(mutation.table, mutation.key);
   const Result<bool> known = present(path);
   if (!known) return known.error();
-  if (!*known) PANDO_RETURN_IF_ERROR(check_no_presence(table, key, CellKind::kRegister));
-  if (table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(key, value));
-  return put_register(std::move(path), value);
+  if (!*known) {
+    const Status alone = check_no_presence(mutation.table, mutation.key, CellKind::kRegister);
+    if (!alone.ok() && (!mutation.convert || alone.code() != StatusCode::kWrongType)) return alone;
+    if (!alone.ok()) PANDO_RETURN_IF_ERROR(clear_key(mutation.table, mutation.key));
+  }
+  if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
+  return put_register(std::move(path), mutation.value);
 }
 
 Status Draft::put_columns(const Mutation& mutation) {
@@ -93,27 +152,56 @@ Status Draft::delete_key(std::string_view table, ByteSpan key) {
 }
 
 Status Draft::add_to_counter(const Mutation& mutation) {
-  const Result<bool> value = present(register_path(mutation.table, mutation.key));
-  if (!value) return value.error();
-  if (*value) return wrong_type(mutation.key, CellKind::kRegister, CellKind::kCounter);
-
   CellPath path = counter_path(mutation.table, mutation.key);
   Result<crdt::Counter> counter = counter_after(path);
   if (!counter) return counter.error();
-  if (counter->absent()) {
-    PANDO_RETURN_IF_ERROR(check_no_presence(mutation.table, mutation.key, CellKind::kCounter));
+  // Where a merge left both, the counter is what reads answer.
+  if (!mutation.convert || counter->absent()) {
+    const Result<std::optional<Bytes>> value = resolved(register_path(mutation.table, mutation.key), false);
+    if (!value) return value.error();
+    if (*value && !mutation.convert) return wrong_type(mutation.key, CellKind::kRegister, CellKind::kCounter);
+    if (!*value && counter->absent()) {
+      PANDO_RETURN_IF_ERROR(check_no_presence(mutation.table, mutation.key, CellKind::kCounter));
+    }
+    if (mutation.convert && (*value || mutation.delta == 0)) return count_from(mutation, value->value_or("0"));
   }
-  const Result<CountOp> op = crdt::add_op(*counter, path, dot_, mutation.delta);
+  return count(std::move(path), std::move(*counter), mutation.delta);
+}
+
+Status Draft::count(CellPath path, crdt::Counter counter, std::int64_t delta) {
+  const Result<CountOp> op = crdt::add_op(counter, path, dot_, delta);
   if (!op) return op.error();
-  counter->count(dot_.origin, op->birth, op->added, op->removed);
-  counter_value_ = counter->value();
+  counter.count(dot_.origin, op->birth, op->added, op->removed);
+  counter_value_ = counter.value();
   if (Op* earlier = find_op(path); earlier != nullptr && std::holds_alternative<CountOp>(*earlier)) {
     *earlier = *op;
   } else {
     push(path, *op);
   }
-  counters_.insert_or_assign(std::move(path), std::move(*counter));
+  counters_.insert_or_assign(std::move(path), std::move(counter));
   return {};
+}
+
+Status Draft::count_from(const Mutation& mutation, ByteSpan value) {
+  const std::optional<std::int64_t> base = decimal(value);
+  if (!base) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("key \"{}\" holds a value that is not a decimal 64-bit number", mutation.key));
+  }
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(*base, mutation.delta, &sum)) {
+    return Status(StatusCode::kOutOfRange, fmt::format("{} + {} is outside of 64 bits", *base, mutation.delta));
+  }
+  CellPath as_register = register_path(mutation.table, mutation.key);
+  if (sum == 0) {
+    counter_value_ = 0;
+    return put_register(std::move(as_register), "0");
+  }
+  PANDO_RETURN_IF_ERROR(remove_register(as_register));
+  CellPath as_counter = counter_path(mutation.table, mutation.key);
+  Result<crdt::Counter> counter = counter_after(as_counter);
+  if (!counter) return counter.error();
+  return count(std::move(as_counter), std::move(*counter), sum);
 }
 
 Status Draft::reset_counter(const CellPath& path) {
@@ -303,6 +391,48 @@ Result<std::optional<Bytes>> Draft::resolved(const CellPath& path, bool payload_
   if (*current == nullptr || (*current)->empty()) return std::nullopt;
   if (!payload_order) return (*current)->resolve()->value;
   return payload_winner(parser_, path.kind, **current);
+}
+
+Result<bool> Draft::key_present(std::string_view table, ByteSpan key) {
+  const Result<crdt::Counter> counter = counter_after(counter_path(table, key));
+  if (!counter) return fail(counter.error());
+  if (!counter->absent()) return true;
+  const Result<std::optional<Bytes>> value = resolved(register_path(table, key), false);
+  if (!value) return fail(value.error());
+  if (*value) return true;
+  const Result<std::optional<CellKind>> presence = any_presence(table, key);
+  if (!presence) return fail(presence.error());
+  return presence->has_value();
+}
+
+Result<bool> Draft::row_present(std::string_view table, ByteSpan key) {
+  for (const Op& op : ops_) {
+    const auto* put = std::get_if<PutOp>(&op);
+    if (put != nullptr && put->path.kind == CellKind::kField && put->path.table == table && put->path.key == key) {
+      return true;
+    }
+  }
+  if (cleared_.contains({std::string(table), Bytes(key)})) return false;
+  store::CellCursor at = cells_.scan_key(table, key);
+  for (; at.valid(); at.next()) {
+    if (at.path().kind != CellKind::kField || at.cell().reg().empty()) continue;
+    if (find_op(at.path()) == nullptr) return true;  // what this draft does to it is no put: a removal
+  }
+  if (!at.status().ok()) return fail(at.status());
+  return false;
+}
+
+Result<std::int64_t> Draft::present_columns(const Mutation& mutation) {
+  // A name given twice is one column.
+  std::set<ByteSpan> names;
+  for (const auto& column : mutation.columns) names.insert(column.first);
+  std::int64_t count = 0;
+  for (const ByteSpan name : names) {
+    const Result<std::optional<Bytes>> value = resolved(field_path(mutation.table, mutation.key, name), false);
+    if (!value) return fail(value.error());
+    count += value->has_value() ? 1 : 0;
+  }
+  return count;
 }
 
 Result<crdt::Counter> Draft::counter_after(const CellPath& path) {

@@ -45,6 +45,10 @@ class Draft {
   Status discard_upload(ByteSpan upload);
   Status delete_lob(ByteSpan key);
 
+  // Before the first add(): also find out what DoneReply::results tells.
+  void keep_results() { keeps_results_ = true; }
+  std::vector<std::int64_t> take_results() { return std::move(results_); }
+
   bool empty() const { return ops_.empty(); }
   std::vector<Op> take_ops() { return std::move(ops_); }
   // The value here after the last kAdd or kReset, when there was one.
@@ -53,7 +57,8 @@ class Draft {
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
 
  private:
-  Status put(std::string_view table, ByteSpan key, ByteSpan value);
+  Status change(const Mutation& mutation);
+  Status put(const Mutation& mutation);
   Status put_columns(const Mutation& mutation);
   Status delete_columns(const Mutation& mutation);
   Status delete_key(std::string_view table, ByteSpan key);
@@ -61,6 +66,9 @@ class Draft {
   Status change_members(const Mutation& mutation);
   Status delete_set(std::string_view table, ByteSpan key);
   Status change_flag(const Mutation& mutation);
+  Status count(CellPath path, crdt::Counter counter, std::int64_t delta);
+  // The key becomes a counter, or the register "0" (a counter that never counted would not exist).
+  Status count_from(const Mutation& mutation, ByteSpan value);
   Status reset_counter(const CellPath& path);
   Status put_typed(ByteSpan key, ByteSpan value);
   Status delete_typed(ByteSpan key);
@@ -82,6 +90,10 @@ class Draft {
   void push(const CellPath& path, Op op);
   // What a register holds after this draft: nothing when absent.
   Result<std::optional<Bytes>> resolved(const CellPath& path, bool payload_order);
+  // Whether the key, or the row, exists after this draft.
+  Result<bool> key_present(std::string_view table, ByteSpan key);
+  Result<bool> row_present(std::string_view table, ByteSpan key);
+  Result<std::int64_t> present_columns(const Mutation& mutation);
   // A counter as this draft leaves it.
   Result<crdt::Counter> counter_after(const CellPath& path);
 
@@ -95,6 +107,8 @@ class Draft {
   std::set<std::pair<std::string, Bytes>> cleared_;  // (table, key) without what was there before this draft
   std::optional<std::int64_t> counter_value_;
   std::uint64_t malformed_payloads_ = 0;
+  bool keeps_results_ = false;
+  std::vector<std::int64_t> results_;
 };
 
 }  // namespace pando::engine

@@ -16,6 +16,11 @@ namespace pando {
 // WriteRequest, TxAppend*, TxAbort.
 struct DoneReply {
   std::uint64_t processed = 0;  // mutations
+  // With WriteRequest::results, one per mutation:
+  //   kPut 1 when done, 0 when its condition was not met    kDelete, kDeleteRow 1 when there was something
+  //   kPutColumns how many are new                          kDeleteColumns how many there were
+  //   kAdd the value here after it                          all others 0
+  std::vector<std::int64_t> results = {};
 };
 struct ValueReply {
   bool found = false;

@@ -42,6 +42,12 @@ struct Mutation {
   Columns columns;
   std::int64_t delta = 0;
   std::vector<Bytes> members;
+  // A key of the other type gives way within the same commit: kPut takes the place of a counter, kAdd counts on
+  // from a value that is a decimal 64-bit number. Without it the key keeps its type and the mutation is refused.
+  bool convert = false;
+  // kPut: done only if the key is absent, or present, as seen here and now; otherwise nothing changes.
+  enum class When : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
+  When when = When::kAlways;
 };
 
 // Reads. -------------------------------------------------------------------------------------------------
@@ -110,6 +116,7 @@ struct LobChunkRequest {
 struct WriteRequest {
   std::vector<Mutation> mutations;  // not empty; atomic
   std::optional<Bytes> idempotency_key;
+  bool results = false;  // the reply says what each mutation met: DoneReply::results
 };
 
 enum class TxOperation : std::uint8_t { kPut, kDelete };

@@ -40,6 +40,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
   }
   if (request.mutations.empty()) return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to write"), out);
   engine::Draft made = draft();
+  if (request.results) made.keep_results();
   for (std::size_t i = 0; i < request.mutations.size(); ++i) {
     Status status = made.add(request.mutations[i]);
     if (status.ok()) continue;
@@ -51,10 +52,12 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
   const std::optional<std::int64_t> counter = made.counter_value();
   const Result<LogPos> pos = commit(made, now);
   if (!pos) return refuse(id, pos.error(), out);
-  if (counter && request.mutations.size() == 1) {
+  if (request.results) {
+    reply.body = DoneReply{request.mutations.size(), made.take_results()};
+  } else if (counter && request.mutations.size() == 1) {
     reply.body = CounterReply{true, *counter, {}};
   } else {
-    reply.body = DoneReply{request.mutations.size()};
+    reply.body = DoneReply{request.mutations.size(), {}};
   }
   replica_.reply_when_durable({id, std::move(reply)}, *pos, out);
 }

@@ -93,6 +93,29 @@ void read_grpc(Section& top, Config& config, Role role) {
   }
 }
 
+void read_resp(Section& top, Config& config) {
+  Section section = top.section("resp");
+  config.serves_resp = section.present();
+  RespConfig& resp = config.resp;
+  section.number("port", 0, 65535, resp.port);
+  read_listen_ip(section, resp.listen_ip);
+  section.text("namespace", resp.ns);
+  section.finish();
+  if (!section.present()) return;
+  const auto& names = config.namespaces;
+  if (resp.ns.empty() && names.size() == 1) resp.ns = names.front();
+  if (resp.ns.empty()) {
+    section.error("namespace", "missing: whose keys the Redis protocol serves");
+  } else if (std::find(names.begin(), names.end(), resp.ns) == names.end()) {
+    section.error("namespace", fmt::format("\"{}\" is not a namespace of this node", resp.ns));
+  }
+  if (!is_loopback(resp.listen_ip)) {
+    section.warn("listen_ip", fmt::format("{} can be reached from other machines, in plain text and by anyone: "
+                                          "the Redis protocol has no passwords yet",
+                                          resp.listen_ip));
+  }
+}
+
 void read_storage(Section& top, Config& config) {
   Section section = top.section("storage_config");
   section.text("base_dir", config.base_dir);
@@ -286,6 +309,7 @@ Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role rol
   read_storage(top, out.config);
   read_upstreams(top, out.config, role);
   if (out.config.namespaces.empty()) top.error("storage_config.namespaces", "missing: at least one namespace");
+  read_resp(top, out.config);
   read_peers(top, out.config);
   read_merge_groups(top, out.config);
   read_notifiers(top, out.config);

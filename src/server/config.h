@@ -39,6 +39,13 @@ struct HttpConfig {
   std::string backup_root;  // empty: <base_dir>/backup
 };
 
+// The Redis protocol; served when [resp] is there.
+struct RespConfig {
+  std::string listen_ip = "127.0.0.1";  // anyone who reaches it may write: a warning for another one
+  std::uint16_t port = 6379;            // 0: any free one
+  std::string ns;                       // what its keys are keys of
+};
+
 struct GrpcConfig {
   std::string listen_ip = "127.0.0.1";  // for another one certificates are advised: a warning
   std::uint16_t port = 4001;
@@ -86,6 +93,8 @@ struct Config {
   std::vector<std::string> namespaces;  // every one this node holds, in the order of the file
   std::uint64_t segment_bytes = 16 << 20;
   HttpConfig http;
+  bool serves_resp = false;
+  RespConfig resp;
   bool serves_grpc = true;
   GrpcConfig grpc;
   std::vector<PeerConfig> peers;          // sorted by name

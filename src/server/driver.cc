@@ -79,7 +79,15 @@ void Driver::flush_replies() {
   while (!out_.replies.empty()) {
     replying_.clear();
     replying_.swap(out_.replies);
-    for (node::ReplyOut& reply : replying_) ends_.http->on_reply(reply.id, std::move(reply.reply));
+    for (node::ReplyOut& reply : replying_) {
+      if (ends_.resp != nullptr && io::resp::RespServer::owns(reply.id)) {
+        ends_.resp->on_reply(reply.id, std::move(reply.reply));
+      } else {
+        ends_.http->on_reply(reply.id, std::move(reply.reply));
+      }
+    }
+    // Sends them, and may ask on.
+    if (ends_.resp != nullptr) ends_.resp->flush();
   }
   in_replies_ = false;
 }
@@ -196,6 +204,18 @@ void Driver::submit(RequestId id, std::string_view ns, Request request) {
   if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now()))) {
     release_log(served->first);
   }
+}
+
+void Driver::ask(RequestId id, std::string_view ns, Request request) {
+  const auto served = namespaces_.find(ns);
+  CHECK(served != namespaces_.end());
+  if (!served->second.broken.ok()) {
+    out_.replies.push_back({id, Reply::failure(served->second.broken)});
+    return;
+  }
+  node_.accept(node::ClientRequest{id, std::string(ns), std::move(request)}, io::clock_now(), out_);
+  schedule_flush();
+  if (served->second.pace.on_request(instant_of(io::clock_now()))) release_log(served->first);
 }
 
 void Driver::watch_open(node::WatchOpen open) { accept(std::move(open)); }

@@ -7,8 +7,8 @@
 //
 // After a write that answered several clients the next one may wait a little for them: server/group_commit.h.
 //
-// HTTP calls this as its sink; disk and gRPC threads hand their inputs in through post(). One timer stands for
-// Outputs::wake_at. Once the loop runs, the node is touched from here only.
+// HTTP and the Redis protocol call this as their sink; disk and gRPC threads hand their inputs in through post(). One
+// timer stands for Outputs::wake_at. Once the loop runs, the node is touched from here only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -20,6 +20,7 @@
 
 #include "io/grpc/links.h"
 #include "io/http/http_server.h"
+#include "io/resp/resp_server.h"
 #include "io/zmq/publisher.h"
 #include "node/node.h"
 #include "server/disk.h"
@@ -28,13 +29,14 @@
 
 namespace pando::server {
 
-class Driver final : public io::http::HttpSink {
+class Driver final : public io::http::HttpSink, public io::resp::RespSink {
  public:
   // Where outputs go. All outlive the driver's last turn; set before the first.
   struct Ends {
     Disk* disk = nullptr;
     io::Links* links = nullptr;
     io::http::HttpServer* http = nullptr;
+    io::resp::RespServer* resp = nullptr;                               // null: not served
     std::map<std::string, io::zmq::Publisher, std::less<>> publishers;  // by namespace
     std::map<std::string, io::DialOptions> dials;                       // by LinkConfig::config_name
   };
@@ -62,6 +64,9 @@ class Driver final : public io::http::HttpSink {
   // HttpSink.
   bool has_namespace(std::string_view ns) const override;
   void submit(RequestId id, std::string_view ns, Request request) override;
+  // RespSink: replies wait for asked(), or for the end of the turn.
+  void ask(RequestId id, std::string_view ns, Request request) override;
+  void asked() override { flush_replies(); }
   void watch_open(node::WatchOpen open) override;
   void watch_ready(WatchId id) override;
   void watch_close(WatchId id) override;

@@ -92,6 +92,20 @@ void add_publisher(Page& page, const std::string& name, const io::zmq::Publisher
   page.gauge("pando_zmq_subscriptions", "Topics times subscribers now", ns, number(stats.subscriptions));
 }
 
+void add_resp(Page& page, const io::resp::RespStats& resp) {
+  page.gauge("pando_resp_connections", "Open connections of the Redis protocol", {}, number(resp.connections_open));
+  page.counter("pando_resp_connections_total", "Connections, by what became of them", {{"outcome", "accepted"}},
+               number(resp.connections_accepted));
+  page.counter("pando_resp_connections_total", "", {{"outcome", "refused"}}, number(resp.connections_refused));
+  page.counter("pando_resp_commands_total", "Commands read", {}, number(resp.commands));
+  page.counter("pando_resp_malformed_total", "Connections closed because what came broke the protocol", {},
+               number(resp.malformed));
+  page.counter("pando_resp_cut_off_total", "Connections closed because the client did not read its replies", {},
+               number(resp.cut_off));
+  page.counter("pando_resp_received_bytes_total", "Bytes read from clients", {}, number(resp.bytes_in));
+  page.counter("pando_resp_sent_bytes_total", "Bytes written to clients", {}, number(resp.bytes_out));
+}
+
 void add_http(Page& page, const io::http::HttpStats& http) {
   page.gauge("pando_http_connections", "Open client connections", {}, number(http.connections_open));
   page.counter("pando_http_connections_total", "Connections, by what became of them", {{"outcome", "accepted"}},
@@ -144,6 +158,7 @@ std::string metrics_text(const MetricsInput& input) {
   }
   for (const auto& [ns, stats] : input.publishers) add_publisher(page, ns, stats);
   add_http(page, input.http);
+  if (input.resp) add_resp(page, *input.resp);
   if (input.disk != nullptr) {
     page.counter("pando_log_written_bytes_total", "Bytes written to logs", {},
                  number(input.disk->log_write_bytes.load()));

@@ -4,12 +4,14 @@
 // docs/operations.md lists them and says which ones to alarm on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "io/http/http_server.h"
+#include "io/resp/resp_server.h"
 #include "io/zmq/publisher.h"
 #include "model/reply.h"
 #include "server/disk.h"
@@ -36,6 +38,7 @@ struct MetricsInput {
   std::vector<Namespace> namespaces;
   std::vector<std::pair<std::string, io::zmq::Publisher::Stats>> publishers;  // by namespace
   io::http::HttpStats http;
+  std::optional<io::resp::RespStats> resp;  // when served
   const Disk::Stats* disk = nullptr;
   ProcessUsage process;
 };

@@ -13,6 +13,7 @@ std::string ports_json(const Ports& ports, long pid) {
   nlohmann::ordered_json out;
   out["http"] = ports.http;
   if (ports.grpc) out["grpc"] = *ports.grpc;
+  if (ports.resp) out["resp"] = *ports.resp;
   out["zmq"] = nlohmann::ordered_json::object();
   for (const auto& [ns, endpoint] : ports.zmq) out["zmq"][ns] = endpoint;
   out["pid"] = pid;

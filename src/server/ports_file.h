@@ -2,8 +2,8 @@
 //
 //   {"http":"127.0.0.1:8001","grpc":"127.0.0.1:4001","zmq":{"ad":"tcp://127.0.0.1:5555"},"pid":4711}
 //
-// `grpc` is absent on a node that does not serve it, `zmq` is empty without notifiers. The file appears, whole,
-// after every socket is bound: who sees it may connect.
+// `grpc` and `resp` are absent on a node that does not serve them, `zmq` is empty without notifiers. The file appears,
+// whole, after every socket is bound: who sees it may connect.
 #pragma once
 
 #include <map>
@@ -17,6 +17,7 @@ namespace pando::server {
 struct Ports {
   std::string http;
   std::optional<std::string> grpc;
+  std::optional<std::string> resp;
   std::map<std::string, std::string> zmq;  // by namespace
 };
 

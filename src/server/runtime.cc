@@ -60,6 +60,7 @@ struct Runtime::Impl {
   Status bind_publishers();
   Status bind_grpc();
   Status bind_http();
+  Status bind_resp();
   void begin_stop();
   void check_stopped();
   std::string metrics() const;
@@ -77,12 +78,14 @@ struct Runtime::Impl {
   std::unique_ptr<Disk> disk;
   std::unique_ptr<io::Links> links;
   std::unique_ptr<io::http::HttpServer> http;
-  std::vector<std::string> initialized;  // namespaces that serve
+  std::unique_ptr<io::resp::RespServer> resp;  // null: not served
+  std::vector<std::string> initialized;        // namespaces that serve
   Ports ports;
   std::uint16_t grpc_port = 0;
   std::chrono::steady_clock::time_point ready_at = std::chrono::steady_clock::now();
   bool stopping = false;
   bool http_stopped = false;
+  bool resp_stopped = true;
   Status outcome;
 };
 
@@ -90,6 +93,7 @@ Runtime::Impl::~Impl() {
   // Whoever still has threads goes first: their last reports are posted to a loop that no longer runs.
   if (links) links->shutdown(Duration::seconds(1));
   http.reset();
+  resp.reset();
   disk.reset();  // finishes its jobs; the stores they use close with it
   links.reset();
 }
@@ -173,6 +177,18 @@ Status Runtime::Impl::bind_http() {
   return {};
 }
 
+Status Runtime::Impl::bind_resp() {
+  if (!options.config.serves_resp) return {};
+  const RespConfig& config = options.config.resp;
+  resp = std::make_unique<io::resp::RespServer>(
+      loop, resp_options(options.config, options.role, data_dir.node_name(), options.version), *driver);
+  driver->ends().resp = resp.get();
+  PANDO_RETURN_IF_ERROR(resp->listen(config.listen_ip, config.port));
+  ports.resp = host_and_port(config.listen_ip, resp->port());
+  log(LogLevel::kInfo, "Redis protocol listening", {{"address", *ports.resp}, {"ns", config.ns}});
+  return {};
+}
+
 void Runtime::Impl::begin_stop() {
   if (stopping) return;
   stopping = true;
@@ -190,11 +206,18 @@ void Runtime::Impl::begin_stop() {
     http_stopped = true;
     check_stopped();
   });
+  if (resp) {
+    resp_stopped = false;
+    resp->stop(Duration::micros(options.stop_max.us / 2), [this] {
+      resp_stopped = true;
+      check_stopped();
+    });
+  }
   check_stopped();
 }
 
 void Runtime::Impl::check_stopped() {
-  if (!stopping || !http_stopped || !node->stopped()) return;
+  if (!stopping || !http_stopped || !resp_stopped || !node->stopped()) return;
   log(LogLevel::kInfo, "stopped", {});
   loop.stop();
 }
@@ -210,6 +233,7 @@ std::string Runtime::Impl::metrics() const {
   }
   for (auto& [ns, publisher] : driver->ends().publishers) input.publishers.emplace_back(ns, publisher.stats());
   input.http = http->stats();
+  if (resp) input.resp = resp->stats();
   input.disk = &disk->stats();
   input.process = process_usage();
   return metrics_text(input);
@@ -238,6 +262,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options) {
   PANDO_RETURN_IF_ERROR(it.open_namespaces());
   PANDO_RETURN_IF_ERROR(it.bind_grpc());
   PANDO_RETURN_IF_ERROR(it.bind_http());
+  PANDO_RETURN_IF_ERROR(it.bind_resp());
   it.driver->schedule_flush();
   return std::unique_ptr<Runtime>(new Runtime(std::move(impl)));
 }

@@ -55,6 +55,16 @@ io::http::HttpOptions http_options(const HttpConfig& config) {
   return out;
 }
 
+io::resp::RespOptions resp_options(const Config& config, Role role, const std::string& node_name,
+                                   const std::string& version) {
+  io::resp::RespOptions out;
+  out.ns = config.resp.ns;
+  out.version = version;
+  out.node_name = node_name;
+  out.writable = takes_writes(config, role, config.resp.ns);
+  return out;
+}
+
 io::ListenOptions listen_options(const GrpcConfig& config) {
   return {config.listen_ip, config.port, tls_files(config.tls), config.tls.allow_insecure};
 }

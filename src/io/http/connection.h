@@ -25,7 +25,7 @@
 #include "io/http/answer.h"
 #include "io/http/http_server.h"
 #include "io/http/hub.h"
-#include "io/http/in_buffer.h"
+#include "base/in_buffer.h"
 #include "io/http/request_parser.h"
 
 namespace pando::io::http {

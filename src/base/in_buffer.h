@@ -1,4 +1,4 @@
-// io/http/in_buffer.h — bytes read from a socket and not yet parsed: one flat block, reused.
+// base/in_buffer.h — bytes read from a socket and not yet parsed: one flat block, reused.
 #pragma once
 
 #include <cstring>
@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-namespace pando::io::http {
+namespace pando {
 
 class InBuffer {
  public:
@@ -63,4 +63,4 @@ class InBuffer {
   std::size_t end_ = 0;
 };
 
-}  // namespace pando::io::http
+}  // namespace pando

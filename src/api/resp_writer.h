@@ -1,0 +1,40 @@
+// api/resp_writer.h — replies in the Redis protocol, version 2 or 3, appended to a buffer.
+//
+//                2                    3
+//   null         $-1\r\n              _\r\n
+//   map of 1     *2\r\n               %1\r\n
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+namespace pando::api {
+
+class RespWriter {
+ public:
+  RespWriter(Bytes& out, int version) : out_(out), version_(version) {}
+
+  void simple(std::string_view text);
+  // `text` begins with its word: "ERR …". Line ends in it become spaces.
+  void error(std::string_view text);
+  // The row of api/errors.h. What a write on a read-only node is told is what redis-server says.
+  void error(const Status& status);
+  void integer(std::int64_t value);
+  void bulk(ByteSpan value);
+  void null();
+  void array(std::size_t count) { head('*', static_cast<std::int64_t>(count)); }
+  void set(std::size_t count) { head(version_ == 3 ? '~' : '*', static_cast<std::int64_t>(count)); }
+  // Followed by `count` pairs.
+  void map(std::size_t count);
+
+ private:
+  void head(char kind, std::int64_t value);
+
+  Bytes& out_;
+  int version_;
+};
+
+}  // namespace pando::api

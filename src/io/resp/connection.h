@@ -1,0 +1,100 @@
+// io/resp/connection.h — one client: commands in, answers out in their order.
+//
+// Commands that wait for the node stand in waiting_, oldest first. Request ids of a connection are dense, so a
+// reply finds its command by number. An answer goes straight into out_ when its command is the oldest, else it is
+// kept with the command. Life:
+//
+//   open     reads and answers
+//   closing  no further command is read; closes when all answers have left   (QUIT, malformed bytes, stop)
+//   closed   replies still to come are dropped
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "api/resp_parser.h"
+#include "api/resp_session.h"
+#include "base/in_buffer.h"
+#include "io/resp/resp_server.h"
+
+namespace pando::io::resp {
+
+class Connection;
+
+// What the connections of one server share.
+class Hub : public api::RespHost {
+ public:
+  Hub(RespOptions o, RespSink& s) : options(std::move(o)), sink(s) {}
+  const RespOptions options;
+  RespSink& sink;
+  RespStats stats;
+  api::RespPlan plan;        // of the command being looked at
+  std::size_t in_bytes = 0;  // buffered by all connections
+  std::int64_t now_us = 0;   // monotonic, as of the last tick
+
+  // The connection has something to send.
+  virtual void wants_flush(Connection& connection) = 0;
+  virtual void remove(std::uint32_t slot, std::uint32_t next_serial) = 0;
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // `first_serial` follows the last one used in this slot, so that a late reply finds nobody.
+  Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
+             std::uint64_t client_id);
+
+  void start() { want_read(); }
+  void start_refused(std::string_view why);
+  void on_reply(std::uint32_t serial, Reply reply);
+  // Sends what is there, and looks at what had to wait for room.
+  void flush();
+  void tick();
+  void finish_soon();
+  void close();
+  void describe(Bytes& out) const { session_.describe(out); }
+
+  bool flush_wanted = false;
+
+ private:
+  struct Waiting {
+    api::RespPlan plan;
+    std::uint32_t first_serial = 0;
+    std::uint32_t left = 0;  // replies to come; 0: `plan.text` is the answer
+    std::vector<Reply> replies;
+  };
+
+  bool may_take() const;
+  void take_commands();
+  void on_command();
+  void wait_with(api::RespPlan plan);
+  void ask();
+  void deliver();
+  void malformed(std::string_view text);
+  void want_read();
+  void on_read(const boost::system::error_code& error, std::size_t bytes);
+  void send();
+  std::size_t unsent() const { return out_.size() - out_begin_; }
+
+  Hub& hub_;
+  boost::asio::ip::tcp::socket socket_;
+  const std::uint32_t slot_;
+  std::uint32_t next_serial_;
+  api::RespSession session_;
+  api::RespParser parser_;
+  InBuffer in_;
+  std::size_t in_counted_ = 0;  // of in_, in hub_'s total
+  std::deque<Waiting> waiting_;
+  Bytes out_;
+  std::size_t out_begin_ = 0;
+  bool taking_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  std::int64_t deadline_us_ = INT64_MAX;
+};
+
+}  // namespace pando::io::resp
