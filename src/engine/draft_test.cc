@@ -114,6 +114,46 @@ TEST(Draft, CountersResetAndCountOn) {
   EXPECT_EQ(desk.counter("n"), "2");
 }
 
+TEST(Draft, ANumberAndACounterTakeEachOthersPlaceInOneCommit) {
+  const auto converting = [](Mutation m) {
+    m.convert = true;
+    return m;
+  };
+  Desk desk;
+  desk.commit({put("n", "10")});
+  desk.commit({converting(add("n", 5))});
+  EXPECT_EQ(desk.value("n"), "(none)");
+  EXPECT_EQ(desk.counter("n"), "15");
+  desk.commit({converting(put("n", "x"))});
+  EXPECT_EQ(desk.value("n"), "x");
+  EXPECT_EQ(desk.counter("n"), "(none)");
+  Draft word = desk.draft();
+  EXPECT_EQ(word.add(converting(add("n", 1))).code(), StatusCode::kWrongType);
+  // A counter that never counted would not exist: zero stays a value.
+  desk.commit({put("z", "-1"), converting(add("z", 1))});
+  EXPECT_EQ(desk.value("z"), "0");
+  desk.commit({converting(add("new", 0))});
+  EXPECT_EQ(desk.value("new"), "0");
+  desk.commit({put("max", "9223372036854775807")});
+  Draft over = desk.draft();
+  EXPECT_EQ(over.add(converting(add("max", 1))).code(), StatusCode::kOutOfRange);
+}
+
+TEST(Draft, ResultsTellWhatEachMutationMet) {
+  Desk desk;
+  desk.commit({put("there", "1")});
+  Draft made = desk.draft();
+  made.keep_results();
+  Mutation absent = put("there", "2");
+  absent.when = Mutation::When::kIfAbsent;
+  Mutation present = put("there", "3");
+  present.when = Mutation::When::kIfPresent;
+  for (const Mutation& m : {absent, present, erase("there"), erase("there"), absent, add("c", 4)}) {
+    EXPECT_TRUE(made.add(m).ok());
+  }
+  EXPECT_EQ(made.take_results(), (std::vector<std::int64_t>{0, 1, 1, 0, 1, 4}));
+}
+
 TEST(Draft, OverflowIsRefusedAndChangesNothing) {
   Desk desk;
   desk.commit({add("n", INT64_MAX)});
