@@ -22,10 +22,10 @@
 #include <variant>
 
 #include "api/lob_transfer.h"
+#include "base/in_buffer.h"
 #include "io/http/answer.h"
 #include "io/http/http_server.h"
 #include "io/http/hub.h"
-#include "base/in_buffer.h"
 #include "io/http/request_parser.h"
 
 namespace pando::io::http {
