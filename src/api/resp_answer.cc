@@ -30,7 +30,7 @@ void append_written(RespShape shape, const std::int64_t* results, std::size_t co
 }
 
 void append_failure(RespShape shape, const Status& status, RespWriter& to) {
-  if (shape == RespShape::kIncrement && status.code() == StatusCode::kWrongType) {
+  if (shape == RespShape::kIncrement && status.code() == StatusCode::kPreconditionFailed) {
     return to.error("ERR value is not an integer or out of range");
   }
   if (shape == RespShape::kIncrement && status.code() == StatusCode::kOutOfRange) {
@@ -53,9 +53,11 @@ bool lists(const Reply& reply, ByteSpan key) {
   return !keys.empty() && keys.front() == key;
 }
 
-bool has_value(const Reply& reply) { return std::get<ValueReply>(reply.body).found; }
+// A key of another type is there too.
+bool has_value(const Reply& reply) { return !reply.status.ok() || std::get<ValueReply>(reply.body).found; }
 
 void append_value(const Reply& reply, RespWriter& to) {
+  if (!reply.status.ok()) return to.null();
   const auto& value = std::get<ValueReply>(reply.body);
   if (!value.found) return to.null();
   to.bulk(value.value);
@@ -100,6 +102,9 @@ void append_row(RespShape shape, const std::vector<Bytes>& names, const RowReply
 void RespSession::append_answer(const RespPlan& plan, const Reply* replies, Bytes& out) {
   RespWriter to(out, plan.version);
   for (std::size_t i = 0; i < plan.parts; ++i) {
+    const bool other_type = replies[i].status.code() == StatusCode::kWrongType;
+    // EXISTS counts a key of any type, MGET has nil for it.
+    if (other_type && (plan.shape == RespShape::kExists || plan.shape == RespShape::kValues)) continue;
     if (!replies[i].status.ok()) return append_failure(plan.shape, replies[i].status, to);
   }
   switch (plan.shape) {

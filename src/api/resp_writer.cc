@@ -29,6 +29,9 @@ void RespWriter::error(std::string_view text) {
 
 void RespWriter::error(const Status& status) {
   if (status.code() == StatusCode::kReadOnly) return error("READONLY You can't write against a read only replica.");
+  if (status.code() == StatusCode::kWrongType) {
+    return error("WRONGTYPE Operation against a key holding the wrong kind of value");
+  }
   error(std::string(error_row(status.code()).resp) + " " + status.message());
 }
 

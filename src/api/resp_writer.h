@@ -20,7 +20,7 @@ class RespWriter {
   void simple(std::string_view text);
   // `text` begins with its word: "ERR …". Line ends in it become spaces.
   void error(std::string_view text);
-  // The row of api/errors.h. What a write on a read-only node is told is what redis-server says.
+  // The row of api/errors.h. READONLY and WRONGTYPE have redis-server's words.
   void error(const Status& status);
   void integer(std::int64_t value);
   void bulk(ByteSpan value);

@@ -185,7 +185,7 @@ Status Draft::count(CellPath path, crdt::Counter counter, std::int64_t delta) {
 Status Draft::count_from(const Mutation& mutation, ByteSpan value) {
   const std::optional<std::int64_t> base = decimal(value);
   if (!base) {
-    return Status(StatusCode::kInvalidArgument,
+    return Status(StatusCode::kPreconditionFailed,
                   fmt::format("key \"{}\" holds a value that is not a decimal 64-bit number", mutation.key));
   }
   std::int64_t sum = 0;

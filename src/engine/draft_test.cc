@@ -128,7 +128,16 @@ TEST(Draft, ANumberAndACounterTakeEachOthersPlaceInOneCommit) {
   EXPECT_EQ(desk.value("n"), "x");
   EXPECT_EQ(desk.counter("n"), "(none)");
   Draft word = desk.draft();
-  EXPECT_EQ(word.add(converting(add("n", 1))).code(), StatusCode::kWrongType);
+  EXPECT_EQ(word.add(converting(add("n", 1))).code(), StatusCode::kPreconditionFailed);
+  Mutation member;
+  member.kind = Mutation::Kind::kAddMembers;
+  member.key = "s";
+  member.members = {"m"};
+  desk.commit({member});
+  Draft set = desk.draft();
+  EXPECT_EQ(set.add(converting(add("s", 1))).code(), StatusCode::kWrongType);
+  desk.commit({converting(put("s", "1"))});
+  EXPECT_EQ(desk.value("s"), "1");
   // A counter that never counted would not exist: zero stays a value.
   desk.commit({put("z", "-1"), converting(add("z", 1))});
   EXPECT_EQ(desk.value("z"), "0");
