@@ -53,16 +53,28 @@ class Applier {
     Target target;
     store::CellCursor at = cells_.scan_key(op.table, op.key);
     for (; at.valid(); at.next()) {
-      if (at.cell().kind() == CellKind::kCounter) continue;
-      crdt::Register left = at.cell().reg();
-      if (!left.clear(op.observed)) continue;
+      if (!op.includes(at.path().kind, at.path().element)) continue;
+      const std::optional<bool> goes_whole = loses(op, at.cell());
+      if (!goes_whole) continue;
       target.keys.emplace_back(at.cell_key());
       // A cell that goes away whole need not be in memory for that, unless we must look at what it held.
-      if (left.empty() && op.table != kTableLob) continue;
+      if (*goes_whole && op.table != kTableLob) continue;
       if (const auto cell = cells_.load(at.path()); !cell) return cell.error();
     }
     targets_.push_back(std::move(target));
     return at.status();
+  }
+
+  // Nothing when the cell keeps all it has; otherwise whether it goes away whole.
+  static std::optional<bool> loses(const ClearOp& op, const Cell& cell) {
+    if (is_counter(cell.kind())) {
+      crdt::Counter left = op.forget_counters ? cell.counter() : crdt::Counter();
+      if (!op.forget_counters || !left.forget(op.observed)) return std::nullopt;
+      return left.empty();
+    }
+    crdt::Register left = cell.reg();
+    if (!left.clear(op.observed)) return std::nullopt;
+    return left.empty();
   }
 
   void perform(const PutOp& op, const Target& target) {
@@ -77,14 +89,20 @@ class Applier {
   }
   void perform(const ClearOp& op, const Target& target) {
     for (const Bytes& key : target.keys) {
-      if (Cell* cell = cells_.hot(key); cell != nullptr) {
-        change_register(op.table, *cell, [&](crdt::Register& reg) { reg.clear(op.observed); });
-      } else {
+      if (Cell* cell = cells_.hot(key); cell == nullptr) {
         cells_.erase(key, pos_);
+      } else if (is_counter(cell->kind())) {
+        cell->counter().forget(op.observed);
+        cells_.changed(*cell, pos_);
+      } else {
+        change_register(op.table, *cell, [&](crdt::Register& reg) { reg.clear(op.observed); });
       }
     }
   }
   void perform(const CountOp& op, const Target& target) {
+    // A slot that was born before this commit and is not here was given up, with all that is counted in it.
+    const Dot born{commit_.dot.origin, op.birth};
+    if (cells_.context().covers(born) && !target.cell->counter().has_slot(born.origin, born.seq)) return;
     target.cell->counter().count(commit_.dot.origin, op.birth, op.added, op.removed);
     cells_.changed(*target.cell, pos_);
   }

@@ -7,34 +7,61 @@ namespace pando::apply {
 namespace {
 
 // What one op is for a watcher; the larger wins within a run.
-enum class Effect { kReset, kRemoveFields, kDisable, kRemoveMembers, kDelete, kEnable, kAddMembers, kCount, kPut };
+enum class Effect {
+  kExpire,
+  kReset,
+  kRemoveFields,
+  kDisable,
+  kRemoveMembers,
+  kDelete,
+  kEnable,
+  kAddMembers,
+  kCount,
+  kUpdate,
+  kPut
+};
 
 Effect effect_of(const Op& op) {
   struct Visitor {
     Effect operator()(const PutOp& o) const {
       switch (o.path.kind) {
         case CellKind::kMember: return Effect::kAddMembers;
+        case CellKind::kGuardedMember: return o.value == kGuardOn ? Effect::kAddMembers : Effect::kRemoveMembers;
         case CellKind::kFlag: return Effect::kEnable;
-        default: return Effect::kPut;
+        case CellKind::kGuard: return o.value == kGuardOn ? Effect::kEnable : Effect::kDisable;
+        case CellKind::kExpiry: return Effect::kExpire;
+        case CellKind::kRegister:
+        case CellKind::kField: return Effect::kPut;
+        default: return Effect::kUpdate;
       }
     }
     Effect operator()(const RemoveOp& o) const {
       switch (o.path.kind) {
         case CellKind::kField: return Effect::kRemoveFields;
-        case CellKind::kMember: return Effect::kRemoveMembers;
-        case CellKind::kFlag: return Effect::kDisable;
-        default: return Effect::kDelete;
+        case CellKind::kMember:
+        case CellKind::kGuardedMember: return Effect::kRemoveMembers;
+        case CellKind::kFlag:
+        case CellKind::kGuard: return Effect::kDisable;
+        case CellKind::kExpiry: return Effect::kExpire;
+        case CellKind::kRegister: return Effect::kDelete;
+        default: return Effect::kUpdate;
       }
     }
-    Effect operator()(const ClearOp&) const { return Effect::kDelete; }
-    Effect operator()(const CountOp&) const { return Effect::kCount; }
-    Effect operator()(const CountResetOp&) const { return Effect::kReset; }
+    Effect operator()(const ClearOp& o) const { return o.prefix.empty() ? Effect::kDelete : Effect::kUpdate; }
+    Effect operator()(const CountOp& o) const { return is_number(o.path) ? Effect::kCount : Effect::kUpdate; }
+    Effect operator()(const CountResetOp& o) const { return is_number(o.path) ? Effect::kReset : Effect::kUpdate; }
+    // The whole key is one number.
+    static bool is_number(const CellPath& path) {
+      return path.kind == CellKind::kCounter || path.kind == CellKind::kDecimal;
+    }
   };
   return std::visit(Visitor{}, op);
 }
 
 ChangeKind kind_of(Effect effect, std::string_view table) {
   switch (effect) {
+    case Effect::kExpire: return ChangeKind::kExpire;
+    case Effect::kUpdate: return ChangeKind::kUpdate;
     case Effect::kReset: return ChangeKind::kReset;
     case Effect::kRemoveFields: return ChangeKind::kDeleteColumns;
     case Effect::kDelete: return table == kTableRow ? ChangeKind::kDeleteRow : ChangeKind::kDelete;
@@ -55,19 +82,21 @@ const Bytes* shown_value(const Op& op) {
   return shown ? &put->value : nullptr;
 }
 
+bool is_member(CellKind kind) { return kind == CellKind::kMember || kind == CellKind::kGuardedMember; }
+
 // The member that an op adds or removes; null for other ops.
 const Bytes* member_of(const Op& op) {
   const CellPath* path = nullptr;
   if (const auto* put = std::get_if<PutOp>(&op)) path = &put->path;
   if (const auto* remove = std::get_if<RemoveOp>(&op)) path = &remove->path;
-  return path != nullptr && path->kind == CellKind::kMember ? &path->element : nullptr;
+  return path != nullptr && is_member(path->kind) ? &path->element : nullptr;
 }
 
 bool same_run(const Op& a, const Op& b) {
   if (table_of(a) != table_of(b) || key_of(a) != key_of(b)) return false;
   const bool members = member_of(a) != nullptr;
   if (members != (member_of(b) != nullptr)) return false;
-  return !members || a.index() == b.index();
+  return !members || effect_of(a) == effect_of(b);
 }
 
 // Calls visit(first, last) for every run; between them may lie ops of internal tables.
@@ -100,7 +129,7 @@ std::vector<Change> list_changes(const Commit& commit, LogPos pos, std::uint64_t
                   .kind = ChangeKind::kPut,
                   .value = std::nullopt,
                   .members = {}};
-    Effect effect = Effect::kReset;
+    Effect effect = Effect::kExpire;
     for (std::size_t i = first; i <= last; ++i) {
       if (is_internal_table(table_of(commit.ops[i]))) continue;
       effect = std::max(effect, effect_of(commit.ops[i]));
@@ -124,7 +153,13 @@ Status fill_counter_values(std::vector<Change>& changes, store::Cells& cells) {
     if (change.kind != ChangeKind::kIncrement && change.kind != ChangeKind::kReset) continue;
     const auto counter = cells.find_counter({change.table, change.key, CellKind::kCounter, {}});
     if (!counter) return counter.error();
-    change.value = std::to_string(*counter == nullptr ? 0 : (*counter)->value());
+    if (*counter != nullptr && !(*counter)->absent()) {
+      change.value = std::to_string((*counter)->value());
+      continue;
+    }
+    const auto decimal = cells.find_counter({change.table, change.key, CellKind::kDecimal, {}});
+    if (!decimal) return decimal.error();
+    change.value = *decimal == nullptr ? "0" : decimal_text((*decimal)->exact());
   }
   return {};
 }

@@ -11,6 +11,8 @@
 //   PutOp of members of a set            kAddMembers       members: theirs
 //   RemoveOp of members                  kRemoveMembers    members: theirs
 //   PutOp, RemoveOp of a flag            kEnable, kDisable
+//   PutOp, RemoveOp of an expiry         kExpire
+//   any of a composite type              kUpdate           a sorted set, list, document, bounded counter, presence
 //
 // Additions to a set and removals from it are runs of their own: members that come and members that go are
 // never in one change.

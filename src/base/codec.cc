@@ -29,6 +29,14 @@ void Writer::varint(std::uint64_t v) {
   u8(static_cast<std::uint8_t>(v));
 }
 
+void Writer::varint128(UInt128 v) {
+  while (v >= 0x80) {
+    u8(static_cast<std::uint8_t>(v) | 0x80);
+    v >>= 7;
+  }
+  u8(static_cast<std::uint8_t>(v));
+}
+
 void Writer::bytes(ByteSpan v) {
   varint(v.size());
   raw(v);
@@ -90,6 +98,30 @@ std::uint64_t Reader::varint(const char* field) {
     }
   }
   refuse(field, "varint is over 64 bits");
+  return 0;
+}
+
+UInt128 Reader::varint128(const char* field) {
+  UInt128 v = 0;
+  for (unsigned shift = 0; shift < 128; shift += 7) {
+    if (!ok()) return 0;
+    if (offset_ == in_.size()) {
+      refuse(field, "varint is cut short");
+      return 0;
+    }
+    const auto byte = static_cast<std::uint8_t>(in_[offset_++]);
+    const UInt128 part = byte & 0x7F;
+    if (shift == 126 && part > 3) break;
+    v |= part << shift;
+    if ((byte & 0x80) == 0) {
+      if (byte == 0 && shift > 0) {
+        refuse(field, "varint is longer than needed");
+        return 0;
+      }
+      return v;
+    }
+  }
+  refuse(field, "varint is over 128 bits");
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/int128.h"
 #include "base/status.h"
 
 namespace pando {
@@ -22,6 +23,8 @@ class Writer {
   void u64(std::uint64_t v);
   // Unsigned LEB128, at most 10 bytes.
   void varint(std::uint64_t v);
+  // The same for 128 bits, at most 19 bytes; a number of 64 bits has the same form either way.
+  void varint128(UInt128 v);
   // varint(length) then the bytes.
   void bytes(ByteSpan v);
   // The bytes alone.
@@ -42,6 +45,7 @@ class Reader {
   std::uint64_t u64(const char* field);
   // Refuses encodings that are longer than needed, so that each number has exactly one form.
   std::uint64_t varint(const char* field);
+  UInt128 varint128(const char* field);
   // A varint that must not exceed `max` (a count or a length about to be allocated).
   std::uint64_t varint_max(const char* field, std::uint64_t max);
   // Borrowed from the input.

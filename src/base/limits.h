@@ -18,6 +18,7 @@ inline constexpr std::size_t kValueBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kHttpBodyBytesDefault = 16 * 1024 * 1024;
 inline constexpr std::size_t kCommitBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kCommitOpsMax = 1'000'000;
+inline constexpr std::size_t kTokenDotsMax = 256;  // origins in one causal token
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
 inline constexpr std::size_t kOriginsMax = 65'536;  // in one version vector
 inline constexpr std::size_t kSiblingsMax = 4'096;  // concurrent values of one register on the wire

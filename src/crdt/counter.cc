@@ -13,7 +13,18 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
-constexpr std::uint64_t kTotalMax = std::numeric_limits<std::uint64_t>::max();
+
+// What a counter of this kind may show.
+struct Range {
+  Int128 min;
+  Int128 max;
+};
+Range range_of(CellKind kind) {
+  return kind == CellKind::kCounter ? Range{kMin, kMax} : Range{-kDecimalMax, kDecimalMax};
+}
+std::string number_text(CellKind kind, Int128 value) {
+  return kind == CellKind::kCounter ? to_text(value) : decimal_text(value);
+}
 
 std::int64_t clamped(Int128 value) {
   if (value > kMax) return kMax;
@@ -66,7 +77,16 @@ std::int64_t Counter::value_of(const Origin& origin) const {
   return clamped(sum);
 }
 
-void Counter::count(const Origin& origin, Seq birth, std::uint64_t added, std::uint64_t removed) {
+bool Counter::has_slot(const Origin& origin, Seq birth) const {
+  const auto at = place_of(slots_, origin, birth);
+  return at != slots_.end() && at->origin == origin && at->birth == birth;
+}
+
+bool Counter::forget(const VersionVector& observed) {
+  return std::erase_if(slots_, [&](const Slot& slot) { return observed.covers(slot.born()); }) > 0;
+}
+
+void Counter::count(const Origin& origin, Seq birth, UInt128 added, UInt128 removed) {
   auto at = place_of(slots_, origin, birth);
   if (at == slots_.end() || at->origin != origin || at->birth != birth) {
     slots_.insert(at, Slot{origin, birth, added, removed, 0, 0});
@@ -113,12 +133,15 @@ Counter join(const Counter& a, const Context& seen_a, const Counter& b, const Co
   return joined;
 }
 
-Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, std::int64_t delta) {
+Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, Int128 delta) {
+  const CellKind kind = path.kind;
+  const Range range = range_of(kind);
   const Int128 sum = current.exact() + delta;
   // A counter beyond the range may always be moved towards it.
-  if ((delta > 0 && sum > kMax) || (delta < 0 && sum < kMin)) {
+  if ((delta > 0 && sum > range.max) || (delta < 0 && sum < range.min)) {
     return fail(StatusCode::kOutOfRange,
-                fmt::format("counter at {} plus {} leaves the range of 64 bits", current.value(), delta));
+                fmt::format("counter at {} plus {} leaves the range of {} to {}", number_text(kind, current.exact()),
+                            number_text(kind, delta), number_text(kind, range.min), number_text(kind, range.max)));
   }
   CountOp op{std::move(path), dot.seq, 0, 0};
   if (const Counter::Slot* slot = current.slot_of(dot.origin); slot != nullptr) {
@@ -126,13 +149,14 @@ Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, st
     op.added = slot->added;
     op.removed = slot->removed;
   }
-  std::uint64_t& total = delta < 0 ? op.removed : op.added;
-  const std::uint64_t step =
-      delta < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(delta) : static_cast<std::uint64_t>(delta);
-  if (step > kTotalMax - total) {
-    return fail(StatusCode::kOutOfRange,
-                fmt::format("the {} of {} on this counter add up to {}, {} more leave 64 bits",
-                            delta < 0 ? "decrements" : "increments", to_string(dot.origin), total, step));
+  UInt128& total = delta < 0 ? op.removed : op.added;
+  const UInt128 step = delta < 0 ? UInt128{0} - static_cast<UInt128>(delta) : static_cast<UInt128>(delta);
+  if (step > slot_total_max(kind) - total) {
+    return fail(
+        StatusCode::kOutOfRange,
+        fmt::format("the {} of {} on this counter add up to {}, {} more leave their range",
+                    delta < 0 ? "decrements" : "increments", to_string(dot.origin),
+                    number_text(kind, static_cast<Int128>(total)), number_text(kind, static_cast<Int128>(step))));
   }
   total += step;
   return op;
@@ -151,10 +175,10 @@ void encode(const Counter& counter, Writer& out) {
   out.varint(counter.slots().size());
   for (const Counter::Slot& slot : counter.slots()) {
     encode(slot.born(), out);
-    out.varint(slot.added);
-    out.varint(slot.removed);
-    out.varint(slot.added_base);
-    out.varint(slot.removed_base);
+    out.varint128(slot.added);
+    out.varint128(slot.removed);
+    out.varint128(slot.added_base);
+    out.varint128(slot.removed_base);
   }
 }
 
@@ -164,10 +188,10 @@ Counter decode_counter(Reader& in) {
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     const Dot born = decode_dot(in);
     Counter::Slot slot{born.origin, born.seq, 0, 0, 0, 0};
-    slot.added = in.varint("counter.added");
-    slot.removed = in.varint("counter.removed");
-    slot.added_base = in.varint("counter.added_base");
-    slot.removed_base = in.varint("counter.removed_base");
+    slot.added = in.varint128("counter.added");
+    slot.removed = in.varint128("counter.removed");
+    slot.added_base = in.varint128("counter.added_base");
+    slot.removed_base = in.varint128("counter.removed_base");
     if (in.ok() && i > 0 && slot.born() <= counter.slots_.back().born()) {
       in.refuse("counter.slot", "is not in ascending order");
     }

@@ -11,16 +11,17 @@
 // commit that created the slot; a slot that is absent although the context covers (origin, birth) was
 // retired. Only its origin may retire a slot. Equal states have equal bytes. One thread.
 //
-// A result outside of 64 bits: add_op() refuses an increment that would leave the range as seen here
-// (kOutOfRange, nothing changes). Concurrent increments can still add up beyond it; the slots stay exact,
-// value() answers the nearest 64-bit number, and a later decrement brings it back without loss.
+// The range is that of the kind: 64 bits for kCounter, ±kDecimalMax billionths for the others. add_op() refuses an
+// increment that would leave it as seen here (kOutOfRange, nothing changes). Concurrent increments can still add up
+// beyond it; the slots stay exact, value() answers the nearest 64-bit number, and a later decrement brings it back
+// without loss.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "base/int128.h"
 #include "base/status.h"
-#include "crdt/int128.h"
 #include "model/op.h"
 #include "model/version_vector.h"
 
@@ -31,12 +32,14 @@ class Counter {
   struct Slot {
     Origin origin;
     Seq birth;
-    std::uint64_t added = 0;
-    std::uint64_t removed = 0;
-    std::uint64_t added_base = 0;
-    std::uint64_t removed_base = 0;
+    UInt128 added = 0;
+    UInt128 removed = 0;
+    UInt128 added_base = 0;
+    UInt128 removed_base = 0;
 
-    Int128 value() const { return (Int128{added} - Int128{added_base}) - (Int128{removed} - Int128{removed_base}); }
+    Int128 value() const {
+      return static_cast<Int128>(added - added_base) - static_cast<Int128>(removed - removed_base);
+    }
     bool at_baseline() const { return added <= added_base && removed <= removed_base; }
     Dot born() const { return {origin, birth}; }
     friend bool operator==(const Slot&, const Slot&) = default;
@@ -57,7 +60,10 @@ class Counter {
   std::int64_t value_of(const Origin& origin) const;
 
   // Raises the slot (origin, birth) to these totals; lower ones change nothing.
-  void count(const Origin& origin, Seq birth, std::uint64_t added, std::uint64_t removed);
+  void count(const Origin& origin, Seq birth, UInt128 added, UInt128 removed);
+  bool has_slot(const Origin& origin, Seq birth) const;
+  // Drops the slots whose birth `observed` covers. True when there was one.
+  bool forget(const VersionVector& observed);
   // Raises the baselines of the observed slots; a slot that is not here was retired and stays so.
   void reset(const std::vector<CountResetOp::Slot>& observed);
 
@@ -78,7 +84,7 @@ Counter join(const Counter& a, const Context& seen_a, const Counter& b, const Co
 // Decide, at the origin: the op that adds `delta` (either sign) to the counter as seen here. `dot` is that of
 // the commit being made; `current` is empty for a new counter. kOutOfRange when the value or a total of the
 // origin's slot would leave its 64 bits.
-Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, std::int64_t delta);
+Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, Int128 delta);
 // The op that takes away all increments and decrements seen here.
 CountResetOp reset_op(const Counter& current, CellPath path);
 

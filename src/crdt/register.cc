@@ -29,6 +29,11 @@ std::vector<Dot> Register::dots() const {
   return dots;
 }
 
+bool Register::all(ByteSpan value) const {
+  return !entries_.empty() &&
+         std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.value == value; });
+}
+
 const Register::Entry* Register::resolve() const {
   const Entry* winner = nullptr;
   for (const Entry& entry : entries_) {

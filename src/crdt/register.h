@@ -35,6 +35,9 @@ class Register {
   // What a writer that sees this replaces. Sorted.
   std::vector<Dot> dots() const;
 
+  // Not empty, and every entry holds `value`: how guards are read, where one concurrent no is a no.
+  bool all(ByteSpan value) const;
+
   // The entry that reads show: the largest by (hlc, origin, value bytes). Null when empty. Every site picks
   // the same one. The others stay until a write that saw them replaces them.
   const Entry* resolve() const;

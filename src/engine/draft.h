@@ -6,33 +6,30 @@
 // also feeds the namespace's part of its merge group (engine/typed_payload.h), in cells of table `.merge`.
 //
 // A draft is made, filled and taken within one step; on any failure it is dropped whole and nothing happened.
+//
+// How a type is decided: by an overload of decide() that reads through the draft (value_after(), has(), …) and
+// writes through it (put(), remove(), count(), clear()). A draft keeps the two in step: what it wrote is what it
+// reads. A key whose time had run out is cleared before the first mutation of it, and absent from then on.
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
-#include <utility>
+#include <string>
 #include <vector>
 
-#include "base/status.h"
-#include "crdt/counter.h"
 #include "engine/transactions.h"
 #include "engine/typed_payload.h"
+#include "engine/view.h"
 #include "model/op.h"
 #include "model/request.h"
-#include "store/cells.h"
 
 namespace pando::engine {
 
-// kWrongType: key "k" holds a set, not a counter; delete it first.
-Status wrong_type(ByteSpan key, CellKind holds, CellKind asked);
-
 class Draft {
  public:
-  // `dot` is what the commit will be called; `observed` the context of the namespace before it.
-  Draft(Dot dot, const VersionVector& observed, store::Cells& cells, TypedPayloadParser& parser)
-      : dot_(std::move(dot)), observed_(observed), cells_(cells), parser_(parser) {}
+  // `dot` is what the commit will be called; the view's cells are those before it.
+  Draft(Dot dot, const View& view, TypedPayloadParser& parser)
+      : dot_(std::move(dot)), observed_(view.cells().context()), view_(view), parser_(parser) {}
 
   // kInvalidArgument / kTooLarge (names the limit), kWrongType, kOutOfRange (overflow), or a store failure.
   Status add(const Mutation& mutation);
@@ -45,9 +42,10 @@ class Draft {
   Status discard_upload(ByteSpan upload);
   Status delete_lob(ByteSpan key);
 
-  // Before the first add(): also find out what DoneReply::results tells.
+  // Before the first add(): also find out what DoneReply::results and ::returned tell.
   void keep_results() { keeps_results_ = true; }
   std::vector<std::int64_t> take_results() { return std::move(results_); }
+  std::vector<std::vector<Bytes>> take_returned() { return std::move(returned_); }
 
   bool empty() const { return ops_.empty(); }
   std::vector<Op> take_ops() { return std::move(ops_); }
@@ -56,59 +54,100 @@ class Draft {
   // Typed keys whose payload was not one: stored as plain bytes.
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
 
+  // For decide(). --------------------------------------------------------------------------------------------
+
+  const Dot& dot() const { return dot_; }
+  View& view() { return view_; }
+  const TableDeclaration& table(std::string_view name) const { return view_.table(name); }
+
+  // What cells hold after this draft. A counter without slots is empty; find it by has() when absence matters.
+  Result<std::optional<Bytes>> value_after(const CellPath& path);
+  Result<crdt::Counter> counter_after(const CellPath& path);
+  // A register or presence that is there, a guard that is on, a counter that does not read as absent.
+  Result<bool> has(const CellPath& path);
+  Result<std::optional<ValueType>> type_of(std::string_view table, ByteSpan key);
+  // kWrongType unless the key is absent or reads as `asked`.
+  Status check_type(std::string_view table, ByteSpan key, ValueType asked);
+  // The elements of one kind of a key that are there after this draft, in order, strictly after `after`.
+  Result<std::vector<Bytes>> elements_after(std::string_view table, ByteSpan key, CellKind kind, ByteSpan prefix,
+                                            ByteSpan after, std::size_t count_max);
+  // True when this draft took away what was there before it.
+  bool cleared(const CellPath& path) const;
+  // What this draft does to cells of one kind of a key, by element: their new value, or nothing for those it
+  // removes. For types that lay it over an index of what was there before.
+  std::map<Bytes, std::optional<Bytes>> written(std::string_view table, ByteSpan key, CellKind kind) const;
+
+  // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
+  Status put(CellPath path, ByteSpan value);
+  Status remove(const CellPath& path);
+  Status count(CellPath path, Int128 delta);
+  // Takes away what was counted as seen here.
+  Status reset(const CellPath& path);
+  // Takes away the cells of a key, of the kinds in the mask (0: all) and below the element prefix, counters
+  // included. One op, and one more per counter that is not zero.
+  Status clear(std::string_view table, ByteSpan key, std::uint32_t kinds = 0, ByteSpan prefix = {});
+
+  // What this mutation tells its client: see DoneReply.
+  void set_result(std::int64_t number) {
+    if (keeps_results_) results_.back() = number;
+  }
+  void give_back(Bytes text) {
+    if (keeps_results_) returned_.back().push_back(std::move(text));
+  }
+
  private:
+  struct Part {
+    std::uint32_t kinds = 0;
+    Bytes prefix;
+  };
+
   Status change(const Mutation& mutation);
-  Status put(const Mutation& mutation);
+  // Clears a key whose time has run out.
+  Status revive(std::string_view table, ByteSpan key);
+  Status put_value(const Mutation& mutation);
   Status put_columns(const Mutation& mutation);
   Status delete_columns(const Mutation& mutation);
   Status delete_key(std::string_view table, ByteSpan key);
   Status add_to_counter(const Mutation& mutation);
+  Status add_decimal(const Mutation& mutation);
   Status change_members(const Mutation& mutation);
-  Status delete_set(std::string_view table, ByteSpan key);
   Status change_flag(const Mutation& mutation);
-  Status count(CellPath path, crdt::Counter counter, std::int64_t delta);
   // The key becomes a counter, or the register "0" (a counter that never counted would not exist).
   Status count_from(const Mutation& mutation, ByteSpan value);
-  Status reset_counter(const CellPath& path);
+  Status reset_counter(std::string_view table, ByteSpan key);
   Status put_typed(ByteSpan key, ByteSpan value);
   Status delete_typed(ByteSpan key);
 
-  Status put_register(CellPath path, ByteSpan value);
-  Status remove_register(const CellPath& path);
-  Status clear_key(std::string_view table, ByteSpan key);
-
-  // kWrongType when the key reads as something else than a presence of kind `asked`, after this draft.
-  Status check_presence(std::string_view table, ByteSpan key, CellKind asked);
-  // The same for a key that has no cell of kind `asked`, which stands above sets and flags.
-  Status check_no_presence(std::string_view table, ByteSpan key, CellKind asked);
-  // Whether a register cell is there, and which presence a key has, after this draft.
-  Result<bool> present(const CellPath& path);
-  Result<std::optional<CellKind>> any_presence(std::string_view table, ByteSpan key);
-
   // The op of this draft that writes `path`; valid until the next op is added.
-  Op* find_op(const CellPath& path);
+  const Op* find_op(const CellPath& path) const;
+  Op* find_op(const CellPath& path) { return const_cast<Op*>(std::as_const(*this).find_op(path)); }
   void push(const CellPath& path, Op op);
-  // What a register holds after this draft: nothing when absent.
-  Result<std::optional<Bytes>> resolved(const CellPath& path, bool payload_order);
+  void drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix);
   // Whether the key, or the row, exists after this draft.
   Result<bool> key_present(std::string_view table, ByteSpan key);
   Result<bool> row_present(std::string_view table, ByteSpan key);
   Result<std::int64_t> present_columns(const Mutation& mutation);
-  // A counter as this draft leaves it.
-  Result<crdt::Counter> counter_after(const CellPath& path);
+  // value_after() of a cell of table `.merge`: the payload that counts.
+  Result<std::optional<Bytes>> payload_after(const CellPath& path);
 
   Dot dot_;
   const VersionVector& observed_;
-  store::Cells& cells_;
+  View view_;
   TypedPayloadParser& parser_;
   std::vector<Op> ops_;
-  std::map<CellPath, std::size_t> index_;            // path → its op in ops_
-  std::map<CellPath, crdt::Counter> counters_;       // as this draft leaves them
-  std::set<std::pair<std::string, Bytes>> cleared_;  // (table, key) without what was there before this draft
+  std::map<CellPath, std::size_t> index_;       // path → its op in ops_
+  std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
+  // Of (table, key): parts without what was there before this draft. One with no kinds and no prefix is all of it.
+  std::map<std::pair<std::string, Bytes>, std::vector<Part>> cleared_;
+  std::set<std::pair<std::string, Bytes>> looked_at_;  // keys known to be within their time, or cleared for it
   std::optional<std::int64_t> counter_value_;
   std::uint64_t malformed_payloads_ = 0;
   bool keeps_results_ = false;
   std::vector<std::int64_t> results_;
+  std::vector<std::vector<Bytes>> returned_;
 };
+
+// A mutation without a detail.
+Status decide(Draft& draft, const Mutation& mutation, std::monostate);
 
 }  // namespace pando::engine

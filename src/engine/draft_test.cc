@@ -15,7 +15,7 @@ class Desk {
  public:
   Desk() : cells_(std::move(*store::Cells::open(kv_))) {}
 
-  Draft draft() { return Draft({origin_, cells_->context().get(origin_).next()}, cells_->context(), *cells_, parser_); }
+  Draft draft() { return Draft({origin_, cells_->context().get(origin_).next()}, View(*cells_, catalog_, 0), parser_); }
   // Commits the mutations together; the ops that became of them.
   std::vector<Op> commit(const std::vector<Mutation>& mutations) {
     Draft made = draft();
@@ -58,6 +58,7 @@ class Desk {
  private:
   store::MemoryKv kv_;
   std::unique_ptr<store::Cells> cells_;
+  Catalog catalog_;
   TypedPayloadParser parser_;
   Origin origin_{"dc1", 1};
   std::uint64_t pos_ = 0;

@@ -27,6 +27,8 @@ TxOperation operation_of(const Mutation& mutation) {
     case Mutation::Kind::kPut:
     case Mutation::Kind::kPutColumns:
     case Mutation::Kind::kAdd:
+    case Mutation::Kind::kAddDecimal:
+    case Mutation::Kind::kDetail:
     case Mutation::Kind::kAddMembers:
     case Mutation::Kind::kEnable: return TxOperation::kPut;
     case Mutation::Kind::kDelete:

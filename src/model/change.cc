@@ -14,6 +14,8 @@ std::string_view change_kind_name(ChangeKind kind) {
     case ChangeKind::kRemoveMembers: return "remove";
     case ChangeKind::kEnable: return "enable";
     case ChangeKind::kDisable: return "disable";
+    case ChangeKind::kUpdate: return "update";
+    case ChangeKind::kExpire: return "expire";
   }
   return "unknown";
 }

@@ -28,10 +28,12 @@ enum class ChangeKind : std::uint8_t {
   kRemoveMembers,
   kEnable,
   kDisable,
+  kUpdate,  // part of a sorted set, list, document, bounded counter or presence
+  kExpire,  // its time to live was set, changed or taken away
 };
 
-// "put", "delete", "delete_row", "delete_columns", "incr", "reset", "add", "remove", "enable", "disable": the
-// word on the wire.
+// "put", "delete", "delete_row", "delete_columns", "incr", "reset", "add", "remove", "enable", "disable", "update",
+// "expire": the word on the wire.
 std::string_view change_kind_name(ChangeKind kind);
 
 struct Change {

@@ -157,8 +157,8 @@ TEST(Commit, MalformedInputIsNamed) {
       {"more ops than the limit", head.substr(0, head.size() - 1) + "\xFF\xFF\xFF\x7F",
        fmt::format("commit: offset {}: commit.ops: 268435455 is over the limit of {}", start + 3,
                    limits::kCommitOpsMax)},
-      {"an op of the future", with_op([](Writer& w) { w.u8(6); }),
-       fmt::format("commit: offset {}: op.tag: 6 is not a known op", start + 1)},
+      {"an op of the future", with_op([](Writer& w) { w.u8(7); }),
+       fmt::format("commit: offset {}: op.tag: 7 is not a known op", start + 1)},
       {"a put on a counter", with_op([](Writer& w) {
          w.u8(1);
          encode(path_of("kv", "k", CellKind::kCounter), w);
@@ -171,9 +171,9 @@ TEST(Commit, MalformedInputIsNamed) {
        fmt::format("commit: offset {}: path.kind: must be a counter", start + 8)},
       {"an unknown kind", with_op([](Writer& w) {
          w.u8(1);
-         encode(path_of("kv", "k", static_cast<CellKind>(9)), w);
+         encode(path_of("kv", "k", static_cast<CellKind>(19)), w);
        }),
-       fmt::format("commit: offset {}: path.kind: 9 is not a known kind", start + 8)},
+       fmt::format("commit: offset {}: path.kind: 19 is not a known kind", start + 8)},
       {"a table name in capitals", with_op([](Writer& w) {
          w.u8(1);
          encode(path_of("KV", "k"), w);

@@ -3,13 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/limits.h"
 
 namespace pando {
 namespace {
 
-enum class OpTag : std::uint8_t { kPut = 1, kRemove = 2, kClear = 3, kCount = 4, kCountReset = 5 };
+enum class OpTag : std::uint8_t { kPut = 1, kRemove = 2, kClear = 3, kCount = 4, kCountReset = 5, kClearPart = 6 };
 
 void tag(OpTag t, Writer& out) { out.u8(static_cast<std::uint8_t>(t)); }
 
@@ -28,17 +29,21 @@ struct Encoder {
     encode(op.replaces, out);
   }
   void operator()(const ClearOp& op) const {
-    tag(OpTag::kClear, out);
+    tag(op.plain() ? OpTag::kClear : OpTag::kClearPart, out);
     out.bytes(op.table);
     out.bytes(op.key);
     encode(op.observed, out);
+    if (op.plain()) return;
+    out.u8(op.forget_counters ? 1 : 0);
+    out.varint(op.kinds);
+    out.bytes(op.prefix);
   }
   void operator()(const CountOp& op) const {
     tag(OpTag::kCount, out);
     encode(op.path, out);
     out.varint(op.birth.value);
-    out.varint(op.added);
-    out.varint(op.removed);
+    out.varint128(op.added);
+    out.varint128(op.removed);
   }
   void operator()(const CountResetOp& op) const {
     tag(OpTag::kCountReset, out);
@@ -46,8 +51,8 @@ struct Encoder {
     out.varint(op.observed.size());
     for (const auto& slot : op.observed) {
       encode(Dot{slot.origin, slot.birth}, out);
-      out.varint(slot.added);
-      out.varint(slot.removed);
+      out.varint128(slot.added);
+      out.varint128(slot.removed);
     }
   }
 };
@@ -63,13 +68,13 @@ std::vector<Dot> decode_sorted_dots(Reader& in) {
 
 CellPath decode_register_path(Reader& in) {
   CellPath path = decode_cell_path(in);
-  if (in.ok() && path.kind == CellKind::kCounter) in.refuse("path.kind", "must not be a counter");
+  if (in.ok() && is_counter(path.kind)) in.refuse("path.kind", "must not be a counter");
   return path;
 }
 
 CellPath decode_counter_path(Reader& in) {
   CellPath path = decode_cell_path(in);
-  if (in.ok() && path.kind != CellKind::kCounter) in.refuse("path.kind", "must be a counter");
+  if (in.ok() && !is_counter(path.kind)) in.refuse("path.kind", "must be a counter");
   return path;
 }
 
@@ -90,7 +95,13 @@ RemoveOp decode_remove(Reader& in) {
   return op;
 }
 
-ClearOp decode_clear(Reader& in) {
+UInt128 decode_total(Reader& in, CellKind kind, const char* field) {
+  const UInt128 total = in.varint128(field);
+  if (in.ok() && total > slot_total_max(kind)) in.refuse(field, "is over the limit of its kind");
+  return total;
+}
+
+ClearOp decode_clear(Reader& in, bool part) {
   ClearOp op;
   op.table = Bytes(in.bytes("clear.table", limits::kTableBytesMax));
   op.key = Bytes(in.bytes("clear.key", limits::kKeyBytesMax));
@@ -99,6 +110,14 @@ ClearOp decode_clear(Reader& in) {
     if (op.key.empty()) in.refuse("clear.key", "is empty");
   }
   op.observed = decode_version_vector(in);
+  if (!part) return op;
+  const std::uint8_t flags = in.u8("clear.flags");
+  op.forget_counters = flags == 1;
+  op.kinds = static_cast<std::uint32_t>(in.varint_max("clear.kinds", (std::uint64_t{2} << kCellKindMax) - 1));
+  op.prefix = Bytes(in.bytes("clear.prefix", limits::kElementBytesMax));
+  if (in.ok() && flags > 1) in.refuse("clear.flags", "has unknown bits");
+  if (in.ok() && (op.kinds & 1U) != 0) in.refuse("clear.kinds", "names kind 0");
+  if (in.ok() && op.plain()) in.refuse("clear.flags", "is a whole clear in the form of a part");
   return op;
 }
 
@@ -106,8 +125,8 @@ CountOp decode_count(Reader& in) {
   CountOp op;
   op.path = decode_counter_path(in);
   op.birth = Seq(in.varint("count.birth"));
-  op.added = in.varint("count.added");
-  op.removed = in.varint("count.removed");
+  op.added = decode_total(in, op.path.kind, "count.added");
+  op.removed = decode_total(in, op.path.kind, "count.removed");
   if (in.ok() && op.birth.value == 0) in.refuse("count.birth", "is zero");
   return op;
 }
@@ -119,8 +138,8 @@ CountResetOp decode_count_reset(Reader& in) {
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     const Dot birth = decode_dot(in);
     CountResetOp::Slot slot{birth.origin, birth.seq, 0, 0};
-    slot.added = in.varint("reset.added");
-    slot.removed = in.varint("reset.removed");
+    slot.added = decode_total(in, op.path.kind, "reset.added");
+    slot.removed = decode_total(in, op.path.kind, "reset.removed");
     const bool ascending = op.observed.empty() || std::tie(op.observed.back().origin, op.observed.back().birth) <
                                                       std::tie(slot.origin, slot.birth);
     if (in.ok() && !ascending) in.refuse("reset.slot", "is not in ascending order");
@@ -144,6 +163,10 @@ auto field_of(const Op& op, Field field) {
 
 }  // namespace
 
+UInt128 slot_total_max(CellKind kind) {
+  return kind == CellKind::kCounter ? UInt128{std::numeric_limits<std::uint64_t>::max()} : (UInt128{1} << 110) - 1;
+}
+
 void encode(const Op& op, Writer& out) { std::visit(Encoder{out}, op); }
 
 Op decode_op(Reader& in) {
@@ -151,7 +174,8 @@ Op decode_op(Reader& in) {
   switch (static_cast<OpTag>(t)) {
     case OpTag::kPut: return decode_put(in);
     case OpTag::kRemove: return decode_remove(in);
-    case OpTag::kClear: return decode_clear(in);
+    case OpTag::kClear: return decode_clear(in, false);
+    case OpTag::kClearPart: return decode_clear(in, true);
     case OpTag::kCount: return decode_count(in);
     case OpTag::kCountReset: return decode_count_reset(in);
   }

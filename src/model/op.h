@@ -14,7 +14,7 @@
 
 namespace pando {
 
-// Writes a register (any kind but kCounter) and removes the values its writer saw. The value of a presence
+// Writes a register (any kind that is no counter) and removes the values its writer saw. The value of a presence
 // (is_presence()) is empty.
 struct PutOp {
   CellPath path;
@@ -30,22 +30,34 @@ struct RemoveOp {
   friend bool operator==(const RemoveOp&, const RemoveOp&) = default;
 };
 
-// Removes from every cell under (table, key), whatever its kind, all that `observed` covers; counters are
-// reset by CountResetOp instead. One small op however many cells the key has.
+// Removes from the cells of (table, key) all that `observed` covers. One small op however many cells there are.
+//
+// Counters are left alone and reset by CountResetOp instead, which takes away exactly what was seen. With
+// `forget_counters` their slots that were born in `observed` go whole, with whatever their origins count in them
+// later on: for a key whose time had run out, of which the writer may know nothing any more.
 struct ClearOp {
   std::string table;
   Bytes key;
   VersionVector observed;
+  std::uint32_t kinds = 0;  // bit k: cells of kind k; 0 is every kind
+  Bytes prefix = {};        // only elements that start with it
+  bool forget_counters = false;
+
+  bool plain() const { return kinds == 0 && prefix.empty() && !forget_counters; }
+  bool includes(CellKind kind, ByteSpan element) const {
+    return (kinds == 0 || (kinds >> static_cast<unsigned>(kind) & 1U) != 0) &&
+           element.substr(0, prefix.size()) == prefix;
+  }
   friend bool operator==(const ClearOp&, const ClearOp&) = default;
 };
 
 // The totals of the origin's own slot of a counter after an increment or decrement, not the step:
 // only the last one matters, so runs of them coalesce and a repeated delivery adds nothing.
 struct CountOp {
-  CellPath path;  // kind kCounter
+  CellPath path;  // of a counter
   Seq birth;      // the commit that created this slot; its own seq when it is this one
-  std::uint64_t added = 0;
-  std::uint64_t removed = 0;
+  UInt128 added = 0;
+  UInt128 removed = 0;
   friend bool operator==(const CountOp&, const CountOp&) = default;
 };
 
@@ -54,18 +66,21 @@ struct CountResetOp {
   struct Slot {
     Origin origin;
     Seq birth;
-    std::uint64_t added = 0;
-    std::uint64_t removed = 0;
+    UInt128 added = 0;
+    UInt128 removed = 0;
     friend bool operator==(const Slot&, const Slot&) = default;
   };
-  CellPath path;               // kind kCounter
+  CellPath path;               // of a counter
   std::vector<Slot> observed;  // sorted by origin, then birth
   friend bool operator==(const CountResetOp&, const CountResetOp&) = default;
 };
 
 using Op = std::variant<PutOp, RemoveOp, ClearOp, CountOp, CountResetOp>;
 
-// u8(tag) then the fields in order; tags are 1…5 and never renumbered. docs/formats/commit.md.
+// Totals of a slot stay below: 2^64 for kCounter, 2^110 for all others, so that sums of 65,536 slots fit 128 bits.
+UInt128 slot_total_max(CellKind kind);
+
+// u8(tag) then the fields in order; tags are 1…6 and never renumbered. docs/formats/commit.md.
 void encode(const Op& op, Writer& out);
 Op decode_op(Reader& in);
 

@@ -5,6 +5,47 @@
 #include "base/limits.h"
 
 namespace pando {
+
+std::optional<ValueType> type_of(CellKind kind) {
+  switch (kind) {
+    case CellKind::kRegister: return ValueType::kValue;
+    case CellKind::kCounter: return ValueType::kCounter;
+    case CellKind::kField: return ValueType::kRow;
+    case CellKind::kMember:
+    case CellKind::kGuardedMember: return ValueType::kSet;
+    case CellKind::kFlag:
+    case CellKind::kGuard: return ValueType::kFlag;
+    case CellKind::kExpiry: return std::nullopt;
+    case CellKind::kDecimal: return ValueType::kDecimal;
+    case CellKind::kScore:
+    case CellKind::kScoreDelta: return ValueType::kScores;
+    case CellKind::kItem: return ValueType::kList;
+    case CellKind::kNode:
+    case CellKind::kLeaf:
+    case CellKind::kLeafCounter:
+    case CellKind::kLeafMember: return ValueType::kDocument;
+    case CellKind::kBound: return ValueType::kBounded;
+    case CellKind::kLease: return ValueType::kPresence;
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(ValueType type) {
+  switch (type) {
+    case ValueType::kCounter: return "counter";
+    case ValueType::kValue: return "value";
+    case ValueType::kFlag: return "flag";
+    case ValueType::kDecimal: return "decimal counter";
+    case ValueType::kBounded: return "bounded counter";
+    case ValueType::kRow: return "row";
+    case ValueType::kSet: return "set";
+    case ValueType::kScores: return "sorted set";
+    case ValueType::kList: return "list";
+    case ValueType::kDocument: return "document";
+    case ValueType::kPresence: return "presence";
+  }
+  return "value";
+}
 namespace {
 
 Status refuse(std::string why) { return Status(StatusCode::kInvalidArgument, std::move(why)); }

@@ -21,13 +21,22 @@ struct DoneReply {
   //   kPutColumns how many are new                          kDeleteColumns how many there were
   //   kAdd the value here after it                          all others 0
   std::vector<std::int64_t> results = {};
+  // With WriteRequest::results, what each mutation gave back: the items it popped, a score or a decimal value in
+  // text. Empty for mutations that give nothing back.
+  std::vector<std::vector<Bytes>> returned = {};
 };
 struct ValueReply {
   bool found = false;
   Bytes value;  // a counter answers its decimal text
   CellKind kind = CellKind::kRegister;
   Hlc hlc;
-  Dot dot;  // of the winning write; for counters the newest slot's
+  Dot dot;  // of the write that is shown
+  struct Sibling {
+    Dot dot;
+    Hlc hlc;
+    Bytes value;
+  };
+  std::vector<Sibling> siblings = {};  // the other concurrent values, where the table's resolver is kMulti
 };
 struct RowReply {
   bool found = false;
@@ -41,7 +50,8 @@ struct CounterReply {
   };
   bool found = false;
   std::int64_t value = 0;
-  std::vector<Slot> slots;  // sorted by origin
+  std::vector<Slot> slots;             // sorted by origin
+  std::optional<Int128> decimal = {};  // a decimal counter, in billionths; `value` means nothing then
 };
 struct MergedReply {
   enum class Kind : std::uint8_t { kRegister, kCounter };
@@ -148,7 +158,7 @@ using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, Me
 struct Reply {
   Status status;  // when not ok, `body` means nothing
   ReplyBody body;
-  // For a write: the namespace's context after it, so that a later read elsewhere can wait for it.
+  // Of the commit that a write made: what a later read elsewhere can wait for.
   std::optional<Dot> dot;
 
   static Reply failure(Status s) { return Reply{std::move(s), {}, {}}; }

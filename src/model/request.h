@@ -7,48 +7,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
+#include "model/mutation.h"
 #include "model/path.h"
 #include "model/version_vector.h"
 
 namespace pando {
-
-using Columns = std::vector<std::pair<Bytes, Bytes>>;  // name, value
-
-// One thing to change. Several of them in one request, or appended to one transaction, commit together.
-struct Mutation {
-  enum class Kind : std::uint8_t {
-    kPut,            // key := value (a register)
-    kDelete,         // the key and everything under it, whatever its type; absent is fine
-    kPutColumns,     // upserts `columns` of a row
-    kDeleteColumns,  // deletes the columns named in `columns` (values ignored) of a row
-    kDeleteRow,      // deletes a row
-    kAdd,            // counter += delta
-    kReset,          // counter := 0 for all increments seen here
-    kAddMembers,     // set ∪= members; a removal that did not see this leaves them in
-    kRemoveMembers,  // set -= members, as seen here
-    kDeleteSet,      // the set with all members seen here
-    kEnable,         // flag := on; a disabling that did not see this leaves it on
-    kDisable,        // flag := off, as seen here
-  };
-  Kind kind = Kind::kPut;
-  std::string table{kTableKv};
-  Bytes key;
-  Bytes value;
-  Columns columns;
-  std::int64_t delta = 0;
-  std::vector<Bytes> members;
-  // A key of the other type gives way within the same commit: kPut takes the place of a counter, kAdd counts on
-  // from a value that is a decimal 64-bit number. Without it the key keeps its type and the mutation is refused.
-  bool convert = false;
-  // kPut: done only if the key is absent, or present, as seen here and now; otherwise nothing changes.
-  enum class When : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
-  When when = When::kAlways;
-};
 
 // Reads. -------------------------------------------------------------------------------------------------
 

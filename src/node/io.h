@@ -16,6 +16,7 @@
 #include "model/change.h"
 #include "model/reply.h"
 #include "model/request.h"
+#include "model/terms.h"
 
 namespace pando::node {
 
@@ -26,6 +27,7 @@ struct ClientRequest {
   RequestId id;
   std::string ns;
   Request request;
+  Terms terms = {};
 };
 
 // A watcher wants changes of `ns`. `cursor` is the text of an earlier event's cursor; empty starts at now.

@@ -55,7 +55,9 @@ void Namespace::on_request(RequestId id, Request&& request, const std::vector<Re
         } else if constexpr (kIsWrite<Asked>) {
           writes_.handle(id, std::move(asked), now, out);
         } else if constexpr (kIsGroupRead<Asked>) {
-          reads_.handle(id, asked, group, out);
+          reads_.handle(id, asked, group, now, out);
+        } else if constexpr (engine::Readable<Asked>) {
+          reads_.answer_from_cells(id, asked, now, out);
         } else if constexpr (!std::is_same_v<Asked, StatsRequest>) {
           reads_.handle(id, asked, out);
         }

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "engine/read.h"
 #include "engine/typed_payload.h"
 #include "node/replica.h"
 
@@ -20,17 +21,17 @@ class ReadPath {
 
   // `group` are the members of the namespace's merge group that this node holds, the namespace among them;
   // empty outside of groups.
-  void handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, Outputs& out);
-  void handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group, Outputs& out);
-  void handle(RequestId id, const GetRowRequest& request, Outputs& out);
-  void handle(RequestId id, const GetCounterRequest& request, Outputs& out);
-  void handle(RequestId id, const ListMembersRequest& request, Outputs& out);
-  void handle(RequestId id, const HasMemberRequest& request, Outputs& out);
-  void handle(RequestId id, const CountMembersRequest& request, Outputs& out);
-  void handle(RequestId id, const GetFlagRequest& request, Outputs& out);
-  void handle(RequestId id, const ListRequest& request, Outputs& out);
-  void handle(RequestId id, const LobStatRequest& request, Outputs& out);
-  void handle(RequestId id, const LobChunkRequest& request, Outputs& out);
+  void handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, Time now, Outputs& out);
+  void handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group, Time now,
+              Outputs& out);
+  // What the cells of this namespace alone can answer.
+  template <engine::Readable Asked>
+  void answer_from_cells(RequestId id, const Asked& request, Time now, Outputs& out) {
+    engine::View view = replica_.view(now);
+    Result<ReplyBody> body = engine::read(view, request);
+    if (!body) return answer(id, fail(body.error()), out);
+    answer(id, Answer{*std::move(body), view.touched()}, out);
+  }
   void handle(RequestId id, const OffsetRequest& request, Outputs& out);
   void handle(RequestId id, const CheckpointRequest& request, Outputs& out);
   void handle(RequestId id, const DigestRequest& request, Outputs& out);
@@ -41,19 +42,6 @@ class ReadPath {
     LogPos touched;
   };
 
-  Result<Answer> value(const GetRequest& request);
-  Result<Answer> row(const GetRowRequest& request);
-  Result<Answer> counter(const GetCounterRequest& request);
-  Result<Answer> members(const ListMembersRequest& request);
-  Result<Answer> has_member(const HasMemberRequest& request);
-  Result<Answer> count_members(const CountMembersRequest& request);
-  Result<Answer> flag(const GetFlagRequest& request);
-  // kWrongType when the key reads as something that stands above `asked` (model/path.h). Otherwise the last
-  // record that this answer depends on.
-  Result<LogPos> check_above(std::string_view table, ByteSpan key, CellKind asked);
-  Result<Answer> list(const ListRequest& request);
-  Result<Answer> lob_stat(const LobStatRequest& request);
-  Result<Answer> lob_chunk(const LobChunkRequest& request);
   Result<Answer> digest();
   // Nothing when no member of the group has a well-formed payload for the key.
   Result<std::optional<MergedReply>> merged(ByteSpan key, const std::vector<Replica*>& group,

@@ -27,6 +27,11 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
       clock_(cells_->meta().hlc_floor),
       failure_(recovered.damage) {
   if (self_.node != node_name) self_ = Origin{std::move(node_name), 1};
+  if (Result<engine::Catalog> catalog = engine::Catalog::load(*cells_)) {
+    catalog_ = *std::move(catalog);
+  } else {
+    fail(catalog.error().with_context("cannot read the table declarations"));
+  }
   // A node that was called otherwise before goes on under its new name, as a new origin.
   cells_->set_self(self_);
 }
@@ -84,6 +89,13 @@ Status Replica::enter(Commit commit, LogPos pos) {
     // the log after a restart tries again.
     fail(outcome.error().with_context(fmt::format("cannot apply {}", to_string(commit.dot))));
     return serving();
+  }
+  for (const Op& op : commit.ops) {
+    if (table_of(op) != kTableTables) continue;
+    if (Status status = catalog_.note_change(*cells_, key_of(op)); !status.ok()) {
+      fail(status.with_context("cannot read a table declaration"));
+      return serving();
+    }
   }
   conflicts_ += outcome->conflicts;
   ++commits_appended_;

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/view.h"
 #include "log/appender.h"
 #include "log/reader.h"
 #include "log/recovery.h"
@@ -57,6 +58,9 @@ class Replica {
   const std::string& name() const { return config_.name; }
   // Under which commits are made here.
   const Origin& self() const { return self_; }
+  // What clients see of it at an instant.
+  engine::View view(Time now) { return engine::View(*cells_, catalog_, now.wall_ms); }
+  const engine::Catalog& catalog() const { return catalog_; }
   store::Cells& cells() { return *cells_; }
   const store::Cells& cells() const { return *cells_; }
   log::Reader& reader() { return reader_; }
@@ -133,6 +137,7 @@ class Replica {
   NamespaceConfig config_;
   Origin self_;
   std::unique_ptr<store::Cells> cells_;
+  engine::Catalog catalog_;
   log::Index index_;
   log::Tail tail_;
   log::Appender appender_;

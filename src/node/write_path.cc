@@ -18,9 +18,7 @@ Status WritePath::writable() const {
   return {};
 }
 
-engine::Draft WritePath::draft() {
-  return engine::Draft(replica_.next_dot(), replica_.cells().context(), replica_.cells(), parser_);
-}
+engine::Draft WritePath::draft(Time now) { return engine::Draft(replica_.next_dot(), replica_.view(now), parser_); }
 
 Result<LogPos> WritePath::commit(engine::Draft& draft, Time now) {
   malformed_payloads_ += draft.malformed_payloads();
@@ -39,7 +37,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
     return refuse(id, Status(StatusCode::kUnimplemented, "Idempotency-Key is not supported by this version"), out);
   }
   if (request.mutations.empty()) return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to write"), out);
-  engine::Draft made = draft();
+  engine::Draft made = draft(now);
   if (request.results) made.keep_results();
   for (std::size_t i = 0; i < request.mutations.size(); ++i) {
     Status status = made.add(request.mutations[i]);
@@ -53,7 +51,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
   const Result<LogPos> pos = commit(made, now);
   if (!pos) return refuse(id, pos.error(), out);
   if (request.results) {
-    reply.body = DoneReply{request.mutations.size(), made.take_results()};
+    reply.body = DoneReply{request.mutations.size(), made.take_results(), made.take_returned()};
   } else if (counter && request.mutations.size() == 1) {
     reply.body = CounterReply{true, *counter, {}};
   } else {
@@ -75,7 +73,7 @@ void WritePath::handle(RequestId id, TxAppendRequest&& request, Time now, Output
   if (!tx) return refuse(id, tx.error(), out);
   engine::Transactions::adapt(**tx, request.mutation);
   // Tried on a draft of its own, so that a mutation that can never commit is refused where it is sent.
-  engine::Draft trial = draft();
+  engine::Draft trial = draft(now);
   if (Status status = trial.add(request.mutation); !status.ok()) return refuse(id, std::move(status), out);
   if (Status status = transactions_.append(**tx, std::move(request.mutation)); !status.ok()) {
     return refuse(id, std::move(status), out);
@@ -92,7 +90,7 @@ void WritePath::handle(RequestId id, TxAppendLobRequest&& request, Time now, Out
   if (!upload) return refuse(id, upload.error(), out);
   // Staged on a copy: when the commit is refused, the client may send the same chunk again.
   engine::Upload staged = **upload;
-  engine::Draft made = draft();
+  engine::Draft made = draft(now);
   if (Status status = made.stage(staged, request.chunk, false); !status.ok()) return refuse(id, std::move(status), out);
   const Result<LogPos> pos = commit(made, now);
   if (!pos) return refuse(id, pos.error(), out);
@@ -130,7 +128,7 @@ void WritePath::handle(RequestId id, TxCommitRequest&& request, Time now, Output
   if (!tx) return refuse(id, tx.error(), out);
   // Built on a copy of the uploads: a commit that is refused leaves the transaction open as it was.
   const std::map<Bytes, engine::Upload> uploads = (*tx)->uploads;
-  engine::Draft made = draft();
+  engine::Draft made = draft(now);
   Status status = build(**tx, made);
   Reply reply;
   if (!made.empty()) reply.dot = replica_.next_dot();
@@ -155,7 +153,7 @@ void WritePath::handle(RequestId id, TxAbortRequest&& request, Time now, Outputs
 }
 
 Status WritePath::discard(const engine::Transaction& tx, Time now) {
-  engine::Draft made = draft();
+  engine::Draft made = draft(now);
   for (const auto& entry : tx.uploads) PANDO_RETURN_IF_ERROR(made.discard_upload(entry.second.upload));
   const Result<LogPos> pos = commit(made, now);
   return pos ? Status() : pos.error();
@@ -173,7 +171,7 @@ Status WritePath::discard_leftovers(Time now) {
     PANDO_RETURN_IF_ERROR(at.status());
   }
   if (uploads.empty()) return {};
-  engine::Draft made = draft();
+  engine::Draft made = draft(now);
   for (const Bytes& upload : uploads) PANDO_RETURN_IF_ERROR(made.discard_upload(upload));
   const Result<LogPos> pos = commit(made, now);
   return pos ? Status() : pos.error();

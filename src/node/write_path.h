@@ -38,7 +38,7 @@ class WritePath {
 
  private:
   Status writable() const;
-  engine::Draft draft();
+  engine::Draft draft(Time now);
   // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
   Result<LogPos> commit(engine::Draft& draft, Time now);
   void refuse(RequestId id, Status status, Outputs& out);

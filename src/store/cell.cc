@@ -26,37 +26,37 @@ std::string printable(ByteSpan bytes) {
 }  // namespace
 
 Cell::Cell(CellKind kind) : kind_(kind) {
-  if (kind == CellKind::kCounter) state_.emplace<crdt::Counter>();
+  if (is_counter(kind)) state_.emplace<crdt::Counter>();
 }
 
-bool Cell::empty() const { return kind_ == CellKind::kCounter ? counter().empty() : reg().empty(); }
+bool Cell::empty() const { return is_counter(kind_) ? counter().empty() : reg().empty(); }
 
 void Cell::make_empty() {
-  if (kind_ == CellKind::kCounter) {
+  if (is_counter(kind_)) {
     counter() = {};
   } else {
     reg() = {};
   }
 }
 
-std::size_t Cell::heap_bytes() const {
-  return kind_ == CellKind::kCounter ? counter().heap_bytes() : reg().heap_bytes();
-}
+std::size_t Cell::heap_bytes() const { return is_counter(kind_) ? counter().heap_bytes() : reg().heap_bytes(); }
 
 std::string describe_cell(ByteSpan key) {
   const auto path = decode_cell_key(key);
   if (!path) return printable(key);
   std::string text = fmt::format("{}/{}", path->table, printable(path->key));
-  if (path->kind == CellKind::kCounter) text += " (counter)";
-  if (path->kind == CellKind::kFlag) text += " (flag)";
-  if (path->kind == CellKind::kMember) text += fmt::format("{{{}}}", printable(path->element));
-  if (path->kind == CellKind::kField) text += fmt::format("[{}]", printable(path->element));
+  if (path->kind == CellKind::kMember) return text + fmt::format("{{{}}}", printable(path->element));
+  if (path->kind == CellKind::kField) return text + fmt::format("[{}]", printable(path->element));
+  if (path->kind == CellKind::kRegister) return text;
+  const std::optional<ValueType> type = type_of(path->kind);
+  text += fmt::format(" ({})", type ? name_of(*type) : "expiry");
+  if (!path->element.empty()) text += fmt::format("[{}]", printable(path->element));
   return text;
 }
 
 void encode_cell_state(const Cell& cell, Bytes& out) {
   Writer writer(out);
-  if (cell.kind() == CellKind::kCounter) {
+  if (is_counter(cell.kind())) {
     encode(cell.counter(), writer);
   } else {
     encode(cell.reg(), writer);
@@ -86,7 +86,7 @@ Result<Cell> decode_cell(ByteSpan key, ByteSpan value) {
   const std::uint32_t sum = in.u32("cell.crc32c");
   if (in.ok() && crc32c(value.substr(in.offset()), crc32c(key)) != sum) in.refuse("cell.crc32c", "does not match");
   if (in.ok()) {
-    if (cell.kind() == CellKind::kCounter) {
+    if (is_counter(cell.kind())) {
       cell.counter() = crdt::decode_counter(in);
     } else {
       cell.reg() = crdt::decode_register(in);

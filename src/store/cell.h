@@ -11,7 +11,7 @@
 
 namespace pando::store {
 
-// A counter (kCounter) or a register (all other kinds). Lives in Cells, which keeps its place and books.
+// A counter or a register, by class_of() its kind. Lives in Cells, which keeps its place and books.
 class Cell {
  public:
   explicit Cell(CellKind kind);

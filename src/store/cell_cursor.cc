@@ -15,7 +15,11 @@ CellCursor::CellCursor(const Cells& cells, const Bytes& from, Bytes to)
   settle();
 }
 
-bool CellCursor::visible() const { return cell_->kind() != CellKind::kCounter || !cell_->counter().absent(); }
+bool CellCursor::visible() const {
+  const CellKind kind = cell_->kind();
+  if (is_counter(kind)) return !cell_->counter().absent();
+  return (kind != CellKind::kGuard && kind != CellKind::kGuardedMember) || cell_->reg().all(kGuardOn);
+}
 
 // Stands on the first cell that is left in either source.
 void CellCursor::settle() {

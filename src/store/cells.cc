@@ -75,21 +75,21 @@ Cell& Cells::insert(ByteSpan key, Cell cell) {
 }
 
 Result<const crdt::Register*> Cells::find_register(const CellPath& path) {
-  CHECK(path.kind != CellKind::kCounter);
+  CHECK(!is_counter(path.kind));
   const auto cell = load_key(key_of(path), path.kind);
   if (!cell) return fail(cell.error());
   return (*cell)->empty() ? nullptr : &(*cell)->reg();
 }
 
 Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
-  CHECK(path.kind == CellKind::kCounter);
+  CHECK(is_counter(path.kind));
   const auto cell = load_key(key_of(path), path.kind);
   if (!cell) return fail(cell.error());
   return (*cell)->empty() ? nullptr : &(*cell)->counter();
 }
 
 Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {
-  CHECK(path.kind != CellKind::kCounter);
+  CHECK(!is_counter(path.kind));
   const ByteSpan key = key_of(path);
   if (const Cell* cell = hot(key); cell != nullptr) {
     return cell->empty() ? std::nullopt : std::optional(cell->reg());
@@ -105,33 +105,6 @@ Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path
 LogPos Cells::touched(const CellPath& path) const {
   const auto at = cells_.find(key_of(path));
   return at == cells_.end() ? LogPos(0) : at->second.touched_;
-}
-
-Result<KeyKinds> Cells::kinds(std::string_view table, ByteSpan key, KindsOptions options) {
-  KeyKinds found;
-  for (const CellKind kind : {CellKind::kRegister, CellKind::kCounter, CellKind::kFlag}) {
-    scratch_.clear();
-    append_cell_key(table, key, kind, {}, scratch_);
-    const auto cell = load_key(scratch_, kind);
-    if (!cell) return fail(cell.error());
-    found.touched = std::max(found.touched, (*cell)->touched_);
-    if (kind == CellKind::kRegister) {
-      found.has_register = !(*cell)->empty();
-    } else if (kind == CellKind::kFlag) {
-      found.has_flag = !(*cell)->empty();
-    } else {
-      found.has_counter = !(*cell)->counter().absent();
-    }
-  }
-  const auto any_of = [&](CellKind kind, bool& any) {
-    const CellCursor at = scan_elements(table, key, kind, {}, {});
-    any = at.valid();
-    found.touched = std::max(found.touched, at.touched());
-    return at.status();
-  };
-  if (options.fields) PANDO_RETURN_IF_ERROR(any_of(CellKind::kField, found.has_fields));
-  if (options.members) PANDO_RETURN_IF_ERROR(any_of(CellKind::kMember, found.has_members));
-  return found;
 }
 
 const VersionVector& Cells::context(std::string_view) const { return meta_.context; }

@@ -36,25 +36,6 @@ struct CellsOptions {
   std::size_t cache_bytes_max = limits::kCellCacheBytes;
 };
 
-// What kinds of cells a key has, for type clashes. `touched` as in Cells::touched, over all that was looked at.
-struct KeyKinds {
-  bool has_register = false;
-  bool has_counter = false;  // false for a counter that reads as absent
-  bool has_fields = false;
-  bool has_flag = false;
-  bool has_members = false;
-  LogPos touched;
-  // The kind of highest precedence; some must be there.
-  CellKind reads_as() const {
-    return has_counter    ? CellKind::kCounter
-           : has_register ? CellKind::kRegister
-           : has_fields   ? CellKind::kField
-           : has_flag     ? CellKind::kFlag
-                          : CellKind::kMember;
-  }
-  bool any() const { return has_register || has_counter || has_fields || has_flag || has_members; }
-};
-
 class CellCursor;
 
 class Cells {
@@ -67,20 +48,13 @@ class Cells {
   // Reading. -----------------------------------------------------------------------------------------------
 
   // Null when the cell is absent. A counter is returned also when it reads as absent: see Counter::absent().
-  Result<const crdt::Register*> find_register(const CellPath& path);  // all but kCounter
-  Result<const crdt::Counter*> find_counter(const CellPath& path);    // kCounter
+  Result<const crdt::Register*> find_register(const CellPath& path);  // all kinds that are no counters
+  Result<const crdt::Counter*> find_counter(const CellPath& path);    // counters
   // The same without keeping it in memory, for large values read once (chunks of an object).
   Result<std::optional<crdt::Register>> fetch_register(const CellPath& path);
   // The last record that changed the cell, also when that deleted it; 0 when the Kv has its present state. A
   // read that used the cell shows nothing until that record is durable.
   LogPos touched(const CellPath& path) const;
-  // Three point reads, a seek for fields and one for members; those not asked for are reported as absent.
-  struct KindsOptions {
-    bool fields = true;
-    bool members = true;
-  };
-  Result<KeyKinds> kinds(std::string_view table, ByteSpan key, KindsOptions options);
-
   // Cells in order, all of them merged: of the keys of `table` that start with `prefix` and are > `after`;
   // of one key; of the namespace. Cells must not be changed while a cursor lives (checked).
   CellCursor scan(std::string_view table, ByteSpan prefix, ByteSpan after) const;

@@ -248,39 +248,6 @@ TEST_F(CellsTest, ACursorIsNotUsedPastAChange) {
       "version_");
 }
 
-TEST_F(CellsTest, KindsOfAKey) {
-  put(reg_path("r"), "1");
-  add(counter_path("c"), 1);
-  put({"kv", "f", CellKind::kField, "col"}, "1");
-  add(counter_path("reset"), 3);
-  const auto reset = cells_->load(counter_path("reset"));
-  (*reset)->counter().reset(crdt::reset_op((*reset)->counter(), {}).observed);
-  cells_->changed(**reset, cells_->applied().next());
-  commit();
-  const auto text = [&](const Bytes& key) {
-    const auto kinds = cells_->kinds("kv", key, {});
-    EXPECT_TRUE(kinds);
-    return std::string(kinds->has_register ? "r" : "") + (kinds->has_counter ? "c" : "") +
-           (kinds->has_fields ? "f" : "") + (kinds->has_flag ? "!" : "") + (kinds->has_members ? "m" : "") +
-           std::to_string(kinds->touched.value);
-  };
-  EXPECT_EQ(text("r"), "r1");
-  EXPECT_EQ(text("c"), "c2");
-  EXPECT_EQ(text("f"), "f3");
-  EXPECT_EQ(text("reset"), "5") << "reads as absent";
-  EXPECT_EQ(text("none"), "0");
-  remove({"kv", "f", CellKind::kField, "col"});
-  EXPECT_EQ(text("f"), "6") << "deleted, not yet durable";
-  EXPECT_FALSE(cells_->kinds("kv", "f", {.fields = false})->any());
-  put({"kv", "s", CellKind::kMember, "m"}, "");
-  EXPECT_EQ(text("s"), "m7");
-  EXPECT_EQ(cells_->kinds("kv", "s", {})->reads_as(), CellKind::kMember);
-  put({"kv", "s", CellKind::kFlag, ""}, "");
-  EXPECT_EQ(text("s"), "!m8");
-  EXPECT_EQ(cells_->kinds("kv", "s", {})->reads_as(), CellKind::kFlag);
-  EXPECT_FALSE(cells_->kinds("kv", "s", {.members = false})->has_members);
-}
-
 TEST_F(CellsTest, ElementsOfOneKindOfOneKeyByPrefixAndAfter) {
   for (const Bytes member : {"a", "ab", "b", "\xFF", "\xFF\xFF"}) put({"kv", "s", CellKind::kMember, member}, "");
   put({"kv", "s", CellKind::kField, "z"}, "");
@@ -374,7 +341,6 @@ TEST_F(CellsTest, DamageTravelsUpByNameAndIsNeverAbsence) {
   expect_named(cells_->find_register(reg_path("user:1")).error());
   expect_named(cells_->fetch_register(reg_path("user:1")).error());
   expect_named(cells_->load(reg_path("user:1")).error());
-  expect_named(cells_->kinds("kv", "user:1", {}).error());
   expect_named(cells_->digest().error());
   CellCursor at = cells_->scan("kv", "", "");
   ASSERT_TRUE(at.valid());

@@ -22,10 +22,22 @@ void NaiveState::apply(const Commit& commit) {
     } else if (const auto* clear = std::get_if<ClearOp>(&op)) {
       for (auto& [path, values] : values_) {
         if (path.table != clear->table || path.key != clear->key) continue;
+        if (!clear->includes(path.kind, path.element)) continue;
         for (auto it = values.begin(); it != values.end();)
           it = clear->observed.covers(it->first) ? values.erase(it) : std::next(it);
       }
+      if (!clear->forget_counters) continue;
+      for (auto& [path, slots] : counters_) {
+        if (path.table != clear->table || path.key != clear->key || !clear->includes(path.kind, path.element)) continue;
+        for (const auto& [born, slot] : slots) {
+          if (clear->observed.covers({born.first, born.second})) given_up_.insert({path, {born.first, born.second}});
+        }
+        std::erase_if(slots, [&](const auto& entry) {
+          return clear->observed.covers({entry.first.first, entry.first.second});
+        });
+      }
     } else if (const auto* count = std::get_if<CountOp>(&op)) {
+      if (given_up_.contains({count->path, {commit.dot.origin, count->birth}})) continue;
       Slot& slot = counters_[count->path][{commit.dot.origin, count->birth}];
       slot.added = std::max(slot.added, count->added);
       slot.removed = std::max(slot.removed, count->removed);

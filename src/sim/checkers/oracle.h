@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ class NaiveState {
     Bytes bytes;
   };
   struct Slot {
-    std::uint64_t added = 0, removed = 0, added_base = 0, removed_base = 0;
+    UInt128 added = 0, removed = 0, added_base = 0, removed_base = 0;
   };
   using Values = std::map<Dot, Value>;
   using Slots = std::map<std::pair<Origin, Seq>, Slot>;
@@ -38,6 +39,7 @@ class NaiveState {
 
   std::map<CellPath, Values> values_;
   std::map<CellPath, Slots> counters_;
+  std::set<std::pair<CellPath, Dot>> given_up_;  // slots, by their birth
 };
 
 class Oracle final : public Checker {

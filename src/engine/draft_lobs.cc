@@ -1,0 +1,61 @@
+// Large objects: their chunks are staged unseen, then published by one small manifest (model/lob_manifest.h).
+#include <zlib.h>
+
+#include <utility>
+
+#include "base/limits.h"
+#include "engine/draft.h"
+#include "model/lob_manifest.h"
+
+namespace pando::engine {
+namespace {
+
+CellPath register_path(std::string_view table, ByteSpan key) {
+  return {std::string(table), Bytes(key), CellKind::kRegister, {}};
+}
+
+}  // namespace
+
+Status Draft::stage(Upload& upload, ByteSpan data, bool last) {
+  const auto add_chunk = [&](Bytes chunk) {
+    const CellPath path = chunk_path(upload.upload, upload.chunk_count++);
+    push(path, PutOp{path, std::move(chunk), {}});
+  };
+  if (upload.chunk_count == 0 && (upload.partial.size() + data.size() >= limits::kLobChunkBytes || last)) {
+    PANDO_RETURN_IF_ERROR(put(register_path(kTableUploads, upload.upload), {}));
+  }
+  upload.size_bytes += data.size();
+  // zlib takes a null pointer as "begin anew", whatever the length.
+  if (!data.empty()) {
+    upload.crc32 =
+        static_cast<std::uint32_t>(::crc32_z(upload.crc32, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+  }
+  while (upload.partial.size() + data.size() >= limits::kLobChunkBytes) {
+    const std::size_t room = limits::kLobChunkBytes - upload.partial.size();
+    upload.partial.append(data.substr(0, room));
+    data.remove_prefix(room);
+    add_chunk(std::exchange(upload.partial, {}));
+  }
+  upload.partial.append(data);
+  if (last && !upload.partial.empty()) add_chunk(std::exchange(upload.partial, {}));
+  return {};
+}
+
+Status Draft::publish(const Upload& upload) {
+  const LobManifest manifest{upload.upload, upload.size_bytes, upload.chunk_count, upload.crc32};
+  PANDO_RETURN_IF_ERROR(validate_key(upload.key));
+  PANDO_RETURN_IF_ERROR(put(register_path(kTableLob, upload.key), encode_lob_manifest(manifest)));
+  return remove(register_path(kTableUploads, upload.upload));
+}
+
+Status Draft::discard_upload(ByteSpan upload) {
+  PANDO_RETURN_IF_ERROR(clear(kTableLobChunks, upload));
+  return remove(register_path(kTableUploads, upload));
+}
+
+Status Draft::delete_lob(ByteSpan key) {
+  PANDO_RETURN_IF_ERROR(validate_key(key));
+  return remove(register_path(kTableLob, key));
+}
+
+}  // namespace pando::engine

@@ -1,0 +1,316 @@
+// Plain values, rows and counters: the types every table knows without a detail of their own.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <string>
+
+#include "base/limits.h"
+#include "engine/draft.h"
+#include "engine/merge_group.h"
+#include "store/cell_cursor.h"
+
+namespace pando::engine {
+namespace {
+
+CellPath register_path(std::string_view table, ByteSpan key) {
+  return {std::string(table), Bytes(key), CellKind::kRegister, {}};
+}
+CellPath counter_path(std::string_view table, ByteSpan key) {
+  return {std::string(table), Bytes(key), CellKind::kCounter, {}};
+}
+CellPath field_path(std::string_view table, ByteSpan key, ByteSpan element) {
+  return {std::string(table), Bytes(key), CellKind::kField, Bytes(element)};
+}
+
+Status check_value(ByteSpan value) {
+  if (value.size() <= limits::kValueBytesMax) return {};
+  return Status(StatusCode::kTooLarge,
+                fmt::format("value has {} bytes, the limit is {}", value.size(), limits::kValueBytesMax));
+}
+
+// As Redis reads a number: no sign but '-', no leading zero, nothing around it.
+std::optional<std::int64_t> decimal(ByteSpan text) {
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || std::to_string(value) != text) return std::nullopt;
+  return value;
+}
+
+Status refuse_down(const Mutation& mutation, std::string_view what) {
+  return Status(StatusCode::kPreconditionFailed, fmt::format("counters of table \"{}\" only grow: \"{}\" cannot be {}",
+                                                             mutation.table, mutation.key, what));
+}
+
+}  // namespace
+
+Status Draft::add(const Mutation& mutation) {
+  PANDO_RETURN_IF_ERROR(check_name(mutation.table, mutation.key));
+  PANDO_RETURN_IF_ERROR(revive(mutation.table, mutation.key));
+  if (!keeps_results_) return change(mutation);
+
+  using Kind = Mutation::Kind;
+  Result<std::int64_t> before = 0;
+  switch (mutation.kind) {
+    case Kind::kDelete: before = key_present(mutation.table, mutation.key); break;
+    case Kind::kDeleteRow: before = row_present(mutation.table, mutation.key); break;
+    case Kind::kPutColumns:
+    case Kind::kDeleteColumns: before = present_columns(mutation); break;
+    case Kind::kPut: before = 1; break;
+    default: break;
+  }
+  if (!before) return before.error();
+  results_.push_back(*before);
+  returned_.emplace_back();
+  PANDO_RETURN_IF_ERROR(change(mutation));
+  if (mutation.kind == Kind::kAdd) results_.back() = counter_value_.value_or(0);
+  if (mutation.kind == Kind::kPutColumns) {
+    const Result<std::int64_t> after = present_columns(mutation);
+    if (!after) return after.error();
+    results_.back() = *after - *before;
+  }
+  return {};
+}
+
+Status Draft::change(const Mutation& mutation) {
+  switch (mutation.kind) {
+    case Mutation::Kind::kPut: return put_value(mutation);
+    case Mutation::Kind::kDelete: return delete_key(mutation.table, mutation.key);
+    case Mutation::Kind::kPutColumns: return put_columns(mutation);
+    case Mutation::Kind::kDeleteColumns: return delete_columns(mutation);
+    case Mutation::Kind::kDeleteRow: return clear(mutation.table, mutation.key);
+    case Mutation::Kind::kAdd: return add_to_counter(mutation);
+    case Mutation::Kind::kReset:
+      if (table(mutation.table).grow_only) return refuse_down(mutation, "reset");
+      return reset_counter(mutation.table, mutation.key);
+    case Mutation::Kind::kAddDecimal: return add_decimal(mutation);
+    case Mutation::Kind::kAddMembers:
+    case Mutation::Kind::kRemoveMembers: return change_members(mutation);
+    case Mutation::Kind::kDeleteSet:
+      PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
+      return clear(mutation.table, mutation.key);
+    case Mutation::Kind::kEnable:
+    case Mutation::Kind::kDisable: return change_flag(mutation);
+    case Mutation::Kind::kDetail:
+      return std::visit([&](const auto& detail) { return decide(*this, mutation, detail); }, mutation.detail);
+  }
+  return Status(StatusCode::kInternal, "unknown mutation");
+}
+
+Status decide(Draft&, const Mutation&, std::monostate) {
+  return Status(StatusCode::kInternal, "a mutation says nothing");
+}
+
+Status Draft::put_value(const Mutation& mutation) {
+  PANDO_RETURN_IF_ERROR(check_value(mutation.value));
+  if (mutation.when != Mutation::When::kAlways) {
+    const Result<bool> there = key_present(mutation.table, mutation.key);
+    if (!there) return there.error();
+    if (*there != (mutation.when == Mutation::When::kIfPresent)) {
+      set_result(0);
+      return {};
+    }
+  }
+  const CellPath as_counter = counter_path(mutation.table, mutation.key);
+  const Result<bool> counter = has(as_counter);
+  if (!counter) return counter.error();
+  if (*counter) {
+    if (!mutation.convert) return wrong_type(mutation.key, ValueType::kCounter, ValueType::kValue);
+    PANDO_RETURN_IF_ERROR(reset(as_counter));
+    counter_value_.reset();
+  }
+  CellPath path = register_path(mutation.table, mutation.key);
+  const Result<bool> known = has(path);
+  if (!known) return known.error();
+  if (!*known) {
+    const Status alone = check_type(mutation.table, mutation.key, ValueType::kValue);
+    if (!alone.ok() && (!mutation.convert || alone.code() != StatusCode::kWrongType)) return alone;
+    if (!alone.ok()) PANDO_RETURN_IF_ERROR(clear(mutation.table, mutation.key));
+  }
+  if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
+  return put(std::move(path), mutation.value);
+}
+
+Status Draft::put_columns(const Mutation& mutation) {
+  if (mutation.columns.empty()) return Status(StatusCode::kInvalidArgument, "no columns");
+  for (const auto& [name, value] : mutation.columns) {
+    PANDO_RETURN_IF_ERROR(validate_element(name));
+    PANDO_RETURN_IF_ERROR(check_value(value));
+    PANDO_RETURN_IF_ERROR(put(field_path(mutation.table, mutation.key, name), value));
+  }
+  return {};
+}
+
+Status Draft::delete_columns(const Mutation& mutation) {
+  if (mutation.columns.empty()) return Status(StatusCode::kInvalidArgument, "no columns");
+  for (const auto& column : mutation.columns) {
+    PANDO_RETURN_IF_ERROR(remove(field_path(mutation.table, mutation.key, column.first)));
+  }
+  return {};
+}
+
+Status Draft::delete_key(std::string_view table, ByteSpan key) {
+  bool composite = false;
+  for (auto at = index_.lower_bound(field_path(table, key, {})); at != index_.end() && !composite; ++at) {
+    if (at->first.table != table || at->first.key != key) break;
+    composite = true;
+  }
+  if (!composite) {
+    const store::CellCursor at = view_.cells().scan_kinds(table, key, CellKind::kField);
+    PANDO_RETURN_IF_ERROR(view_.note(at));
+    composite = at.valid();
+  }
+  PANDO_RETURN_IF_ERROR(composite ? clear(table, key) : remove(register_path(table, key)));
+  PANDO_RETURN_IF_ERROR(reset(counter_path(table, key)));
+  counter_value_.reset();
+  if (table == kTableKv) return delete_typed(key);
+  return {};
+}
+
+Status Draft::add_to_counter(const Mutation& mutation) {
+  if (mutation.delta < 0 && table(mutation.table).grow_only) return refuse_down(mutation, "decremented");
+  CellPath path = counter_path(mutation.table, mutation.key);
+  const Result<bool> counter = has(path);
+  if (!counter) return counter.error();
+  // Where a merge left both, the counter is what reads answer.
+  if (!mutation.convert || !*counter) {
+    const Result<std::optional<Bytes>> value = value_after(register_path(mutation.table, mutation.key));
+    if (!value) return value.error();
+    if (*value && !mutation.convert) return wrong_type(mutation.key, ValueType::kValue, ValueType::kCounter);
+    if (!*value && !*counter) {
+      PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kCounter));
+    }
+    if (mutation.convert && (*value || mutation.delta == 0)) return count_from(mutation, value->value_or("0"));
+  }
+  PANDO_RETURN_IF_ERROR(count(path, mutation.delta));
+  counter_value_ = counters_.at(path).value();
+  return {};
+}
+
+Status Draft::add_decimal(const Mutation& mutation) {
+  if (mutation.units < 0 && table(mutation.table).grow_only) return refuse_down(mutation, "decremented");
+  const CellPath path{mutation.table, mutation.key, CellKind::kDecimal, {}};
+  const Result<bool> there = has(path);
+  if (!there) return there.error();
+  if (!*there) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kDecimal));
+  PANDO_RETURN_IF_ERROR(count(path, mutation.units));
+  give_back(decimal_text(counters_.at(path).exact()));
+  return {};
+}
+
+Status Draft::count_from(const Mutation& mutation, ByteSpan value) {
+  const std::optional<std::int64_t> base = decimal(value);
+  if (!base) {
+    return Status(StatusCode::kPreconditionFailed,
+                  fmt::format("key \"{}\" holds a value that is not a decimal 64-bit number", mutation.key));
+  }
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(*base, mutation.delta, &sum)) {
+    return Status(StatusCode::kOutOfRange, fmt::format("{} + {} is outside of 64 bits", *base, mutation.delta));
+  }
+  CellPath as_register = register_path(mutation.table, mutation.key);
+  if (sum == 0) {
+    counter_value_ = 0;
+    return put(std::move(as_register), "0");
+  }
+  PANDO_RETURN_IF_ERROR(remove(as_register));
+  CellPath as_counter = counter_path(mutation.table, mutation.key);
+  PANDO_RETURN_IF_ERROR(count(as_counter, sum));
+  counter_value_ = counters_.at(as_counter).value();
+  return {};
+}
+
+Status Draft::reset_counter(std::string_view table, ByteSpan key) {
+  counter_value_ = 0;
+  PANDO_RETURN_IF_ERROR(reset(counter_path(table, key)));
+  return reset({std::string(table), Bytes(key), CellKind::kDecimal, {}});
+}
+
+Status Draft::put_typed(ByteSpan key, ByteSpan value) {
+  switch (typed_key(key)) {
+    case TypedKey::kNone: return {};
+    case TypedKey::kLww: {
+      if (!parser_.parse_lww(value)) {
+        ++malformed_payloads_;
+        return {};
+      }
+      CellPath path = register_path(kTableMergeGroup, key);
+      const Result<std::optional<Bytes>> winner = payload_after(path);
+      if (!winner) return winner.error();
+      if (*winner && compare_lww(parser_, value, **winner) <= 0) return {};
+      return put(std::move(path), value);
+    }
+    case TypedKey::kCounter: {
+      const auto counted = parser_.parse_counter(value);
+      if (!counted || !validate_element(counted->replica).ok()) {
+        ++malformed_payloads_;
+        return {};
+      }
+      CellPath path = field_path(kTableMergeGroup, key, counted->replica);
+      const Result<std::optional<Bytes>> before = payload_after(path);
+      if (!before) return before.error();
+      if (*before) {
+        const auto known = parser_.parse_counter(**before);
+        if (known && known->count >= counted->count) return {};
+      }
+      return put(std::move(path), value);
+    }
+  }
+  return {};
+}
+
+Status Draft::delete_typed(ByteSpan key) {
+  switch (typed_key(key)) {
+    case TypedKey::kNone: return {};
+    case TypedKey::kLww: return remove(register_path(kTableMergeGroup, key));
+    case TypedKey::kCounter: return clear(kTableMergeGroup, key);
+  }
+  return {};
+}
+
+Result<std::optional<Bytes>> Draft::payload_after(const CellPath& path) {
+  if (find_op(path) != nullptr || cleared(path)) return value_after(path);
+  const Result<const crdt::Register*> current = view_.cells().find_register(path);
+  if (!current) return fail(current.error());
+  if (*current == nullptr) return std::nullopt;
+  return payload_winner(parser_, path.kind, **current);
+}
+
+Result<bool> Draft::key_present(std::string_view table, ByteSpan key) {
+  const Result<std::optional<ValueType>> type = type_of(table, key);
+  if (!type) return fail(type.error());
+  return type->has_value();
+}
+
+Result<bool> Draft::row_present(std::string_view table, ByteSpan key) {
+  for (const Op& op : ops_) {
+    const auto* put = std::get_if<PutOp>(&op);
+    if (put != nullptr && put->path.kind == CellKind::kField && put->path.table == table && put->path.key == key) {
+      return true;
+    }
+  }
+  store::CellCursor at = view_.cells().scan_key(table, key);
+  for (; at.valid(); at.next()) {
+    if (at.path().kind != CellKind::kField || cleared(at.path()) || at.cell().reg().empty()) continue;
+    if (find_op(at.path()) == nullptr) return true;  // what this draft does to it is no put: a removal
+  }
+  if (!at.status().ok()) return fail(at.status());
+  return false;
+}
+
+Result<std::int64_t> Draft::present_columns(const Mutation& mutation) {
+  // A name given twice is one column.
+  std::set<ByteSpan> names;
+  for (const auto& column : mutation.columns) names.insert(column.first);
+  std::int64_t count = 0;
+  for (const ByteSpan name : names) {
+    const Result<std::optional<Bytes>> value = value_after(field_path(mutation.table, mutation.key, name));
+    if (!value) return fail(value.error());
+    count += value->has_value() ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace pando::engine

@@ -1,0 +1,31 @@
+// engine/read.h — answers to requests that one namespace's cells can give: one overload per request.
+//
+// Pure: everything comes from the view, which gathers what the answer depends on (View::touched()). kWrongType when the
+// key reads as another type, kInvalidArgument for names that break a rule, or a failure of the store.
+#pragma once
+
+#include <concepts>
+
+#include "engine/view.h"
+#include "model/reply.h"
+
+namespace pando::engine {
+
+Result<ReplyBody> read(View& view, const GetRequest& request);
+Result<ReplyBody> read(View& view, const GetRowRequest& request);
+Result<ReplyBody> read(View& view, const GetCounterRequest& request);
+Result<ReplyBody> read(View& view, const ListMembersRequest& request);
+Result<ReplyBody> read(View& view, const HasMemberRequest& request);
+Result<ReplyBody> read(View& view, const CountMembersRequest& request);
+Result<ReplyBody> read(View& view, const GetFlagRequest& request);
+Result<ReplyBody> read(View& view, const ListRequest& request);
+Result<ReplyBody> read(View& view, const LobStatRequest& request);
+Result<ReplyBody> read(View& view, const LobChunkRequest& request);
+
+// The requests that have such an overload.
+template <typename T>
+concept Readable = requires(View& view, const T& request) {
+  { read(view, request) } -> std::same_as<Result<ReplyBody>>;
+};
+
+}  // namespace pando::engine

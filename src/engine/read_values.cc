@@ -1,0 +1,114 @@
+// Plain values, rows, counters and listings.
+#include <algorithm>
+
+#include "engine/read.h"
+
+namespace pando::engine {
+namespace {
+
+CellPath path_of(std::string_view table, ByteSpan key, CellKind kind) {
+  return {std::string(table), Bytes(key), kind, {}};
+}
+
+}  // namespace
+
+Result<ReplyBody> read(View& view, const GetRequest& request) {
+  PANDO_RETURN_IF_ERROR(check_name(request.table, request.key));
+  const auto counter = view.find_counter(path_of(request.table, request.key, CellKind::kCounter));
+  if (!counter) return fail(counter.error());
+  ValueReply reply;
+  if (*counter != nullptr) {
+    reply.found = true;
+    reply.kind = CellKind::kCounter;
+    reply.value = std::to_string((*counter)->value());
+    return reply;
+  }
+  const auto found = view.find_register(path_of(request.table, request.key, CellKind::kRegister));
+  if (!found) return fail(found.error());
+  if (*found == nullptr) {
+    PANDO_RETURN_IF_ERROR(view.check_type(request.table, request.key, ValueType::kValue));
+    return reply;
+  }
+  const TableDeclaration& table = view.table(request.table);
+  const crdt::Register::Entry& shown = *resolve(**found, table);
+  reply.found = true;
+  reply.value = shown.value;
+  reply.hlc = shown.hlc;
+  reply.dot = shown.dot;
+  if (table.resolver == Resolver::kMulti) {
+    for (const auto& entry : (*found)->entries()) {
+      if (&entry != &shown) reply.siblings.push_back({entry.dot, entry.hlc, entry.value});
+    }
+  }
+  return reply;
+}
+
+Result<ReplyBody> read(View& view, const GetRowRequest& request) {
+  PANDO_RETURN_IF_ERROR(check_name(kTableRow, request.key));
+  RowReply reply;
+  const Result<bool> gone = view.expired(kTableRow, request.key);
+  if (!gone) return fail(gone.error());
+  if (*gone) return reply;
+  store::CellCursor at = view.cells().scan_elements(kTableRow, request.key, CellKind::kField, {}, {});
+  for (; at.valid(); at.next()) {
+    const crdt::Register::Entry* entry = resolve(at.cell().reg(), view.table(kTableRow));
+    if (entry == nullptr) continue;
+    reply.found = true;
+    const Bytes& column = at.path().element;
+    const bool wanted = !request.columns ||
+                        std::find(request.columns->begin(), request.columns->end(), column) != request.columns->end();
+    if (wanted) reply.columns.emplace_back(column, entry->value);
+  }
+  PANDO_RETURN_IF_ERROR(view.note(at));
+  return reply;
+}
+
+Result<ReplyBody> read(View& view, const GetCounterRequest& request) {
+  PANDO_RETURN_IF_ERROR(check_name(request.table, request.key));
+  CounterReply reply;
+  for (const CellKind kind : {CellKind::kCounter, CellKind::kDecimal}) {
+    const auto found = view.find_counter(path_of(request.table, request.key, kind));
+    if (!found) return fail(found.error());
+    if (*found == nullptr) {
+      // Only a key without a counter is searched for what else it may be.
+      const auto type = view.type_of(request.table, request.key);
+      if (!type) return fail(type.error());
+      if (!*type) return reply;
+      if (**type != ValueType::kDecimal) return fail(wrong_type(request.key, **type, ValueType::kCounter));
+      continue;
+    }
+    reply.found = true;
+    reply.value = (*found)->value();
+    if (kind == CellKind::kDecimal) reply.decimal = (*found)->exact();
+    for (const auto& slot : (*found)->slots()) {
+      if (!reply.slots.empty() && reply.slots.back().origin == slot.origin) continue;
+      reply.slots.push_back({slot.origin, (*found)->value_of(slot.origin)});
+    }
+    return reply;
+  }
+  return reply;
+}
+
+Result<ReplyBody> read(View& view, const ListRequest& request) {
+  PANDO_RETURN_IF_ERROR(validate_table_name(request.table));
+  ListReply reply;
+  store::CellCursor at = view.cells().scan(request.table, request.prefix, request.after);
+  while (at.valid()) {
+    if (!at.visible() || at.path().kind == CellKind::kExpiry) {
+      at.next();
+      continue;
+    }
+    if (reply.keys.size() == request.count_max) {
+      reply.more = true;
+      break;
+    }
+    const Result<bool> gone = view.expired(request.table, at.key());
+    if (!gone) return fail(gone.error());
+    if (!*gone) reply.keys.push_back(at.key());
+    at.skip_key();
+  }
+  PANDO_RETURN_IF_ERROR(view.note(at));
+  return reply;
+}
+
+}  // namespace pando::engine

@@ -1,0 +1,97 @@
+#include "engine/view.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "model/expiry.h"
+
+namespace pando::engine {
+
+Status wrong_type(ByteSpan key, ValueType holds, ValueType asked) {
+  return Status(StatusCode::kWrongType,
+                fmt::format("key \"{}\" holds a {}, not a {}; delete it first", key, name_of(holds), name_of(asked)));
+}
+
+Status check_name(std::string_view table, ByteSpan key) {
+  PANDO_RETURN_IF_ERROR(validate_table_name(table));
+  return validate_key(key);
+}
+
+Result<bool> View::expired(std::string_view table, ByteSpan key) {
+  const CellPath path{std::string(table), Bytes(key), CellKind::kExpiry, {}};
+  note(cells_->touched(path));
+  const Result<const crdt::Register*> found = cells_->find_register(path);
+  if (!found) return fail(found.error());
+  if (*found == nullptr) return false;
+  // The longest of concurrent ones counts. One that cannot be read never takes anything away.
+  std::int64_t until = 0;
+  for (const auto& entry : (*found)->entries()) {
+    until = std::max(until, decode_expiry(entry.value).value_or(kNeverExpires));
+  }
+  return until <= now_ms_;
+}
+
+Result<const crdt::Register*> View::find_register(const CellPath& path) {
+  const Result<bool> gone = expired(path.table, path.key);
+  if (!gone) return fail(gone.error());
+  note(cells_->touched(path));
+  if (*gone) return nullptr;
+  return cells_->find_register(path);
+}
+
+Result<const crdt::Counter*> View::find_counter(const CellPath& path) {
+  const Result<bool> gone = expired(path.table, path.key);
+  if (!gone) return fail(gone.error());
+  note(cells_->touched(path));
+  if (*gone) return nullptr;
+  const Result<const crdt::Counter*> found = cells_->find_counter(path);
+  if (found && *found != nullptr && (*found)->absent()) return nullptr;
+  return found;
+}
+
+Result<std::optional<Bytes>> View::value(const CellPath& path) {
+  const Result<const crdt::Register*> found = find_register(path);
+  if (!found) return fail(found.error());
+  if (*found == nullptr) return std::nullopt;
+  return resolve(**found, table(path.table))->value;
+}
+
+Result<std::optional<ValueType>> View::type_of(std::string_view table, ByteSpan key) {
+  const Result<const crdt::Counter*> counter = find_counter({std::string(table), Bytes(key), CellKind::kCounter, {}});
+  if (!counter) return fail(counter.error());
+  if (*counter != nullptr) return ValueType::kCounter;
+  const Result<const crdt::Register*> value = find_register({std::string(table), Bytes(key), CellKind::kRegister, {}});
+  if (!value) return fail(value.error());
+  if (*value != nullptr) return ValueType::kValue;
+  const Result<bool> gone = expired(table, key);
+  if (!gone) return fail(gone.error());
+  if (*gone) return std::nullopt;
+
+  // From kind to kind, without reading the rest of one that was seen.
+  std::optional<ValueType> found;
+  auto kind = static_cast<std::uint8_t>(CellKind::kField);
+  while (kind <= kCellKindMax) {
+    store::CellCursor at = cells_->scan_kinds(table, key, static_cast<CellKind>(kind));
+    while (at.valid() && (!at.visible() || at.path().kind == CellKind::kExpiry)) at.next();
+    PANDO_RETURN_IF_ERROR(note(at));
+    if (!at.valid()) break;
+    const std::optional<ValueType> type = pando::type_of(at.path().kind);
+    if (!found || *type < *found) found = type;
+    kind = static_cast<std::uint8_t>(at.path().kind) + 1;
+  }
+  return found;
+}
+
+Status View::check_type(std::string_view table, ByteSpan key, ValueType asked) {
+  const Result<std::optional<ValueType>> type = type_of(table, key);
+  if (!type) return type.error();
+  return *type && **type != asked ? wrong_type(key, **type, asked) : Status();
+}
+
+Status View::note(const store::CellCursor& cursor) {
+  note(cursor.touched());
+  return cursor.status();
+}
+
+}  // namespace pando::engine

@@ -1,0 +1,56 @@
+// engine/view.h — what one namespace shows at one instant: its cells, without what has expired by then.
+//
+// Reads and drafts see the cells through a View, so that expiry, types and the rules of tables are looked at in one
+// place. It gathers what an answer depends on: touched() is the last record of all that was looked at, and nothing
+// made from it is shown before that record is durable. Cheap to make, lives for one request. One thread.
+#pragma once
+
+#include "engine/catalog.h"
+#include "store/cell_cursor.h"
+#include "store/cells.h"
+
+namespace pando::engine {
+
+// kWrongType: key "k" holds a set, not a counter; delete it first.
+Status wrong_type(ByteSpan key, ValueType holds, ValueType asked);
+// kInvalidArgument or kTooLarge naming the rule.
+Status check_name(std::string_view table, ByteSpan key);
+
+class View {
+ public:
+  // `now_ms` is the wall clock: what expires is hidden from its instant on, the same at every site.
+  View(store::Cells& cells, const Catalog& catalog, std::int64_t now_ms)
+      : cells_(&cells), catalog_(&catalog), now_ms_(now_ms) {}
+
+  store::Cells& cells() const { return *cells_; }
+  std::int64_t now_ms() const { return now_ms_; }
+  const Catalog& catalog() const { return *catalog_; }
+  const TableDeclaration& table(std::string_view name) const { return catalog_->of(name); }
+
+  // Null when the cell is absent, reads as absent (a counter at its baseline) or its key has expired. Valid until the
+  // next call that is not made under a Hold.
+  Result<const crdt::Register*> find_register(const CellPath& path);
+  Result<const crdt::Counter*> find_counter(const CellPath& path);
+  // The bytes that reads of a register show, by its table's resolver.
+  Result<std::optional<Bytes>> value(const CellPath& path);
+
+  // Whether the key's time has run out. The cells below are still there then, and count for nothing.
+  Result<bool> expired(std::string_view table, ByteSpan key);
+  // What reads of the key answer with; nothing when it is absent or has expired.
+  Result<std::optional<ValueType>> type_of(std::string_view table, ByteSpan key);
+  // kWrongType unless the key is absent or reads as `asked`.
+  Status check_type(std::string_view table, ByteSpan key, ValueType asked);
+
+  // Takes a cursor's touched() into account; ok, or why it stopped.
+  Status note(const store::CellCursor& cursor);
+  void note(LogPos pos) { touched_ = std::max(touched_, pos); }
+  LogPos touched() const { return touched_; }
+
+ private:
+  store::Cells* cells_;
+  const Catalog* catalog_;
+  std::int64_t now_ms_;
+  LogPos touched_;
+};
+
+}  // namespace pando::engine

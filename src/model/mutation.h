@@ -1,0 +1,58 @@
+// model/mutation.h — one thing to change, as a client asks for it, before anything is decided.
+//
+// Several of them in one request, or appended to one transaction, commit together, each seeing those before it.
+// The types that need more than a key and a value say so in `detail`, a struct of their own header; what decides it
+// is an overload of engine::decide() (engine/draft.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/int128.h"
+#include "model/path.h"
+
+namespace pando {
+
+using Columns = std::vector<std::pair<Bytes, Bytes>>;  // name, value
+
+struct Mutation {
+  enum class Kind : std::uint8_t {
+    kPut,            // key := value (a register)
+    kDelete,         // the key and everything under it, whatever its type; absent is fine
+    kPutColumns,     // upserts `columns` of a row
+    kDeleteColumns,  // deletes the columns named in `columns` (values ignored) of a row
+    kDeleteRow,      // deletes a row
+    kAdd,            // counter += delta
+    kReset,          // counter := 0 for all increments seen here
+    kAddDecimal,     // decimal counter += units
+    kAddMembers,     // set ∪= members; a removal that did not see this leaves them in
+    kRemoveMembers,  // set -= members, as seen here
+    kDeleteSet,      // the set with all members seen here
+    kEnable,         // flag := on; a disabling that did not see this leaves it on
+    kDisable,        // flag := off, as seen here
+    kDetail,         // what `detail` says
+  };
+  // What kDetail may be.
+  using Detail = std::variant<std::monostate>;
+
+  Kind kind = Kind::kPut;
+  std::string table{kTableKv};
+  Bytes key;
+  Bytes value;
+  Columns columns;
+  std::int64_t delta = 0;
+  Int128 units = 0;  // billionths
+  std::vector<Bytes> members;
+  // A key of the other type gives way within the same commit: kPut takes the place of a counter, kAdd counts on
+  // from a value that is a decimal 64-bit number. Without it the key keeps its type and the mutation is refused.
+  bool convert = false;
+  // kPut: done only if the key is absent, or present, as seen here and now; otherwise nothing changes.
+  enum class When : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
+  When when = When::kAlways;
+  Detail detail = {};
+};
+
+}  // namespace pando

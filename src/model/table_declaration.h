@@ -1,0 +1,45 @@
+// model/table_declaration.h — what a namespace has agreed on for one of its tables.
+//
+// Declarations are replicated data: cells of table `.tables`, key = table name, one field per property, so that two
+// sites that change different properties at once both get their way. A table nobody declared has the defaults.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/path.h"
+
+namespace pando {
+
+inline constexpr std::string_view kTableTables = ".tables";
+
+// Which of several concurrent values of a register reads show. All of them stay until a write that saw them.
+enum class Resolver : std::uint8_t {
+  kLww,             // the largest by (stamp, origin, bytes)
+  kMax,             // the largest number, or the bytewise largest where one is no number
+  kMin,             // the smallest likewise
+  kFirstWins,       // the smallest by (stamp, origin, bytes)
+  kOriginPriority,  // of the origin that stands first in `origins`, then as kLww
+  kMulti,           // as kLww, and reads name the others beside it
+};
+enum class Wins : std::uint8_t { kAdd, kRemove };
+
+struct TableDeclaration {
+  Resolver resolver = Resolver::kLww;
+  std::vector<std::string> origins;       // node names, kOriginPriority
+  Wins sets = Wins::kAdd;                 // of a member that is added and removed at once
+  Wins flags = Wins::kAdd;                // kAdd: enabling wins; kRemove: disabling wins
+  bool grow_only = false;                 // counters refuse to go down, and to be reset
+  std::optional<std::int64_t> ttl_ms;     // of a key from its last write, unless the write says otherwise
+  std::optional<std::string> durability;  // text of a Durability (model/terms.h): for writes that name none
+  std::optional<ValueType> default_type;  // for people and tools; other types are not refused
+  bool publish = true;                    // to peers
+  bool subscribe = true;                  // from peers
+
+  friend bool operator==(const TableDeclaration&, const TableDeclaration&) = default;
+};
+
+}  // namespace pando
