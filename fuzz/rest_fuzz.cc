@@ -56,11 +56,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_refusal(call.error().status, call.error().text);
     return 0;
   }
-  if (api::carriage(call->route) == api::Carriage::kWatch) {
+  if (call->carriage() == api::Carriage::kWatch) {
     if (auto watch = api::parse_watch(*call, known); !watch) check_refusal(400, watch.error().message());
     return 0;
   }
-  if (api::carriage(call->route) != api::Carriage::kRequest) return 0;
+  if (call->carriage() != api::Carriage::kRequest) return 0;
   Bytes body(input);
   Result<Request> request = rest.parse(*call, known, body);
   if (!request) {

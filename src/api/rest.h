@@ -1,10 +1,11 @@
 // api/rest.h — the HTTP surface: text of a request → Request, Reply → text. docs/http.md is for its users.
 //
 // Three calls per request, made by io/http in this order:
-//   route()   request line → Call: which route, which namespace, which key. 400, 404 or 405 otherwise.
+//   route()   request line → Call: which row of the table (api/route.h), which namespace, which key. 400, 404 or
+//             405 otherwise.
 //   Rest::parse()  Call + headers + whole body → Request for the node. 400 otherwise.
 //   append_reply() Call + Reply → status and body, to the byte of the contract.
-// Routes that are not one request with one reply are named by traits(): object up- and download go through
+// Routes that are not one request with one reply say so in their Carriage: object up- and download go through
 // api/lob_transfer.h, watches through api/sse.h, health and metrics are answered by io/http's owner.
 //
 // No I/O, no state between requests except reused buffers. Bodies are JSON, parsed strictly (simdjson DOM: the
@@ -25,23 +26,8 @@
 
 namespace pando::api {
 
-enum class Method : std::uint8_t { kGet, kHead, kPut, kPost, kDelete, kOther };
+enum class Method : std::uint8_t { kGet, kHead, kPut, kPost, kPatch, kDelete, kOther };
 Method method_of(std::string_view name);
-
-// clang-format off
-enum class Route : std::uint8_t {
-  kHealth, kReady, kMetrics,
-  kKvPut, kKvGet, kKvDelete, kKvBatch, kKvList,
-  kRowPut, kRowGet, kRowDelete, kRowDeleteColumns, kRowBatch, kRowList,
-  kLobGet, kLobPut, kLobDelete, kLobList,
-  kTxBegin, kTxKv, kTxRow, kTxLob, kTxLobDelete, kTxCommit, kTxAbort,
-  kSetList, kSetSize, kSetAdd, kSetRemove, kSetDelete, kSetHas, kFlagGet, kFlagEnable, kFlagDisable,
-  kTxSet, kTxFlag,
-  kCounterGet, kCounterIncr, kCounterDecr, kCounterReset,
-  kMergedGet, kOffset, kStats, kCheckpoint, kDigest, kLogBackup, kStoreBackup,
-  kWatch,
-};
-// clang-format on
 
 // How io/http has to carry a route.
 enum class Carriage : std::uint8_t {
@@ -54,26 +40,33 @@ enum class Carriage : std::uint8_t {
   kReady,
   kMetrics,
 };
-Carriage carriage(Route route);
+
+struct RouteRow;  // api/route.h
 
 // A refusal with its own HTTP status, for what happens before a Status exists (405, 414) or beside one.
 struct HttpError {
   int status = 400;
   std::string text;
-  std::string_view allow;  // for 405: "GET, PUT, DELETE"
+  std::string allow = {};  // for 405: "GET, PUT, DELETE"
 };
 HttpError http_error(const Status& status);
 
 // One request, from its first line to its reply. Owns its bytes.
 struct Call {
-  Route route = Route::kHealth;
-  bool head = false;  // HEAD: as GET, the body is left out of the answer
+  const RouteRow* row = nullptr;  // of the table, never nullptr after route()
+  bool head = false;              // HEAD: as GET, the body is left out of the answer
   std::string ns;
-  Bytes key;     // percent-decoded; also the row key
-  Bytes member;  // percent-decoded; of a set
+  // What the path names, percent-decoded; api/route.h says which segment goes where.
+  Bytes key;     // also the row key
+  Bytes member;  // of a set
+  std::string table;
   Bytes tx_id;
+  std::vector<Bytes> words;
   std::string query;        // raw, without '?'
   std::uint64_t count = 0;  // items of a batch, known after parse()
+
+  Carriage carriage() const;
+  std::string_view operation() const;  // RouteRow::id
 };
 
 // `target` is the raw request target. The path is split at '/' first and percent-decoded then, so %2F stays

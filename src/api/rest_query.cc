@@ -77,27 +77,6 @@ Result<Request> members_of(Call& call) {
   return paged(call, std::move(list));
 }
 
-Result<Request> kv_get(Call& call) {
-  GetRequest get;
-  if (!call.query.empty()) {
-    auto view = query_parameter(call.query, "view");
-    if (!view) return fail(view.error());
-    if (*view && **view != "raw" && **view != "merged") return refuse(fmt::format("unknown view \"{}\"", **view));
-    get.raw = *view && **view == "raw";
-  }
-  get.key = std::move(call.key);
-  return Request(std::move(get));
-}
-
-Result<Request> row_get(Call& call) {
-  GetRowRequest get;
-  auto columns = columns_parameter(call.query);
-  if (!columns) return fail(columns.error());
-  get.columns = std::move(*columns);
-  get.key = call.key;  // kept: the reply names it
-  return Request(std::move(get));
-}
-
 Result<Bytes> lob_key_parameter(const Call& call) {
   auto key = query_parameter(call.query, "key");
   if (!key) return fail(key.error());

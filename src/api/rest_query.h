@@ -1,10 +1,10 @@
-// api/rest_query.h — requests that are all path and query. Internal to api/.
+// api/rest_query.h — query parameters that several routes take. Internal to api/.
 #pragma once
 
 #include <optional>
 #include <vector>
 
-#include "api/rest.h"
+#include "api/route.h"
 
 namespace pando::api {
 
@@ -13,12 +13,15 @@ Result<std::optional<std::vector<Bytes>>> columns_parameter(std::string_view que
 // ?key= of an object appended to a transaction.
 Result<Bytes> lob_key_parameter(const Call& call);
 
+// What the next two take.
+inline constexpr Parameter kPaging[] = {
+    {"prefix", "Only those that start with it"},
+    {"after", "Only those behind it in byte order"},
+    {"limit", "At most so many, 1 to 10000; 100 when left out", Parameter::Type::kNumber},
+};
 // ?prefix=&after=&limit=
 Result<Request> list_of(const Call& call, std::string_view table);
 // ?prefix=&after=&limit=, of the members of a set
 Result<Request> members_of(Call& call);
-// ?view=raw|merged
-Result<Request> kv_get(Call& call);
-Result<Request> row_get(Call& call);
 
 }  // namespace pando::api

@@ -2,37 +2,20 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 
 #include "api/errors.h"
-#include "api/json_text.h"
-#include "api/rest.h"
+#include "api/route.h"
+#include "base/limits.h"
 
 namespace pando::api {
 namespace {
 
 using Outcome = tl::expected<Call, HttpError>;
 
-tl::unexpected<HttpError> refuse(int status, std::string text, std::string_view allow = {}) {
-  return tl::unexpected<HttpError>(HttpError{status, std::move(text), allow});
+tl::unexpected<HttpError> refuse(int status, std::string text, std::string allow = {}) {
+  return tl::unexpected<HttpError>(HttpError{status, std::move(text), std::move(allow)});
 }
-
-// One method of one path. A path lists its methods in the order they appear in Allow.
-struct Choice {
-  Method method;
-  Route route;
-};
-struct Choices {
-  std::array<Choice, 3> list{};
-  std::size_t count = 0;
-  std::string_view allow;
-};
-
-constexpr Choices choose(std::string_view allow, Choice a) { return {{a}, 1, allow}; }
-constexpr Choices choose(std::string_view allow, Choice a, Choice b) { return {{a, b}, 2, allow}; }
-constexpr Choices choose(std::string_view allow, Choice a, Choice b, Choice c) { return {{a, b, c}, 3, allow}; }
-
-constexpr Choices only_get(Route route) { return choose("GET, HEAD", {Method::kGet, route}); }
-constexpr Choices only_post(Route route) { return choose("POST", {Method::kPost, route}); }
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -43,6 +26,10 @@ int hex_digit(char c) {
 
 // Offset of the first bad escape, or npos.
 std::size_t percent_decode(std::string_view text, bool plus_is_space, Bytes& out) {
+  if (text.find('%') == std::string_view::npos && !plus_is_space) {
+    out.assign(text);
+    return std::string_view::npos;
+  }
   out.clear();
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -61,19 +48,21 @@ std::size_t percent_decode(std::string_view text, bool plus_is_space, Bytes& out
   return std::string_view::npos;
 }
 
-// The path below /api/v1/ as raw segments. More than five is no route of ours.
+// A path as raw segments. What follows the first few stays in one piece: only a tail can take it.
 struct Segments {
-  std::array<std::string_view, 5> list;
+  std::array<std::string_view, Pattern::kPartsMax> list;
   std::size_t count = 0;
-  bool too_many = false;
+  const char* end = nullptr;  // of the path
+  bool more = false;          // there are more than fit
 };
 
 Segments split(std::string_view path) {
   Segments segments;
+  segments.end = path.data() + path.size();
   while (true) {
     const std::size_t slash = path.find('/');
     if (segments.count == segments.list.size()) {
-      segments.too_many = true;
+      segments.more = true;
       return segments;
     }
     segments.list[segments.count++] = path.substr(0, slash);
@@ -82,124 +71,32 @@ Segments split(std::string_view path) {
   }
 }
 
-// What a path can be, before the method is looked at. `key`, `tx` and `member` are still percent-encoded.
-struct Match {
-  Choices choices;
-  std::optional<std::string_view> key;
-  std::optional<std::string_view> tx;
-  std::optional<std::string_view> member = {};
-};
-
-std::optional<Match> match_kv(Method method, const Segments& s) {
-  if (s.count == 2) return Match{only_get(Route::kKvList), {}, {}};
-  if (s.count != 3) return std::nullopt;
-  if (method == Method::kPost && s.list[2] == "batch") return Match{only_post(Route::kKvBatch), {}, {}};
-  constexpr Choices kItem = choose("GET, HEAD, PUT, DELETE", {Method::kGet, Route::kKvGet},
-                                   {Method::kPut, Route::kKvPut}, {Method::kDelete, Route::kKvDelete});
-  constexpr Choices kBatchItem = choose("GET, HEAD, PUT, POST, DELETE", {Method::kGet, Route::kKvGet},
-                                        {Method::kPut, Route::kKvPut}, {Method::kDelete, Route::kKvDelete});
-  return Match{s.list[2] == "batch" ? kBatchItem : kItem, s.list[2], {}};
-}
-
-std::optional<Match> match_row(Method method, const Segments& s) {
-  if (s.count == 2) return Match{only_get(Route::kRowList), {}, {}};
-  if (s.count == 4 && s.list[3] == "columns") {
-    return Match{choose("DELETE", {Method::kDelete, Route::kRowDeleteColumns}), s.list[2], {}};
+// Whether the path has the shape of the row. The group has been found by the first literal, which needs no look.
+bool fits(const Pattern& pattern, const Segments& segments) {
+  const std::size_t size = pattern.size();
+  if (pattern.has_tail() ? segments.count < size : segments.count != size || segments.more) return false;
+  for (std::size_t i = pattern.in_namespace() ? 2 : 1; i < size; ++i) {
+    if (pattern[i].capture == Capture::kNone && pattern[i].text != segments.list[i]) return false;
   }
-  if (s.count != 3) return std::nullopt;
-  if (method == Method::kPost && s.list[2] == "batch") return Match{only_post(Route::kRowBatch), {}, {}};
-  constexpr Choices kItem = choose("GET, HEAD, PUT, DELETE", {Method::kGet, Route::kRowGet},
-                                   {Method::kPut, Route::kRowPut}, {Method::kDelete, Route::kRowDelete});
-  constexpr Choices kBatchItem = choose("GET, HEAD, PUT, POST, DELETE", {Method::kGet, Route::kRowGet},
-                                        {Method::kPut, Route::kRowPut}, {Method::kDelete, Route::kRowDelete});
-  return Match{s.list[2] == "batch" ? kBatchItem : kItem, s.list[2], {}};
+  return true;
 }
 
-std::optional<Match> match_lob(const Segments& s) {
-  constexpr Choices kItem = choose("GET, HEAD, PUT, DELETE", {Method::kGet, Route::kLobGet},
-                                   {Method::kPut, Route::kLobPut}, {Method::kDelete, Route::kLobDelete});
-  if (s.count == 3) return Match{kItem, s.list[2], {}};
-  // The key, if any, is in the query: settled by route().
-  if (s.count == 2) return Match{kItem, {}, {}};
-  return std::nullopt;
-}
-
-std::optional<Match> match_tx(const Segments& s) {
-  if (s.count == 3 && s.list[2] == "begin") return Match{only_post(Route::kTxBegin), {}, {}};
-  if (s.count != 4) return std::nullopt;
-  const std::string_view verb = s.list[3];
-  if (verb == "kv") return Match{only_post(Route::kTxKv), {}, s.list[2]};
-  if (verb == "row") return Match{only_post(Route::kTxRow), {}, s.list[2]};
-  if (verb == "sets") return Match{only_post(Route::kTxSet), {}, s.list[2]};
-  if (verb == "flags") return Match{only_post(Route::kTxFlag), {}, s.list[2]};
-  if (verb == "lob") {
-    return Match{
-        choose("POST, DELETE", {Method::kPost, Route::kTxLob}, {Method::kDelete, Route::kTxLobDelete}), {}, s.list[2]};
+// "GET, HEAD, PUT": the methods of all rows that have the shape of the path; empty when there is none.
+std::string allowed(const RouteTable::Group& group, const Segments& segments) {
+  static constexpr std::pair<Method, std::string_view> kNames[] = {
+      {Method::kGet, "GET, HEAD"}, {Method::kPut, "PUT"},       {Method::kPost, "POST"},
+      {Method::kPatch, "PATCH"},   {Method::kDelete, "DELETE"},
+  };
+  std::string list;
+  for (const auto& name : kNames) {
+    for (const RouteRow* row : group.rows) {
+      if (row->method != name.first || !fits(row->path, segments)) continue;
+      if (!list.empty()) list += ", ";
+      list += name.second;
+      break;
+    }
   }
-  if (verb == "commit") return Match{only_post(Route::kTxCommit), {}, s.list[2]};
-  if (verb == "abort") return Match{only_post(Route::kTxAbort), {}, s.list[2]};
-  return std::nullopt;
-}
-
-std::optional<Match> match_counters(const Segments& s) {
-  if (s.count == 4 && s.list[3] == "incr") return Match{only_post(Route::kCounterIncr), s.list[2], {}};
-  if (s.count == 4 && s.list[3] == "decr") return Match{only_post(Route::kCounterDecr), s.list[2], {}};
-  if (s.count != 3) return std::nullopt;
-  return Match{choose("GET, HEAD, DELETE", {Method::kGet, Route::kCounterGet}, {Method::kDelete, Route::kCounterReset}),
-               s.list[2],
-               {}};
-}
-
-std::optional<Match> match_sets(const Segments& s) {
-  if (s.count == 5 && s.list[3] == "members") return Match{only_get(Route::kSetHas), s.list[2], {}, s.list[4]};
-  if (s.count == 4 && s.list[3] == "add") return Match{only_post(Route::kSetAdd), s.list[2], {}};
-  if (s.count == 4 && s.list[3] == "remove") return Match{only_post(Route::kSetRemove), s.list[2], {}};
-  if (s.count == 4 && s.list[3] == "size") return Match{only_get(Route::kSetSize), s.list[2], {}};
-  if (s.count != 3) return std::nullopt;
-  return Match{choose("GET, HEAD, DELETE", {Method::kGet, Route::kSetList}, {Method::kDelete, Route::kSetDelete}),
-               s.list[2],
-               {}};
-}
-
-std::optional<Match> match_flags(const Segments& s) {
-  if (s.count != 3) return std::nullopt;
-  constexpr Choices kItem = choose("GET, HEAD, PUT, DELETE", {Method::kGet, Route::kFlagGet},
-                                   {Method::kPut, Route::kFlagEnable}, {Method::kDelete, Route::kFlagDisable});
-  return Match{kItem, s.list[2], {}};
-}
-
-std::optional<Match> match_about(const Segments& s) {
-  const std::string_view word = s.list[1];
-  if (s.count == 3 && word == "wal" && s.list[2] == "backup") return Match{only_post(Route::kLogBackup), {}, {}};
-  if (s.count == 3 && word == "btree" && s.list[2] == "backup") return Match{only_post(Route::kStoreBackup), {}, {}};
-  if (s.count != 2) return std::nullopt;
-  if (word == "offset") return Match{only_get(Route::kOffset), {}, {}};
-  if (word == "stats") return Match{only_get(Route::kStats), {}, {}};
-  if (word == "checkpoint") return Match{only_get(Route::kCheckpoint), {}, {}};
-  if (word == "digest") return Match{only_get(Route::kDigest), {}, {}};
-  if (word == "watch") return Match{only_get(Route::kWatch), {}, {}};
-  return std::nullopt;
-}
-
-std::optional<Match> match_api(Method method, const Segments& s) {
-  if (s.too_many || s.count < 2) return std::nullopt;
-  const std::string_view word = s.list[1];
-  if (word == "kv") return match_kv(method, s);
-  if (word == "row") return match_row(method, s);
-  if (word == "lob") return match_lob(s);
-  if (word == "tx") return match_tx(s);
-  if (word == "counters") return match_counters(s);
-  if (word == "sets") return match_sets(s);
-  if (word == "flags") return match_flags(s);
-  if (word == "merged" && s.count == 3) return Match{only_get(Route::kMergedGet), s.list[2], {}};
-  return match_about(s);
-}
-
-std::optional<Match> match_root(std::string_view path) {
-  if (path == "/healthz" || path == "/health") return Match{only_get(Route::kHealth), {}, {}};
-  if (path == "/readyz") return Match{only_get(Route::kReady), {}, {}};
-  if (path == "/metrics") return Match{only_get(Route::kMetrics), {}, {}};
-  return std::nullopt;
+  return list;
 }
 
 // "http://host:1/path?q" (a proxy's form) → "/path?q".
@@ -223,126 +120,113 @@ std::optional<HttpError> decode_into(std::string_view raw, std::string_view what
   return HttpError{400, fmt::format("invalid percent-encoding in {} at byte {}", what, bad), {}};
 }
 
-// GET /lob?key=x is GET /lob/x; without `key` it lists.
-std::optional<HttpError> settle_lob_query(Call& call) {
-  Result<std::optional<Bytes>> key = query_parameter(call.query, "key");
-  if (!key) return http_error(key.error());
-  if (*key) {
-    call.key = std::move(**key);
-  } else if (call.route == Route::kLobGet) {
-    call.route = Route::kLobList;
+// A key over its limit is a request that can never be right: 400, see api/errors.h.
+std::optional<HttpError> checked(const Status& status) {
+  if (status.ok()) return std::nullopt;
+  return HttpError{400, status.message(), {}};
+}
+
+std::optional<HttpError> take_tail(std::string_view tail, std::string_view name, Call& call) {
+  while (true) {
+    const std::size_t slash = tail.find('/');
+    if (call.words.size() == limits::kPathWordsMax) {
+      return HttpError{400, fmt::format("{} has more than {} segments", name, limits::kPathWordsMax), {}};
+    }
+    if (auto error = decode_into(tail.substr(0, slash), name, call.words.emplace_back())) return error;
+    if (slash == std::string_view::npos) return std::nullopt;
+    tail.remove_prefix(slash + 1);
+  }
+}
+
+// The captures behind the namespace into `call`, in the order of the path.
+std::optional<HttpError> take_captures(const Pattern& pattern, const Segments& segments, Call& call) {
+  for (std::size_t i = pattern.in_namespace() ? 2 : 1; i < pattern.size(); ++i) {
+    const std::string_view raw = segments.list[i];
+    std::optional<HttpError> error;
+    switch (pattern[i].capture) {
+      case Capture::kNone:
+      case Capture::kNamespace: break;
+      case Capture::kKey:
+        error = decode_into(raw, "key", call.key);
+        if (!error) error = checked(validate_key(call.key));
+        break;
+      case Capture::kMember:
+        error = decode_into(raw, "member", call.member);
+        if (!error) error = checked(validate_member(call.member));
+        break;
+      case Capture::kTable:
+        error = decode_into(raw, "table", call.table);
+        if (!error) error = checked(validate_table_name(call.table));
+        break;
+      case Capture::kTx: error = decode_into(raw, "transaction id", call.tx_id); break;
+      case Capture::kWord: error = decode_into(raw, pattern[i].text, call.words.emplace_back()); break;
+      case Capture::kTail: {
+        const std::string_view tail(raw.data(), static_cast<std::size_t>(segments.end - raw.data()));
+        error = take_tail(tail, pattern[i].text, call);
+        break;
+      }
+    }
+    if (error) return error;
   }
   return std::nullopt;
 }
 
-bool has_key(Route route) {
-  switch (route) {
-    case Route::kKvPut:
-    case Route::kKvGet:
-    case Route::kKvDelete:
-    case Route::kRowPut:
-    case Route::kRowGet:
-    case Route::kRowDelete:
-    case Route::kRowDeleteColumns:
-    case Route::kLobGet:
-    case Route::kLobPut:
-    case Route::kLobDelete:
-    case Route::kSetList:
-    case Route::kSetSize:
-    case Route::kSetAdd:
-    case Route::kSetRemove:
-    case Route::kSetDelete:
-    case Route::kSetHas:
-    case Route::kFlagGet:
-    case Route::kFlagEnable:
-    case Route::kFlagDisable:
-    case Route::kCounterGet:
-    case Route::kCounterIncr:
-    case Route::kCounterDecr:
-    case Route::kCounterReset:
-    case Route::kMergedGet: return true;
-    default: return false;
+const RouteRow* find_row(const RouteTable::Group& group, Method method, const Segments& segments) {
+  for (const RouteRow* row : group.rows) {
+    if (row->method == method && fits(row->path, segments)) return row;
   }
-}
-
-std::optional<HttpError> check_key(const Call& call) {
-  if (!has_key(call.route)) return std::nullopt;
-  const Status status = validate_key(call.key);
-  if (status.ok()) return std::nullopt;
-  // A key over its limit is a request that can never be right: 400, see api/errors.h.
-  return HttpError{400, status.message(), {}};
+  return nullptr;
 }
 
 }  // namespace
 
 HttpError http_error(const Status& status) { return {error_row(status.code()).http, status.message(), {}}; }
 
+Carriage Call::carriage() const { return row->carriage; }
+std::string_view Call::operation() const { return row->id; }
+
 Method method_of(std::string_view name) {
   if (name == "GET") return Method::kGet;
   if (name == "PUT") return Method::kPut;
   if (name == "POST") return Method::kPost;
   if (name == "DELETE") return Method::kDelete;
+  if (name == "PATCH") return Method::kPatch;
   if (name == "HEAD") return Method::kHead;
   return Method::kOther;
 }
 
-Carriage carriage(Route route) {
-  switch (route) {
-    case Route::kHealth: return Carriage::kHealth;
-    case Route::kReady: return Carriage::kReady;
-    case Route::kMetrics: return Carriage::kMetrics;
-    case Route::kLobPut: return Carriage::kUpload;
-    case Route::kLobGet: return Carriage::kDownload;
-    case Route::kLobDelete: return Carriage::kEraseLob;
-    case Route::kWatch: return Carriage::kWatch;
-    default: return Carriage::kRequest;
-  }
-}
+Outcome route(Method method, std::string_view target) { return route_in(routes(), method, target); }
 
-Outcome route(Method method, std::string_view target) {
+Outcome route_in(const RouteTable& table, Method method, std::string_view target) {
   target = origin_form(target);
   const std::size_t question = target.find('?');
   const std::string_view path = target.substr(0, question);
   constexpr std::string_view kPrefix = "/api/v1/";
 
+  const bool in_namespace = path.substr(0, kPrefix.size()) == kPrefix;
+  const std::size_t skipped = in_namespace ? kPrefix.size() : std::min<std::size_t>(1, path.size());
+  const Segments segments = split(path.substr(skipped));
+  const RouteTable::Group* group = nullptr;
+  if (path.substr(0, 1) == "/" && segments.count > (in_namespace ? 1 : 0)) {
+    group = table.find(in_namespace, segments.list[in_namespace ? 1 : 0]);
+  }
+  if (group == nullptr) return refuse(404, "route not found: " + shown(path));
+
   Call call;
-  if (question != std::string_view::npos) call.query = std::string(target.substr(question + 1));
   call.head = method == Method::kHead;
+  call.row = find_row(*group, call.head ? Method::kGet : method, segments);
+  std::string allow = call.row == nullptr ? allowed(*group, segments) : std::string();
+  if (call.row == nullptr && allow.empty()) return refuse(404, "route not found: " + shown(path));
+  if (in_namespace) {
+    if (auto error = decode_into(segments.list[0], "namespace", call.ns)) return tl::unexpected(std::move(*error));
+  }
+  if (call.row == nullptr) return refuse(405, "method not allowed", std::move(allow));
 
-  std::optional<Match> match;
-  if (path.substr(0, kPrefix.size()) == kPrefix) {
-    const Segments segments = split(path.substr(kPrefix.size()));
-    match = match_api(method, segments);
-    if (match) {
-      if (auto error = decode_into(segments.list[0], "namespace", call.ns)) return tl::unexpected(std::move(*error));
-    }
-  } else {
-    match = match_root(path);
+  if (question != std::string_view::npos) call.query = std::string(target.substr(question + 1));
+  if (auto error = take_captures(call.row->path, segments, call)) return tl::unexpected(std::move(*error));
+  if (call.row->settle != nullptr) {
+    if (auto error = call.row->settle(call)) return tl::unexpected(std::move(*error));
   }
-  if (!match) return refuse(404, "route not found: " + shown(path));
-
-  const Method asked = call.head ? Method::kGet : method;
-  bool allowed = false;
-  for (std::size_t i = 0; i < match->choices.count; ++i) {
-    if (match->choices.list[i].method != asked) continue;
-    call.route = match->choices.list[i].route;
-    allowed = true;
-  }
-  if (!allowed) return refuse(405, "method not allowed", match->choices.allow);
-
-  if (match->key) {
-    if (auto error = decode_into(*match->key, "key", call.key)) return tl::unexpected(std::move(*error));
-  } else if (has_key(call.route)) {
-    if (auto error = settle_lob_query(call)) return tl::unexpected(std::move(*error));
-  }
-  if (match->tx) {
-    if (auto error = decode_into(*match->tx, "transaction id", call.tx_id)) return tl::unexpected(std::move(*error));
-  }
-  if (match->member) {
-    if (auto error = decode_into(*match->member, "member", call.member)) return tl::unexpected(std::move(*error));
-    if (const Status status = validate_member(call.member); !status.ok()) return refuse(400, status.message());
-  }
-  if (auto error = check_key(call)) return tl::unexpected(std::move(*error));
   return call;
 }
 

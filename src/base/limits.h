@@ -54,6 +54,7 @@ inline constexpr std::size_t kRefuseMessageBytesMax = 1024;           // why a l
 inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;            // request line and headers
 inline constexpr std::size_t kHttpBodiesBytesMax = 512 * 1024 * 1024;  // buffered bodies of all connections
 inline constexpr std::size_t kHttpConnectionsMax = 10'000;
+inline constexpr std::size_t kPathWordsMax = 64;                       // segments that a path names a place with
 inline constexpr std::uint32_t kListKeysMax = 10'000;  // keys in one listing
 inline constexpr std::uint32_t kSetCountMax = 10'000;  // members counted to say how large a set is
 

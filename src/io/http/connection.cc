@@ -112,7 +112,7 @@ void Connection::on_head() {
   if (!call) return refuse(std::move(call.error()));
   call_ = std::move(*call);
 
-  const api::Carriage how = api::carriage(call_.route);
+  const api::Carriage how = call_.carriage();
   const bool about_process =
       how == api::Carriage::kHealth || how == api::Carriage::kReady || how == api::Carriage::kMetrics;
   if (!about_process && !hub_.sink.has_namespace(call_.ns))

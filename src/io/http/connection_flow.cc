@@ -13,7 +13,7 @@ using boost::system::error_code;
 }  // namespace
 
 void Connection::on_request() {
-  switch (api::carriage(call_.route)) {
+  switch (call_.carriage()) {
     case api::Carriage::kRequest: return on_plain_request();
     case api::Carriage::kWatch: return on_watch_request();
     case api::Carriage::kEraseLob:
@@ -39,12 +39,12 @@ void Connection::on_plain_request() {
 
 void Connection::answer_health() {
   hub_.scratch.clear();
-  const api::Route route = call_.route;
-  if (route == api::Route::kMetrics) {
+  const api::Carriage how = call_.carriage();
+  if (how == api::Carriage::kMetrics) {
     hub_.scratch = hub_.sink.metrics_text();
     return answer(200, "text/plain; version=0.0.4", hub_.scratch);
   }
-  if (route == api::Route::kHealth)
+  if (how == api::Carriage::kHealth)
     return answer(api::append_health(hub_.sink.health(), hub_.scratch), kJson, hub_.scratch);
   const auto only = api::query_parameter(call_.query, "namespace");
   if (!only) return answer_error(api::http_error(only.error()));

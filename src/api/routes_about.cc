@@ -1,0 +1,236 @@
+// About a namespace: positions, counts, digest, backups, and its stream of changes.
+#include "api/json_body.h"
+#include "api/json_fields.h"
+#include "api/reply_text.h"
+#include "api/route.h"
+
+namespace pando::api {
+namespace {
+
+template <typename T>
+Result<Request> parse_plain(Call&, JsonBody&) {
+  return Request(T{});
+}
+
+Result<Request> parse_log_backup(Call&, JsonBody& body) {
+  const auto object = body.object();
+  if (!object) return fail(object.error());
+  BackupLogRequest backup;
+  if (const auto element = field(*object, "afterSegmentId")) {
+    if (element->get_uint64().get(backup.after_segment) != simdjson::SUCCESS) {
+      return refuse("field \"afterSegmentId\" must be a whole number, 0 or more");
+    }
+  }
+  auto directory = backup_path_field(*object, "backupDir");
+  if (!directory) return fail(directory.error());
+  backup.directory = std::move(*directory);
+  return Request(std::move(backup));
+}
+
+Result<Request> parse_store_backup(Call&, JsonBody& body) {
+  const auto object = body.object();
+  if (!object) return fail(object.error());
+  auto path = backup_path_field(*object, "path");
+  if (!path) return fail(path.error());
+  return Request(BackupStoreRequest{std::move(*path)});
+}
+
+void append_offset(Bytes& out, const Call&, const OffsetReply& offset) {
+  out.push_back('{');
+  append_field(out, "segmentId", offset.segment_id);
+  append_field(out, "offset", offset.segment_offset);
+  append_field(out, "durable", offset.durable.value);
+  append_context(out, offset.context);
+  out.push_back('}');
+}
+
+void append_link(Bytes& out, const StatsReply::Link& link) {
+  append_comma(out);
+  out.push_back('{');
+  append_field(out, "peer", ByteSpan(link.peer));
+  append_field(out, "state", ByteSpan(link.state));
+  append_flag(out, "dialed", link.dialed);
+  append_field(out, "behindCommits", link.behind_commits);
+  append_field(out, "receivedCommits", link.received_commits);
+  append_field(out, "sentCommits", link.sent_commits);
+  out.push_back('}');
+}
+
+void append_stats(Bytes& out, const Call& call, const StatsReply& stats) {
+  out.push_back('{');
+  append_field(out, "namespace", ByteSpan(call.ns));
+  append_field(out, "opsReceived", stats.appended.value);
+  append_field(out, "opsFlushed", stats.checkpointed.value);
+  append_field(out, "currentSegment", stats.segment_id);
+  append_field(out, "currentOffset", stats.segment_offset);
+  append_field(out, "durable", stats.durable.value);
+  append_field(out, "commits", stats.commits);
+  append_field(out, "changes", stats.changes);
+  append_field(out, "logSegments", stats.log_segments);
+  append_field(out, "logBytes", stats.log_bytes);
+  append_field(out, "dirtyCells", stats.dirty_cells);
+  append_field(out, "openTransactions", stats.open_transactions);
+  append_field(out, "malformedPayloads", stats.malformed_payloads);
+  append_field(out, "conflicts", stats.conflicts);
+  append_name(out, "links");
+  out.push_back('[');
+  for (const auto& link : stats.links) append_link(out, link);
+  out.push_back(']');
+  append_field(out, "origin", ByteSpan(to_string(stats.origin)));
+  append_context(out, stats.context);
+  out.push_back('}');
+}
+
+void append_checkpoint(Bytes& out, const Call&, const CheckpointReply& checkpoint) {
+  out.push_back('{');
+  append_field(out, "recordProcessed", checkpoint.covered.value);
+  append_field(out, "segmentId", checkpoint.segment_id);
+  append_context(out, checkpoint.context);
+  out.push_back('}');
+}
+
+void append_digest(Bytes& out, const Call&, const DigestReply& digest) {
+  out.push_back('{');
+  append_field(out, "fingerprint", ByteSpan(digest.fingerprint));
+  append_field(out, "cells", digest.cells);
+  append_context(out, digest.context);
+  out.push_back('}');
+}
+
+void append_files(Bytes& out, std::string_view name, const BackupReply& backup) {
+  append_name(out, name);
+  out.push_back('[');
+  for (const auto& file : backup.files) {
+    append_comma(out);
+    out.push_back('{');
+    append_field(out, "path", ByteSpan(file.path));
+    append_field(out, "bytes", file.bytes);
+    out.push_back('}');
+  }
+  out.push_back(']');
+}
+
+void append_log_backup(Bytes& out, const Call&, const BackupReply& backup) {
+  out.push_back('{');
+  append_files(out, "backups", backup);
+  append_field(out, "directory", ByteSpan(backup.directory));
+  append_field(out, "lastSegmentId", backup.last_segment_id);
+  out.push_back('}');
+}
+
+void append_store_backup(Bytes& out, const Call&, const BackupReply& backup) {
+  std::uint64_t total = 0;
+  for (const auto& file : backup.files) total += file.bytes;
+  out.push_back('{');
+  append_field(out, "path", ByteSpan(backup.directory));
+  append_field(out, "bytes", total);
+  append_files(out, "files", backup);
+  out.push_back('}');
+}
+
+constexpr Parameter kWatch[] = {
+    {"table", "Only changes of this table: kv, row or lob"},
+    {"prefix", "Only keys that start with it"},
+    {"key", "Only this key"},
+    {"cursor", "Resume behind the event whose id it was; Last-Event-ID wins"},
+};
+
+constexpr RouteRow kRows[] = {
+    {.method = Method::kGet,
+     .path = "/{ns}/watch",
+     .id = "watch",
+     .summary = "Stream every change as it becomes durable, or from a cursor on",
+     .carriage = Carriage::kWatch,
+     .query = kWatch,
+     .answer = events(),
+     .refusals = {410}},
+    {.method = Method::kGet,
+     .path = "/{ns}/offset",
+     .id = "offset",
+     .summary = "Read the end of the durable log",
+     .answer = json("Offset"),
+     .parse = parse_plain<OffsetRequest>,
+     .reply = reply_with<append_offset>},
+    {.method = Method::kGet,
+     .path = "/{ns}/stats",
+     .id = "stats",
+     .summary = "Read counts and links",
+     .answer = json("Stats"),
+     .parse = parse_plain<StatsRequest>,
+     .reply = reply_with<append_stats>},
+    {.method = Method::kGet,
+     .path = "/{ns}/checkpoint",
+     .id = "checkpoint",
+     .summary = "Read what the store holds without the log",
+     .answer = json("Checkpoint"),
+     .parse = parse_plain<CheckpointRequest>,
+     .reply = reply_with<append_checkpoint>},
+    {.method = Method::kGet,
+     .path = "/{ns}/digest",
+     .id = "digest",
+     .summary = "Read a fingerprint that is equal at two sites exactly when their states are",
+     .answer = json("Digest"),
+     .parse = parse_plain<DigestRequest>,
+     .reply = reply_with<append_digest>},
+    {.method = Method::kPost,
+     .path = "/{ns}/wal/backup",
+     .id = "log_backup",
+     .summary = "Copy the segments of the log, the active one included",
+     .body = json("LogBackup", R"({"backupDir":"monday","afterSegmentId":0})"),
+     .answer = json("LogBackupDone"),
+     .refusals = {500},
+     .parse = parse_log_backup,
+     .reply = reply_with<append_log_backup>},
+    {.method = Method::kPost,
+     .path = "/{ns}/btree/backup",
+     .id = "store_backup",
+     .summary = "Copy the store",
+     .body = json("StoreBackup", R"({"path":"monday"})"),
+     .answer = json("StoreBackupDone"),
+     .refusals = {500},
+     .parse = parse_store_backup,
+     .reply = reply_with<append_store_backup>},
+};
+
+constexpr SchemaRow kSchemas[] = {
+    {"Offset", R"({"type":"object","required":["segmentId","offset","durable","context"],"properties":{)"
+               R"("segmentId":{"$ref":"Count"},"offset":{"$ref":"Count"},"durable":{"$ref":"Count"},)"
+               R"("context":{"$ref":"Context"}}})"},
+    {"Checkpoint", R"({"type":"object","required":["recordProcessed","segmentId","context"],"properties":{)"
+                   R"("recordProcessed":{"$ref":"Count"},"segmentId":{"$ref":"Count"},"context":{"$ref":"Context"}}})"},
+    {"Digest", R"({"type":"object","required":["fingerprint","cells","context"],"properties":{)"
+               R"("fingerprint":{"type":"string"},"cells":{"$ref":"Count"},"context":{"$ref":"Context"}}})"},
+    {"Link", R"({"type":"object","required":["peer","state","dialed","behindCommits","receivedCommits","sentCommits"],)"
+             R"("properties":{"peer":{"type":"string"},"state":{"type":"string"},"dialed":{"type":"boolean"},)"
+             R"("behindCommits":{"$ref":"Count"},"receivedCommits":{"$ref":"Count"},"sentCommits":{"$ref":"Count"}}})"},
+    {"Stats",
+     R"({"type":"object","required":["namespace","opsReceived","opsFlushed","currentSegment","currentOffset",)"
+     R"("durable","commits","changes","logSegments","logBytes","dirtyCells","openTransactions","malformedPayloads",)"
+     R"("conflicts","links","origin","context"],"properties":{"namespace":{"type":"string"},)"
+     R"("opsReceived":{"$ref":"Count"},"opsFlushed":{"$ref":"Count"},"currentSegment":{"$ref":"Count"},)"
+     R"("currentOffset":{"$ref":"Count"},"durable":{"$ref":"Count"},"commits":{"$ref":"Count"},)"
+     R"("changes":{"$ref":"Count"},"logSegments":{"$ref":"Count"},"logBytes":{"$ref":"Count"},)"
+     R"("dirtyCells":{"$ref":"Count"},"openTransactions":{"$ref":"Count"},"malformedPayloads":{"$ref":"Count"},)"
+     R"("conflicts":{"$ref":"Count"},"links":{"type":"array","items":{"$ref":"Link"}},)"
+     R"("origin":{"type":"string"},"context":{"$ref":"Context"}}})"},
+    {"BackupFiles", R"({"type":"array","items":{"type":"object","required":["path","bytes"],"properties":{)"
+                    R"("path":{"type":"string"},"bytes":{"$ref":"Count"}}}})"},
+    {"LogBackup", R"({"type":"object","required":["backupDir"],"properties":{"backupDir":{"type":"string",)"
+                  R"("description":"below the backup root"},"afterSegmentId":{"$ref":"Count"}}})"},
+    {"LogBackupDone", R"({"type":"object","required":["backups","directory","lastSegmentId"],"properties":{)"
+                      R"("backups":{"$ref":"BackupFiles"},"directory":{"type":"string"},)"
+                      R"("lastSegmentId":{"$ref":"Count"}}})"},
+    {"StoreBackup", R"({"type":"object","required":["path"],"properties":{"path":{"type":"string",)"
+                    R"("description":"below the backup root"}}})"},
+    {"StoreBackupDone", R"({"type":"object","required":["path","bytes","files"],"properties":{)"
+                        R"("path":{"type":"string"},"bytes":{"$ref":"Count"},"files":{"$ref":"BackupFiles"}}})"},
+};
+
+}  // namespace
+
+Area about_routes() {
+  return {"namespace", "Where a namespace stands: positions, counts, links, backups, and its changes.", kRows,
+          kSchemas};
+}
+
+}  // namespace pando::api

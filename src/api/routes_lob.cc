@@ -1,0 +1,133 @@
+// Large objects, streamed. api/lob_transfer.h makes the requests of up- and download.
+#include "api/json_body.h"
+#include "api/json_fields.h"
+#include "api/reply_text.h"
+#include "api/rest_query.h"
+#include "api/route.h"
+
+namespace pando::api {
+namespace {
+
+Result<Request> parse_list(Call& call, JsonBody&) { return list_of(call, kTableLob); }
+
+Result<Request> parse_tx_append(Call& call, JsonBody& body) {
+  Result<Bytes> key = lob_key_parameter(call);
+  if (!key) return fail(key.error());
+  return Request(TxAppendLobRequest{std::move(call.tx_id), std::move(*key), std::move(body.bytes())});
+}
+
+Result<Request> parse_tx_delete(Call& call, JsonBody&) {
+  Result<Bytes> key = lob_key_parameter(call);
+  if (!key) return fail(key.error());
+  return Request(TxDeleteLobRequest{std::move(call.tx_id), std::move(*key)});
+}
+
+void append_uploaded(Bytes& out, const Call&, const TxCommittedReply& committed) {
+  out += R"({"success":true)";
+  append_field(out, "checksum", std::uint64_t{committed.checksum});
+  out.push_back('}');
+}
+
+// The object is erased by a transaction under the hood; its checksum is of nothing.
+void append_erased(Bytes& out, const Call&, const TxCommittedReply&) { out += R"({"success":true})"; }
+
+// /lob?key=x is /lob/x.
+template <std::size_t kRow>
+std::optional<HttpError> settle_key(Call& call);
+
+constexpr Parameter kKeyOrPaging[] = {
+    {"key", "The object called so is answered, as by /lob/{key}; without it keys are listed"},
+    {"prefix", "Only keys that start with it"},
+    {"after", "Only keys behind it in byte order"},
+    {"limit", "At most so many, 1 to 10000; 100 when left out", Parameter::Type::kNumber},
+};
+constexpr Parameter kKeyParameter[] = {{"key", "Of the object", Parameter::Type::kText, /*required=*/true}};
+
+constexpr RouteRow kRows[] = {
+    {.method = Method::kGet,
+     .path = "/{ns}/lob/{key}",
+     .id = "lob_get",
+     .summary = "Download an object",
+     .carriage = Carriage::kDownload,
+     .answer = bytes(),
+     .refusals = {410}},
+    {.method = Method::kPut,
+     .path = "/{ns}/lob/{key}",
+     .id = "lob_put",
+     .summary = "Upload an object of any size; it becomes visible when it is whole",
+     .carriage = Carriage::kUpload,
+     .body = bytes(),
+     .answer = json("Checksum"),
+     .reply = reply_with<append_uploaded>},
+    {.method = Method::kDelete,
+     .path = "/{ns}/lob/{key}",
+     .id = "lob_delete",
+     .summary = "Delete an object",
+     .carriage = Carriage::kEraseLob,
+     .answer = json("Success"),
+     .reply = reply_with<append_erased>},
+    {.method = Method::kGet,
+     .path = "/{ns}/lob",
+     .id = "lob_list",
+     .summary = "List the keys of objects in byte order, or with ?key= download one",
+     .query = kKeyOrPaging,
+     .answer = json("KeyList"),
+     .settle = settle_key<0>,
+     .parse = parse_list,
+     .reply = reply_with<append_keys>},
+    {.method = Method::kPut,
+     .path = "/{ns}/lob",
+     .id = "lob_put_by_query",
+     .summary = "Upload the object called ?key=",
+     .carriage = Carriage::kUpload,
+     .query = kKeyParameter,
+     .body = bytes(),
+     .answer = json("Checksum"),
+     .settle = settle_key<1>,
+     .reply = reply_with<append_uploaded>},
+    {.method = Method::kDelete,
+     .path = "/{ns}/lob",
+     .id = "lob_delete_by_query",
+     .summary = "Delete the object called ?key=",
+     .carriage = Carriage::kEraseLob,
+     .query = kKeyParameter,
+     .answer = json("Success"),
+     .settle = settle_key<2>,
+     .reply = reply_with<append_erased>},
+    {.method = Method::kPost,
+     .path = "/{ns}/tx/{tx}/lob",
+     .id = "tx_lob",
+     .summary = "Append the next part of an object to a transaction",
+     .query = kKeyParameter,
+     .body = bytes(),
+     .answer = json("Success"),
+     .refusals = {409, 410},
+     .parse = parse_tx_append,
+     .reply = reply_with<append_done>},
+    {.method = Method::kDelete,
+     .path = "/{ns}/tx/{tx}/lob",
+     .id = "tx_lob_delete",
+     .summary = "Delete an object in a transaction",
+     .query = kKeyParameter,
+     .answer = json("Success"),
+     .refusals = {409, 410},
+     .parse = parse_tx_delete,
+     .reply = reply_with<append_done>},
+};
+
+template <std::size_t kRow>
+std::optional<HttpError> settle_key(Call& call) {
+  Result<std::optional<Bytes>> key = query_parameter(call.query, "key");
+  if (!key) return http_error(key.error());
+  if (!*key && call.row->method == Method::kGet) return std::nullopt;
+  if (*key) call.key = std::move(**key);
+  if (Status status = validate_key(call.key); !status.ok()) return http_error(as_invalid(std::move(status)));
+  call.row = &kRows[kRow];
+  return std::nullopt;
+}
+
+}  // namespace
+
+Area lob_routes() { return {"large objects", "Bytes of any size, streamed both ways, visible when whole.", kRows}; }
+
+}  // namespace pando::api
