@@ -50,10 +50,12 @@ std::string describe_key(World& world, Machine& machine, const std::string& ns, 
 
 }  // namespace
 
-Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Request request, Duration max) {
+Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Request request, Duration max,
+                    Terms terms) {
   // Shared, as the answer may come after we stopped waiting.
   const auto got = std::make_shared<std::optional<Answer>>();
-  machine.ask(ns, std::move(request), [got](const Answer& answer) { *got = answer; });
+  machine.ask(
+      ns, std::move(request), [got](const Answer& answer) { *got = answer; }, std::move(terms));
   if (world.run_until([&] { return got->has_value(); }, max)) return **got;
   return Answer{false,
                 Reply::failure(Status(StatusCode::kTimeout, fmt::format("no reply within {} s", max.us / 1'000'000)))};

@@ -10,7 +10,7 @@ namespace pando::sim {
 
 // Answers kTimeout when nothing came within `max` of simulated time.
 Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Request request,
-                    Duration max = Duration::seconds(60));
+                    Duration max = Duration::seconds(60), Terms terms = {});
 
 // A whole large object, checked against the size and CRC-32 it came with. kNotFound when there is none.
 Result<Bytes> read_object(World& world, Machine& machine, const std::string& ns, const Bytes& key);

@@ -200,7 +200,7 @@ void Machine::schedule_tick(Instant at) {
   });
 }
 
-void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
+void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Terms terms) {
   Pending pending{{this, ns, std::move(request), world_.now(), context(ns)}, std::move(on_answer)};
   for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   const RequestId id(++next_request_);
@@ -222,8 +222,8 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer) {
   }
   const bool twice = is_write(handed_in) && world_.mutates(DriverMutation::kRequestTwice, 30);
   pending_.emplace(id, std::move(pending));
-  if (twice) input(node::ClientRequest{RequestId(++next_request_ | (1ull << 63)), ns, handed_in});
-  input(node::ClientRequest{id, ns, std::move(handed_in)});
+  if (twice) input(node::ClientRequest{RequestId(++next_request_ | (1ull << 63)), ns, handed_in, terms});
+  input(node::ClientRequest{id, ns, std::move(handed_in), std::move(terms)});
 }
 
 WatchId Machine::open_watch(Watcher& watcher, const std::string& ns, const WatchFilter& filter,

@@ -64,7 +64,7 @@ class Machine final : public NetHost {
   void stop();
 
   // Hands a request to the node; `on_answer` is called once, later. On a machine that is down it is lost.
-  void ask(const std::string& ns, Request request, OnAnswer on_answer);
+  void ask(const std::string& ns, Request request, OnAnswer on_answer, Terms terms = {});
   // Watchers (sim/watcher.h) come and go.
   WatchId open_watch(Watcher& watcher, const std::string& ns, const WatchFilter& filter, const std::string& cursor);
   void watch_ready(WatchId id);

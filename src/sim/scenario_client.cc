@@ -263,6 +263,7 @@ Result<Request> ScenarioClient::parse(const Words& words) const {
 Lines ScenarioClient::run(Machine& machine, const std::string& ns, const Words& words) {
   if (words.empty()) return {"! nothing to do"};
   if (words[0] == "TX") return run_transaction(machine, ns, words);
+  if (words[0] == "HTTP") return http_.run(machine, ns, words);
   if (words[0] == "LOB" && words.size() == 2) return read_lob(machine, ns, words[1]);
   Result<Request> request = parse(words);
   if (!request) return {"! " + request.error().to_string()};

@@ -7,6 +7,7 @@
 //   BATCH PUT a 1 ; INCR b 2 ; DEL c
 //   TX t BEGIN [put|delete] [kv|row|lob]   TX t PUT k v   TX t LOB k text   TX t LOB k SIZE n   TX t LOBDEL k
 //   TX t COMMIT   TX t ABORT      (t names a transaction in the script; ids are random)
+//   HTTP METHOD /path [body]                            (sim/scenario_http.h)
 //   OFFSET   STATS   CHECKPOINT   DIGEST
 //
 // Answers: "ok", the value, "(none)", or "! code: message".
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "sim/ask.h"
+#include "sim/scenario_http.h"
 
 namespace pando::sim {
 
@@ -39,6 +41,7 @@ class ScenarioClient {
   std::vector<std::string> read_lob(Machine& machine, const std::string& ns, const Bytes& key);
 
   World& world_;
+  ScenarioHttp http_{world_};
   std::map<std::string, Bytes> transactions_;  // name → id
 };
 
