@@ -48,6 +48,7 @@ std::string record_kind_name(RecordKind kind) {
   switch (kind) {
     case RecordKind::kCommit: return "commit";
     case RecordKind::kIdentity: return "identity";
+    case RecordKind::kFloor: return "floor";
     case RecordKind::kClose: return "close";
   }
   return fmt::format("kind-{}", static_cast<unsigned>(kind));

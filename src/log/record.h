@@ -29,6 +29,7 @@ namespace pando::log {
 enum class RecordKind : std::uint8_t {
   kCommit = 'C',    // body: one encoded Commit
   kIdentity = 'I',  // body: the Origin under which this node commits from here on
+  kFloor = 'f',     // body: u64 stamp; every commit made here from now on has a larger one
   kClose = 'Z',     // empty body: a clean shutdown; everything before it is durable
 };
 

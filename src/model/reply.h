@@ -130,6 +130,7 @@ struct StatsReply {
   std::vector<Link> links;
   Origin origin;
   VersionVector context;
+  Hlc frontier;  // everything that any known origin made up to this stamp is here
 };
 struct CheckpointReply {
   LogPos covered;  // every record up to here is in the store

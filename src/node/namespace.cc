@@ -32,7 +32,8 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       reads_(*replica_),
       peers_(*replica_, config),
       watches_(*replica_),
-      checkpoints_(*replica_, config.checkpoint_interval, now) {}
+      checkpoints_(*replica_, config.checkpoint_interval, now),
+      frontier_lag_max_(config.frontier_lag_max) {}
 
 void Namespace::on_request(RequestId id, Request&& request, const std::vector<Replica*>& group, Time now,
                            Outputs& out) {
@@ -92,6 +93,9 @@ void Namespace::on_log_read(std::uint64_t read_id, const Status& status, Bytes b
 void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   if (replica_->failure().ok()) {
     writes_.on_time(now);
+    if (frontier_lag_max_.us > 0) {
+      replica_->want_frontier(Hlc::from_wall_ms(now.wall_ms - frontier_lag_max_.millis()));
+    }
     if (stopping_) advance_stop(now, out);
     checkpoints_.end_turn(now, out);
     if (!log_held_ || stopping_) replica_->hand_out(now, out);
@@ -163,6 +167,7 @@ StatsReply Namespace::stats() const {
   stats.links = peers_.stats();
   stats.origin = replica_->self();
   stats.context = replica_->durable_context();
+  stats.frontier = replica_->frontier();
   return stats;
 }
 

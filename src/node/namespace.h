@@ -59,6 +59,7 @@ class Namespace {
   PeerPath peers_;
   WatchPath watches_;
   CheckpointPath checkpoints_;
+  const Duration frontier_lag_max_;
   bool stopping_ = false;
   bool log_held_ = false;
   bool close_appended_ = false;

@@ -49,6 +49,9 @@ struct NodeConfig {
   Duration checkpoint_interval = Duration::seconds(5);
   // Stamps further ahead of the wall clock than this are refused where they are accepted.
   Duration clock_ahead_max = Duration::seconds(24 * 3600);
+  // Where nobody writes, a node says every so often how late it is, so that Replica::frontier() follows the clock; 0:
+  // only when something there waits for it (Replica::want_frontier).
+  Duration frontier_lag_max{0};
   std::uint64_t seed = 1;  // transaction ids, backoff jitter: unpredictable in production, fixed in the simulator
 };
 

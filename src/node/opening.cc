@@ -37,6 +37,13 @@ Status Opening::replay(const log::RecordView& record) {
       cells_->set_self(self);
       break;
     }
+    case log::RecordKind::kFloor: {
+      Reader in(record.body);
+      const Hlc floor{in.u64("floor")};
+      PANDO_RETURN_IF_ERROR(in.finish());
+      cells_->raise_hlc_floor(floor);
+      break;
+    }
     case log::RecordKind::kClose: break;
   }
   cells_->applied_record(record.pos, 0);

@@ -26,6 +26,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.publish = options.publish;
   session.subscribe = options.subscribe;
   session.dialed = options.dialed;
+  session.frontier = &replica_.frontier_of_all();
   const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
@@ -45,20 +46,17 @@ void PeerPath::on_frame(LinkId id, ByteSpan frame, Time now, Outputs& out) {
 
 void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out) {
   if (const auto* hello = std::get_if<repl::HelloReceived>(&event)) {
-    const std::optional<LogPos> first = replica_.index().first_lacking(hello->context);
-    if (!first) {
-      link.session.refuse(Status(StatusCode::kGone, fmt::format("the log of {} no longer reaches back to {}",
-                                                                replica_.name(), to_string(hello->context))));
-      return;
-    }
-    link.session.seek(*first);
-    out.notes.push_back({Note::Level::kInfo, replica_.name(),
-                         fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello->origin),
-                                     repl::role_name(hello->role), to_string(hello->context))});
+    on_hello(id, link, *hello, out);
   } else if (const auto* received = std::get_if<repl::CommitsReceived>(&event)) {
     for (const ByteSpan encoded : received->commits) {
       if (!take_commit(link, encoded, now, out)) break;
     }
+  } else if (const auto* ack = std::get_if<repl::PeerAcked>(&event)) {
+    VersionVector& known = durable_at_[link.session.peer()->origin.node];
+    acked_ = acked_ || !known.covers(ack->context);
+    known.merge(ack->context);
+  } else if (const auto* heard = std::get_if<repl::FrontierHeard>(&event)) {
+    on_frontier(*heard, now);
   } else if (const auto* more = std::get_if<repl::PeerRemembersMore>(&event)) {
     if (more->origin.epoch >= replica_.self().epoch) start_epoch_above(more->origin.epoch, out);
   } else if (const auto* refused = std::get_if<repl::Refused>(&event)) {
@@ -67,6 +65,39 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
         {Note::Level::kWarning, replica_.name(),
          fmt::format("link {}: the peer at {} refused: {}", id.value, link.options.label, refused->reason.message())});
   }
+}
+
+void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Outputs& out) {
+  const std::optional<LogPos> first = replica_.index().first_lacking(hello.context);
+  if (!first) {
+    link.session.refuse(Status(StatusCode::kGone, fmt::format("the log of {} no longer reaches back to {}",
+                                                              replica_.name(), to_string(hello.context))));
+    return;
+  }
+  durable_at_[hello.origin.node] = hello.context;
+  acked_ = true;
+  link.session.seek(*first);
+  out.notes.push_back({Note::Level::kInfo, replica_.name(),
+                       fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello.origin),
+                                   repl::role_name(hello.role), to_string(hello.context))});
+}
+
+void PeerPath::on_frontier(const repl::FrontierHeard& heard, Time now) {
+  // Stamps that no commit could be accepted with are not believed either.
+  const Hlc limit = Hlc::from_wall_ms(now.wall_ms + config_.clock_ahead_max.millis());
+  for (const repl::Claim& claim : heard.claims) {
+    if (claim.upto <= limit) replica_.on_claim(claim);
+  }
+  // A node that joins must not write below what the others count as complete.
+  if (heard.frontier <= limit) replica_.witness(heard.frontier);
+}
+
+std::vector<std::string> PeerPath::durable_at(const Dot& dot) const {
+  std::vector<std::string> names;
+  for (const auto& [name, context] : durable_at_) {
+    if (context.covers(dot)) names.push_back(name);
+  }
+  return names;
 }
 
 bool PeerPath::take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out) {

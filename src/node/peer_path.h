@@ -7,6 +7,8 @@
 
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "node/replica.h"
 #include "repl/session.h"
@@ -46,6 +48,13 @@ class PeerPath {
   // Ends every link, telling the peers why.
   void refuse_all(const Status& reason);
 
+  // The names of the peers where `dot` is durable, as far as they said so, ascending; also of those whose link is down
+  // now. Only direct neighbours are known. A peer that comes back with less than it had counts for what it has.
+  std::vector<std::string> durable_at(const Dot& dot) const;
+  // True when some peer has said that more is durable there since the last call: answers that wait for
+  // durable_at() are worth another look.
+  bool take_acked() { return std::exchange(acked_, false); }
+
   std::vector<StatsReply::Link> stats() const;
   std::uint64_t frames_refused() const { return frames_refused_; }
 
@@ -60,6 +69,8 @@ class PeerPath {
   };
 
   void on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out);
+  void on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Outputs& out);
+  void on_frontier(const repl::FrontierHeard& heard, Time now);
   // False when the link had to be refused.
   bool take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out);
   void start_epoch_above(std::uint64_t epoch, Outputs& out);
@@ -71,6 +82,8 @@ class PeerPath {
   Replica& replica_;
   const NodeConfig& config_;
   std::map<LinkId, Link> links_;
+  std::map<std::string, VersionVector> durable_at_;  // per peer that ever said Hello to this process
+  bool acked_ = false;
   std::uint64_t frames_refused_ = 0;
 };
 

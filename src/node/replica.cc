@@ -25,6 +25,8 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
       durable_context_(cells_->context()),
       durable_changes_(cells_->meta().changes),
       clock_(cells_->meta().hlc_floor),
+      frontier_(durable_context_),
+      durable_hlc_(cells_->meta().hlc_floor),
       failure_(recovered.damage) {
   if (self_.node != node_name) self_ = Origin{std::move(node_name), 1};
   if (Result<engine::Catalog> catalog = engine::Catalog::load(*cells_)) {
@@ -34,6 +36,7 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
   }
   // A node that was called otherwise before goes on under its new name, as a new origin.
   cells_->set_self(self_);
+  if (config_.writable) frontier_.on_own(self_, durable_hlc_);
 }
 
 Status Replica::serving() const {
@@ -99,7 +102,7 @@ Status Replica::enter(Commit commit, LogPos pos) {
   }
   conflicts_ += outcome->conflicts;
   ++commits_appended_;
-  pending_.push_back({pos, std::move(commit)});
+  pending_.push_back({pos, std::move(commit), {}});
   return {};
 }
 
@@ -114,8 +117,28 @@ Status Replica::begin_epoch_above(std::uint64_t epoch) {
   self_ = next;
   cells_->set_self(next);
   cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt});
+  pending_.push_back({*pos, std::nullopt, {}});
   return {};
+}
+
+// Where nobody writes, stamps do not rise by themselves.
+void Replica::state_floor(Time now) {
+  constexpr std::int64_t kFloorEveryMs = 1000;
+  const Hlc stamp = Hlc::from_wall_ms(now.wall_ms);
+  if (!config_.writable || !serving().ok() || wanted_frontier_ > stamp ||
+      cells_->meta().hlc_floor >= wanted_frontier_) {
+    return;
+  }
+  if (now.wall_ms < stated_floor_.wall_ms() + kFloorEveryMs) return;
+  Bytes body;
+  Writer(body).u64(stamp.bits);
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kFloor, body);
+  if (!pos) return;  // the disk is full: asked again by the next turn
+  stated_floor_ = stamp;
+  clock_.witness(stamp);
+  cells_->raise_hlc_floor(stamp);
+  cells_->applied_record(*pos, 0);
+  pending_.push_back({*pos, std::nullopt, stamp});
 }
 
 Status Replica::append_close() {
@@ -123,7 +146,7 @@ Status Replica::append_close() {
   const Result<LogPos> pos = appender_.append(log::RecordKind::kClose, {});
   if (!pos) return pos.error();
   cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt});
+  pending_.push_back({*pos, std::nullopt, {}});
   closed_ = true;
   return {};
 }
@@ -163,11 +186,14 @@ void Replica::on_written(const Status& status, const DurableSink& sink, Outputs&
   while (!pending_.empty() && pending_.front().pos <= durable()) {
     const Pending record = std::move(pending_.front());
     pending_.pop_front();
+    durable_hlc_ = std::max(durable_hlc_, record.commit ? record.commit->hlc : record.floor);
     if (!record.commit) continue;
     durable_context_.raise(record.commit->dot.origin, record.commit->dot.seq);
+    frontier_.on_durable(record.commit->dot, record.commit->hlc);
     sink(DurableCommit{record.pos, durable_changes_ + 1, *record.commit});
     durable_changes_ += apply::count_changes(*record.commit);
   }
+  if (config_.writable) frontier_.on_own(self_, durable_hlc_);
   release(out);
 }
 
@@ -193,6 +219,7 @@ void Replica::on_prepared(std::uint64_t segment_id, const Status& status, Time n
 
 void Replica::hand_out(Time now, Outputs& out) {
   if (!appender_.failure().ok()) return;
+  state_floor(now);
   if (auto write = appender_.take_write()) {
     out.log_writes.push_back({name(), write->segment_id, write->offset, std::move(write->bytes)});
   }

@@ -27,6 +27,7 @@
 #include "model/commit.h"
 #include "node/io.h"
 #include "node/node.h"
+#include "repl/frontier.h"
 #include "store/cells.h"
 
 namespace pando::node {
@@ -90,8 +91,19 @@ class Replica {
   Status admit(Commit commit, ByteSpan encoded);
   // From here on this node commits under an epoch above `epoch`.
   Status begin_epoch_above(std::uint64_t epoch);
+  // A stamp that a peer has seen: commits made here from now on have larger ones.
+  void witness(Hlc stamp) { clock_.witness(stamp); }
   // The last record of a clean shutdown. Nothing is appended after it.
   Status append_close();
+  // How far this node has everything that anybody made: repl::Frontier::get(). No commit with such a stamp or a
+  // lower one will become durable here any more.
+  Hlc frontier() const { return frontier_.get(); }
+  const repl::Frontier& frontier_of_all() const { return frontier_; }
+  void on_claim(const repl::Claim& claim) { frontier_.on_claim(claim, durable_context_); }
+  // Somebody here waits until frontier() >= upto. Writes move it by themselves; where nobody writes, a node says how
+  // late it is with a record of its own, by the first turn after its clock has passed `upto`, at most one a second.
+  // All nodes that may write must want it. Asked again and again is fine.
+  void want_frontier(Hlc upto) { wanted_frontier_ = std::max(wanted_frontier_, upto); }
   std::uint64_t conflicts() const { return conflicts_; }
   std::uint64_t commits_appended() const { return commits_appended_; }
 
@@ -121,6 +133,7 @@ class Replica {
   struct Pending {
     LogPos pos;
     std::optional<Commit> commit;  // absent for other records
+    Hlc floor = {};                // of a floor record
   };
   struct Held {
     LogPos pos;
@@ -129,6 +142,7 @@ class Replica {
   };
 
   Status enter(Commit commit, LogPos pos);
+  void state_floor(Time now);
   void hold(Held held);
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);
@@ -146,6 +160,10 @@ class Replica {
   VersionVector durable_context_;
   std::uint64_t durable_changes_ = 0;
   HlcClock clock_;
+  repl::Frontier frontier_;
+  Hlc durable_hlc_;  // the largest stamp in the durable log
+  Hlc wanted_frontier_;
+  Hlc stated_floor_;             // of the last floor record
   std::deque<Pending> pending_;  // appended, not durable
   std::deque<Held> held_;        // ascending by pos
   Status failure_;

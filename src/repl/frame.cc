@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint8_t kHelloPublish = 1;
 constexpr std::uint8_t kHelloSubscribe = 2;
 constexpr std::uint64_t kOptionHeads = 1;
+constexpr std::uint64_t kOptionFrontier = 1;  // of a heartbeat
 constexpr std::uint64_t kOptionsMax = 64;
 constexpr std::size_t kStatusWordBytesMax = 64;
 constexpr std::size_t kCommitBytesMin = 16;  // no encoded commit is shorter: bounds what a count may claim
@@ -61,6 +62,34 @@ std::vector<ChainHead> decode_heads(Reader& in) {
     heads.push_back(std::move(head));
   }
   return heads;
+}
+
+Bytes encode_frontier(const Heartbeat& heartbeat) {
+  Bytes value;
+  Writer out(value);
+  out.u64(heartbeat.frontier.bits);
+  out.varint(heartbeat.claims.size());
+  for (const Claim& claim : heartbeat.claims) {
+    encode(claim.origin, out);
+    out.varint(claim.seq.value);
+    out.u64(claim.upto.bits);
+  }
+  return value;
+}
+
+void decode_frontier(Reader& in, Heartbeat& heartbeat) {
+  heartbeat.frontier = Hlc{in.u64("heartbeat.frontier")};
+  const std::uint64_t count = in.varint_max("heartbeat.claims", limits::kOriginsMax);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Claim claim;
+    claim.origin = decode_origin(in);
+    claim.seq = Seq(in.varint("heartbeat.claims.seq"));
+    claim.upto = Hlc{in.u64("heartbeat.claims.upto")};
+    if (in.ok() && i > 0 && claim.origin <= heartbeat.claims.back().origin) {
+      in.refuse("heartbeat.claims", "is not in ascending order");
+    }
+    heartbeat.claims.push_back(std::move(claim));
+  }
 }
 
 // varint(count) then varint(tag) bytes(value) each, tags ascending. `take` reads the ones it knows.
@@ -144,7 +173,11 @@ Heartbeat decode_heartbeat(Reader& in) {
   }
   heartbeat.wall_ms = static_cast<std::int64_t>(wall_ms);
   heartbeat.frames_before = in.varint("heartbeat.frames_before");
-  decode_options(in, "heartbeat.options", [](std::uint64_t, Reader&) { return false; });
+  decode_options(in, "heartbeat.options", [&heartbeat](std::uint64_t tag, Reader& value) {
+    if (tag != kOptionFrontier) return false;
+    decode_frontier(value, heartbeat);
+    return true;
+  });
   return heartbeat;
 }
 
@@ -266,7 +299,12 @@ Bytes encode_frame(const Heartbeat& heartbeat) {
   encode(heartbeat.context, out);
   out.u64(static_cast<std::uint64_t>(heartbeat.wall_ms));
   out.varint(heartbeat.frames_before);
-  out.varint(0);  // options
+  const bool says = heartbeat.frontier != Hlc{} || !heartbeat.claims.empty();
+  out.varint(says ? 1 : 0);  // options
+  if (says) {
+    out.varint(kOptionFrontier);
+    out.bytes(encode_frontier(heartbeat));
+  }
   return finish(std::move(bytes));
 }
 

@@ -19,6 +19,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "model/version_vector.h"
+#include "repl/frontier.h"
 
 namespace pando::repl {
 
@@ -92,6 +93,8 @@ struct Heartbeat {
   VersionVector context;            // durable at the sender, so that the receiver knows how far behind it is
   std::int64_t wall_ms = 0;         // the sender's clock
   std::uint64_t frames_before = 0;  // sent on this link before this one: fewer received means some were lost
+  Hlc frontier;                     // Frontier::get() there; zero: not said
+  std::vector<Claim> claims;        // what is new of the sender's claims, ascending by origin
 };
 
 // The last frame: why the sender closes the link.

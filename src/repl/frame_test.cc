@@ -67,6 +67,10 @@ TEST(Frame, GoldenBytes) {
       {"ack", encode_frame(Ack{vector_of({{Origin{"dc1", 1}, 7}})}), "0300f8c827df01036463310107"},
       {"heartbeat", encode_frame(Heartbeat{vector_of({{Origin{"dc1", 1}, 7}}), 1698765432000, 300}),
        "04008761b27401036463310107c0644f868b010000ac0200"},
+      {"heartbeat that vouches",
+       encode_frame(Heartbeat{
+           {}, 5, 3, Hlc{0x0102}, {{Origin{"a", 1}, Seq(0), Hlc{0x0102}}, {Origin{"b", 2}, Seq(300), Hlc{0x0304}}}}),
+       "0400b40466d000050000000000000003010122020100000000000002016101000201000000000000016202ac020403000000000000"},
       {"refuse", encode_frame(Refuse{Status(StatusCode::kGone, "no")}), "0500deceadba04676f6e65026e6f"},
   };
   for (const Row& row : rows) EXPECT_EQ(hex(row.frame), row.bytes) << row.what;
@@ -106,6 +110,12 @@ TEST(Frame, RoundTrip) {
   EXPECT_EQ(std::get<Heartbeat>(*beat).context, context);
   EXPECT_EQ(std::get<Heartbeat>(*beat).wall_ms, 42);
   EXPECT_EQ(std::get<Heartbeat>(*beat).frames_before, 7u);
+  const std::vector<Claim> claims = {{Origin{"a", 1}, Seq(0), Hlc{5}}, {Origin{"b", 2}, Seq(9), Hlc{7}}};
+  const Result<Frame> vouching = decode_frame(encode_frame(Heartbeat{context, 42, 7, Hlc{5}, claims}));
+  ASSERT_TRUE(vouching) << vouching.error().to_string();
+  EXPECT_EQ(std::get<Heartbeat>(*vouching).frontier, Hlc{5});
+  EXPECT_EQ(std::get<Heartbeat>(*vouching).claims, claims);
+  EXPECT_FALSE(decode_frame(encode_frame(Heartbeat{context, 42, 7, Hlc{5}, {claims[1], claims[0]}})));
 }
 
 TEST(Frame, RefuseCarriesEveryCode) {

@@ -118,7 +118,7 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
   } else if (const Ack* ack = std::get_if<Ack>(&*decoded)) {
     handle(*ack, events);
   } else {
-    handle(std::get<Heartbeat>(*decoded), now, events);
+    handle(std::move(std::get<Heartbeat>(*decoded)), now, events);
   }
   return events;
 }
@@ -189,7 +189,7 @@ void Session::handle(const Ack& ack, std::vector<Event>& events) {
   if (!closed()) events.push_back(PeerAcked{ack.context});
 }
 
-void Session::handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& events) {
+void Session::handle(Heartbeat heartbeat, Time now, std::vector<Event>& events) {
   // A commit that the carrier lost would else show only with the next one after it, as a gap.
   const std::uint64_t frames_before = stats_.frames_received - 1;
   if (frames_before < heartbeat.frames_before) {
@@ -199,7 +199,10 @@ void Session::handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& e
   }
   peer_clock_ahead_ = Duration::millis(heartbeat.wall_ms - now.wall_ms);
   learn(heartbeat.context, events);
-  if (!closed()) events.push_back(PeerAcked{heartbeat.context});
+  if (closed()) return;
+  const bool vouches = heartbeat.frontier != Hlc{} || !heartbeat.claims.empty();
+  events.push_back(PeerAcked{std::move(heartbeat.context)});
+  if (vouches) events.push_back(FrontierHeard{heartbeat.frontier, std::move(heartbeat.claims)});
 }
 
 void Session::handle(Refuse said, std::vector<Event>& events) {
@@ -266,8 +269,21 @@ void Session::on_time(Time now) {
   drained_since_beat_ = 0;
   if (state_ != State::kUp || !room_for_control()) return;
   // Control frames that wait go before it, commits that wait go after it.
-  control_.push_back(encode_frame(Heartbeat{durable_, now.wall_ms, stats_.frames_sent + control_.size()}));
+  control_.push_back(encode_frame(heartbeat(now)));
   stated_ = durable_;
+}
+
+Heartbeat Session::heartbeat(Time now) {
+  Heartbeat beat{durable_, now.wall_ms, stats_.frames_sent + control_.size(), {}, {}};
+  if (options_.frontier == nullptr) return beat;
+  beat.frontier = options_.frontier->get();
+  for (Claim& claim : options_.frontier->claims(durable_)) {
+    Claim& said = claimed_[claim.origin];
+    if (said == claim) continue;
+    said = claim;
+    beat.claims.push_back(std::move(claim));
+  }
+  return beat;
 }
 
 Instant Session::next_deadline() const {

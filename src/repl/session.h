@@ -26,6 +26,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -36,6 +37,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "repl/frame.h"
+#include "repl/frontier.h"
 #include "repl/parts.h"
 #include "repl/send_window.h"
 
@@ -51,6 +53,7 @@ struct SessionOptions {
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
+  const Frontier* frontier = nullptr;                      // told to the peer in heartbeats; outlives the session
   std::size_t pace_bytes_max = limits::kFrameBytesTarget;  // handed to the carrier at a time; slow links get less
 };
 
@@ -74,6 +77,11 @@ struct CommitsReceived {
 struct PeerAcked {
   VersionVector context;
 };
+// How far the peer's frontier is, and what it vouches for (repl/frontier.h).
+struct FrontierHeard {
+  Hlc frontier;
+  std::vector<Claim> claims;
+};
 // The peer holds commits of this node's own name that this node does not have: it lost its tail. Start an
 // epoch above `origin.epoch`, tell on_new_epoch(), and make no commit before that. Reported once per epoch.
 struct PeerRemembersMore {
@@ -84,7 +92,7 @@ struct PeerRemembersMore {
 struct Refused {
   Status reason;
 };
-using Event = std::variant<HelloReceived, CommitsReceived, PeerAcked, PeerRemembersMore, Refused>;
+using Event = std::variant<HelloReceived, CommitsReceived, PeerAcked, FrontierHeard, PeerRemembersMore, Refused>;
 
 struct SessionStats {
   std::uint64_t frames_sent = 0;
@@ -161,7 +169,8 @@ class Session {
   void handle(const BodyPart& part, std::vector<Event>& events);
   void take_in(const Body& body, std::vector<Event>& events);
   void handle(const Ack& ack, std::vector<Event>& events);
-  void handle(const Heartbeat& heartbeat, Time now, std::vector<Event>& events);
+  void handle(Heartbeat heartbeat, Time now, std::vector<Event>& events);
+  Heartbeat heartbeat(Time now);
   void handle(Refuse said, std::vector<Event>& events);
 
   Status check_hello(const Hello& hello) const;
@@ -187,6 +196,7 @@ class Session {
 
   VersionVector durable_;             // here
   VersionVector stated_;              // of it, what the peer was told last
+  std::map<Origin, Claim> claimed_;   // what the peer was told last
   VersionVector received_;            // commits that came from the peer
   VersionVector peer_durable_;        // what the peer said it has
   VersionVector peer_has_;            // that, and what we sent it

@@ -70,6 +70,8 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
   page.gauge("pando_open_transactions", "Transactions begun and not yet ended", ns, number(s.open_transactions));
   page.counter("pando_malformed_payloads_total", "Typed keys whose payload did not parse and was stored raw", ns,
                number(s.malformed_payloads));
+  page.gauge("pando_frontier_seconds", "Everything that any known node wrote up to this Unix time is here", ns,
+             static_cast<double>(s.frontier.wall_ms()) / 1e3);
   page.counter("pando_conflicts_total", "Concurrent values that lost a merge, since start", ns, number(s.conflicts));
 }
 

@@ -36,6 +36,7 @@ void build_fleet(const FleetPlan& plan, World& world) {
     config.node.node_name = site.name;
     config.node.merge_groups = plan.groups;
     config.node.checkpoint_interval = plan.checkpoint_interval;
+    config.node.frontier_lag_max = plan.frontier_lag_max;
     for (const std::string& ns : site.namespaces) {
       node::NamespaceConfig ns_config;
       ns_config.name = ns;

@@ -24,6 +24,7 @@ struct FleetPlan {
   std::vector<node::MergeGroupConfig> groups;
   std::uint64_t segment_bytes = 256 * 1024;
   Duration checkpoint_interval = Duration::seconds(5);
+  Duration frontier_lag_max{0};
 
   const Site* find(std::string_view name) const;
 };

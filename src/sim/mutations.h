@@ -24,6 +24,7 @@ enum class DriverMutation : std::uint8_t {
   kEventLost,            // a watcher loses one event in twenty
   kEventTwice,           // a watcher gets one event in twenty twice
   kEventsSwapped,        // a watcher gets two neighbouring events in the wrong order
+  kClaimEarly,           // a node vouches for an hour that has not come yet
   kCommitLost,           // a stream loses a commit in the middle, and hides it: checksum and number still fit
 };
 

@@ -63,6 +63,7 @@ RandomFleet pick_fleet(Prng& rng) {
   constexpr std::uint64_t kSegmentBytes[] = {16 << 10, 64 << 10, 1 << 20};
   plan.segment_bytes = kSegmentBytes[rng.below(std::size(kSegmentBytes))];
   plan.checkpoint_interval = Duration::millis(static_cast<std::int64_t>(100 + rng.below(6000)));
+  if (rng.chance(1, 2)) plan.frontier_lag_max = Duration::millis(static_cast<std::int64_t>(1 + rng.below(3000)));
   return fleet;
 }
 
@@ -127,6 +128,16 @@ void lose_commit(Bytes& frame, World& world) {
   frame = repl::encode_frame(rest);
 }
 
+// A peer vouches for an hour that has not come yet.
+void vouch_early(Bytes& frame, World& world) {
+  const Result<repl::Frame> decoded = repl::decode_frame(frame);
+  const auto* beat = decoded ? std::get_if<repl::Heartbeat>(&*decoded) : nullptr;
+  if (beat == nullptr || beat->claims.empty() || !world.mutates(DriverMutation::kClaimEarly, 3)) return;
+  repl::Heartbeat early = *beat;
+  for (repl::Claim& claim : early.claims) claim.upto = Hlc::from_wall_ms(claim.upto.wall_ms() + 3'600'000);
+  frame = repl::encode_frame(early);
+}
+
 }  // namespace
 
 SeededOutcome run_seed(const SeededOptions& options) {
@@ -145,6 +156,12 @@ SeededOutcome run_seed(const SeededOptions& options) {
   if (options.mutation == DriverMutation::kCommitLost) {
     world.net().set_tamper([&world](Bytes& frame) {
       lose_commit(frame, world);
+      return Net::Fate::kDeliver;
+    });
+  }
+  if (options.mutation == DriverMutation::kClaimEarly) {
+    world.net().set_tamper([&world](Bytes& frame) {
+      vouch_early(frame, world);
       return Net::Fate::kDeliver;
     });
   }

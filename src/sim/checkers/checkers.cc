@@ -6,6 +6,7 @@
 #include "sim/checkers/atomic.h"
 #include "sim/checkers/convergence.h"
 #include "sim/checkers/durable.h"
+#include "sim/checkers/frontiers.h"
 #include "sim/checkers/log_order.h"
 #include "sim/checkers/oracle.h"
 #include "sim/checkers/resurrection.h"
@@ -20,6 +21,7 @@ CheckerSet::CheckerSet() {
   checkers_.push_back(std::make_unique<Resurrection>());
   checkers_.push_back(std::make_unique<LogOrder>());
   checkers_.push_back(std::make_unique<Watches>());
+  checkers_.push_back(std::make_unique<Frontiers>());
   checkers_.push_back(std::make_unique<Convergence>());
   checkers_.push_back(std::make_unique<Oracle>());
 }

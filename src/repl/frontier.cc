@@ -1,0 +1,63 @@
+#include "repl/frontier.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace pando::repl {
+
+Frontier::Frontier(const VersionVector& known) {
+  for (const auto& entry : known.entries()) of_[entry.first];
+}
+
+void Frontier::on_own(const Origin& self, Hlc upto) {
+  self_ = self;
+  Hlc& known = of_[self].upto;
+  known = std::max(known, upto);
+}
+
+void Frontier::on_durable(const Dot& dot, Hlc hlc) {
+  Of& of = of_[dot.origin];
+  of.upto = std::max(of.upto, hlc);
+  settle(of, dot.seq);
+}
+
+void Frontier::on_claim(const Claim& claim, const VersionVector& durable) {
+  if (claim.origin == self_) return;
+  if (of_.size() >= limits::kOriginsMax && of_.count(claim.origin) == 0) return;
+  Of& of = of_[claim.origin];
+  if (claim.upto <= of.upto) return;
+  if (of.next.upto == Hlc{}) {
+    of.next = claim;
+  } else if (claim.upto > of.newest.upto) {
+    of.newest = claim;
+  }
+  settle(of, durable.get(claim.origin));
+}
+
+void Frontier::settle(Of& of, Seq durable) {
+  for (Claim* claim : {&of.next, &of.newest}) {
+    if (claim->upto == Hlc{} || claim->seq > durable) continue;
+    of.upto = std::max(of.upto, claim->upto);
+    *claim = Claim{};
+  }
+  if (of.next.upto == Hlc{}) std::swap(of.next, of.newest);
+}
+
+Hlc Frontier::get() const {
+  if (of_.empty()) return highest_;
+  const auto least = std::min_element(of_.begin(), of_.end(),
+                                      [](const auto& a, const auto& b) { return a.second.upto < b.second.upto; });
+  highest_ = std::max(highest_, least->second.upto);
+  return highest_;
+}
+
+std::vector<Claim> Frontier::claims(const VersionVector& durable) const {
+  std::vector<Claim> claims;
+  for (const auto& [origin, of] : of_) {
+    if (of.upto != Hlc{}) claims.push_back({origin, durable.get(origin), of.upto});
+  }
+  return claims;
+}
+
+}  // namespace pando::repl
