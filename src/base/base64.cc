@@ -23,28 +23,54 @@ constexpr auto kUrlReverse = reverse(kUrl);
 
 // Appends `data` with `alphabet`; the last group is short of characters when data.size() % 3 != 0.
 void append_groups(ByteSpan data, std::string_view alphabet, bool pad, Bytes& out) {
-  out.reserve(out.size() + (data.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < data.size(); i += 3) {
-    const std::size_t have = data.size() - i < 3 ? data.size() - i : 3;
-    std::uint32_t group = static_cast<std::uint32_t>(static_cast<std::uint8_t>(data[i])) << 16;
-    if (have > 1) group |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(data[i + 1])) << 8;
-    if (have > 2) group |= static_cast<std::uint8_t>(data[i + 2]);
-    for (std::size_t c = 0; c <= have; ++c) out.push_back(alphabet[(group >> (18 - 6 * c)) & 0x3F]);
-    if (pad) out.append(3 - have, '=');
+  const std::size_t whole = data.size() / 3;
+  const std::size_t rest = data.size() % 3;
+  const auto byte = [&](std::size_t i) { return std::uint32_t{static_cast<std::uint8_t>(data[i])}; };
+  const std::size_t begin = out.size();
+  out.resize(begin + whole * 4 + (rest == 0 ? 0 : pad ? 4 : rest + 1), '=');
+  char* to = out.data() + begin;
+  const char* digits = alphabet.data();
+  for (std::size_t i = 0; i < whole * 3; i += 3, to += 4) {
+    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    to[0] = digits[group >> 18];
+    to[1] = digits[group >> 12 & 0x3F];
+    to[2] = digits[group >> 6 & 0x3F];
+    to[3] = digits[group & 0x3F];
   }
+  if (rest == 0) return;
+  const std::uint32_t group = byte(whole * 3) << 16 | (rest == 2 ? byte(whole * 3 + 1) << 8 : 0);
+  for (std::size_t c = 0; c <= rest; ++c) to[c] = digits[group >> (18 - 6 * c) & 0x3F];
 }
 
 Status illegal(std::size_t offset) {
   return Status(StatusCode::kInvalidArgument, fmt::format("illegal base64 data at input byte {}", offset));
 }
 
+// Appends what leading groups of four plain digits stand for, and returns how many characters that were.
+std::size_t decode_groups(ByteSpan text, const std::array<std::uint8_t, 256>& table, Bytes& out) {
+  const auto digit = [&](std::size_t i) { return std::uint32_t{table[static_cast<std::uint8_t>(text[i])]}; };
+  out.resize(text.size() / 4 * 3);
+  char* to = out.data();
+  std::size_t i = 0;
+  for (; i + 4 <= text.size(); i += 4, to += 3) {
+    const std::uint32_t a = digit(i), b = digit(i + 1), c = digit(i + 2), d = digit(i + 3);
+    if (((a | b | c | d) & 0xC0) != 0) break;  // kNotInAlphabet has these bits, no digit does
+    const std::uint32_t group = a << 18 | b << 12 | c << 6 | d;
+    to[0] = static_cast<char>(group >> 16);
+    to[1] = static_cast<char>(group >> 8);
+    to[2] = static_cast<char>(group);
+  }
+  out.resize(i / 4 * 3);
+  return i;
+}
+
 Result<Bytes> decode(ByteSpan text, const std::array<std::uint8_t, 256>& table, bool padded) {
   Bytes out;
-  out.reserve(text.size() / 4 * 3 + 3);
+  const std::size_t plain = decode_groups(text, table, out);
   std::uint32_t group = 0;
   int have = 0;
   int pads = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = plain; i < text.size(); ++i) {
     const char c = text[i];
     if (padded && (c == '\r' || c == '\n')) continue;
     if (padded && c == '=') {
