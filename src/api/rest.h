@@ -23,6 +23,7 @@
 
 #include "model/reply.h"
 #include "model/request.h"
+#include "model/terms.h"
 
 namespace pando::api {
 
@@ -42,6 +43,12 @@ enum class Carriage : std::uint8_t {
 };
 
 struct RouteRow;  // api/route.h
+
+// Conditions of a read: evaluated when its answer is known.
+struct ReadConditions {
+  std::optional<Condition> match;
+  std::optional<Condition> none_match;
+};
 
 // A refusal with its own HTTP status, for what happens before a Status exists (405, 414) or beside one.
 struct HttpError {
@@ -64,6 +71,9 @@ struct Call {
   std::vector<Bytes> words;
   std::string query;        // raw, without '?'
   std::uint64_t count = 0;  // items of a batch, known after parse()
+  // From the headers, known after parse() or take_terms().
+  Terms terms = {};  // for the node
+  ReadConditions read_if = {};
 
   Carriage carriage() const;
   std::string_view operation() const;  // RouteRow::id
@@ -80,6 +90,18 @@ Result<std::optional<Bytes>> query_parameter(std::string_view query, std::string
 struct Headers {
   std::string_view idempotency_key;
   std::string_view last_event_id;
+  // Terms of the request: api/terms_text.h.
+  std::optional<std::string_view> token = {};
+  std::string_view wait = {};
+  std::string_view durability = {};
+  std::string_view if_match = {};
+  std::string_view if_none_match = {};
+
+  // No terms.
+  bool plain() const {
+    return idempotency_key.empty() && !token && wait.empty() && durability.empty() && if_match.empty() &&
+           if_none_match.empty();
+  }
 };
 
 class Rest {
@@ -89,7 +111,7 @@ class Rest {
   Rest(const Rest&) = delete;
   Rest& operator=(const Rest&) = delete;
 
-  // For Carriage::kRequest. `body` may be moved from, and its capacity may grow.
+  // For Carriage::kRequest; fills in `call.terms`. `body` may be moved from, and its capacity may grow.
   Result<Request> parse(Call& call, const Headers& headers, Bytes& body);
 
  private:

@@ -3,6 +3,7 @@
 #include "api/reply_text.h"
 #include "api/rest.h"
 #include "api/route.h"
+#include "api/terms_text.h"
 #include "base/check.h"
 
 namespace pando::api {
@@ -54,6 +55,11 @@ int append_reply(const Call& call, const Reply& reply, Bytes& body) {
   if (!reply.status.ok()) {
     append_error(reply.status.message(), body);
     return error_row(reply.status.code()).http;
+  }
+  if (call.read_if.match || call.read_if.none_match) {
+    const int status = conditional_read(call, reply);
+    if (status == 412) append_error("the state here is none that If-Match names", body);
+    if (status != 200) return status;
   }
   CHECK(call.row->reply != nullptr);
   return call.row->reply(call, reply.body, body);

@@ -10,6 +10,7 @@
 #include "base/hlc.h"
 #include "base/status.h"
 #include "model/request.h"
+#include "model/terms.h"
 
 namespace pando {
 
@@ -161,6 +162,12 @@ struct Reply {
   ReplyBody body;
   // Of the commit that a write made: what a later read elsewhere can wait for.
   std::optional<Dot> dot;
+  // What a client has seen once it has this answer, where a write's `dot` does not say it: reads with
+  // Terms::wants_token.
+  std::optional<CausalToken> token = {};
+  // Names the state of the one thing that was read or written, for Terms::if_match; empty when there is none. Equal
+  // at all sites where that thing is in the same state. No quotes, no control characters.
+  std::string etag = {};
 
   static Reply failure(Status s) { return Reply{std::move(s), {}, {}}; }
 };

@@ -194,13 +194,13 @@ void Driver::add_broken_namespace(const std::string& ns, Status why) {
   namespaces_.emplace(ns, Served{std::move(why), {}, boost::asio::steady_timer(loop_)});
 }
 
-void Driver::submit(RequestId id, std::string_view ns, Request request) {
+void Driver::submit(RequestId id, std::string_view ns, Request request, Terms terms) {
   const auto served = namespaces_.find(ns);
   if (served != namespaces_.end() && !served->second.broken.ok()) {
     ends_.http->on_reply(id, Reply::failure(served->second.broken));
     return;
   }
-  accept(node::ClientRequest{id, std::string(ns), std::move(request)});
+  accept(node::ClientRequest{id, std::string(ns), std::move(request), std::move(terms)});
   if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now()))) {
     release_log(served->first);
   }

@@ -63,7 +63,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
 
   // HttpSink.
   bool has_namespace(std::string_view ns) const override;
-  void submit(RequestId id, std::string_view ns, Request request) override;
+  void submit(RequestId id, std::string_view ns, Request request, Terms terms) override;
   // RespSink: replies wait for asked(), or for the end of the turn.
   void ask(RequestId id, std::string_view ns, Request request) override;
   void asked() override { flush_replies(); }

@@ -26,6 +26,14 @@ void append_head(Bytes& out, const AnswerHead& head, std::string_view date) {
     out.append(head.allow);
   }
   if (head.status == 503) out += "\r\nRetry-After: 1";
+  if (head.terms != nullptr && head.terms->has_token) {
+    out += "\r\nPando-Token: ";
+    out += head.terms->token;
+  }
+  if (head.terms != nullptr && !head.terms->etag.empty()) {
+    out += "\r\nETag: ";
+    out += head.terms->etag;
+  }
   if (head.no_store) out += "\r\nCache-Control: no-store";
   if (!head.keep_alive) {
     out += "\r\nConnection: close";

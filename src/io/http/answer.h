@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "api/terms_text.h"
 #include "base/bytes.h"
 
 namespace pando::io::http {
@@ -20,6 +21,7 @@ struct AnswerHead {
   bool keep_alive = true;
   std::string_view allow = {};  // for 405
   bool no_store = false;        // event streams
+  const api::AnswerTerms* terms = nullptr;
 };
 
 // HTTP/1.1 200 OK … up to and with the empty line. 503 carries Retry-After.

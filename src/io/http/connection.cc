@@ -122,6 +122,7 @@ void Connection::on_head() {
   }
   if (head_.expects_continue && !parser_->is_done() && in_.empty()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
   if (how == api::Carriage::kUpload) {
+    if (Status status = api::take_terms(head_.headers(), call_); !status.ok()) return refuse(api::http_error(status));
     flow_.emplace<api::LobUpload>(call_.key, limits::kLobChunkBytes);
     parser_->lift_body_limit();
     state_ = State::kUpload;
@@ -252,14 +253,16 @@ void Connection::want_write() {
   });
 }
 
-void Connection::answer(int status, std::string_view content_type, const Bytes& body, std::string_view allow) {
+void Connection::answer(int status, std::string_view content_type, const Bytes& body, std::string_view allow,
+                        const api::AnswerTerms* terms) {
   append_head(out_,
               {.status = status,
                .content_type = content_type,
-               .body_bytes = body.size(),
+               .body_bytes = status == 304 ? std::nullopt : std::optional<std::uint64_t>(body.size()),
                .version = head_.version,
                .keep_alive = keep_alive_ && !last_request_,
-               .allow = allow},
+               .allow = allow,
+               .terms = terms},
               hub_.date());
   if (!call_.head) out_ += body;
   count_answer(status);
@@ -267,7 +270,7 @@ void Connection::answer(int status, std::string_view content_type, const Bytes& 
 }
 
 void Connection::count_answer(int status) {
-  if (status < 300)
+  if (status < 400)
     ++hub_.stats.replies_2xx;
   else if (status < 500)
     ++hub_.stats.replies_4xx;
@@ -284,7 +287,8 @@ void Connection::answer_error(int status, std::string_view text, std::string_vie
 void Connection::answer_reply(const Reply& reply) {
   hub_.scratch.clear();
   const int status = api::append_reply(call_, reply, hub_.scratch);
-  answer(status, kJson, hub_.scratch);
+  const api::AnswerTerms terms = api::answer_terms(reply);
+  answer(status, kJson, hub_.scratch, {}, &terms);
   give_back(hub_.scratch);
 }
 

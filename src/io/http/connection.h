@@ -65,13 +65,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_head();
   void on_request();
   void on_plain_request();
+  void on_object_request();
   void on_watch_request();
   void answer_health();
   void on_erase_reply(Reply reply);
   void on_download_reply(Reply reply);
 
   // Puts an answer behind what is still to be written, and gets ready for what follows it.
-  void answer(int status, std::string_view content_type, const Bytes& body, std::string_view allow = {});
+  void answer(int status, std::string_view content_type, const Bytes& body, std::string_view allow = {},
+              const api::AnswerTerms* terms = nullptr);
   void answer_error(int status, std::string_view text, std::string_view allow = {});
   void answer_error(const api::HttpError& error) { answer_error(error.status, error.text, error.allow); }
   void answer_reply(const Reply& reply);

@@ -17,11 +17,7 @@ void Connection::on_request() {
     case api::Carriage::kRequest: return on_plain_request();
     case api::Carriage::kWatch: return on_watch_request();
     case api::Carriage::kEraseLob:
-      state_ = State::kAnswer;
-      return submit(*flow_.emplace<api::LobErase>(call_.key).next());
-    case api::Carriage::kDownload:
-      state_ = State::kAnswer;
-      return submit(*flow_.emplace<api::LobDownload>(call_.key, call_.head).next());
+    case api::Carriage::kDownload: return on_object_request();
     case api::Carriage::kHealth:
     case api::Carriage::kReady:
     case api::Carriage::kMetrics: return answer_health();
@@ -31,10 +27,21 @@ void Connection::on_request() {
 }
 
 void Connection::on_plain_request() {
-  Result<Request> request = hub_.rest.parse(call_, {head_.idempotency_key, head_.last_event_id}, body_);
+  Result<Request> request = hub_.rest.parse(call_, head_.headers(), body_);
   if (!request) return answer_error(api::http_error(request.error()));
   state_ = State::kAnswer;
   submit(std::move(*request));
+}
+
+void Connection::on_object_request() {
+  if (Status status = api::take_terms(head_.headers(), call_); !status.ok()) {
+    return answer_error(api::http_error(status));
+  }
+  state_ = State::kAnswer;
+  if (call_.carriage() == api::Carriage::kDownload) {
+    return submit(*flow_.emplace<api::LobDownload>(call_.key, call_.head).next());
+  }
+  submit(*flow_.emplace<api::LobErase>(call_.key).next());
 }
 
 void Connection::answer_health() {
@@ -53,7 +60,10 @@ void Connection::answer_health() {
 
 void Connection::submit(Request request) {
   request_id_ = RequestId(hub_.new_id(slot_));
-  hub_.sink.submit(request_id_, call_.ns, std::move(request));
+  // Of the requests that move an object, the one that is the client's gets its terms.
+  const bool inner = flow_.index() != 0 && !std::holds_alternative<TxCommitRequest>(request) &&
+                     !std::holds_alternative<LobStatRequest>(request);
+  hub_.sink.submit(request_id_, call_.ns, std::move(request), inner ? Terms() : std::move(call_.terms));
 }
 
 void Connection::on_reply(RequestId id, Reply reply) {
@@ -157,7 +167,7 @@ bool Connection::step_download() {
 // Watches. -------------------------------------------------------------------------------------------------
 
 void Connection::on_watch_request() {
-  Result<api::WatchCall> watch = api::parse_watch(call_, {head_.idempotency_key, head_.last_event_id});
+  Result<api::WatchCall> watch = api::parse_watch(call_, head_.headers());
   if (!watch) return answer_error(api::http_error(watch.error()));
   if (call_.head) return answer(200, "text/event-stream", Bytes());
   if (hub_.stats.watches_open >= limits::kWatchesMax) {

@@ -192,7 +192,7 @@ void HttpServer::Impl::drive(std::string ns, api::LobUpload upload) {
   const RequestId id(new_id(kNoSlot));
   std::string target = ns;
   orphans_.emplace(id, Orphan{std::move(ns), std::move(upload)});
-  sink.submit(id, target, std::move(*request));
+  sink.submit(id, target, std::move(*request), Terms());
 }
 
 void HttpServer::Impl::remove(std::uint32_t slot) {

@@ -4,7 +4,7 @@
 // It understands no request: api/ does. What it guards is the wire: order of pipelined answers, limits of head,
 // body, connections and memory, slow and vanished clients, malformed HTTP (400 and close, never more).
 //
-//   submit(id, ns, request)  →  exactly one on_reply(id, …), which may come before submit() returns
+//   submit(id, ns, …)        →  exactly one on_reply(id, …), which may come before submit() returns
 //   watch_open(…)            →  one on_watch_opened; then on_watch_send, answered by watch_ready when the
 //                               bytes have left; ends with on_watch_ended or watch_close, whichever is first
 //
@@ -51,7 +51,7 @@ class HttpSink {
   virtual ~HttpSink() = default;
   // Whether the namespace is configured here (serving or not): decides 404 before a body is looked at.
   virtual bool has_namespace(std::string_view ns) const = 0;
-  virtual void submit(RequestId id, std::string_view ns, Request request) = 0;
+  virtual void submit(RequestId id, std::string_view ns, Request request, Terms terms) = 0;
   virtual void watch_open(node::WatchOpen open) = 0;
   virtual void watch_ready(WatchId id) = 0;
   virtual void watch_close(WatchId id) = 0;

@@ -29,6 +29,49 @@ TEST(HttpServer, AnswersToTheByte) {
   EXPECT_NE(metrics.head.find("Content-Type: text/plain; version=0.0.4\r\n"), std::string::npos);
 }
 
+// A request with more header lines.
+std::string with(std::string text, const std::string& lines) { return text.insert(text.find("\r\n") + 2, lines); }
+
+TEST(HttpServer, TermsReachTheNodeAndComeBack) {
+  Rig rig;
+  rig.on_loop([&] { rig.node.sessions = true; });
+  Client client(rig);
+  const Answer put =
+      client.ask(with(kPut, "pando-durability: sites:2,wait=1s\r\nIF-MATCH: \"a\"\r\nIf-Match: \"b\"\r\n"));
+  EXPECT_EQ(put.status, 200);
+  EXPECT_NE(put.head.find("\r\nPando-Token: dc1:8\r\nETag: \"e1\"\r\n"), std::string::npos) << put.head;
+  rig.on_loop([&] {
+    ASSERT_TRUE(rig.node.last_terms.durability.has_value());
+    EXPECT_EQ(to_string(*rig.node.last_terms.durability), "sites:2");
+    EXPECT_EQ(rig.node.last_terms.durability_wait, Duration::seconds(1));
+    ASSERT_TRUE(rig.node.last_terms.if_match.has_value());
+    EXPECT_EQ(rig.node.last_terms.if_match->etags, (std::vector<std::string>{"a", "b"}));
+  });
+  // Nothing of one request is left for the next.
+  const Answer plain = client.ask(kGet);
+  EXPECT_EQ(plain.head.find("Pando-Token"), std::string::npos) << plain.head;
+  rig.on_loop([&] { EXPECT_TRUE(rig.node.last_terms.plain()); });
+  EXPECT_NE(client.ask(with(kGet, "Pando-Token:\r\n")).head.find("\r\nPando-Token: dc1:7\r\n"), std::string::npos);
+  EXPECT_NE(client.ask(with(kGet, "Pando-Token: dc2:3\r\n")).head.find("\r\nPando-Token: dc2:3\r\n"),
+            std::string::npos);
+  EXPECT_EQ(client.ask(with(kGet, "Pando-Wait: soon\r\n")).status, 400);
+  EXPECT_EQ(client.ask(with(kGet, "Pando-Token: x\r\n")).status, 400);
+  EXPECT_EQ(client.ask(with(request("PUT /api/v1/ns/lob/o", "x"), "If-Match: *\r\n")).status, 400);
+}
+
+TEST(HttpServer, AnAnswerThatIsKnownAlreadyHasNoBody) {
+  Rig rig;
+  rig.on_loop([&] { rig.node.sessions = true; });
+  Client client(rig);
+  client.send(with(kGet, "If-None-Match: \"e1\"\r\n") + with(kGet, "If-Match: \"e0\"\r\n") + kGet);
+  const std::string head = client.text_to("\r\n\r\n");
+  EXPECT_EQ(head.find("HTTP/1.1 304 Not Modified\r\n"), 0u) << head;
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos) << head;
+  EXPECT_NE(head.find("ETag: \"e1\"\r\n"), std::string::npos) << head;
+  EXPECT_EQ(client.answer().status, 412);
+  EXPECT_EQ(client.answer().status, 200);
+}
+
 TEST(HttpServer, HeadHasTheLengthAndNoBody) {
   Rig rig;
   Client client(rig);

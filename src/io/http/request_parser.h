@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "api/rest.h"
 #include "base/bytes.h"
 
 namespace pando::io::http {
@@ -22,6 +23,12 @@ struct Head {
   std::string target;
   std::string idempotency_key;
   std::string last_event_id;
+  std::string token;
+  std::string wait;
+  std::string durability;
+  std::string if_match;
+  std::string if_none_match;
+  bool has_token = false;  // it may be there and empty
   int version = 11;
   bool has_line = false;
   bool has_host = false;
@@ -30,11 +37,27 @@ struct Head {
   bool coded_otherwise = false;             // Transfer-Encoding that is not plain chunked: 501
   std::optional<std::uint64_t> body_bytes;  // Content-Length
 
+  api::Headers headers() const {
+    api::Headers known{idempotency_key, last_event_id};
+    if (has_token) known.token = token;
+    known.wait = wait;
+    known.durability = durability;
+    known.if_match = if_match;
+    known.if_none_match = if_none_match;
+    return known;
+  }
+
   void clear() {
     method.clear();
     target.clear();
     idempotency_key.clear();
     last_event_id.clear();
+    token.clear();
+    wait.clear();
+    durability.clear();
+    if_match.clear();
+    if_none_match.clear();
+    has_token = false;
     version = 11;
     has_line = has_host = expects_continue = expects_other = coded_otherwise = false;
     body_bytes.reset();
@@ -77,11 +100,34 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
       (same(value, "100-continue") ? head_.expects_continue : head_.expects_other) = true;
     } else if (name == field::transfer_encoding) {
       head_.coded_otherwise = !same(value, "chunked");
-    } else if (same(text, "Idempotency-Key")) {
-      head_.idempotency_key.assign(value.data(), value.size());
-    } else if (same(text, "Last-Event-ID")) {
-      head_.last_event_id.assign(value.data(), value.size());
+    } else if (name == field::if_match) {
+      extend(head_.if_match, value);
+    } else if (name == field::if_none_match) {
+      extend(head_.if_none_match, value);
+    } else if (name == field::unknown) {
+      on_our_field(text, value);
     }
+  }
+  // A list may come in several lines.
+  static void extend(std::string& list, string_view value) {
+    if (!list.empty()) list += ", ";
+    list.append(value.data(), value.size());
+  }
+  void on_our_field(string_view text, string_view value) {
+    std::string* wanted = nullptr;
+    if (same(text, "Pando-Token")) {
+      head_.has_token = true;
+      wanted = &head_.token;
+    } else if (same(text, "Pando-Wait")) {
+      wanted = &head_.wait;
+    } else if (same(text, "Pando-Durability")) {
+      wanted = &head_.durability;
+    } else if (same(text, "Idempotency-Key")) {
+      wanted = &head_.idempotency_key;
+    } else if (same(text, "Last-Event-ID")) {
+      wanted = &head_.last_event_id;
+    }
+    if (wanted != nullptr) wanted->assign(value.data(), value.size());
   }
   void on_header_impl(error_code&) override {
     if (const auto bytes = content_length()) head_.body_bytes = *bytes;

@@ -33,12 +33,18 @@ class FakeNode final : public HttpSink {
   std::map<Bytes, std::vector<Bytes>> objects;
   std::vector<std::string> trace;  // "abort", "watch_open", …
   std::uint64_t chunks_read = 0;
+  bool sessions = false;  // replies carry dots and ETags
+  Terms last_terms;       // of the last request
   std::vector<node::WatchOpen> watches;
 
   bool has_namespace(std::string_view ns) const override { return ns == "ns"; }
-  void submit(RequestId id, std::string_view ns, Request request) override {
+  void submit(RequestId id, std::string_view ns, Request request, Terms terms) override {
     EXPECT_EQ(ns, "ns");
     Reply reply = answer(request);
+    if (terms.wants_token) reply.token = terms.after.value_or(CausalToken{Dot{{"dc1", 1}, Seq(7)}});
+    if (sessions && std::holds_alternative<WriteRequest>(request)) reply.dot = Dot{{"dc1", 1}, Seq(8)};
+    if (sessions) reply.etag = "e1";
+    last_terms = std::move(terms);
     if (silent) {
       held_.emplace_back(id, std::move(reply));
     } else if (later) {
