@@ -4,42 +4,19 @@ Every process dies with this one, whatever ends it, and its data goes away with 
 """
 
 import base64
-import ctypes
 import http.client
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PANDO = Path(os.environ.get("PANDO_BIN", ROOT / "build" / "pando")).resolve()
-PATIENCE_S = 30
-
-_libc = ctypes.CDLL(None)
-
-
-def _die_with_parent():
-    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-def wait_for(what, condition, seconds=PATIENCE_S):
-    """The first truthy answer of `condition`; connection errors count as not yet."""
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            answer = condition()
-            if answer:
-                return answer
-        except (OSError, http.client.HTTPException, ValueError):
-            pass
-        if time.monotonic() > until:
-            raise AssertionError(f"waited {seconds} s for {what}")
-        time.sleep(0.005)
-
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "examples" / "lib"))
+from processes import PATIENCE_S, PROGRAM as PANDO, ROOT, die_with_parent, wait_for  # noqa: E402,F401
 
 def run_pando(*arguments, stdin=b"", seconds=PATIENCE_S):
     """(exit code, stdout, stderr) of a command that ends by itself."""
@@ -96,7 +73,7 @@ class Node:
         began = time.monotonic()
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                          start_new_session=True, preexec_fn=_die_with_parent)
+                                          start_new_session=True, preexec_fn=die_with_parent)
         if self._wait:
             wait_for("the ports file", self._has_ports)
             wait_for("readiness", lambda: self.http("GET", "/readyz")[0] in (200, 503))
