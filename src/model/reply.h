@@ -168,6 +168,14 @@ struct Reply {
   // Names the state of the one thing that was read or written, for Terms::if_match; empty when there is none. Equal
   // at all sites where that thing is in the same state. No quotes, no control characters.
   std::string etag = {};
+  // An answer that was given before to the same Terms::idempotency_key; nothing was done again.
+  bool replayed = false;
+  // Beside kTimeout: the write is done and stays, but was not as safe in time as asked for. How safe it was then.
+  struct Reached {
+    Durability::Level level = Durability::Level::kMemory;  // at most kFsync
+    std::uint32_t sites = 0;                               // other nodes that had it on their disks
+  };
+  std::optional<Reached> reached = {};
 
   static Reply failure(Status s) { return Reply{std::move(s), {}, {}}; }
 };

@@ -54,6 +54,7 @@ struct Terms {
   std::optional<CausalToken> after;  // answer only once this is covered
   Duration after_wait = Duration::seconds(2);
   bool wants_token = false;              // a read: tell what it has seen
+  bool wants_etag = false;               // tell Reply::etag also where that means reading all of the key
   std::optional<Durability> durability;  // nothing: as the table or the namespace says
   Duration durability_wait = Duration::seconds(5);
   std::optional<Condition> if_match;
@@ -62,7 +63,7 @@ struct Terms {
 
   // Nothing asked for beyond the request itself.
   bool plain() const {
-    return !after && !wants_token && !durability && !if_match && !if_none_match && !idempotency_key;
+    return !after && !wants_token && !wants_etag && !durability && !if_match && !if_none_match && !idempotency_key;
   }
 };
 
