@@ -7,7 +7,7 @@
 //   BATCH PUT a 1 ; INCR b 2 ; DEL c
 //   TX t BEGIN [put|delete] [kv|row|lob]   TX t PUT k v   TX t LOB k text   TX t LOB k SIZE n   TX t LOBDEL k
 //   TX t COMMIT   TX t ABORT      (t names a transaction in the script; ids are random)
-//   HTTP METHOD /path [body]                            (sim/scenario_http.h)
+//   HTTP METHOD /path [-H 'Name: value']… [-i] [body]   (sim/scenario_http.h)
 //   OFFSET   STATS   CHECKPOINT   DIGEST
 //
 // Answers: "ok", the value, "(none)", or "! code: message".

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "api/terms_text.h"
 #include "sim/ask.h"
 
 namespace pando::sim {
@@ -24,6 +25,25 @@ std::optional<std::string> text_field(const Bytes& body, const std::string& name
   return body.substr(from, body.find('"', from) - from);
 }
 
+bool set_header(api::Headers& headers, std::string_view name, std::string_view value) {
+  if (name == "Idempotency-Key") {
+    headers.idempotency_key = value;
+  } else if (name == "Pando-Token") {
+    headers.token = value;
+  } else if (name == "Pando-Wait") {
+    headers.wait = value;
+  } else if (name == "Pando-Durability") {
+    headers.durability = value;
+  } else if (name == "If-Match") {
+    headers.if_match = value;
+  } else if (name == "If-None-Match") {
+    headers.if_none_match = value;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string ScenarioHttp::filled_in(std::string text) const {
@@ -42,25 +62,57 @@ void ScenarioHttp::remember(const Bytes& body) {
 }
 
 Lines ScenarioHttp::run(Machine& machine, const std::string& ns, const Words& words) {
-  if (words.size() < 3 || words.size() > 4) return {"! usage: HTTP METHOD /path [body]"};
+  if (words.size() < 3) return {"! usage: HTTP METHOD /path [-H 'Name: value']… [-i] [body]"};
   std::string target = filled_in(words[2]);
   if (!target.starts_with("/api/")) target = fmt::format("/api/v1/{}{}", ns, target);
+  Bytes body;
+  bool with_headers = false;
+  std::map<std::string, std::string> given;  // owns what `headers` points to
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    if (words[i] == "-i") {
+      with_headers = true;
+    } else if (words[i] == "-H" && i + 1 < words.size()) {
+      const std::string line = filled_in(words[++i]);
+      const std::size_t colon = line.find(':');
+      if (colon == std::string::npos) return {fmt::format("! \"{}\" is no header", line)};
+      const std::size_t value = line.find_first_not_of(' ', colon + 1);
+      given[line.substr(0, colon)] = value == std::string::npos ? "" : line.substr(value);
+    } else {
+      body = filled_in(words[i]);
+    }
+  }
+  api::Headers headers;
+  for (const auto& [name, value] : given) {
+    if (!set_header(headers, name, value)) return {fmt::format("! header {} means nothing here", name)};
+  }
   auto call = api::route(api::method_of(words[1]), target);
   if (!call) return {fmt::format("{} {}", call.error().status, call.error().text)};
   if (call->carriage() != api::Carriage::kRequest) return {"! this route is not one request with one reply"};
+  return answer(machine, *call, headers, std::move(body), with_headers);
+}
 
-  Bytes body = words.size() == 4 ? filled_in(words[3]) : Bytes();
+Lines ScenarioHttp::answer(Machine& machine, api::Call& call, const api::Headers& headers, Bytes body,
+                           bool with_headers) {
   Bytes reply_body;
-  Result<Request> request = rest_.parse(*call, {}, body);
+  Result<Request> request = rest_.parse(call, headers, body);
   if (!request) {
     const api::HttpError error = api::http_error(request.error());
     api::append_error(error.text, reply_body);
     return {fmt::format("{}{}", error.status, first_line(reply_body))};
   }
-  const Reply reply = ask_and_wait(world_, machine, call->ns, *std::move(request)).reply;
-  const int status = api::append_reply(*call, reply, reply_body);
+  const Reply reply =
+      ask_and_wait(world_, machine, call.ns, *std::move(request), Duration::seconds(60), call.terms).reply;
+  int status = api::append_reply(call, reply, reply_body);
+  if (status == 200) status = api::conditional_read(call, reply);
+  if (status == 304) reply_body.clear();
   remember(reply_body);
-  return {fmt::format("{}{}", status, first_line(reply_body))};
+  Lines lines{fmt::format("{}{}", status, first_line(reply_body))};
+  const api::AnswerTerms terms = api::answer_terms(reply);
+  if (terms.has_token) said_["$token"] = terms.token;
+  if (!terms.etag.empty()) said_["$etag"] = terms.etag;
+  if (with_headers && terms.has_token) lines.push_back("Pando-Token: " + terms.token);
+  if (with_headers && !terms.etag.empty()) lines.push_back("ETag: " + terms.etag);
+  return lines;
 }
 
 }  // namespace pando::sim
