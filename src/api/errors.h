@@ -18,15 +18,34 @@
 
 namespace pando::api {
 
+// Over HTTP an error is a text for this one case, and two words that are the same each time:
+//
+//   HTTP/1.1 409 Conflict
+//   Pando-Error: wrong_type                                                   stable, for programs: code_name()
+//   Pando-Hint: use the key as what it holds, or delete it first             what to do
+//
+//   {"error":"key \"k\" holds a set, not a counter","code":"wrong_type","hint":"use the key …"}
+//
+// Routes of the outside contract (Area::bare_errors) have the headers, and {"error":"text"} alone as body.
+
 struct ErrorRow {
   StatusCode code = StatusCode::kOk;
   int http = 200;
   std::string_view resp;  // the word a RESP error starts with
   int grpc = 0;           // grpc::StatusCode by number
   bool retry = false;     // HTTP adds Retry-After, a client may send the same again
+  std::string_view hint;
 };
 
 const ErrorRow& error_row(StatusCode code);
+
+struct ErrorWords {
+  std::string_view code;
+  std::string_view hint;
+};
+ErrorWords error_words(StatusCode code);
+// Of a refusal that no StatusCode stands behind: 405, 414 and what else only HTTP knows.
+ErrorWords error_words_of_http(int status);
 
 // "Not Found" for 404; "Error" for a number we never send.
 std::string_view http_reason(int status);

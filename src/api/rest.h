@@ -54,13 +54,15 @@ struct ReadConditions {
 struct HttpError {
   int status = 400;
   std::string text;
-  std::string allow = {};  // for 405: "GET, PUT, DELETE"
+  std::string allow = {};             // for 405: "GET, PUT, DELETE"
+  StatusCode code = StatusCode::kOk;  // kOk: only HTTP knows this kind
 };
 HttpError http_error(const Status& status);
 
 // One request, from its first line to its reply. Owns its bytes.
 struct Call {
   const RouteRow* row = nullptr;  // of the table, never nullptr after route()
+  bool bare_errors = true;        // Area::bare_errors of the row
   bool head = false;              // HEAD: as GET, the body is left out of the answer
   std::string ns;
   // What the path names, percent-decoded; api/route.h says which segment goes where.
@@ -129,6 +131,8 @@ Result<WatchCall> parse_watch(const Call& call, const Headers& headers);
 
 // Appends the JSON body, ends it with one newline, and returns the HTTP status.
 int append_reply(const Call& call, const Reply& reply, Bytes& body);
+// The body of a refusal of `call` (before route() made one: Call()): {"error","code","hint"}, or {"error"} alone.
+void append_failure(const Call& call, const HttpError& error, Bytes& body);
 // {"error":"text"}\n
 void append_error(std::string_view text, Bytes& body);
 

@@ -51,14 +51,29 @@ void append_error(std::string_view text, Bytes& body) {
   body += "}\n";
 }
 
+void append_failure(const Call& call, const HttpError& error, Bytes& body) {
+  if (call.bare_errors) return append_error(error.text, body);
+  const ErrorWords words = error.code == StatusCode::kOk ? error_words_of_http(error.status) : error_words(error.code);
+  body.push_back('{');
+  append_field(body, "error", ByteSpan(error.text));
+  append_field(body, "code", words.code);
+  append_field(body, "hint", words.hint);
+  body += "}\n";
+}
+
 int append_reply(const Call& call, const Reply& reply, Bytes& body) {
   if (!reply.status.ok()) {
-    append_error(reply.status.message(), body);
-    return error_row(reply.status.code()).http;
+    const HttpError error = http_error(reply.status);
+    append_failure(call, error, body);
+    return error.status;
   }
   if (call.read_if.match || call.read_if.none_match) {
     const int status = conditional_read(call, reply);
-    if (status == 412) append_error("the state here is none that If-Match names", body);
+    if (status == 412) {
+      append_failure(call,
+                     http_error(Status(StatusCode::kPreconditionFailed, "the state here is none that If-Match names")),
+                     body);
+    }
     if (status != 200) return status;
   }
   CHECK(call.row->reply != nullptr);

@@ -117,20 +117,24 @@ std::string shown(std::string_view path) {
 std::optional<HttpError> decode_into(std::string_view raw, std::string_view what, Bytes& out) {
   const std::size_t bad = percent_decode(raw, /*plus_is_space=*/false, out);
   if (bad == std::string_view::npos) return std::nullopt;
-  return HttpError{400, fmt::format("invalid percent-encoding in {} at byte {}", what, bad), {}};
+  return HttpError{
+      400, fmt::format("invalid percent-encoding in {} at byte {}", what, bad), {}, StatusCode::kInvalidArgument};
 }
 
 // A key over its limit is a request that can never be right: 400, see api/errors.h.
 std::optional<HttpError> checked(const Status& status) {
   if (status.ok()) return std::nullopt;
-  return HttpError{400, status.message(), {}};
+  return HttpError{400, status.message(), {}, StatusCode::kInvalidArgument};
 }
 
 std::optional<HttpError> take_tail(std::string_view tail, std::string_view name, Call& call) {
   while (true) {
     const std::size_t slash = tail.find('/');
     if (call.words.size() == limits::kPathWordsMax) {
-      return HttpError{400, fmt::format("{} has more than {} segments", name, limits::kPathWordsMax), {}};
+      return HttpError{400,
+                       fmt::format("{} has more than {} segments", name, limits::kPathWordsMax),
+                       {},
+                       StatusCode::kInvalidArgument};
     }
     if (auto error = decode_into(tail.substr(0, slash), name, call.words.emplace_back())) return error;
     if (slash == std::string_view::npos) return std::nullopt;
@@ -180,7 +184,9 @@ const RouteRow* find_row(const RouteTable::Group& group, Method method, const Se
 
 }  // namespace
 
-HttpError http_error(const Status& status) { return {error_row(status.code()).http, status.message(), {}}; }
+HttpError http_error(const Status& status) {
+  return {error_row(status.code()).http, status.message(), {}, status.code()};
+}
 
 Carriage Call::carriage() const { return row->carriage; }
 std::string_view Call::operation() const { return row->id; }
@@ -214,6 +220,7 @@ Outcome route_in(const RouteTable& table, Method method, std::string_view target
 
   Call call;
   call.head = method == Method::kHead;
+  call.bare_errors = group->bare_errors;
   call.row = find_row(*group, call.head ? Method::kGet : method, segments);
   std::string allow = call.row == nullptr ? allowed(*group, segments) : std::string();
   if (call.row == nullptr && allow.empty()) return refuse(404, "route not found: " + shown(path));

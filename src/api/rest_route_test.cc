@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "api/errors.h"
 #include "api/rest.h"
 #include "base/limits.h"
@@ -158,6 +160,27 @@ TEST(Errors, OneRowPerCode) {
     EXPECT_EQ(error_row(row.first).http, row.second) << code_name(row.first);
     EXPECT_EQ(error_row(row.first).retry, row.second == 503) << code_name(row.first);
     EXPECT_NE(http_reason(row.second), "Error") << row.second;
+  }
+}
+
+TEST(Errors, EveryKindHasAWordAndAHint) {
+  std::set<std::string_view> words;
+  for (int i = 1; i <= static_cast<int>(StatusCode::kInternal); ++i) {
+    const ErrorWords kind = error_words(static_cast<StatusCode>(i));
+    EXPECT_EQ(kind.code, code_name(static_cast<StatusCode>(i)));
+    EXPECT_FALSE(kind.hint.empty()) << kind.code;
+    EXPECT_TRUE(words.insert(kind.code).second) << kind.code;
+  }
+  const std::pair<int, std::string_view> table[] = {
+      {400, "invalid_argument"}, {404, "route_not_found"},     {405, "method_not_allowed"},
+      {408, "request_timeout"},  {412, "precondition_failed"}, {413, "too_large"},
+      {414, "target_too_long"},  {417, "unknown_expectation"}, {431, "headers_too_large"},
+      {501, "unimplemented"},    {503, "overloaded"},          {505, "version_not_supported"},
+      {599, "internal"},
+  };
+  for (const auto& row : table) {
+    EXPECT_EQ(error_words_of_http(row.first).code, row.second) << row.first;
+    EXPECT_FALSE(error_words_of_http(row.first).hint.empty()) << row.first;
   }
 }
 

@@ -165,6 +165,8 @@ struct Area {
   std::string_view about;  // one or two sentences
   std::span<const RouteRow> rows;
   std::span<const SchemaRow> schemas = {};
+  // Part of the outside contract, whose errors are {"error":"text"} to the byte. See api/errors.h.
+  bool bare_errors = false;
 };
 
 // One per file. ---------------------------------------------------------------------------------------------
@@ -186,6 +188,7 @@ class RouteTable {
  public:
   struct Group {
     std::string_view word;
+    bool bare_errors = false;           // of the area that came first
     std::vector<const RouteRow*> rows;  // in the order of their area
   };
 

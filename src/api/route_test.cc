@@ -95,6 +95,22 @@ TEST(RouteTable, Refusals) {
   }
 }
 
+// Routes of the contract say {"error":"text"}; all others say what to do, too.
+TEST(RouteTable, ErrorsAreBareWhereTheContractWantsIt) {
+  constexpr std::string_view kRich =
+      "{\"error\":\"key \\\"k\\\" holds a set\",\"code\":\"wrong_type\",\"hint\":\"use the key as what it holds, or "
+      "delete it "
+      "first\"}\n";
+  const RouteTable bare({Area{"test", "", kRows, {}, /*bare_errors=*/true}});
+  const Reply failed = Reply::failure(Status(StatusCode::kWrongType, "key \"k\" holds a set"));
+  Bytes body;
+  EXPECT_EQ(append_reply(*route_in(table(), Method::kGet, "/api/v1/n/docs/k"), failed, body), 409);
+  EXPECT_EQ(body, kRich);
+  body.clear();
+  EXPECT_EQ(append_reply(*route_in(bare, Method::kGet, "/api/v1/n/docs/k"), failed, body), 409);
+  EXPECT_EQ(body, "{\"error\":\"key \\\"k\\\" holds a set\"}\n");
+}
+
 void write_done(Bytes& out, const Call&, const DoneReply&) { out += "done"; }
 void write_present(Bytes& out, const Call&, const PresenceReply&) { out += "present"; }
 

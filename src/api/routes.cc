@@ -12,7 +12,7 @@ RouteTable::RouteTable(std::vector<Area> areas) : areas_(std::move(areas)) {
       for (Group& known : groups) {
         if (known.word == word) group = &known;
       }
-      if (group == nullptr) group = &groups.emplace_back(Group{word, {}});
+      if (group == nullptr) group = &groups.emplace_back(Group{word, area.bare_errors, {}});
       group->rows.push_back(&row);
     }
   }

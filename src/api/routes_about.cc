@@ -233,8 +233,8 @@ constexpr SchemaRow kSchemas[] = {
 }  // namespace
 
 Area about_routes() {
-  return {"namespace", "Where a namespace stands: positions, counts, links, backups, and its changes.", kRows,
-          kSchemas};
+  return {"namespace", "Where a namespace stands: positions, counts, links, backups, and its changes.", kRows, kSchemas,
+          /*bare_errors=*/true};
 }
 
 }  // namespace pando::api

@@ -117,7 +117,8 @@ constexpr SchemaRow kSchemas[] = {
 }  // namespace
 
 Area counter_routes() {
-  return {"counters", "Sums to which all sites may add at once; they come out exact.", kRows, kSchemas};
+  return {"counters", "Sums to which all sites may add at once; they come out exact.", kRows, kSchemas,
+          /*bare_errors=*/true};
 }
 
 }  // namespace pando::api

@@ -76,7 +76,8 @@ constexpr SchemaRow kSchemas[] = {
 }  // namespace
 
 Area flag_routes() {
-  return {"flags", "On or off. Enabling wins over a disabling that did not see it.", kRows, kSchemas};
+  return {"flags", "On or off. Enabling wins over a disabling that did not see it.", kRows, kSchemas,
+          /*bare_errors=*/true};
 }
 
 }  // namespace pando::api

@@ -168,6 +168,6 @@ constexpr SchemaRow kSchemas[] = {
 
 }  // namespace
 
-Area kv_routes() { return {"key-values", "One key, one value of any bytes.", kRows, kSchemas}; }
+Area kv_routes() { return {"key-values", "One key, one value of any bytes.", kRows, kSchemas, /*bare_errors=*/true}; }
 
 }  // namespace pando::api

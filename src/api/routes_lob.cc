@@ -134,6 +134,9 @@ std::optional<HttpError> settle_key(Call& call) {
 
 }  // namespace
 
-Area lob_routes() { return {"large objects", "Bytes of any size, streamed both ways, visible when whole.", kRows}; }
+Area lob_routes() {
+  return {
+      "large objects", "Bytes of any size, streamed both ways, visible when whole.", kRows, {}, /*bare_errors=*/true};
+}
 
 }  // namespace pando::api

@@ -58,7 +58,8 @@ constexpr SchemaRow kSchemas[] = {
 }  // namespace
 
 Area merged_routes() {
-  return {"merged values", "Keys whose payloads several namespaces of a merge group contribute to.", kRows, kSchemas};
+  return {"merged values", "Keys whose payloads several namespaces of a merge group contribute to.", kRows, kSchemas,
+          /*bare_errors=*/true};
 }
 
 }  // namespace pando::api

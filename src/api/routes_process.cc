@@ -44,6 +44,6 @@ constexpr SchemaRow kSchemas[] = {
 
 }  // namespace
 
-Area process_routes() { return {"process", "Health, readiness and metrics.", kRows, kSchemas}; }
+Area process_routes() { return {"process", "Health, readiness and metrics.", kRows, kSchemas, /*bare_errors=*/true}; }
 
 }  // namespace pando::api

@@ -214,6 +214,9 @@ constexpr SchemaRow kSchemas[] = {
 
 }  // namespace
 
-Area row_routes() { return {"rows", "Columns by name under one key; each is a register of its own.", kRows, kSchemas}; }
+Area row_routes() {
+  return {"rows", "Columns by name under one key; each is a register of its own.", kRows, kSchemas,
+          /*bare_errors=*/true};
+}
 
 }  // namespace pando::api

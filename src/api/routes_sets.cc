@@ -158,7 +158,8 @@ constexpr SchemaRow kSchemas[] = {
 }  // namespace
 
 Area set_routes() {
-  return {"sets", "Members of any bytes. Adding wins over a removal that did not see it.", kRows, kSchemas};
+  return {"sets", "Members of any bytes. Adding wins over a removal that did not see it.", kRows, kSchemas,
+          /*bare_errors=*/true};
 }
 
 }  // namespace pando::api

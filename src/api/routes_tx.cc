@@ -118,7 +118,7 @@ constexpr SchemaRow kSchemas[] = {
 
 Area tx_routes() {
   return {"transactions", "Changes of any keys of a namespace that are seen all or not at all, at every site.", kRows,
-          kSchemas};
+          kSchemas, /*bare_errors=*/true};
 }
 
 }  // namespace pando::api

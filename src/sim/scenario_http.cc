@@ -97,7 +97,7 @@ Lines ScenarioHttp::answer(Machine& machine, api::Call& call, const api::Headers
   Result<Request> request = rest_.parse(call, headers, body);
   if (!request) {
     const api::HttpError error = api::http_error(request.error());
-    api::append_error(error.text, reply_body);
+    api::append_failure(*call, error, reply_body);
     return {fmt::format("{}{}", error.status, first_line(reply_body))};
   }
   const Reply reply =

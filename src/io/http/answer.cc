@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "api/errors.h"
 #include "api/json_text.h"
 
 namespace pando::io::http {
@@ -24,6 +23,12 @@ void append_head(Bytes& out, const AnswerHead& head, std::string_view date) {
   if (!head.allow.empty()) {
     out += "\r\nAllow: ";
     out.append(head.allow);
+  }
+  if (!head.error.code.empty()) {
+    out += "\r\nPando-Error: ";
+    out.append(head.error.code);
+    out += "\r\nPando-Hint: ";
+    out.append(head.error.hint);
   }
   if (head.status == 503) out += "\r\nRetry-After: 1";
   if (head.terms != nullptr && head.terms->has_token) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "api/errors.h"
 #include "api/terms_text.h"
 #include "base/bytes.h"
 
@@ -22,6 +23,7 @@ struct AnswerHead {
   std::string_view allow = {};  // for 405
   bool no_store = false;        // event streams
   const api::AnswerTerms* terms = nullptr;
+  api::ErrorWords error = {};  // from 400 on
 };
 
 // HTTP/1.1 200 OK … up to and with the empty line. 503 carries Retry-After.

@@ -41,7 +41,7 @@ void Connection::start() {
 
 void Connection::start_refused(std::string_view why) {
   keep_alive_ = false;
-  answer_error(503, why);
+  answer_error({503, std::string(why), {}, StatusCode::kOverloaded});
   pump();
 }
 
@@ -105,9 +105,9 @@ void Connection::on_head() {
   deadline_in(hub_.options.stall_max);
   call_.head = head_.method == "HEAD";
   // The first line decides what follows; a refusal is answered behind the body.
-  if (head_.version == 11 && !head_.has_host) return reject(400, "missing Host header");
-  if (head_.coded_otherwise) return reject(501, "unsupported Transfer-Encoding, only chunked is known");
-  if (head_.expects_other) return refuse({417, "unknown expectation", {}});
+  if (head_.version == 11 && !head_.has_host) return reject({400, "missing Host header"});
+  if (head_.coded_otherwise) return reject({501, "unsupported Transfer-Encoding, only chunked is known"});
+  if (head_.expects_other) return refuse({417, "unknown expectation"});
   auto call = api::route(api::method_of(head_.method), head_.target);
   if (!call) return refuse(std::move(call.error()));
   call_ = std::move(*call);
@@ -116,7 +116,7 @@ void Connection::on_head() {
   const bool about_process =
       how == api::Carriage::kHealth || how == api::Carriage::kReady || how == api::Carriage::kMetrics;
   if (!about_process && !hub_.sink.has_namespace(call_.ns))
-    return refuse({404, "namespace not found: " + call_.ns, {}});
+    return refuse({404, "namespace not found: " + call_.ns, {}, StatusCode::kNotFound});
   if (how != api::Carriage::kUpload && head_.body_bytes.value_or(0) > hub_.options.body_bytes_max) {
     return reject_parse(beast_http::make_error_code(beast_http::error::body_limit));
   }
@@ -146,7 +146,10 @@ bool Connection::step_body() {
       return true;
     }
     if (hub_.bodies_bytes > hub_.options.bodies_bytes_max && !parser_->is_done()) {
-      reject(503, "too many request bodies in memory, the limit is " + std::to_string(hub_.options.bodies_bytes_max));
+      reject({503,
+              "too many request bodies in memory, the limit is " + std::to_string(hub_.options.bodies_bytes_max),
+              {},
+              StatusCode::kOverloaded});
       return true;
     }
     if (!parser_->is_done()) return false;
@@ -164,13 +167,13 @@ bool Connection::step_body() {
 void Connection::refuse(api::HttpError error) {
   const bool short_rest =
       parser_->is_done() || (!head_.expects_continue && head_.body_bytes.value_or(UINT64_MAX) <= kSkipBytesMax);
-  if (!short_rest) return reject(error.status, error.text, error.allow);
+  if (!short_rest) return reject(std::move(error));
   refusal_ = std::move(error);
 }
 
-void Connection::reject(int status, std::string_view text, std::string_view allow) {
+void Connection::reject(api::HttpError error) {
   keep_alive_ = false;
-  answer_error(status, text, allow);
+  answer_error(error);
 }
 
 // need_more is no error, unless what the parser wants to see whole (a chunk's extension) grows without end.
@@ -180,17 +183,17 @@ bool Connection::is_malformed(const error_code& ec) const {
 
 void Connection::reject_parse(const error_code& ec) {
   if (ec == beast_http::error::body_limit) {
-    return reject(413, "request body over the limit of " + std::to_string(hub_.options.body_bytes_max) + " bytes");
+    return reject({413, "request body over the limit of " + std::to_string(hub_.options.body_bytes_max) + " bytes"});
   }
   ++hub_.stats.malformed;
   const std::string limit = std::to_string(hub_.options.head_bytes_max) + " bytes";
   if (ec == beast_http::error::header_limit && !head_.has_line) {
-    return reject(414, "request line over the limit of " + limit + " (a key has at most " +
-                           std::to_string(limits::kKeyBytesMax) + ")");
+    return reject({414, "request line over the limit of " + limit + " (a key has at most " +
+                            std::to_string(limits::kKeyBytesMax) + ")"});
   }
-  if (ec == beast_http::error::header_limit) return reject(431, "request headers over the limit of " + limit);
-  if (ec == beast_http::error::bad_version) return reject(505, "only HTTP/1.0 and HTTP/1.1 are served");
-  reject(400, "malformed HTTP request: " + ec.message());
+  if (ec == beast_http::error::header_limit) return reject({431, "request headers over the limit of " + limit});
+  if (ec == beast_http::error::bad_version) return reject({505, "only HTTP/1.0 and HTTP/1.1 are served"});
+  reject({400, "malformed HTTP request: " + ec.message()});
 }
 
 void Connection::want_read() {
@@ -253,19 +256,14 @@ void Connection::want_write() {
   });
 }
 
-void Connection::answer(int status, std::string_view content_type, const Bytes& body, std::string_view allow,
-                        const api::AnswerTerms* terms) {
-  append_head(out_,
-              {.status = status,
-               .content_type = content_type,
-               .body_bytes = status == 304 ? std::nullopt : std::optional<std::uint64_t>(body.size()),
-               .version = head_.version,
-               .keep_alive = keep_alive_ && !last_request_,
-               .allow = allow,
-               .terms = terms},
-              hub_.date());
+void Connection::answer(AnswerHead head, const Bytes& body) {
+  if (head.status != 304) head.body_bytes = body.size();
+  if (head.status >= 400 && head.error.code.empty()) head.error = api::error_words_of_http(head.status);
+  head.version = head_.version;
+  head.keep_alive = keep_alive_ && !last_request_;
+  append_head(out_, head, hub_.date());
   if (!call_.head) out_ += body;
-  count_answer(status);
+  count_answer(head.status);
   end_answer();
 }
 
@@ -278,17 +276,21 @@ void Connection::count_answer(int status) {
     ++hub_.stats.replies_5xx;
 }
 
-void Connection::answer_error(int status, std::string_view text, std::string_view allow) {
+void Connection::answer_error(const api::HttpError& error) {
   hub_.scratch.clear();
-  api::append_error(text, hub_.scratch);
-  answer(status, kJson, hub_.scratch, allow);
+  api::append_failure(call_, error, hub_.scratch);
+  AnswerHead head{.status = error.status, .allow = error.allow};
+  if (error.code != StatusCode::kOk) head.error = api::error_words(error.code);
+  answer(head, hub_.scratch);
 }
 
 void Connection::answer_reply(const Reply& reply) {
   hub_.scratch.clear();
   const int status = api::append_reply(call_, reply, hub_.scratch);
   const api::AnswerTerms terms = api::answer_terms(reply);
-  answer(status, kJson, hub_.scratch, {}, &terms);
+  AnswerHead head{.status = status, .terms = &terms};
+  if (!reply.status.ok()) head.error = api::error_words(reply.status.code());
+  answer(head, hub_.scratch);
   give_back(hub_.scratch);
 }
 
@@ -300,6 +302,7 @@ void Connection::end_answer() {
   parser_.reset();
   head_.clear();
   call_.head = false;
+  call_.bare_errors = true;
   release_body();
   in_.shrink(kBodyReadBytes);
   deadline_in(stays ? (in_.empty() ? hub_.options.idle_max : hub_.options.head_max) : kLingerMax);
@@ -349,7 +352,7 @@ void Connection::on_timeout() {
         hub_.adopt(call_.ns, std::move(*upload), request_id_);
         flow_.emplace<std::monostate>();
       }
-      reject(408, "the request did not arrive in time");
+      reject({408, "the request did not arrive in time"});
       return pump();
     case State::kAnswer:
     case State::kDownload:

@@ -71,11 +71,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_erase_reply(Reply reply);
   void on_download_reply(Reply reply);
 
-  // Puts an answer behind what is still to be written, and gets ready for what follows it.
-  void answer(int status, std::string_view content_type, const Bytes& body, std::string_view allow = {},
-              const api::AnswerTerms* terms = nullptr);
-  void answer_error(int status, std::string_view text, std::string_view allow = {});
-  void answer_error(const api::HttpError& error) { answer_error(error.status, error.text, error.allow); }
+  // Puts an answer behind what is still to be written, and gets ready for what follows it. Of `head`, what this
+  // connection knows is filled in here.
+  void answer(AnswerHead head, const Bytes& body);
+  void answer_error(const api::HttpError& error);
   void answer_reply(const Reply& reply);
   void end_answer();
   void count_answer(int status);
@@ -83,7 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Answers once the body, if any, has been skipped; or at once, and closes.
   void refuse(api::HttpError error);
   // Not HTTP, or beyond a limit that makes the rest of the stream meaningless.
-  void reject(int status, std::string_view text, std::string_view allow = {});
+  void reject(api::HttpError error);
   bool is_malformed(const boost::system::error_code& ec) const;
   void reject_parse(const boost::system::error_code& ec);
 

@@ -49,13 +49,16 @@ void Connection::answer_health() {
   const api::Carriage how = call_.carriage();
   if (how == api::Carriage::kMetrics) {
     hub_.scratch = hub_.sink.metrics_text();
-    return answer(200, "text/plain; version=0.0.4", hub_.scratch);
+    return answer({.content_type = "text/plain; version=0.0.4"}, hub_.scratch);
   }
   if (how == api::Carriage::kHealth)
-    return answer(api::append_health(hub_.sink.health(), hub_.scratch), kJson, hub_.scratch);
+    return answer({.status = api::append_health(hub_.sink.health(), hub_.scratch)}, hub_.scratch);
   const auto only = api::query_parameter(call_.query, "namespace");
   if (!only) return answer_error(api::http_error(only.error()));
-  answer(api::append_ready(hub_.sink.health(), *only, hub_.scratch), kJson, hub_.scratch);
+  const int status = api::append_ready(hub_.sink.health(), *only, hub_.scratch);
+  AnswerHead head{.status = status};
+  if (status == 404) head.error = api::error_words(StatusCode::kNotFound);
+  answer(head, hub_.scratch);
 }
 
 void Connection::submit(Request request) {
@@ -169,9 +172,10 @@ bool Connection::step_download() {
 void Connection::on_watch_request() {
   Result<api::WatchCall> watch = api::parse_watch(call_, head_.headers());
   if (!watch) return answer_error(api::http_error(watch.error()));
-  if (call_.head) return answer(200, "text/event-stream", Bytes());
+  if (call_.head) return answer({.content_type = "text/event-stream"}, Bytes());
   if (hub_.stats.watches_open >= limits::kWatchesMax) {
-    return answer_error(503, "too many watchers, the limit is " + std::to_string(limits::kWatchesMax));
+    return answer_error(
+        {503, "too many watchers, the limit is " + std::to_string(limits::kWatchesMax), {}, StatusCode::kOverloaded});
   }
   state_ = State::kAnswer;
   ++hub_.stats.watches_open;

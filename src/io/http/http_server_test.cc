@@ -21,7 +21,8 @@ TEST(HttpServer, AnswersToTheByte) {
   EXPECT_EQ(client.ask(kGet).body, "{\"value\":\"aGk=\",\"found\":true}\n");
   const Answer other = client.ask(request("POST /api/v1/ns/kv/k", "{}"));
   EXPECT_EQ(other.status, 405);
-  EXPECT_NE(other.head.find("\r\nAllow: GET, HEAD, PUT, DELETE\r\n"), std::string::npos);
+  EXPECT_NE(other.head.find("\r\nAllow: GET, HEAD, PUT, DELETE\r\nPando-Error: method_not_allowed\r\nPando-Hint: use "),
+            std::string::npos);
   EXPECT_EQ(client.ask(request("GET /healthz")).body, "{\"status\":\"ok\",\"namespaces\":[\"ns\"]}\n");
   EXPECT_EQ(client.ask(request("GET /readyz?namespace=x")).status, 404);
   const Answer metrics = client.ask(request("GET /metrics"));
