@@ -149,6 +149,7 @@ Status take_terms(const Headers& headers, Call& call) {
   const bool read = row.method == Method::kGet;
   auto& match = read ? call.read_if.match : call.terms.if_match;
   auto& none_match = read ? call.read_if.none_match : call.terms.if_none_match;
+  call.terms.wants_etag = read;  // what the conditions are compared with
   PANDO_RETURN_IF_ERROR(take_condition("If-Match", headers.if_match, /*strong=*/true, match));
   return take_condition("If-None-Match", headers.if_none_match, /*strong=*/false, none_match);
 }
@@ -163,6 +164,11 @@ AnswerTerms answer_terms(const Reply& reply) {
     terms.has_token = true;
   }
   if (!reply.etag.empty()) terms.etag = '"' + reply.etag + '"';
+  if (reply.reached) {
+    const Durability::Level level = reply.reached->sites > 0 ? Durability::Level::kSites : reply.reached->level;
+    terms.reached = to_string(Durability{level, reply.reached->sites, {}});
+  }
+  terms.replayed = reply.replayed;
   return terms;
 }
 

@@ -23,7 +23,9 @@ Status take_terms(const Headers& headers, Call& call);
 struct AnswerTerms {
   std::string token;  // Pando-Token: of a write its commit, of a read that asked what it has seen
   bool has_token = false;
-  std::string etag;  // ETag, with quotes
+  std::string etag;       // ETag, with quotes
+  std::string reached;    // Pando-Durability, beside 504: how safe the write was when the wait ended
+  bool replayed = false;  // Idempotency-Replayed: true; what was answered the first time
 };
 AnswerTerms answer_terms(const Reply& reply);
 

@@ -137,7 +137,8 @@ TEST(Terms, ConditionsOfReads) {
   for (const Row& row : rows) {
     const Taken get = take(kGet, row.headers);
     ASSERT_TRUE(get.status.ok()) << row.why;
-    EXPECT_TRUE(get.call.terms.plain()) << row.why;
+    EXPECT_FALSE(get.call.terms.if_match || get.call.terms.if_none_match) << row.why;
+    EXPECT_EQ(get.call.terms.wants_etag, !row.headers.plain()) << row.why;
     Reply reply{{}, ValueReply{}, {}};
     reply.etag = row.etag;
     Bytes body;
@@ -211,6 +212,18 @@ TEST(AnswerTerms, TokenOfAWriteIsItsDot) {
   EXPECT_EQ(answer_terms(reply).token, "");
   reply.etag = "e1";
   EXPECT_EQ(answer_terms(reply).etag, "\"e1\"");
+}
+
+TEST(AnswerTerms, WhatWasReachedAndWhatWasAnsweredBefore) {
+  Reply reply;
+  EXPECT_EQ(answer_terms(reply).reached, "");
+  EXPECT_FALSE(answer_terms(reply).replayed);
+  reply.reached = Reply::Reached{Durability::Level::kOs, 0};
+  EXPECT_EQ(answer_terms(reply).reached, "os");
+  reply.reached = Reply::Reached{Durability::Level::kFsync, 2};
+  reply.replayed = true;
+  EXPECT_EQ(answer_terms(reply).reached, "sites:2");
+  EXPECT_TRUE(answer_terms(reply).replayed);
 }
 
 }  // namespace

@@ -97,14 +97,12 @@ Lines ScenarioHttp::answer(Machine& machine, api::Call& call, const api::Headers
   Result<Request> request = rest_.parse(call, headers, body);
   if (!request) {
     const api::HttpError error = api::http_error(request.error());
-    api::append_failure(*call, error, reply_body);
+    api::append_failure(call, error, reply_body);
     return {fmt::format("{}{}", error.status, first_line(reply_body))};
   }
   const Reply reply =
       ask_and_wait(world_, machine, call.ns, *std::move(request), Duration::seconds(60), call.terms).reply;
-  int status = api::append_reply(call, reply, reply_body);
-  if (status == 200) status = api::conditional_read(call, reply);
-  if (status == 304) reply_body.clear();
+  const int status = api::append_reply(call, reply, reply_body);
   remember(reply_body);
   Lines lines{fmt::format("{}{}", status, first_line(reply_body))};
   const api::AnswerTerms terms = api::answer_terms(reply);
@@ -112,6 +110,8 @@ Lines ScenarioHttp::answer(Machine& machine, api::Call& call, const api::Headers
   if (!terms.etag.empty()) said_["$etag"] = terms.etag;
   if (with_headers && terms.has_token) lines.push_back("Pando-Token: " + terms.token);
   if (with_headers && !terms.etag.empty()) lines.push_back("ETag: " + terms.etag);
+  if (with_headers && !terms.reached.empty()) lines.push_back("Pando-Durability: " + terms.reached);
+  if (with_headers && terms.replayed) lines.push_back("Idempotency-Replayed: true");
   return lines;
 }
 

@@ -5,7 +5,8 @@
 //   200 {"value":1}
 //
 // The path is what follows /api/v1/{namespace}, or stands whole when it begins with /api/. `-H 'Name: value'` sends a
-// header, `-i` also shows the headers Pando-Token and ETag of the answer. In paths, headers and bodies `$token` and
+// header, `-i` also shows the headers of the answer that
+// api/terms_text.h makes. In paths, headers and bodies `$token` and
 // `$etag` stand for what the last answer with such a header said, `$txn`, `$id` and `$cursor` for the last one with a
 // field of that name ("txnId" for the first). A route that streams (objects, watches) or is answered without the node
 // (health, metrics) is refused.

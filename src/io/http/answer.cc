@@ -6,6 +6,24 @@
 
 namespace pando::io::http {
 
+namespace {
+
+void append_field(Bytes& out, std::string_view name, std::string_view value) {
+  out += "\r\n";
+  out.append(name);
+  out += ": ";
+  out.append(value);
+}
+
+void append_terms(Bytes& out, const api::AnswerTerms& terms) {
+  if (terms.has_token) append_field(out, "Pando-Token", terms.token);
+  if (!terms.etag.empty()) append_field(out, "ETag", terms.etag);
+  if (!terms.reached.empty()) append_field(out, "Pando-Durability", terms.reached);
+  if (terms.replayed) append_field(out, "Idempotency-Replayed", "true");
+}
+
+}  // namespace
+
 void append_head(Bytes& out, const AnswerHead& head, std::string_view date) {
   if (head.status == 200) {
     out += "HTTP/1.1 200 OK\r\n";
@@ -20,25 +38,13 @@ void append_head(Bytes& out, const AnswerHead& head, std::string_view date) {
     out += "\r\nContent-Length: ";
     api::append_number(out, *head.body_bytes);
   }
-  if (!head.allow.empty()) {
-    out += "\r\nAllow: ";
-    out.append(head.allow);
-  }
+  if (!head.allow.empty()) append_field(out, "Allow", head.allow);
   if (!head.error.code.empty()) {
-    out += "\r\nPando-Error: ";
-    out.append(head.error.code);
-    out += "\r\nPando-Hint: ";
-    out.append(head.error.hint);
+    append_field(out, "Pando-Error", head.error.code);
+    append_field(out, "Pando-Hint", head.error.hint);
   }
   if (head.status == 503) out += "\r\nRetry-After: 1";
-  if (head.terms != nullptr && head.terms->has_token) {
-    out += "\r\nPando-Token: ";
-    out += head.terms->token;
-  }
-  if (head.terms != nullptr && !head.terms->etag.empty()) {
-    out += "\r\nETag: ";
-    out += head.terms->etag;
-  }
+  if (head.terms != nullptr) append_terms(out, *head.terms);
   if (head.no_store) out += "\r\nCache-Control: no-store";
   if (!head.keep_alive) {
     out += "\r\nConnection: close";
