@@ -1,5 +1,6 @@
 #include "api/errors.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
@@ -73,6 +74,18 @@ ErrorWords error_words_of_http(int status) {
     if (row.http == status) return error_words(row.code);
   }
   return error_words(StatusCode::kInternal);
+}
+
+std::vector<ErrorWords> all_error_words() {
+  std::vector<ErrorWords> all;
+  for (const ErrorRow& row : kRows) {
+    if (row.code != StatusCode::kOk) all.push_back(error_words(row.code));
+  }
+  for (const HttpRow& row : kHttpRows) {
+    const auto same = [&](const ErrorWords& known) { return known.code == row.words.code; };
+    if (std::none_of(all.begin(), all.end(), same)) all.push_back(row.words);
+  }
+  return all;
 }
 
 std::string_view http_reason(int status) {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 
@@ -46,6 +47,9 @@ struct ErrorWords {
 ErrorWords error_words(StatusCode code);
 // Of a refusal that no StatusCode stands behind: 405, 414 and what else only HTTP knows.
 ErrorWords error_words_of_http(int status);
+
+// Every word an answer may carry, each once.
+std::vector<ErrorWords> all_error_words();
 
 // "Not Found" for 404; "Error" for a number we never send.
 std::string_view http_reason(int status);

@@ -40,6 +40,7 @@ enum class Carriage : std::uint8_t {
   kHealth,    // this and the next: about the process, Call::ns is empty
   kReady,
   kMetrics,
+  kDescription,  // /openapi.json: api/openapi.h
 };
 
 struct RouteRow;  // api/route.h
@@ -78,6 +79,7 @@ struct Call {
   ReadConditions read_if = {};
 
   Carriage carriage() const;
+  bool in_namespace() const;           // else it is about the process, and `ns` is empty
   std::string_view operation() const;  // RouteRow::id
 };
 

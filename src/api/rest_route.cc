@@ -189,6 +189,7 @@ HttpError http_error(const Status& status) {
 }
 
 Carriage Call::carriage() const { return row->carriage; }
+bool Call::in_namespace() const { return row->path.in_namespace(); }
 std::string_view Call::operation() const { return row->id; }
 
 Method method_of(std::string_view name) {

@@ -41,7 +41,7 @@ TEST(Route, FindsRouteNamespaceAndKey) {
       {"object", "GET", "/api/v1/ad/lob/o", "lob_get", "ad", "o"},
       {"object by query", "GET", "/api/v1/ad/lob?key=a%2Fb+c", "lob_get", "ad", "a/b c"},
       {"objects listed", "GET", "/api/v1/ad/lob", "lob_list", "ad", ""},
-      {"object upload by query", "PUT", "/api/v1/ad/lob?key=o", "lob_put", "ad", "o"},
+      {"object upload by query", "PUT", "/api/v1/ad/lob?key=o", "lob_put_by_query", "ad", "o"},
       {"begin", "POST", "/api/v1/ad/tx/begin", "tx_begin", "ad", ""},
       {"append", "POST", "/api/v1/ad/tx/ab12/kv", "tx_kv", "ad", ""},
       {"abort", "POST", "/api/v1/ad/tx/ab12/abort", "tx_abort", "ad", ""},
@@ -65,6 +65,7 @@ TEST(Route, FindsRouteNamespaceAndKey) {
       {"health, the other name", "GET", "/health", "health_alias", "", ""},
       {"ready", "GET", "/readyz?namespace=ad", "ready", "", ""},
       {"metrics", "GET", "/metrics", "metrics", "", ""},
+      {"what there is", "GET", "/openapi.json", "openapi", "", ""},
   };
   for (const Found& row : table) {
     const auto call = route(method_of(row.method), row.target);

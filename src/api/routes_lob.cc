@@ -31,8 +31,7 @@ void append_uploaded(Bytes& out, const Call&, const TxCommittedReply& committed)
 // The object is erased by a transaction under the hood; its checksum is of nothing.
 void append_erased(Bytes& out, const Call&, const TxCommittedReply&) { out += R"({"success":true})"; }
 
-// /lob?key=x is /lob/x.
-template <std::size_t kRow>
+// /lob?key=x is /lob/x: a key is needed, or, for GET, makes a listing a download.
 std::optional<HttpError> settle_key(Call& call);
 
 constexpr Parameter kKeyOrPaging[] = {
@@ -44,6 +43,7 @@ constexpr Parameter kKeyOrPaging[] = {
 constexpr Parameter kKeyParameter[] = {{"key", "Of the object", Parameter::Type::kText, /*required=*/true}};
 
 constexpr RouteRow kRows[] = {
+    // The first: settle_key() turns to it.
     {.method = Method::kGet,
      .path = "/{ns}/lob/{key}",
      .id = "lob_get",
@@ -76,7 +76,7 @@ constexpr RouteRow kRows[] = {
      .takes = kReadTerms,
      .query = kKeyOrPaging,
      .answer = json("KeyList"),
-     .settle = settle_key<0>,
+     .settle = settle_key,
      .parse = parse_list,
      .reply = reply_with<append_keys>},
     {.method = Method::kPut,
@@ -88,7 +88,7 @@ constexpr RouteRow kRows[] = {
      .query = kKeyParameter,
      .body = bytes(),
      .answer = json("Checksum"),
-     .settle = settle_key<1>,
+     .settle = settle_key,
      .reply = reply_with<append_uploaded>},
     {.method = Method::kDelete,
      .path = "/{ns}/lob",
@@ -98,7 +98,7 @@ constexpr RouteRow kRows[] = {
      .carriage = Carriage::kEraseLob,
      .query = kKeyParameter,
      .answer = json("Success"),
-     .settle = settle_key<2>,
+     .settle = settle_key,
      .reply = reply_with<append_erased>},
     {.method = Method::kPost,
      .path = "/{ns}/tx/{tx}/lob",
@@ -121,14 +121,14 @@ constexpr RouteRow kRows[] = {
      .reply = reply_with<append_done>},
 };
 
-template <std::size_t kRow>
 std::optional<HttpError> settle_key(Call& call) {
   Result<std::optional<Bytes>> key = query_parameter(call.query, "key");
   if (!key) return http_error(key.error());
-  if (!*key && call.row->method == Method::kGet) return std::nullopt;
+  const bool lists = call.row->method == Method::kGet;
+  if (!*key && lists) return std::nullopt;
   if (*key) call.key = std::move(**key);
   if (Status status = validate_key(call.key); !status.ok()) return http_error(as_invalid(std::move(status)));
-  call.row = &kRows[kRow];
+  if (lists) call.row = &kRows[0];
   return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// About the process: health and metrics, answered by io/http's owner.
+// About the process: health, metrics, and what it can do, answered by io/http's owner.
 #include "api/route.h"
 
 namespace pando::api {
@@ -32,9 +32,16 @@ constexpr RouteRow kRows[] = {
      .summary = "Read all metrics in the Prometheus text format",
      .carriage = Carriage::kMetrics,
      .answer = text()},
+    {.method = Method::kGet,
+     .path = "/openapi.json",
+     .id = "openapi",
+     .summary = "Read this document",
+     .carriage = Carriage::kDescription,
+     .answer = json("Document")},
 };
 
 constexpr SchemaRow kSchemas[] = {
+    {"Document", R"({"type":"object","required":["openapi","info","paths"],"description":"OpenAPI 3.1"})"},
     {"Health",
      R"({"type":"object","required":["status","namespaces"],"properties":{)"
      R"("status":{"enum":["ok","failing","ready","not ready"]},)"
@@ -44,6 +51,8 @@ constexpr SchemaRow kSchemas[] = {
 
 }  // namespace
 
-Area process_routes() { return {"process", "Health, readiness and metrics.", kRows, kSchemas, /*bare_errors=*/true}; }
+Area process_routes() {
+  return {"process", "Health, metrics, and this document.", kRows, kSchemas, /*bare_errors=*/true};
+}
 
 }  // namespace pando::api

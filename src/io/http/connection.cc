@@ -113,9 +113,7 @@ void Connection::on_head() {
   call_ = std::move(*call);
 
   const api::Carriage how = call_.carriage();
-  const bool about_process =
-      how == api::Carriage::kHealth || how == api::Carriage::kReady || how == api::Carriage::kMetrics;
-  if (!about_process && !hub_.sink.has_namespace(call_.ns))
+  if (call_.in_namespace() && !hub_.sink.has_namespace(call_.ns))
     return refuse({404, "namespace not found: " + call_.ns, {}, StatusCode::kNotFound});
   if (how != api::Carriage::kUpload && head_.body_bytes.value_or(0) > hub_.options.body_bytes_max) {
     return reject_parse(beast_http::make_error_code(beast_http::error::body_limit));

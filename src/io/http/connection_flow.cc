@@ -1,5 +1,6 @@
 // What happens between a whole head and the end of its answer: single requests, object streams, watches.
 #include "api/errors.h"
+#include "api/openapi.h"
 #include "api/sse.h"
 #include "base/check.h"
 #include "io/http/connection.h"
@@ -21,6 +22,7 @@ void Connection::on_request() {
     case api::Carriage::kHealth:
     case api::Carriage::kReady:
     case api::Carriage::kMetrics: return answer_health();
+    case api::Carriage::kDescription: return answer({}, api::openapi_json());
     case api::Carriage::kUpload: break;
   }
   CHECK(false && "uploads do not wait for their body");
