@@ -174,7 +174,9 @@ void Appender::prepared(std::uint64_t segment_id, const Status& status, Instant 
   const std::uint64_t bytes = asked_->bytes_total;
   asked_.reset();
   if (!status.ok()) {
-    prepare_failure_ = status.with_context(fmt::format("segment {} cannot be prepared", segment_id));
+    // Whatever it was, it is tried again: nothing is lost, and nothing has to be mended before writes go on.
+    prepare_failure_ = Status(StatusCode::kUnavailable,
+                              fmt::format("segment {} cannot be prepared: {}", segment_id, status.message()));
     retry_at_ = now + options_.prepare_retry;
     return;
   }

@@ -88,7 +88,7 @@ class Appender {
   std::size_t pending_bytes() const { return pending_bytes_; }
   // Not ok once a write failed.
   const Status& failure() const { return failure_; }
-  // Not ok while the next segment cannot be prepared.
+  // kUnavailable, with the reason, while the next segment cannot be prepared; it is asked for again every now and then.
   const Status& prepare_failure() const { return prepare_failure_; }
 
  private:

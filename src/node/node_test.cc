@@ -98,6 +98,20 @@ TEST(Node, AFullDiskRefusesWritesAndRecovers) {
   EXPECT_TRUE(rig.node().health()[0].status.ok());
 }
 
+TEST(Node, AnySegmentThatCannotBePreparedIsTriedAgain) {
+  Rig rig(named("dc1"));
+  rig.prepare_status = Status(StatusCode::kIoError, "rename 2.log: Input/output error");
+  rig.open({.name = "ns"});
+  const RequestId waiting = rig.send("ns", put("a", "1"));
+  rig.pass(Duration::millis(1));
+  EXPECT_EQ(rig.replies.at(waiting).status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(rig.ask("ns", put("b", "2")).status.code(), StatusCode::kUnavailable);
+  rig.prepare_status = {};
+  rig.pass(Duration::seconds(5));
+  EXPECT_TRUE(rig.ask("ns", put("b", "2")).status.ok());
+  EXPECT_TRUE(rig.node().health()[0].status.ok());
+}
+
 TEST(Node, SetsAndFlagsAreReadOnceTheyAreDurable) {
   Rig rig(named("dc1"));
   rig.open({.name = "ns"});
