@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "io/disk/file.h"
+#include "server/logging.h"
 
 namespace pando::server {
 namespace {
@@ -61,7 +62,11 @@ Disk::~Disk() = default;
 Result<Disk::Files> Disk::open_files(const std::string& ns) const {
   Result<io::disk::LogDir> log = io::disk::LogDir::open(base_dir_, ns);
   if (!log) return fail(log.error());
-  Result<std::unique_ptr<io::RocksKv>> kv = io::RocksKv::open(base_dir_ + "/" + ns + "/store");
+  io::RocksOptions options;
+  options.warn = [ns](std::string_view line) {
+    server::log(LogLevel::kWarn, "store", {{"ns", ns}, {"rocksdb", line}});
+  };
+  Result<std::unique_ptr<io::RocksKv>> kv = io::RocksKv::open(base_dir_ + "/" + ns + "/store", options);
   if (!kv) return fail(kv.error());
   return Files{std::move(*log), std::move(*kv)};
 }

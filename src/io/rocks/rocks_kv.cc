@@ -10,7 +10,10 @@
 #include <rocksdb/utilities/checkpoint.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdarg>
+#include <cstdio>
 #include <system_error>
 #include <thread>
 
@@ -53,6 +56,23 @@ class NoSelfRecovery final : public rocksdb::EventListener {
   }
 };
 
+class Complaints final : public rocksdb::Logger {
+ public:
+  explicit Complaints(std::function<void(std::string_view)> warn)
+      : rocksdb::Logger(rocksdb::WARN_LEVEL), warn_(std::move(warn)) {}
+  using rocksdb::Logger::Logv;
+  void LogHeader(const char*, va_list) override {}
+  void Logv(const char* format, va_list arguments) override {
+    if (!warn_) return;
+    std::array<char, 1024> line;
+    const int bytes = std::vsnprintf(line.data(), line.size(), format, arguments);
+    if (bytes > 0) warn_({line.data(), std::min(static_cast<std::size_t>(bytes), line.size() - 1)});
+  }
+
+ private:
+  std::function<void(std::string_view)> warn_;
+};
+
 rocksdb::Options database_options(const RocksOptions& options) {
   rocksdb::Options db;
   db.create_if_missing = true;
@@ -84,9 +104,7 @@ rocksdb::Options database_options(const RocksOptions& options) {
   db.skip_stats_update_on_db_open = true;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
-  db.info_log_level = rocksdb::WARN_LEVEL;
-  db.max_log_file_size = 1 << 20;
-  db.keep_log_file_num = 2;
+  db.info_log = std::make_shared<Complaints>(options.warn);
   return db;
 }
 

@@ -5,14 +5,17 @@
 // manifest in one synced step, so a crash leaves all of the batch or none, and the write is durable when it
 // returns. Every read verifies checksums.
 //
-// After a failed write (disk full) RocksDB pauses writes; the next write() asks it to resume first.
-// Threads: as store/kv.h; backup() may run beside everything else.
+// After a failed write (disk full) RocksDB pauses writes; the next write() asks it to resume first. It keeps no log
+// file of its own beside the data: one more file to fail, and failing to write it ends the process (7.8, assertions
+// on). Threads: as store/kv.h; backup() may run beside everything else.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/kv.h"
@@ -24,9 +27,10 @@ class Env;
 namespace pando::io {
 
 struct RocksOptions {
-  std::size_t block_cache_bytes = 32 << 20;   // filled by reading
-  std::size_t write_buffer_bytes = 64 << 20;  // allocated as needed; freed after every write
-  rocksdb::Env* env = nullptr;                // tests inject failing disks; must outlive the database
+  std::size_t block_cache_bytes = 32 << 20;    // filled by reading
+  std::size_t write_buffer_bytes = 64 << 20;   // allocated as needed; freed after every write
+  rocksdb::Env* env = nullptr;                 // tests inject failing disks; must outlive the database
+  std::function<void(std::string_view)> warn;  // what RocksDB has to complain about, a line each; from any thread
 };
 
 struct BackupFile {

@@ -292,5 +292,17 @@ TEST(RocksKv, ABackupIsAStoreOfItsOwn) {
   EXPECT_EQ(again.error().code(), StatusCode::kInvalidArgument) << again.error().to_string();
 }
 
+TEST(RocksKv, KeepsNoLogFileBesideTheData) {
+  const TempDir dir;
+  for (int start = 0; start < 2; ++start) {
+    const auto kv = open_at(dir.path() / "store");
+    ASSERT_TRUE(kv->write({{"k", "v"}}).ok());
+  }
+  for (const auto& entry : fs::directory_iterator(dir.path() / "store")) {
+    EXPECT_NE(entry.path().filename().string().substr(0, 4), "LOG.") << entry.path();
+    EXPECT_NE(entry.path().filename().string(), "LOG") << entry.path();
+  }
+}
+
 }  // namespace
 }  // namespace pando::io
