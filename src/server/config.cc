@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kSegmentBytesMin = 64 * 1024;
 constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{4} << 30;
+constexpr Duration kCheckpointIntervalMin = Duration::millis(10);
 constexpr std::uint64_t kBodyBytesMin = 1024;
 // A commit is held in memory a few times over while it is made; base64 adds a third.
 constexpr std::uint64_t kBodyBytesMax = limits::kCommitBytesMax;
@@ -121,6 +122,10 @@ void read_storage(Section& top, Config& config) {
   section.text("base_dir", config.base_dir);
   section.words("namespaces", config.namespaces);
   section.size("segment_size", kSegmentBytesMin, kSegmentBytesMax, config.segment_bytes);
+  section.duration("checkpoint_interval", config.checkpoint_interval);
+  if (config.checkpoint_interval < kCheckpointIntervalMin) {
+    section.error("checkpoint_interval", fmt::format("must be {}ms or longer", kCheckpointIntervalMin.millis()));
+  }
   section.unneeded("bytes_per_sync", "every write is synced before it is acknowledged, many writes per sync");
   section.unneeded("wal_fsync_interval", "every write is synced before it is acknowledged, many writes per sync");
   section.unneeded("arena_size", "memory is bounded by checkpoints");

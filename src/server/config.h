@@ -92,6 +92,7 @@ struct Config {
   std::string base_dir;
   std::vector<std::string> namespaces;  // every one this node holds, in the order of the file
   std::uint64_t segment_bytes = 16 << 20;
+  Duration checkpoint_interval = Duration::seconds(5);  // what has changed is in the store, and need not be replayed
   HttpConfig http;
   bool serves_resp = false;
   RespConfig resp;

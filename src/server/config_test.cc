@@ -258,6 +258,8 @@ TEST(Config, BadFilesAsAWhole) {
        "f.toml:1: storage_config.namespaces: missing: at least one namespace"},
       {"[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\nsegment_size=\"1KB\"\n", Role::kReplicator,
        "f.toml:4: storage_config.segment_size: wants from 65536 to 4294967296 bytes, not 1024"},
+      {"[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\ncheckpoint_interval=\"1ms\"\n", Role::kReplicator,
+       "f.toml:4: storage_config.checkpoint_interval: must be 10ms or longer"},
       {"node_name = \"a b\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
        "f.toml:1: node_name: node name may hold only letters, digits, '.', '_' and '-'"},
       {"listen_ip = \"here\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
@@ -325,6 +327,7 @@ TEST(Config, TheDocumentationsExamples) {
       EXPECT_EQ(config.peers.size(), 2u);
       EXPECT_EQ(config.http.port, Config{}.http.port);
       EXPECT_EQ(config.segment_bytes, Config{}.segment_bytes);
+      EXPECT_EQ(config.checkpoint_interval, Config{}.checkpoint_interval);
       EXPECT_EQ(config.http.body_bytes_max, Config{}.http.body_bytes_max);
       EXPECT_EQ(config.notifiers[0].linger, NotifierConfig{}.linger);
     }

@@ -30,6 +30,7 @@ node::NodeConfig node_config(const Config& config, const std::string& node_name,
   out.seed = seed;
   out.transaction_idle_max = config.transactions.idle_max;
   out.transaction_age_max = config.transactions.age_max;
+  out.checkpoint_interval = config.checkpoint_interval;
   for (const PeerConfig& peer : config.peers) {
     for (const std::string& ns : peer.namespaces) {
       out.links.push_back({peer.name, peer.address, ns, peer.publish, peer.subscribe});
