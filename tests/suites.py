@@ -3,7 +3,8 @@
 
 A suite is either
   unit   one GoogleTest binary per folder of src/ that has *_test.cc; counted from GoogleTest's own XML
-  run    an executable tests/NAME/run; its last line must be `N passed, N failed`
+  run    an executable tests/NAME/run; its last line must be `N passed, N failed`; a case that cannot run
+         here says so in a line `skip  NAME: REASON`
 
   suites.py targets [NAME...]                          what must be built for these names (empty: all)
   suites.py run --build DIR [NAME...] [-- ARGS...]     runs them; last line `N passed, N failed`
@@ -49,6 +50,7 @@ class Outcome:
     seconds: float
     why: str
     log: Path
+    skips: tuple = ()    # a run-suite's own lines about what it left out
 
 
 def all_suites(root=ROOT):
@@ -110,6 +112,11 @@ def read_gtest(xml_path):
     return passed, failed, skipped
 
 
+def read_skips(text):
+    """The lines in which a run-suite says what it left out, and why."""
+    return tuple(line.strip() for line in text.splitlines() if re.match(r"\s*skip  \S", line))
+
+
 def read_closing(text):
     """(passed, failed) from the last non-empty line, or None when it is not a closing line."""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -138,7 +145,7 @@ def run_suite(suite, build, args):
     stem = f"{suite.kind}-{suite.name.replace('/', '_')}"
     log, xml = LOGS / f"{stem}.log", LOGS / f"{stem}.xml"
     xml.unlink(missing_ok=True)
-    began = time.monotonic()
+    began, skips = time.monotonic(), ()
     if suite.kind == "unit":
         code = execute([str(build / suite.binary)], log, TIMEOUT_S, {"GTEST_OUTPUT": f"xml:{xml}"})
         counts = read_gtest(xml)
@@ -146,8 +153,9 @@ def run_suite(suite, build, args):
     else:
         code = execute([str(ROOT / "tests" / suite.name / "run"), *args], log, TIMEOUT_S,
                        {"PANDO_BIN": str(build / "pando"), "PANDO_BUILD": str(build)})
-        closing = read_closing(log.read_text(errors="replace"))
-        counts = closing and (*closing, 0)
+        text = log.read_text(errors="replace")
+        closing, skips = read_closing(text), read_skips(text)
+        counts = closing and (*closing, len(skips))
         missing = "its last line is not `N passed, N failed`"
     seconds = time.monotonic() - began
     passed, failed, skipped = counts or (0, 0, 0)
@@ -158,13 +166,13 @@ def run_suite(suite, build, args):
         why = missing
     elif code != 0 and failed == 0:
         why = "reported no failure"
-    elif passed + failed == 0:
+    elif passed + failed == 0 and not skips:
         why = "ran nothing"
     if why:
         failed += 1
         if code:
             why += f" (exit code {code})" if code > 0 else f" (killed by {signal.Signals(-code).name})"
-    return Outcome(passed, failed, skipped, seconds, why, log)
+    return Outcome(passed, failed, skipped, seconds, why, log, skips)
 
 
 def without_passing(lines):
@@ -193,6 +201,8 @@ def show(suite, outcome):
     what = suite.binary or f"tests/{suite.name}"
     print(f"  {mark}  {what:<24} {outcome.passed:>5} passed, {outcome.failed} failed{extra}  {outcome.seconds:.1f} s"
           + (f"  {outcome.why}" if outcome.why else ""), flush=True)
+    for line in outcome.skips:
+        print(f"        {line}", flush=True)
     if outcome.failed:
         lines = outcome.log.read_text(errors="replace").splitlines()
         lines = without_passing(lines)

@@ -6,6 +6,8 @@ import json
 import random
 import threading
 
+from cases import check, equal
+
 
 class Ledger:
     """What was acknowledged, and what may or may not have happened."""
@@ -17,9 +19,11 @@ class Ledger:
         self.rows = {}        # like values, for rows whose columns are always written together
         self.pairs = {}       # like values, for two keys written by one transaction
         self.acknowledged = 0
+        self.fresh = set()    # keys that were written since the last verify()
 
     def settle(self, table, key, value, done):
         with self.lock:
+            self.fresh.add(key)
             if done:
                 table[key] = {value}
                 self.acknowledged += 1
@@ -28,6 +32,7 @@ class Ledger:
 
     def settle_counter(self, key, step, done):
         with self.lock:
+            self.fresh.add(key)
             entry = self.counters.setdefault(key, [0, 0])
             entry[0 if done else 1] += step
             self.acknowledged += done
@@ -127,6 +132,57 @@ class Watcher(threading.Thread):
                 block = {}
         except (OSError, http.client.HTTPException, ValueError):
             pass
+
+
+class Reader:
+    """One connection that reads what a ledger is about."""
+
+    def __init__(self, node, ns="a"):
+        host, port = node.ports()["http"].rsplit(":", 1)
+        self.connection, self.ns = http.client.HTTPConnection(host, int(port), timeout=30), ns
+
+    def ask(self, path):
+        self.connection.request("GET", f"/api/v1/{self.ns}{path}")
+        reply = self.connection.getresponse()
+        text = reply.read()
+        check(reply.status == 200, f"GET {path}: {reply.status} {text!r}")
+        return json.loads(text)
+
+    def value(self, key):
+        reply = self.ask(f"/kv/{key}")
+        return base64.b64decode(reply["value"]) if reply["found"] else None
+
+    def pair(self, key):
+        left, right = self.value(f"{key}:left"), self.value(f"{key}:right")
+        equal(left, right, f"the halves of {key}")
+        return left
+
+    def row(self, key):
+        columns = self.ask(f"/row/{key}")["columns"]
+        equal(columns.get("a"), columns.get("b"), f"the columns of {key}")
+        return base64.b64decode(columns["a"]) if "a" in columns else None
+
+    def counter(self, key):
+        return self.ask(f"/counters/{key}")["value"]
+
+
+def verify(node, ledger, everything=True):
+    """What was acknowledged is there; what was in doubt is there whole or not at all, and stays as it is now.
+
+    Without `everything`, only what was written since the last time is read.
+    """
+    reader = Reader(node)
+    for table, read in ((ledger.values, reader.value), (ledger.pairs, reader.pair), (ledger.rows, reader.row)):
+        for key in table if everything else ledger.fresh & table.keys():
+            found = read(key)
+            check(found in table[key], f"{key} holds {found!r}, acknowledged or in doubt were {table[key]!r}")
+            table[key] = {found}
+    for key, (acknowledged, doubt) in ledger.counters.items():
+        value = reader.counter(key)
+        check(acknowledged <= value <= acknowledged + doubt, f"{key} is {value}, acknowledged {acknowledged}, in doubt {doubt}")
+        ledger.counters[key] = [value, 0]
+    ledger.fresh.clear()
+    reader.connection.close()
 
 
 def encode(value):

@@ -42,6 +42,7 @@ class Counting(unittest.TestCase):
                 ("echo '2 passed, 0 failed'; exit 3",                   2, 1, "exit code 3"),
                 ("echo done",                                           0, 1, "last line"),
                 ("echo '0 passed, 0 failed'",                           0, 1, "ran nothing"),
+                ("echo '  skip  a case: no root'; echo '0 passed, 0 failed'", 0, 0, ""),
                 ("kill -SEGV $$",                                       0, 1, "SIGSEGV"),
                 ("sleep 30; echo '1 passed, 0 failed'",                 0, 1, "still running"),
                 ("test \"$PANDO_BIN\" = /b/pando && test $1 = x && echo '1 passed, 0 failed'", 1, 0, "")]
@@ -55,6 +56,10 @@ class Counting(unittest.TestCase):
                     outcome = suites.run_suite(suites.Suite("t", "run"), Path("/b"), ["x"])
                 self.assertEqual((outcome.passed, outcome.failed), (passed, failed), outcome)
                 self.assertIn(why, outcome.why)
+
+    def test_what_was_left_out_is_told(self):
+        text = "  ok    this\n  skip  that thing: mounting is not allowed here\nskip this sentence\n1 passed, 0 failed\n"
+        self.assertEqual(suites.read_skips(text), ("skip  that thing: mounting is not allowed here",))
 
     def test_nothing_is_left_running(self):
         with tempfile.TemporaryDirectory() as top:
