@@ -29,6 +29,8 @@ Status check_backup_path(std::string_view name, std::string_view path) {
 
 }  // namespace
 
+static_assert(limits::kJsonDepthMax == simdjson::DEFAULT_MAX_DEPTH, "what the parsers are made with");
+
 Status as_invalid(Status status) {
   return status.ok() ? status : Status(StatusCode::kInvalidArgument, status.message());
 }
@@ -40,7 +42,7 @@ std::string json_reason(simdjson::error_code error) {
     case simdjson::UNCLOSED_STRING: return "a string is not closed";
     case simdjson::UNESCAPED_CHARS: return "a control character inside a string";
     case simdjson::STRING_ERROR: return "a bad escape inside a string";
-    case simdjson::DEPTH_ERROR: return "nested too deeply";
+    case simdjson::DEPTH_ERROR: return fmt::format("nested {} levels deep or deeper", limits::kJsonDepthMax);
     case simdjson::NUMBER_ERROR: return "a bad number";
     case simdjson::T_ATOM_ERROR:
     case simdjson::F_ATOM_ERROR:

@@ -175,6 +175,17 @@ TEST(RestParse, RefusesNamingWhatAndWhere) {
   }
 }
 
+TEST(RestParse, DepthOverTheLimitNamesIt) {
+  // Unknown fields are looked at as strictly as known ones.
+  const auto nested = [](std::size_t levels) {  // the object around it is one more
+    return R"({"value":"aGk=","x":)" + std::string(levels - 1, '[') + "1" + std::string(levels - 1, ']') + "}";
+  };
+  EXPECT_TRUE(parse("PUT /api/v1/ns/kv/k", nested(limits::kJsonDepthMax - 1)).has_value());
+  const auto deep = parse("PUT /api/v1/ns/kv/k", nested(limits::kJsonDepthMax));
+  ASSERT_FALSE(deep.has_value());
+  EXPECT_EQ(deep.error().message(), "invalid JSON body: nested 1024 levels deep or deeper");
+}
+
 TEST(RestParse, ValuesOverTheLimitNameIt) {
   const Bytes value(limits::kValueBytesMax + 1, 'v');
   const auto request = parse("PUT /api/v1/ns/kv/k", "{\"value\":\"" + base64_encode(value) + "\"}");

@@ -27,8 +27,11 @@ Result<Duration> parse_wait(std::string_view header, std::string_view text) {
   };
   std::int64_t n = 0;
   std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') n = n * 10 + (text[digits++] - '0');
-  if (digits == 0 || digits > 6) return wrong();
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+    if (digits == 6) return wrong();
+    n = n * 10 + (text[digits++] - '0');
+  }
+  if (digits == 0) return wrong();
   const std::string_view unit = text.substr(digits);
   if (unit == "s") n *= 1000;
   if ((unit != "s" && unit != "ms") || n > limits::kWaitMsMax) return wrong();

@@ -55,6 +55,7 @@ inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;            // reques
 inline constexpr std::size_t kHttpBodiesBytesMax = 512 * 1024 * 1024;  // buffered bodies of all connections
 inline constexpr std::size_t kHttpConnectionsMax = 10'000;
 inline constexpr std::size_t kPathWordsMax = 64;                       // segments that a path names a place with
+inline constexpr std::size_t kJsonDepthMax = 1024;                     // of objects and lists in a body
 inline constexpr std::int64_t kWaitMsMax = 60'000;                     // asked for by Pando-Wait and wait=
 inline constexpr std::size_t kConditionEtagsMax = 64;                  // in one If-Match
 inline constexpr std::uint32_t kListKeysMax = 10'000;  // keys in one listing
