@@ -36,11 +36,13 @@ inline constexpr std::size_t kLogReadBytes = 1024 * 1024;              // one re
 inline constexpr std::size_t kDirtyBytesCheckpoint = 64 * 1024 * 1024;  // starts a checkpoint
 inline constexpr std::size_t kCellCacheBytes = 256 * 1024 * 1024;       // decoded clean cells
 inline constexpr std::size_t kCellCachedBytesMax = 64 * 1024;           // a larger clean cell is not kept
+inline constexpr std::size_t kIndexBytesMax = 256 * 1024 * 1024;  // orders of sorted sets and lists, per namespace
 
 // Transactions.
 inline constexpr std::size_t kOpenTransactionsMax = 10'000;  // per namespace
 inline constexpr std::size_t kTransactionBytesMax = 48 * 1024 * 1024;
 inline constexpr std::size_t kBatchItemsMax = 100'000;
+inline constexpr std::size_t kListChangesMax = 500'000;  // items of a list or a sorted set that go at once
 
 // Replication.
 inline constexpr std::size_t kFrameBytesMax = 80 * 1024 * 1024;       // must hold one commit of the largest size

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "engine/list_edit.h"
 #include "store/cell_cursor.h"
 
 namespace pando::engine {
@@ -164,7 +165,22 @@ Result<std::optional<ValueType>> Draft::type_of(std::string_view table, ByteSpan
   return found;
 }
 
+bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) const {
+  if (index_.empty()) return true;
+  // From kind to kind, however many cells of one kind there are.
+  CellPath from{std::string(table), Bytes(key), CellKind::kRegister, {}};
+  for (;;) {
+    const auto at = index_.lower_bound(from);
+    if (at == index_.end() || at->first.table != table || at->first.key != key) return true;
+    const std::optional<ValueType> held = pando::type_of(at->first.kind);
+    if (held && *held != type) return false;
+    if (static_cast<std::uint8_t>(at->first.kind) == kCellKindMax) return true;
+    from.kind = static_cast<CellKind>(static_cast<std::uint8_t>(at->first.kind) + 1);
+  }
+}
+
 Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) {
+  if (view_.indexes().holds_only(table, key, asked) && writes_only(table, key, asked)) return {};
   const Result<std::optional<ValueType>> type = type_of(table, key);
   if (!type) return type.error();
   return *type && **type != asked ? wrong_type(key, **type, asked) : Status();
@@ -195,6 +211,13 @@ Status Draft::put(CellPath path, ByteSpan value) {
   if (*current != nullptr) op.replaces = (*current)->dots();
   push(path, std::move(op));
   return {};
+}
+
+void Draft::put_new(CellPath path, ByteSpan value) {
+  PutOp op{std::move(path), Bytes(value), {}};
+  const CellPath& at = op.path;
+  index_.insert_or_assign(at, ops_.size());
+  ops_.emplace_back(std::move(op));
 }
 
 Status Draft::remove(const CellPath& path) {
@@ -285,6 +308,7 @@ Status Draft::clear(std::string_view table, ByteSpan key, std::uint32_t kinds, B
     PANDO_RETURN_IF_ERROR(view_.note(at));
   }
   for (const CellPath& path : numbers) PANDO_RETURN_IF_ERROR(reset(path));
+  lists_.clear();
   if (!any) return {};
   ops_.push_back(ClearOp{std::string(table), Bytes(key), observed_, kinds, Bytes(prefix)});
   cleared_[{std::string(table), Bytes(key)}].push_back({kinds, Bytes(prefix)});
@@ -300,6 +324,16 @@ Status Draft::revive(std::string_view table, ByteSpan key) {
   ops_.push_back(ClearOp{.table = at->first, .key = at->second, .observed = observed_, .forget_counters = true});
   cleared_[*at].push_back({});
   return {};
+}
+
+Result<ListEdit*> Draft::list(std::string_view table, ByteSpan key) {
+  std::shared_ptr<ListEdit>& edit = lists_[{std::string(table), Bytes(key)}];
+  if (edit == nullptr) {
+    Result<ListEdit> made = ListEdit::open(*this, table, key, list_places_);
+    if (!made) return fail(made.error());
+    edit = std::make_shared<ListEdit>(*std::move(made));
+  }
+  return edit.get();
 }
 
 }  // namespace pando::engine

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@
 #include "model/request.h"
 
 namespace pando::engine {
+
+class ListEdit;
 
 class Draft {
  public:
@@ -73,12 +76,18 @@ class Draft {
                                             ByteSpan after, std::size_t count_max);
   // True when this draft took away what was there before it.
   bool cleared(const CellPath& path) const;
+  // True when this draft writes or removes that very cell.
+  bool wrote(const CellPath& path) const { return find_op(path) != nullptr; }
+  // A list as this draft leaves it; valid until the draft clears something.
+  Result<ListEdit*> list(std::string_view table, ByteSpan key);
   // What this draft does to cells of one kind of a key, by element: their new value, or nothing for those it
   // removes. For types that lay it over an index of what was there before.
   std::map<Bytes, std::optional<Bytes>> written(std::string_view table, ByteSpan key, CellKind kind) const;
 
   // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
   Status put(CellPath path, ByteSpan value);
+  // The same for a cell that cannot be there yet: its element names this very commit.
+  void put_new(CellPath path, ByteSpan value);
   Status remove(const CellPath& path);
   Status count(CellPath path, Int128 delta);
   // Takes away what was counted as seen here.
@@ -94,6 +103,7 @@ class Draft {
   void give_back(Bytes text) {
     if (keeps_results_) returned_.back().push_back(std::move(text));
   }
+  bool gives_back() const { return keeps_results_; }
 
  private:
   struct Part {
@@ -121,6 +131,8 @@ class Draft {
   // The op of this draft that writes `path`; valid until the next op is added.
   const Op* find_op(const CellPath& path) const;
   Op* find_op(const CellPath& path) { return const_cast<Op*>(std::as_const(*this).find_op(path)); }
+  // Whether every op of this draft on a key is of that type's cells.
+  bool writes_only(std::string_view table, ByteSpan key, ValueType type) const;
   void push(const CellPath& path, Op op);
   void drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix);
   // Whether the key, or the row, exists after this draft.
@@ -140,6 +152,8 @@ class Draft {
   // Of (table, key): parts without what was there before this draft. One with no kinds and no prefix is all of it.
   std::map<std::pair<std::string, Bytes>, std::vector<Part>> cleared_;
   std::set<std::pair<std::string, Bytes>> looked_at_;  // keys known to be within their time, or cleared for it
+  std::map<std::pair<std::string, Bytes>, std::shared_ptr<ListEdit>> lists_;
+  std::uint32_t list_places_ = 0;  // positions made in lists
   std::optional<std::int64_t> counter_value_;
   std::uint64_t malformed_payloads_ = 0;
   bool keeps_results_ = false;

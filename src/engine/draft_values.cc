@@ -8,7 +8,9 @@
 
 #include "base/limits.h"
 #include "engine/draft.h"
+#include "engine/list.h"
 #include "engine/merge_group.h"
+#include "engine/scores.h"
 #include "store/cell_cursor.h"
 
 namespace pando::engine {

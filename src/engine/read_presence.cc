@@ -64,15 +64,37 @@ Result<ReplyBody> read(View& view, const ListMembersRequest& request) {
 
 Result<ReplyBody> read(View& view, const CountMembersRequest& request) {
   PANDO_RETURN_IF_ERROR(check_set(view, request.table, request.key));
-  MemberCountReply reply;
+  const auto bounded = [&](std::uint64_t count) {
+    return MemberCountReply{std::min<std::uint64_t>(count, request.count_max), count > request.count_max};
+  };
+  const Result<bool> gone = view.expired(request.table, request.key);
+  if (!gone) return fail(gone.error());
+  if (*gone) return MemberCountReply{};
+  LogPos touched;
+  if (const auto known = view.indexes().set_size(request.table, request.key, touched)) {
+    view.note(touched);
+    return bounded(*known);
+  }
+  // Counted once, and known from then on.
+  std::uint64_t count = 0;
   const Result<bool> whole = for_each_member(view, request.table, request.key, {}, {}, [&](const Bytes&) {
-    if (reply.count == request.count_max) return false;
-    ++reply.count;
+    if (count > request.count_max) return false;
+    ++count;
     return true;
   });
   if (!whole) return fail(whole.error());
-  reply.more = !*whole;
-  return reply;
+  if (*whole) {
+    const store::CellCursor guarded =
+        view.cells().scan_elements(request.table, request.key, CellKind::kGuardedMember, {}, {});
+    PANDO_RETURN_IF_ERROR(view.note(guarded));
+    const store::CellCursor plain = view.cells().scan_elements(request.table, request.key, CellKind::kMember, {}, {});
+    PANDO_RETURN_IF_ERROR(view.note(plain));
+    if (!guarded.valid() || !plain.valid()) {
+      const CellKind kind = guarded.valid() ? CellKind::kGuardedMember : CellKind::kMember;
+      view.indexes().keep_set_size(request.table, request.key, kind, count, view.touched());
+    }
+  }
+  return bounded(count);
 }
 
 Result<ReplyBody> read(View& view, const HasMemberRequest& request) {

@@ -22,13 +22,25 @@ std::string_view entry_type_name(TxEntryType type) {
   return "unknown";
 }
 
+// Whether the detail takes something away, for a transaction that was begun for one or the other.
+struct DetailDeletes {
+  bool operator()(const RemoveScores&) const { return true; }
+  bool operator()(const RemoveScoreRange&) const { return true; }
+  bool operator()(const ListPop&) const { return true; }
+  bool operator()(const ListCut&) const { return true; }
+  bool operator()(const ListRemove&) const { return true; }
+  template <typename Other>
+  bool operator()(const Other&) const {
+    return false;
+  }
+};
+
 TxOperation operation_of(const Mutation& mutation) {
   switch (mutation.kind) {
     case Mutation::Kind::kPut:
     case Mutation::Kind::kPutColumns:
     case Mutation::Kind::kAdd:
     case Mutation::Kind::kAddDecimal:
-    case Mutation::Kind::kDetail:
     case Mutation::Kind::kAddMembers:
     case Mutation::Kind::kEnable: return TxOperation::kPut;
     case Mutation::Kind::kDelete:
@@ -38,6 +50,8 @@ TxOperation operation_of(const Mutation& mutation) {
     case Mutation::Kind::kRemoveMembers:
     case Mutation::Kind::kDeleteSet:
     case Mutation::Kind::kDisable: return TxOperation::kDelete;
+    case Mutation::Kind::kDetail:
+      return std::visit(DetailDeletes{}, mutation.detail) ? TxOperation::kDelete : TxOperation::kPut;
   }
   return TxOperation::kPut;
 }
@@ -53,11 +67,39 @@ std::uint32_t crc32_after(std::uint32_t crc, ByteSpan data) {
   return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const Bytef*>(data.data()), data.size()));
 }
 
+struct DetailSize {
+  std::size_t operator()(const SetScores& m) const {
+    std::size_t bytes = 0;
+    for (const SetScores::Entry& entry : m.entries) bytes += entry.member.size() + 40;
+    return bytes;
+  }
+  std::size_t operator()(const AddToScore& m) const { return m.member.size(); }
+  std::size_t operator()(const RemoveScores& m) const { return of(m.members); }
+  std::size_t operator()(const RemoveScoreRange& m) const {
+    return m.range.from.value_or("").size() + m.range.to.value_or("").size();
+  }
+  std::size_t operator()(const ListPush& m) const { return of(m.values); }
+  std::size_t operator()(const ListInsert& m) const { return of(m.values) + m.pivot.value_or("").size(); }
+  std::size_t operator()(const ListSet& m) const { return m.value.size(); }
+  std::size_t operator()(const ListRemove& m) const { return m.value.size(); }
+  template <typename Other>
+  std::size_t operator()(const Other&) const {
+    return 0;
+  }
+
+ private:
+  static std::size_t of(const std::vector<Bytes>& many) {
+    std::size_t bytes = 0;
+    for (const Bytes& one : many) bytes += one.size() + 32;
+    return bytes;
+  }
+};
+
 std::size_t size_of(const Mutation& mutation) {
   std::size_t bytes = mutation.key.size() + mutation.value.size() + 64;
   for (const auto& [name, value] : mutation.columns) bytes += name.size() + value.size() + 32;
   for (const Bytes& member : mutation.members) bytes += member.size() + 32;
-  return bytes;
+  return bytes + std::visit(DetailSize{}, mutation.detail);
 }
 
 Status check_kind(const Transaction& tx, TxOperation operation, TxEntryType type) {

@@ -84,9 +84,32 @@ Result<std::optional<ValueType>> View::type_of(std::string_view table, ByteSpan 
 }
 
 Status View::check_type(std::string_view table, ByteSpan key, ValueType asked) {
+  if (indexes_ != nullptr && indexes_->holds_only(table, key, asked)) return {};
   const Result<std::optional<ValueType>> type = type_of(table, key);
   if (!type) return type.error();
   return *type && **type != asked ? wrong_type(key, **type, asked) : Status();
+}
+
+Indexes& View::indexes() {
+  if (indexes_ == nullptr) {
+    own_indexes_ = std::make_shared<Indexes>();
+    indexes_ = own_indexes_.get();
+  }
+  return *indexes_;
+}
+
+Result<const ScoreIndex*> View::scores(std::string_view table, ByteSpan key) {
+  const Result<bool> gone = expired(table, key);
+  if (!gone) return fail(gone.error());
+  if (*gone) return nullptr;
+  return indexes().scores(*cells_, table, key, this->table(table), touched_);
+}
+
+Result<const ListIndex*> View::list(std::string_view table, ByteSpan key) {
+  const Result<bool> gone = expired(table, key);
+  if (!gone) return fail(gone.error());
+  if (*gone) return nullptr;
+  return indexes().list(*cells_, table, key, touched_);
 }
 
 Status View::note(const store::CellCursor& cursor) {

@@ -5,7 +5,10 @@
 // made from it is shown before that record is durable. Cheap to make, lives for one request. One thread.
 #pragma once
 
+#include <memory>
+
 #include "engine/catalog.h"
+#include "engine/indexes.h"
 #include "store/cell_cursor.h"
 #include "store/cells.h"
 
@@ -18,9 +21,10 @@ Status check_name(std::string_view table, ByteSpan key);
 
 class View {
  public:
-  // `now_ms` is the wall clock: what expires is hidden from its instant on, the same at every site.
-  View(store::Cells& cells, const Catalog& catalog, std::int64_t now_ms)
-      : cells_(&cells), catalog_(&catalog), now_ms_(now_ms) {}
+  // `now_ms` is the wall clock: what expires is hidden from its instant on, the same at every site. `indexes` observe
+  // the cells; without them what a request needs is built for it alone.
+  View(store::Cells& cells, const Catalog& catalog, std::int64_t now_ms, Indexes* indexes = nullptr)
+      : cells_(&cells), catalog_(&catalog), now_ms_(now_ms), indexes_(indexes) {}
 
   store::Cells& cells() const { return *cells_; }
   std::int64_t now_ms() const { return now_ms_; }
@@ -41,6 +45,11 @@ class View {
   // kWrongType unless the key is absent or reads as `asked`.
   Status check_type(std::string_view table, ByteSpan key, ValueType asked);
 
+  // The order of a sorted set or a list; null when the key has expired. Borrowed until a cell changes.
+  Result<const ScoreIndex*> scores(std::string_view table, ByteSpan key);
+  Result<const ListIndex*> list(std::string_view table, ByteSpan key);
+  Indexes& indexes();
+
   // Takes a cursor's touched() into account; ok, or why it stopped.
   Status note(const store::CellCursor& cursor);
   void note(LogPos pos) { touched_ = std::max(touched_, pos); }
@@ -50,6 +59,8 @@ class View {
   store::Cells* cells_;
   const Catalog* catalog_;
   std::int64_t now_ms_;
+  Indexes* indexes_;
+  std::shared_ptr<Indexes> own_indexes_;  // where there are no others
   LogPos touched_;
 };
 

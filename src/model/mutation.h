@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/int128.h"
+#include "model/list.h"
 #include "model/path.h"
+#include "model/scores.h"
 
 namespace pando {
 
@@ -36,7 +38,8 @@ struct Mutation {
     kDetail,         // what `detail` says
   };
   // What kDetail may be.
-  using Detail = std::variant<std::monostate>;
+  using Detail = std::variant<std::monostate, SetScores, AddToScore, RemoveScores, RemoveScoreRange, ListPush,
+                              ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};

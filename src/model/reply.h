@@ -20,7 +20,8 @@ struct DoneReply {
   // With WriteRequest::results, one per mutation:
   //   kPut 1 when done, 0 when its condition was not met    kDelete, kDeleteRow 1 when there was something
   //   kPutColumns how many are new                          kDeleteColumns how many there were
-  //   kAdd the value here after it                          all others 0
+  //   kAdd the value here after it                          kDetail: with the detail's struct
+  //   all others 0
   std::vector<std::int64_t> results = {};
   // With WriteRequest::results, what each mutation gave back: the items it popped, a score or a decimal value in
   // text. Empty for mutations that give nothing back.
@@ -77,6 +78,35 @@ struct MemberCountReply {
 // Whether a member is in its set, or a flag is on.
 struct PresenceReply {
   bool present = false;
+};
+struct ScoresReply {
+  std::vector<std::optional<double>> scores;  // as asked; absent for those that are not in
+};
+struct RankReply {
+  bool found = false;
+  std::uint64_t rank = 0;
+  double score = 0;
+  std::uint64_t size = 0;  // of the whole set
+};
+struct ScoreListReply {
+  struct Entry {
+    Bytes member;
+    double score = 0;
+  };
+  std::vector<Entry> entries;
+  bool more = false;  // the range has members behind these
+};
+struct ScoreCountReply {
+  std::uint64_t count = 0;
+};
+struct ItemsReply {
+  std::uint64_t length = 0;  // of the whole list; 0: there is none
+  std::uint64_t first = 0;   // index of the first value
+  std::vector<Bytes> values;
+  bool more = false;  // the range has values behind these
+};
+struct FoundItemsReply {
+  std::vector<std::uint64_t> indexes;
 };
 struct ListReply {
   std::vector<Bytes> keys;
@@ -154,7 +184,8 @@ struct BackupReply {
 };
 
 using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
-                               MemberCountReply, PresenceReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply,
+                               MemberCountReply, PresenceReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
+                               ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply,
                                TxCommittedReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply>;
 
 struct Reply {

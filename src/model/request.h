@@ -60,6 +60,49 @@ struct GetFlagRequest {
   std::string table{kTableKv};
   Bytes key;
 };
+// Of a sorted set: the scores of members, in their order.
+struct GetScoresRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  std::vector<Bytes> members;
+};
+struct GetRankRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  Bytes member;
+  bool reverse = false;  // counted from the highest score
+};
+// Members of a range with their scores, without the first `offset` of them.
+struct ListScoresRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  ScoreRange range;
+  std::uint64_t offset = 0;
+  std::uint32_t count_max = 100;
+};
+struct CountScoresRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  ScoreRange range;
+};
+// Of a list: its length, and the items `first` to `last`, both included (negative ones count from the end).
+struct GetItemsRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  std::int64_t first = 0;
+  std::int64_t last = -1;
+  std::uint32_t count_max = 100;
+};
+// The indexes of items with this value; from the last to the first with `reverse`.
+struct FindItemsRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  Bytes value;
+  bool reverse = false;
+  std::uint64_t skip = 0;               // so many of the first found
+  std::uint32_t count_max = 1;          // found
+  std::uint64_t look_max = UINT64_MAX;  // items looked at
+};
 // Keys of a table in byte order, strictly after `after` and starting with `prefix`.
 struct ListRequest {
   std::string table{kTableKv};
@@ -134,10 +177,11 @@ struct BackupStoreRequest {
 };
 
 using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest,
-                             HasMemberRequest, CountMembersRequest, GetFlagRequest, ListRequest, LobStatRequest,
-                             LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest,
-                             TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest, StatsRequest,
-                             CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
+                             HasMemberRequest, CountMembersRequest, GetFlagRequest, GetScoresRequest, GetRankRequest,
+                             ListScoresRequest, CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest,
+                             LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest,
+                             TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest,
+                             StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).
 struct WatchFilter {

@@ -34,6 +34,7 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
   } else {
     fail(catalog.error().with_context("cannot read the table declarations"));
   }
+  cells_->observe(&indexes_);
   // A node that was called otherwise before goes on under its new name, as a new origin.
   cells_->set_self(self_);
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);

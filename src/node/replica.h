@@ -60,7 +60,7 @@ class Replica {
   // Under which commits are made here.
   const Origin& self() const { return self_; }
   // What clients see of it at an instant.
-  engine::View view(Time now) { return engine::View(*cells_, catalog_, now.wall_ms); }
+  engine::View view(Time now) { return engine::View(*cells_, catalog_, now.wall_ms, &indexes_); }
   const engine::Catalog& catalog() const { return catalog_; }
   store::Cells& cells() { return *cells_; }
   const store::Cells& cells() const { return *cells_; }
@@ -152,6 +152,7 @@ class Replica {
   Origin self_;
   std::unique_ptr<store::Cells> cells_;
   engine::Catalog catalog_;
+  engine::Indexes indexes_;
   log::Index index_;
   log::Tail tail_;
   log::Appender appender_;

@@ -31,6 +31,12 @@ Cell::Cell(CellKind kind) : kind_(kind) {
 
 bool Cell::empty() const { return is_counter(kind_) ? counter().empty() : reg().empty(); }
 
+bool Cell::shown() const {
+  if (is_counter(kind_)) return !counter().absent();
+  if (kind_ == CellKind::kGuard || kind_ == CellKind::kGuardedMember) return reg().all(kGuardOn);
+  return !reg().empty();
+}
+
 void Cell::make_empty() {
   if (is_counter(kind_)) {
     counter() = {};

@@ -19,6 +19,8 @@ class Cell {
   CellKind kind() const { return kind_; }
   // Nothing to store: read as absent, deleted at the next checkpoint.
   bool empty() const;
+  // False for one that is empty, a counter that reads as absent and a guard that is off.
+  bool shown() const;
   // Must fit the kind.
   const crdt::Register& reg() const { return std::get<crdt::Register>(state_); }
   const crdt::Counter& counter() const { return std::get<crdt::Counter>(state_); }
@@ -35,9 +37,10 @@ class Cell {
   friend class Cells;
 
   CellKind kind_;
-  bool dirty_ = false;     // differs from the store and from the checkpoint under way
-  bool flushing_ = false;  // in the checkpoint under way
-  bool listed_ = false;    // in the LRU list
+  bool dirty_ = false;      // differs from the store and from the checkpoint under way
+  bool flushing_ = false;   // in the checkpoint under way
+  bool listed_ = false;     // in the LRU list
+  bool was_shown_ = false;  // shown() as of the last change that was booked
   std::variant<crdt::Register, crdt::Counter> state_;
   LogPos touched_;
   std::size_t bytes_ = 0;  // accounted for it

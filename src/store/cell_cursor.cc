@@ -15,11 +15,7 @@ CellCursor::CellCursor(const Cells& cells, const Bytes& from, Bytes to)
   settle();
 }
 
-bool CellCursor::visible() const {
-  const CellKind kind = cell_->kind();
-  if (is_counter(kind)) return !cell_->counter().absent();
-  return (kind != CellKind::kGuard && kind != CellKind::kGuardedMember) || cell_->reg().all(kGuardOn);
-}
+bool CellCursor::visible() const { return cell_->shown(); }
 
 // Stands on the first cell that is left in either source.
 void CellCursor::settle() {

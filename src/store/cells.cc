@@ -70,6 +70,7 @@ Cell& Cells::insert(ByteSpan key, Cell cell) {
   Cell& placed = at->second;
   placed.key_ = at->first;
   placed.bytes_ = cost_of(key, placed);
+  placed.was_shown_ = placed.shown();
   list_newest(placed);
   return placed;
 }
@@ -229,6 +230,13 @@ Cell* Cells::hot(ByteSpan cell_key) {
 }
 
 void Cells::changed(Cell& cell, LogPos pos) {
+  book(cell, pos);
+  const bool was_shown = cell.was_shown_;
+  cell.was_shown_ = cell.shown();
+  if (observer_ != nullptr) observer_->on_changed(cell.key_, cell, was_shown, pos);
+}
+
+void Cells::book(Cell& cell, LogPos pos) {
   CHECK(pos > meta_.covered);
   ++version_;
   if (cell.listed_) {
@@ -244,14 +252,15 @@ void Cells::changed(Cell& cell, LogPos pos) {
 }
 
 void Cells::erase(ByteSpan cell_key, LogPos pos) {
-  Cell* cell = hot(cell_key);
-  if (cell == nullptr) {
-    const std::size_t prefix = key_prefix_size(cell_key);
-    CHECK(prefix > 0 && prefix < cell_key.size());
-    cell = &insert(cell_key, Cell(static_cast<CellKind>(cell_key[prefix])));
+  if (Cell* cell = hot(cell_key); cell != nullptr) {
+    cell->make_empty();
+    changed(*cell, pos);
+    return;
   }
-  cell->make_empty();
-  changed(*cell, pos);
+  const std::size_t prefix = key_prefix_size(cell_key);
+  CHECK(prefix > 0 && prefix < cell_key.size());
+  book(insert(cell_key, Cell(static_cast<CellKind>(cell_key[prefix]))), pos);
+  if (observer_ != nullptr) observer_->on_erased(cell_key, pos);
 }
 
 void Cells::applied_commit(const Commit& commit, LogPos pos, std::uint64_t changes) {

@@ -38,6 +38,16 @@ struct CellsOptions {
 
 class CellCursor;
 
+// Told of every change of a cell, in the order they are made. Must not call back into the cells.
+class CellObserver {
+ public:
+  virtual ~CellObserver() = default;
+  // `cell` is as the record at `pos` left it; `was_shown` is what Cell::shown() was before.
+  virtual void on_changed(ByteSpan cell_key, const Cell& cell, bool was_shown, LogPos pos) = 0;
+  // It was deleted without anybody looking at what it held.
+  virtual void on_erased(ByteSpan cell_key, LogPos pos) = 0;
+};
+
 class Cells {
  public:
   // Reads the checkpoint record. A Kv with cells but without that record is kDataLoss.
@@ -117,6 +127,9 @@ class Cells {
   // Stamps seen elsewhere than in commits (a log's own floor).
   void raise_hlc_floor(Hlc floor);
 
+  // At most one; null ends it. It outlives this or is taken away before.
+  void observe(CellObserver* observer) { observer_ = observer; }
+
   // Checkpoints. ---------------------------------------------------------------------------------------------
 
   // Everything dirty plus the checkpoint record, to be written by Kv::write in one batch. It covers applied():
@@ -154,6 +167,7 @@ class Cells {
   void drop(Cell& cell);
   void evict();
   void settle(Cell& cell);
+  void book(Cell& cell, LogPos pos);
 
   const Kv& kv_;
   CellsOptions options_;
@@ -168,6 +182,7 @@ class Cells {
   Cell* newest_ = nullptr;
   Cell* oldest_ = nullptr;
   int holds_ = 0;
+  CellObserver* observer_ = nullptr;
   std::uint64_t version_ = 0;  // counts changes, so that a cursor notices them
   mutable Bytes scratch_;
 };

@@ -1,0 +1,178 @@
+#include "engine/indexes.h"
+
+#include "store/cell_cursor.h"
+#include "store/cell_key.h"
+
+namespace pando::engine {
+namespace {
+
+constexpr std::size_t kKeptBytes = 512;
+
+// Where only `type` was seen so far and a cell of `kind` comes to it.
+std::optional<ValueType> only_with(std::optional<ValueType> only, CellKind kind) {
+  const std::optional<ValueType> type = type_of(kind);
+  return !type || only == type ? only : std::nullopt;
+}
+
+bool same_rules(const TableDeclaration& a, const TableDeclaration& b) {
+  return a.resolver == b.resolver && a.origins == b.origins;
+}
+
+}  // namespace
+
+Indexes::Kept* Indexes::find(std::string_view table, ByteSpan key) {
+  if (kept_.empty()) return nullptr;
+  scratch_.clear();
+  store::append_key_prefix(table, key, scratch_);
+  const auto at = kept_.find(scratch_);
+  if (at == kept_.end()) return nullptr;
+  used_.splice(used_.begin(), used_, at->second.used);
+  return &at->second;
+}
+
+Indexes::Kept& Indexes::open(std::string_view table, ByteSpan key) {
+  if (Kept* kept = find(table, key); kept != nullptr) return *kept;
+  scratch_.clear();
+  store::append_key_prefix(table, key, scratch_);
+  Kept& kept = kept_.try_emplace(scratch_).first->second;
+  used_.push_front(scratch_);
+  kept.used = used_.begin();
+  return kept;
+}
+
+Result<Indexes::Kept*> Indexes::build(const store::Cells& cells, std::string_view table, ByteSpan key, ValueType type,
+                                      const TableDeclaration& rules) {
+  Kept made;
+  made.rules = rules;
+  made.only = type;
+  if (type == ValueType::kScores) made.scores = std::make_unique<ScoreIndex>();
+  if (type == ValueType::kList) made.list = std::make_unique<ListIndex>();
+  store::CellCursor at = cells.scan_key(table, key);
+  for (; at.valid(); at.next()) {
+    if (at.visible()) made.only = only_with(made.only, at.path().kind);
+    follow(made, at.path().element, at.cell(), false);
+  }
+  if (!at.status().ok()) return fail(at.status());
+  Kept& kept = open(table, key);
+  kept.touched = std::max(kept.touched, at.touched());
+  kept.only = made.only;
+  if (made.scores) kept.scores = std::move(made.scores);
+  if (made.list) kept.list = std::move(made.list);
+  kept.rules = std::move(made.rules);
+  account(kept);
+  make_room();
+  return &kept;
+}
+
+Result<const ScoreIndex*> Indexes::scores(const store::Cells& cells, std::string_view table, ByteSpan key,
+                                          const TableDeclaration& rules, LogPos& touched) {
+  Kept* kept = find(table, key);
+  if (kept == nullptr || kept->scores == nullptr || !same_rules(kept->rules, rules)) {
+    const Result<Kept*> built = build(cells, table, key, ValueType::kScores, rules);
+    if (!built) return fail(built.error());
+    kept = *built;
+  }
+  touched = std::max(touched, kept->touched);
+  return kept->scores.get();
+}
+
+Result<const ListIndex*> Indexes::list(const store::Cells& cells, std::string_view table, ByteSpan key,
+                                       LogPos& touched) {
+  Kept* kept = find(table, key);
+  if (kept == nullptr || kept->list == nullptr) {
+    const Result<Kept*> built = build(cells, table, key, ValueType::kList,
+                                      kept == nullptr ? TableDeclaration() : TableDeclaration(kept->rules));
+    if (!built) return fail(built.error());
+    kept = *built;
+  }
+  touched = std::max(touched, kept->touched);
+  return kept->list.get();
+}
+
+std::optional<std::uint64_t> Indexes::set_size(std::string_view table, ByteSpan key, LogPos& touched) {
+  const Kept* kept = find(table, key);
+  if (kept == nullptr || !kept->set) return std::nullopt;
+  touched = std::max(touched, kept->touched);
+  return kept->set->size;
+}
+
+void Indexes::keep_set_size(std::string_view table, ByteSpan key, CellKind kind, std::uint64_t size, LogPos touched) {
+  Kept& kept = open(table, key);
+  kept.set = SetSize{kind, size};
+  kept.touched = std::max(kept.touched, touched);
+  account(kept);
+  make_room();
+}
+
+bool Indexes::holds_only(std::string_view table, ByteSpan key, ValueType type) {
+  const Kept* kept = find(table, key);
+  return kept != nullptr && kept->only == type;
+}
+
+void Indexes::follow(Kept& kept, ByteSpan element, const store::Cell& cell, bool was_shown) {
+  switch (cell.kind()) {
+    case CellKind::kScore:
+      if (kept.scores) kept.scores->set_base(element, resolve_base(cell.reg(), kept.rules));
+      break;
+    case CellKind::kScoreDelta:
+      if (kept.scores) {
+        const bool there = !cell.counter().absent();
+        kept.scores->set_added(element, there ? std::optional(cell.counter().exact()) : std::nullopt);
+      }
+      break;
+    case CellKind::kItem:
+      if (kept.list) kept.list->set(element, cell.reg());
+      break;
+    case CellKind::kMember:
+    case CellKind::kGuardedMember:
+      if (!kept.set) break;
+      // A member in both forms would count twice: counted anew when somebody asks.
+      if (kept.set->kind != cell.kind() && cell.shown()) {
+        kept.set.reset();
+      } else if (kept.set->kind == cell.kind() && cell.shown() != was_shown) {
+        kept.set->size += cell.shown() ? 1 : -1;
+      }
+      break;
+    default: break;
+  }
+}
+
+void Indexes::on_changed(ByteSpan cell_key, const store::Cell& cell, bool was_shown, LogPos pos) {
+  if (kept_.empty()) return;
+  const std::size_t prefix = store::key_prefix_size(cell_key);
+  const auto at = kept_.find(cell_key.substr(0, prefix));
+  if (at == kept_.end()) return;
+  Kept& kept = at->second;
+  kept.touched = pos;
+  if (cell.shown()) kept.only = only_with(kept.only, cell.kind());
+  follow(kept, cell_key.substr(prefix + 1), cell, was_shown);
+  account(kept);
+  make_room();
+}
+
+void Indexes::on_erased(ByteSpan cell_key, LogPos) {
+  if (kept_.empty()) return;
+  // What it held is not known. Whoever asks next walks what is left.
+  if (const auto at = kept_.find(cell_key.substr(0, store::key_prefix_size(cell_key))); at != kept_.end()) drop(at);
+}
+
+void Indexes::account(Kept& kept) {
+  std::size_t bytes = kKeptBytes;
+  if (kept.scores) bytes += kept.scores->bytes();
+  if (kept.list) bytes += kept.list->bytes();
+  bytes_ += bytes - kept.bytes;
+  kept.bytes = bytes;
+}
+
+void Indexes::drop(Map::iterator at) {
+  bytes_ -= at->second.bytes;
+  used_.erase(at->second.used);
+  kept_.erase(at);
+}
+
+void Indexes::make_room() {
+  // The one used last stays, however large: dropping it would only have it built again.
+  while (bytes_ > bytes_max_ && used_.size() > 1) drop(kept_.find(used_.back()));
+}
+
+}  // namespace pando::engine
