@@ -141,6 +141,74 @@ Result<Columns> column_names_field(dom::object object) {
   return columns;
 }
 
+Result<std::vector<Bytes>> bytes_list_field(dom::object object, std::string_view name) {
+  std::vector<Bytes> list;
+  const auto element = field(object, name);
+  dom::array array;
+  if (element && element->get_array().get(array) != simdjson::SUCCESS) {
+    return refuse(fmt::format("field \"{}\" must be a list of base64 strings", name));
+  }
+  if (!element || array.size() == 0) return refuse(fmt::format("no {}", name));
+  for (const dom::element entry : array) {
+    if (list.size() == limits::kBatchItemsMax) {
+      return refuse(fmt::format("more than {} {}", limits::kBatchItemsMax, name));
+    }
+    const auto text = string_of(entry, name, "a list of base64 strings");
+    if (!text) return fail(text.error());
+    Result<Bytes> bytes = decode_value(*text);
+    if (!bytes) return fail(bytes.error().with_context(fmt::format("{} {}", name, list.size())));
+    list.push_back(*std::move(bytes));
+  }
+  return list;
+}
+
+Result<std::optional<std::int64_t>> whole_field(dom::object object, std::string_view name) {
+  const auto element = field(object, name);
+  if (!element) return std::nullopt;
+  std::int64_t n = 0;
+  if (element->get_int64().get(n) != simdjson::SUCCESS) {
+    return refuse(fmt::format("field \"{}\" must be a whole number that fits 64 bits", name));
+  }
+  return n;
+}
+
+Result<bool> bool_field(dom::object object, std::string_view name, bool fallback) {
+  const auto element = field(object, name);
+  bool value = fallback;
+  if (element && element->get_bool().get(value) != simdjson::SUCCESS) {
+    return refuse(fmt::format("field \"{}\" must be true or false", name));
+  }
+  return value;
+}
+
+Result<std::optional<Bytes>> base64_field(dom::object object, std::string_view name) {
+  const auto element = field(object, name);
+  if (!element) return std::nullopt;
+  const auto text = string_of(*element, name, "a base64 string");
+  if (!text) return fail(text.error());
+  Result<Bytes> bytes = decode_value(*text);
+  if (!bytes) return fail(bytes.error().with_context(fmt::format("field \"{}\"", name)));
+  return *std::move(bytes);
+}
+
+Status check_any_type_table(std::string_view table) {
+  PANDO_RETURN_IF_ERROR(as_invalid(validate_table_name(table)));
+  if (!is_internal_table(table) && table != kTableRow && table != kTableLob) return {};
+  return Status(StatusCode::kInvalidArgument, fmt::format("table \"{}\" holds {}; name another one", table,
+                                                          is_internal_table(table) ? "what Pando keeps for itself"
+                                                          : table == kTableRow     ? "rows only"
+                                                                                   : "objects only"));
+}
+
+Result<std::string> table_field(dom::object object, std::string_view fallback) {
+  const auto element = field(object, "table");
+  if (!element) return std::string(fallback);
+  const auto text = string_of(*element, "table", "a string");
+  if (!text) return fail(text.error());
+  PANDO_RETURN_IF_ERROR(check_any_type_table(*text));
+  return std::string(*text);
+}
+
 Result<Verb> verb_field(dom::object object) {
   const auto text = string_field(object, "operation");
   if (!text) return fail(text.error());

@@ -45,6 +45,17 @@ Result<std::vector<Bytes>> members_field(dom::object object);
 // The list called `name`: "no items" when missing or empty; within limits::kBatchItemsMax.
 Result<dom::array> list_field(dom::object object, std::string_view name);
 
+// {`name`:[base64, …]}: "no `name`" when missing or empty; within limits::kBatchItemsMax.
+Result<std::vector<Bytes>> bytes_list_field(dom::object object, std::string_view name);
+// Fields that may be left out. A whole number fits 64 bits.
+Result<std::optional<std::int64_t>> whole_field(dom::object object, std::string_view name);
+Result<bool> bool_field(dom::object object, std::string_view name, bool fallback = false);
+Result<std::optional<Bytes>> base64_field(dom::object object, std::string_view name);
+// Field "table", `fallback` when it is missing: one whose keys may be of any type.
+Result<std::string> table_field(dom::object object, std::string_view fallback);
+// kInvalidArgument when keys of that table are not of any type: it breaks a rule, is ours, `row` or `lob`.
+Status check_any_type_table(std::string_view table);
+
 enum class Verb { kPut, kDelete };
 // Field "operation".
 Result<Verb> verb_field(dom::object object);

@@ -20,6 +20,13 @@ Result<Request> write_key(Call& call, JsonBody&) {
 // The same, appended to the transaction of the call.
 Result<Request> append_to_tx(Call& call, Mutation m);
 
+// What a change called `name` with these fields is.
+using ReadChange = Result<Mutation::Detail> (*)(std::string_view name, dom::object fields);
+// The change kName, of Call::key of ?table=, with the body's fields; an empty body has none. With results.
+Result<Request> write_change(Call& call, JsonBody& body, std::string_view name, ReadChange read);
+// {"key","table","change", and its fields}: an item of a transaction.
+Result<Mutation> detail_item(dom::object item, ReadChange read);
+
 // A refusal about part `index` of a list: "item 3: …".
 tl::unexpected<Status> at(std::string_view part, std::size_t index, const Status& status);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "api/json_fields.h"
 #include "base/limits.h"
 
@@ -64,6 +66,40 @@ Result<Request> paged(const Call& call, Paged request) {
 }
 
 }  // namespace
+
+Result<std::string> table_parameter(std::string_view query) {
+  auto table = query_parameter(query, "table");
+  if (!table) return fail(table.error());
+  if (!*table) return std::string(kTableKv);
+  PANDO_RETURN_IF_ERROR(check_any_type_table(**table));
+  return std::move(**table);
+}
+
+Result<std::int64_t> whole_parameter(std::string_view query, std::string_view name, std::int64_t fallback) {
+  const auto text = query_parameter(query, name);
+  if (!text) return fail(text.error());
+  if (!*text) return fallback;
+  std::int64_t n = 0;
+  const char* end = (*text)->data() + (*text)->size();
+  const auto [stop, error] = std::from_chars((*text)->data(), end, n);
+  if (error != std::errc() || stop != end) {
+    return refuse(fmt::format("parameter \"{}\" must be a whole number that fits 64 bits", name));
+  }
+  return n;
+}
+
+Result<bool> bool_parameter(std::string_view query, std::string_view name) {
+  const auto text = query_parameter(query, name);
+  if (!text) return fail(text.error());
+  if (*text && **text != "true" && **text != "false") {
+    return refuse(fmt::format("parameter \"{}\" must be true or false", name));
+  }
+  return *text && **text == "true";
+}
+
+Result<std::uint32_t> limit_parameter(std::string_view query, std::uint32_t fallback) {
+  return number_parameter(query, "limit", fallback, limits::kListKeysMax);
+}
 
 Result<Request> list_of(const Call& call, std::string_view table) {
   ListRequest list;

@@ -13,6 +13,15 @@ Result<std::optional<std::vector<Bytes>>> columns_parameter(std::string_view que
 // ?key= of an object appended to a transaction.
 Result<Bytes> lob_key_parameter(const Call& call);
 
+// ?table=, kv when left out; one whose keys may be of any type.
+Result<std::string> table_parameter(std::string_view query);
+// A whole number of either sign, `fallback` when absent.
+Result<std::int64_t> whole_parameter(std::string_view query, std::string_view name, std::int64_t fallback);
+// "true" or "false".
+Result<bool> bool_parameter(std::string_view query, std::string_view name);
+// ?limit=, 1 to limits::kListKeysMax.
+Result<std::uint32_t> limit_parameter(std::string_view query, std::uint32_t fallback);
+
 // What the next two take.
 inline constexpr Parameter kPaging[] = {
     {"prefix", "Only those that start with it"},

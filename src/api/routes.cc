@@ -25,6 +25,8 @@ const RouteTable& routes() {
       counter_routes(),
       set_routes(),
       flag_routes(),
+      scores_routes(),
+      list_routes(),
       lob_routes(),
       tx_routes(),
       merged_routes(),

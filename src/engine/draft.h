@@ -163,5 +163,6 @@ class Draft {
 
 // A mutation without a detail.
 Status decide(Draft& draft, const Mutation& mutation, std::monostate);
+Status decide(Draft& draft, const Mutation& mutation, const DeleteTyped& typed);
 
 }  // namespace pando::engine

@@ -105,6 +105,11 @@ Status decide(Draft&, const Mutation&, std::monostate) {
   return Status(StatusCode::kInternal, "a mutation says nothing");
 }
 
+Status decide(Draft& draft, const Mutation& mutation, const DeleteTyped& typed) {
+  PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, typed.type));
+  return draft.clear(mutation.table, mutation.key);
+}
+
 Status Draft::put_value(const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(check_value(mutation.value));
   if (mutation.when != Mutation::When::kAlways) {

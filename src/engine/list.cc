@@ -8,6 +8,10 @@
 namespace pando::engine {
 namespace {
 
+// A list that has no items any more has no time to live either.
+constexpr std::uint32_t kWholeList =
+    1U << static_cast<unsigned>(CellKind::kItem) | 1U << static_cast<unsigned>(CellKind::kExpiry);
+
 Result<ListEdit*> open_list(Draft& draft, const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, ValueType::kList));
   return draft.list(mutation.table, mutation.key);
@@ -49,7 +53,7 @@ void tell_length(Draft& draft, const ListEdit& list) { draft.set_result(static_c
 // Those at `first` to `last` - 1. All of them together are one op.
 Status erase(Draft& draft, const Mutation& mutation, ListEdit& list, std::size_t first, std::size_t last) {
   if (last - first == list.size()) {
-    return draft.clear(mutation.table, mutation.key, 1U << static_cast<unsigned>(CellKind::kItem));
+    return draft.clear(mutation.table, mutation.key, kWholeList);
   }
   PANDO_RETURN_IF_ERROR(check_count(last - first));
   for (std::size_t i = last; i > first; --i) PANDO_RETURN_IF_ERROR(list.erase(i - 1));

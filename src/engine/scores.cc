@@ -10,8 +10,10 @@
 namespace pando::engine {
 namespace {
 
-constexpr std::uint32_t kScoreKinds =
-    1U << static_cast<unsigned>(CellKind::kScore) | 1U << static_cast<unsigned>(CellKind::kScoreDelta);
+// A sorted set that has no members any more has no time to live either.
+constexpr std::uint32_t kWholeSet = 1U << static_cast<unsigned>(CellKind::kScore) |
+                                    1U << static_cast<unsigned>(CellKind::kScoreDelta) |
+                                    1U << static_cast<unsigned>(CellKind::kExpiry);
 
 // One member as a draft leaves it.
 class Member {
@@ -271,7 +273,7 @@ Status decide(Draft& draft, const Mutation& mutation, const RemoveScoreRange& re
   const bool all = !by_name && remove.range.by == ScoreRange::By::kRank && remove.range.first == 0 &&
                    remove.range.last == -1 && remove.count_max == UINT64_MAX;
   // One op however many members there are.
-  if (all) return draft.clear(mutation.table, mutation.key, kScoreKinds);
+  if (all) return draft.clear(mutation.table, mutation.key, kWholeSet);
   for (const auto& member : *members) PANDO_RETURN_IF_ERROR(Member(draft, mutation, member.first).remove());
   return {};
 }

@@ -24,6 +24,7 @@ std::string_view entry_type_name(TxEntryType type) {
 
 // Whether the detail takes something away, for a transaction that was begun for one or the other.
 struct DetailDeletes {
+  bool operator()(const DeleteTyped&) const { return true; }
   bool operator()(const RemoveScores&) const { return true; }
   bool operator()(const RemoveScoreRange&) const { return true; }
   bool operator()(const ListPop&) const { return true; }

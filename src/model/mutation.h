@@ -20,6 +20,11 @@ namespace pando {
 
 using Columns = std::vector<std::pair<Bytes, Bytes>>;  // name, value
 
+// Deletes the key and everything under it, if it reads as this type; absent is fine.
+struct DeleteTyped {
+  ValueType type = ValueType::kValue;
+};
+
 struct Mutation {
   enum class Kind : std::uint8_t {
     kPut,            // key := value (a register)
@@ -38,7 +43,7 @@ struct Mutation {
     kDetail,         // what `detail` says
   };
   // What kDetail may be.
-  using Detail = std::variant<std::monostate, SetScores, AddToScore, RemoveScores, RemoveScoreRange, ListPush,
+  using Detail = std::variant<std::monostate, DeleteTyped, SetScores, AddToScore, RemoveScores, RemoveScoreRange, ListPush,
                               ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove>;
 
   Kind kind = Kind::kPut;
