@@ -209,6 +209,21 @@ Result<std::string> table_field(dom::object object, std::string_view fallback) {
   return std::string(*text);
 }
 
+Result<std::vector<std::string>> node_names_field(dom::object object, std::string_view name) {
+  std::vector<std::string> names;
+  const auto element = field(object, name);
+  if (!element) return names;
+  dom::array list;
+  if (element->get_array().get(list) != simdjson::SUCCESS)
+    return refuse(fmt::format("field \"{}\" must be a list", name));
+  for (const dom::element one : list) {
+    const auto text = string_of(one, name, "a list of node names");
+    if (!text) return fail(text.error());
+    names.emplace_back(*text);
+  }
+  return names;
+}
+
 Result<Verb> verb_field(dom::object object) {
   const auto text = string_field(object, "operation");
   if (!text) return fail(text.error());

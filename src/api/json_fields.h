@@ -57,6 +57,8 @@ Result<std::string> table_field(dom::object object, std::string_view fallback);
 Status check_any_type_table(std::string_view table);
 
 enum class Verb { kPut, kDelete };
+// The list of node names called `name`; empty when missing.
+Result<std::vector<std::string>> node_names_field(dom::object object, std::string_view name);
 // Field "operation".
 Result<Verb> verb_field(dom::object object);
 // The same, `fallback` when it is missing.

@@ -133,8 +133,9 @@ Result<WatchCall> parse_watch(const Call& call, const Headers& headers);
 
 // Appends the JSON body, ends it with one newline, and returns the HTTP status.
 int append_reply(const Call& call, const Reply& reply, Bytes& body);
-// The body of a refusal of `call` (before route() made one: Call()): {"error","code","hint"}, or {"error"} alone.
-void append_failure(const Call& call, const HttpError& error, Bytes& body);
+// The body of a refusal of `call` (before route() made one: Call()): {"error","code","hint"} and what
+// `refusal` adds, or {"error"} alone.
+void append_failure(const Call& call, const HttpError& error, Bytes& body, const Refusal& refusal = {});
 // {"error":"text"}\n
 void append_error(std::string_view text, Bytes& body);
 

@@ -1,5 +1,6 @@
 // Call + Reply → status and JSON. Field order is the contract's; what is ours follows.
 #include "api/errors.h"
+#include "api/refusals.h"
 #include "api/reply_text.h"
 #include "api/rest.h"
 #include "api/route.h"
@@ -51,20 +52,21 @@ void append_error(std::string_view text, Bytes& body) {
   body += "}\n";
 }
 
-void append_failure(const Call& call, const HttpError& error, Bytes& body) {
+void append_failure(const Call& call, const HttpError& error, Bytes& body, const Refusal& refusal) {
   if (call.bare_errors) return append_error(error.text, body);
   const ErrorWords words = error.code == StatusCode::kOk ? error_words_of_http(error.status) : error_words(error.code);
   body.push_back('{');
   append_field(body, "error", ByteSpan(error.text));
   append_field(body, "code", words.code);
   append_field(body, "hint", words.hint);
+  append_refusal(body, refusal);
   body += "}\n";
 }
 
 int append_reply(const Call& call, const Reply& reply, Bytes& body) {
   if (!reply.status.ok()) {
     const HttpError error = http_error(reply.status);
-    append_failure(call, error, body);
+    append_failure(call, error, body, reply.refusal);
     return error.status;
   }
   if (call.read_if.match || call.read_if.none_match) {

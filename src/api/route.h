@@ -179,6 +179,7 @@ Area set_routes();
 Area flag_routes();
 Area scores_routes();
 Area list_routes();
+Area bounded_routes();
 Area merged_routes();
 Area about_routes();    // a namespace
 Area process_routes();  // the process: /healthz, /metrics, /openapi.json

@@ -27,6 +27,7 @@ const RouteTable& routes() {
       flag_routes(),
       scores_routes(),
       list_routes(),
+      bounded_routes(),
       lob_routes(),
       tx_routes(),
       merged_routes(),

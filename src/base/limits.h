@@ -26,6 +26,16 @@ inline constexpr std::size_t kLobChunkBytes = 256 * 1024;
 inline constexpr std::size_t kLobChunksMax = 262'144;  // of one large object: 64 GiB
 inline constexpr std::size_t kLobUploadBytesMax = 64;
 
+// Bounded counters and limiters.
+inline constexpr std::size_t kEscrowSitesMax = 256;                         // named in one declaration
+inline constexpr std::int64_t kReservationMsMax = 7LL * 24 * 3600 * 1000;   // how long rights are held at most
+inline constexpr std::size_t kReservationsReturned = 1'000;                 // expired ones looked at in one go
+inline constexpr std::size_t kSubjectBytesMax = 1024;                       // of a limiter
+inline constexpr std::uint64_t kLimiterMax = 1'000'000'000'000;             // its limit, and its rate
+inline constexpr std::int64_t kLimiterPerMsMax = 366LL * 24 * 3600 * 1000;  // its span
+inline constexpr std::size_t kEscrowAskedMax = 10'000;                      // unanswered questions remembered
+inline constexpr std::size_t kLimiterSweepCells = 256;                      // looked at in one go for idle ones
+
 // Log.
 inline constexpr std::size_t kLogPendingBytesMax = 256 * 1024 * 1024;  // appended, not yet written
 inline constexpr std::size_t kLogWriteBytesMax = 4 * 1024 * 1024;      // one write

@@ -16,13 +16,15 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/escrow_part.h"
 #include "engine/transactions.h"
 #include "engine/typed_payload.h"
 #include "engine/view.h"
 #include "model/op.h"
-#include "model/request.h"
+#include "model/reply.h"
 
 namespace pando::engine {
 
@@ -54,6 +56,12 @@ class Draft {
   std::vector<Op> take_ops() { return std::move(ops_); }
   // The value here after the last kAdd or kReset, when there was one.
   std::optional<std::int64_t> counter_value() const { return counter_value_; }
+  // What the last mutation answers beside that it was done, when there is such.
+  std::optional<ReplyBody> take_answer() { return std::exchange(answer_, std::nullopt); }
+  // After a failure: what there is to say beside its sentence.
+  Refusal take_refusal() { return std::exchange(refusal_, std::monostate()); }
+  // Rights that were asked for and are not here, whether the draft is taken or not.
+  std::vector<EscrowDemand> take_demands() { return std::move(demands_); }
   // Typed keys whose payload was not one: stored as plain bytes.
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
 
@@ -100,6 +108,10 @@ class Draft {
   void set_result(std::int64_t number) {
     if (keeps_results_) results_.back() = number;
   }
+  // For one that is not part of a list.
+  void answer(ReplyBody body) { answer_ = std::move(body); }
+  void explain(Refusal refusal) { refusal_ = std::move(refusal); }
+  void demand(EscrowDemand demand) { demands_.push_back(std::move(demand)); }
   void give_back(Bytes text) {
     if (keeps_results_) returned_.back().push_back(std::move(text));
   }
@@ -159,6 +171,9 @@ class Draft {
   bool keeps_results_ = false;
   std::vector<std::int64_t> results_;
   std::vector<std::vector<Bytes>> returned_;
+  std::optional<ReplyBody> answer_;
+  Refusal refusal_;
+  std::vector<EscrowDemand> demands_;
 };
 
 // A mutation without a detail.

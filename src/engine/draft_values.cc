@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/limits.h"
+#include "engine/bounded.h"
 #include "engine/draft.h"
 #include "engine/list.h"
 #include "engine/merge_group.h"

@@ -25,6 +25,7 @@ Result<ReplyBody> read(View& view, const CountScoresRequest& request);
 Result<ReplyBody> read(View& view, const GetItemsRequest& request);
 Result<ReplyBody> read(View& view, const FindItemsRequest& request);
 Result<ReplyBody> read(View& view, const ListRequest& request);
+Result<ReplyBody> read(View& view, const GetBoundedRequest& request);
 Result<ReplyBody> read(View& view, const LobStatRequest& request);
 Result<ReplyBody> read(View& view, const LobChunkRequest& request);
 

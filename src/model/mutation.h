@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/int128.h"
+#include "model/bounded.h"
 #include "model/list.h"
 #include "model/path.h"
 #include "model/scores.h"
@@ -44,7 +45,8 @@ struct Mutation {
   };
   // What kDetail may be.
   using Detail = std::variant<std::monostate, DeleteTyped, SetScores, AddToScore, RemoveScores, RemoveScoreRange, ListPush,
-                              ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove>;
+                              ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove, DeclareBounded, TryBounded,
+                              ReserveBounded, SettleBounded, ReclaimBounded>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};

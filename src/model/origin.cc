@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
+
 #include "base/limits.h"
 
 namespace pando {
@@ -9,6 +11,19 @@ namespace pando {
 std::string to_string(const Origin& origin) {
   if (origin.epoch == 1) return origin.node;
   return fmt::format("{}#{}", origin.node, origin.epoch);
+}
+
+std::optional<Origin> parse_origin(std::string_view text) {
+  Origin origin;
+  if (const std::size_t hash = text.find('#'); hash != std::string_view::npos) {
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + hash + 1, end, origin.epoch);
+    if (error != std::errc() || stop != end || origin.epoch == 0) return std::nullopt;
+    text = text.substr(0, hash);
+  }
+  if (!validate_node_name(text).ok()) return std::nullopt;
+  origin.node = std::string(text);
+  return origin;
 }
 
 std::string to_string(const Dot& dot) { return fmt::format("{}:{}", to_string(dot.origin), dot.seq.value); }

@@ -6,7 +6,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/codec.h"
@@ -23,6 +25,8 @@ struct Origin {
 
 // "dc1" in its first epoch, "dc1#2" later.
 std::string to_string(const Origin& origin);
+// The reverse; nothing when the text is no origin.
+std::optional<Origin> parse_origin(std::string_view text);
 // kInvalidArgument naming the rule that was broken.
 Status validate_node_name(ByteSpan name);
 

@@ -9,6 +9,8 @@
 
 #include "base/hlc.h"
 #include "base/status.h"
+#include "model/bounded.h"
+#include "model/limiter.h"
 #include "model/request.h"
 #include "model/terms.h"
 
@@ -186,7 +188,11 @@ struct BackupReply {
 using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
                                MemberCountReply, PresenceReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
                                ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply,
-                               TxCommittedReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply>;
+                               TxCommittedReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply,
+                               BoundedReply, BoundedDoneReply>;
+
+// What a refusal has to say beside its sentence.
+using Refusal = std::variant<std::monostate, BoundRefusal>;
 
 struct Reply {
   Status status;  // when not ok, `body` means nothing
@@ -207,6 +213,7 @@ struct Reply {
     std::uint32_t sites = 0;                               // other nodes that had it on their disks
   };
   std::optional<Reached> reached = {};
+  Refusal refusal = {};  // when `status` is not ok
 
   static Reply failure(Status s) { return Reply{std::move(s), {}, {}}; }
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "model/bounded.h"
 #include "model/mutation.h"
 #include "model/path.h"
 #include "model/version_vector.h"
@@ -181,7 +182,8 @@ using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMe
                              ListScoresRequest, CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest,
                              LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest,
                              TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest,
-                             StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest>;
+                             StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest,
+                             GetBoundedRequest>;
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).
 struct WatchFilter {

@@ -22,14 +22,9 @@ std::optional<Dot> parse_dot(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const std::optional<std::uint64_t> seq = whole_number(text.substr(colon + 1));
-  std::string_view name = text.substr(0, colon);
-  std::optional<std::uint64_t> epoch = 1;
-  if (const std::size_t hash = name.find('#'); hash != std::string_view::npos) {
-    epoch = whole_number(name.substr(hash + 1));
-    name = name.substr(0, hash);
-  }
-  if (!seq || *seq == 0 || !epoch || *epoch == 0 || !validate_node_name(name).ok()) return std::nullopt;
-  return Dot{{std::string(name), *epoch}, Seq(*seq)};
+  std::optional<Origin> origin = parse_origin(text.substr(0, colon));
+  if (!seq || *seq == 0 || !origin) return std::nullopt;
+  return Dot{*std::move(origin), Seq(*seq)};
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T,
 
 Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now)
     : replica_(std::move(replica)),
-      writes_(*replica_, transaction_options(config, seed)),
+      escrow_(*replica_),
+      writes_(*replica_, escrow_, transaction_options(config, seed)),
       reads_(*replica_),
       peers_(*replica_, config),
       watches_(*replica_),
@@ -96,6 +97,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     if (frontier_lag_max_.us > 0) {
       replica_->want_frontier(Hlc::from_wall_ms(now.wall_ms - frontier_lag_max_.millis()));
     }
+    if (!stopping_) escrow_.end_turn(now);
     if (stopping_) advance_stop(now, out);
     checkpoints_.end_turn(now, out);
     if (!log_held_ || stopping_) replica_->hand_out(now, out);
@@ -117,6 +119,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   std::optional<Instant> earliest = peers_.next_deadline();
   if (!replica_->failure().ok()) return earliest;
   keep_earlier(earliest, writes_.next_deadline());
+  if (!stopping_) keep_earlier(earliest, escrow_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
   return earliest;

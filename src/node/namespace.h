@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "node/checkpoint_path.h"
+#include "node/escrow_path.h"
 #include "node/peer_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
@@ -54,6 +55,7 @@ class Namespace {
   void plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out);
 
   std::unique_ptr<Replica> replica_;
+  EscrowPath escrow_;
   WritePath writes_;
   ReadPath reads_;
   PeerPath peers_;

@@ -95,6 +95,7 @@ Status Replica::enter(Commit commit, LogPos pos) {
     return serving();
   }
   for (const Op& op : commit.ops) {
+    note_escrow(op, commit.dot.origin == self_);
     if (table_of(op) != kTableTables) continue;
     if (Status status = catalog_.note_change(*cells_, key_of(op)); !status.ok()) {
       fail(status.with_context("cannot read a table declaration"));
@@ -105,6 +106,18 @@ Status Replica::enter(Commit commit, LogPos pos) {
   ++commits_appended_;
   pending_.push_back({pos, std::move(commit), {}});
   return {};
+}
+
+void Replica::note_escrow(const Op& op, bool own) {
+  if (!config_.writable) return;
+  if (const auto* put = std::get_if<PutOp>(&op)) {
+    if (put->path.kind != CellKind::kBound) return;
+    const std::optional<engine::PartName> part = engine::parse_part(put->path.element);
+    if (part) escrow_touched_.insert({put->path.table, put->path.key, part->subject});
+  } else if (const auto* clear = std::get_if<ClearOp>(&op); clear != nullptr && !own) {
+    // It may have left what this site counted meanwhile.
+    if (clear->includes(CellKind::kBound, {})) escrow_touched_.insert({clear->table, clear->key, {}});
+  }
 }
 
 Status Replica::begin_epoch_above(std::uint64_t epoch) {

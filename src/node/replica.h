@@ -16,10 +16,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "engine/escrow_part.h"
 #include "engine/view.h"
 #include "log/appender.h"
 #include "log/reader.h"
@@ -104,6 +106,8 @@ class Replica {
   // late it is with a record of its own, by the first turn after its clock has passed `upto`, at most one a second.
   // All nodes that may write must want it. Asked again and again is fine.
   void want_frontier(Hlc upto) { wanted_frontier_ = std::max(wanted_frontier_, upto); }
+  // The bounded counters and limiters that commits have touched since the last call.
+  std::set<engine::EscrowKey> take_escrow_touched() { return std::exchange(escrow_touched_, {}); }
   std::uint64_t conflicts() const { return conflicts_; }
   std::uint64_t commits_appended() const { return commits_appended_; }
 
@@ -143,6 +147,7 @@ class Replica {
 
   Status enter(Commit commit, LogPos pos);
   void state_floor(Time now);
+  void note_escrow(const Op& op, bool own);
   void hold(Held held);
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);
@@ -170,6 +175,7 @@ class Replica {
   Status failure_;
   bool closed_ = false;
   bool disk_full_noted_ = false;
+  std::set<engine::EscrowKey> escrow_touched_;  // of the turn
   std::uint64_t conflicts_ = 0;
   std::uint64_t commits_appended_ = 0;
 };

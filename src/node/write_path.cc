@@ -27,8 +27,14 @@ Result<LogPos> WritePath::commit(engine::Draft& draft, Time now) {
   return replica_.commit(draft.take_ops(), now);
 }
 
-void WritePath::refuse(RequestId id, Status status, Outputs& out) {
-  out.replies.push_back({id, Reply::failure(std::move(status))});
+void WritePath::refuse(RequestId id, Status status, Outputs& out, Refusal refusal) {
+  Reply reply = Reply::failure(std::move(status));
+  reply.refusal = std::move(refusal);
+  out.replies.push_back({id, std::move(reply)});
+}
+
+void WritePath::tell_demands(engine::Draft& draft, Time now) {
+  for (engine::EscrowDemand& demand : draft.take_demands()) escrow_.on_demand(std::move(demand), now);
 }
 
 void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& out) {
@@ -43,8 +49,10 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
     Status status = made.add(request.mutations[i]);
     if (status.ok()) continue;
     if (request.mutations.size() > 1) status = status.with_context(fmt::format("item {}", i));
-    return refuse(id, std::move(status), out);
+    tell_demands(made, now);
+    return refuse(id, std::move(status), out, made.take_refusal());
   }
+  tell_demands(made, now);
   Reply reply;
   if (!made.empty()) reply.dot = replica_.next_dot();
   const std::optional<std::int64_t> counter = made.counter_value();
@@ -52,6 +60,8 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
   if (!pos) return refuse(id, pos.error(), out);
   if (request.results) {
     reply.body = DoneReply{request.mutations.size(), made.take_results(), made.take_returned()};
+  } else if (auto answer = made.take_answer(); answer && request.mutations.size() == 1) {
+    reply.body = *std::move(answer);
   } else if (counter && request.mutations.size() == 1) {
     reply.body = CounterReply{true, *counter, {}};
   } else {
@@ -132,10 +142,11 @@ void WritePath::handle(RequestId id, TxCommitRequest&& request, Time now, Output
   Status status = build(**tx, made);
   Reply reply;
   if (!made.empty()) reply.dot = replica_.next_dot();
+  tell_demands(made, now);
   const Result<LogPos> pos = status.ok() ? commit(made, now) : Result<LogPos>(fail(status));
   if (!pos) {
     (*tx)->uploads = uploads;
-    return refuse(id, pos.error(), out);
+    return refuse(id, pos.error(), out, made.take_refusal());
   }
   const engine::Transaction done = transactions_.take_committed(request.id);
   const std::uint64_t processed = done.mutations.size() + done.deleted_lobs.size() + done.uploads.size();

@@ -10,14 +10,16 @@
 
 #include "engine/draft.h"
 #include "engine/transactions.h"
+#include "node/escrow_path.h"
 #include "node/replica.h"
 
 namespace pando::node {
 
 class WritePath {
  public:
-  WritePath(Replica& replica, const engine::Transactions::Options& options)
-      : replica_(replica), transactions_(options) {}
+  // `escrow` hears what clients were refused for want of rights.
+  WritePath(Replica& replica, EscrowPath& escrow, const engine::Transactions::Options& options)
+      : replica_(replica), escrow_(escrow), transactions_(options) {}
 
   void handle(RequestId id, WriteRequest&& request, Time now, Outputs& out);
   void handle(RequestId id, TxBeginRequest&& request, Time now, Outputs& out);
@@ -41,11 +43,14 @@ class WritePath {
   engine::Draft draft(Time now);
   // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
   Result<LogPos> commit(engine::Draft& draft, Time now);
-  void refuse(RequestId id, Status status, Outputs& out);
+  void refuse(RequestId id, Status status, Outputs& out, Refusal refusal = {});
+  // Passes on which rights the draft found lacking.
+  void tell_demands(engine::Draft& draft, Time now);
   Status discard(const engine::Transaction& tx, Time now);
   Status build(engine::Transaction& tx, engine::Draft& draft);
 
   Replica& replica_;
+  EscrowPath& escrow_;
   engine::Transactions transactions_;
   engine::TypedPayloadParser parser_;
   std::uint64_t malformed_payloads_ = 0;

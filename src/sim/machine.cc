@@ -18,7 +18,8 @@ constexpr std::string_view kRequestNames[] = {
     "get",           "get-row",   "get-counter", "get-merged",    "list-members", "has-member",
     "count-members", "get-flag",  "list",        "lob-stat",      "lob-chunk",    "write",
     "tx-begin",      "tx-append", "tx-lob",      "tx-lob-delete", "tx-commit",    "tx-abort",
-    "offset",        "stats",     "checkpoint",  "digest",        "backup-log",   "backup-store"};
+    "offset",        "stats",     "checkpoint",  "digest",        "backup-log",   "backup-store",
+    "get-bounded"};
 static_assert(std::size(kRequestNames) == std::variant_size_v<Request>);
 
 }  // namespace

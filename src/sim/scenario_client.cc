@@ -129,6 +129,11 @@ Bytes pattern(std::size_t size) {
 }
 
 struct Formatter {
+  // Types that are scripted over HTTP alone.
+  template <typename Other>
+  Lines operator()(const Other&) const {
+    return {"(said over HTTP)"};
+  }
   Lines operator()(const DoneReply&) const { return {"ok"}; }
   Lines operator()(const ValueReply& r) const { return {r.found ? printable(r.value) : "(none)"}; }
   Lines operator()(const RowReply& r) const {

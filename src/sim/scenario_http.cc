@@ -59,6 +59,7 @@ void ScenarioHttp::remember(const Bytes& body) {
   if (const auto id = text_field(body, "txnId")) said_["$txn"] = *id;
   if (const auto id = text_field(body, "id")) said_["$id"] = *id;
   if (const auto cursor = text_field(body, "cursor")) said_["$cursor"] = *cursor;
+  if (const auto held = text_field(body, "reservation")) said_["$reservation"] = *held;
 }
 
 Lines ScenarioHttp::run(Machine& machine, const std::string& ns, const Words& words) {

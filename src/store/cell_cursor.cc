@@ -15,7 +15,11 @@ CellCursor::CellCursor(const Cells& cells, const Bytes& from, Bytes to)
   settle();
 }
 
-bool CellCursor::visible() const { return cell_->shown(); }
+bool CellCursor::visible() const {
+  // What was counted under a bounded counter that is gone.
+  if (cell_->kind() == CellKind::kBound && !path_.element.empty()) return false;
+  return cell_->shown();
+}
 
 // Stands on the first cell that is left in either source.
 void CellCursor::settle() {

@@ -23,7 +23,7 @@ class CellCursor {
   const CellPath& path() const { return path_; }
   const Bytes& key() const { return path_.key; }
   const Cell& cell() const { return *cell_; }
-  // Cell::shown(): false for a counter that reads as absent and a guard that is off.
+  // Cell::shown(), and no part of a bounded counter: its declaration makes it be there.
   bool visible() const;
   // Its stored key bytes (store/cell_key.h).
   ByteSpan cell_key() const { return key_; }

@@ -85,7 +85,7 @@ std::string NaiveState::describe_key(const std::string& table, const Bytes& key)
       text += " on";
     } else if (table == kTableLob) {
       text += describe_object(best->second.bytes);
-    } else {
+    } else if (path.kind == CellKind::kRegister) {
       text += fmt::format(" {} by {}", printable(best->second.bytes), to_string(best->first));
     }
   }
@@ -120,10 +120,12 @@ std::vector<std::string> NaiveState::describe() const {
 namespace {
 
 // Of counters dump_state() also says who counted last, which the model does not know; of keys with several
-// kinds of cells it shows one. Both are cut down to what can be compared.
+// kinds of cells it shows one. Of types that the model does not know nothing but their name is listed. All are cut down
+// to what can be compared.
 std::vector<std::string> comparable(const std::vector<std::string>& lines) {
   std::vector<std::string> result;
   for (const std::string& line : lines) {
+    if (line.ends_with(" =")) continue;
     const std::size_t by = line.rfind(" by ");
     const std::string value =
         by == std::string::npos ? "" : line.substr(line.find(" = ") + 3, by - line.find(" = ") - 3);

@@ -1,0 +1,29 @@
+// engine/bounded.h — deciding what is done to bounded counters: model/bounded.h says what each means.
+//
+// Every decision stands in one commit: uses and what they ask of other sites together. Reservations whose time is up
+// are taken out before anything else is decided, in the same commit, so that a clock set back brings none of them back.
+#pragma once
+
+#include "engine/escrow.h"
+
+namespace pando::engine {
+
+// kNotFound where nothing is declared, kWrongType, kInvalidArgument.
+Status decide(Draft& draft, const Mutation& mutation, const DeclareBounded& declare);
+Status decide(Draft& draft, const Mutation& mutation, const TryBounded& attempt);
+Status decide(Draft& draft, const Mutation& mutation, const ReserveBounded& reserve);
+Status decide(Draft& draft, const Mutation& mutation, const SettleBounded& settle);
+Status decide(Draft& draft, const Mutation& mutation, const ReclaimBounded& reclaim);
+
+// What this site does about a counter without a client: asks for what `demand` lacks, gives what others lack, and
+// takes out what is of no use any more. The draft stays empty when there is nothing to do. From
+// `look_again_at_ms` on there is more.
+struct EscrowUpkeep {
+  std::optional<std::int64_t> look_again_at_ms;
+};
+Result<EscrowUpkeep> keep_up(Draft& draft, const EscrowKey& where, const EscrowDemand* demand);
+
+// What each origin has and wants.
+std::vector<struct Stake> stakes_of(const Escrow& escrow, const Origin& self, Way way);
+
+}  // namespace pando::engine

@@ -1,0 +1,98 @@
+#include "node/escrow_path.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "engine/bounded.h"
+
+namespace pando::node {
+namespace {
+
+constexpr Duration kAskAgainFirst = Duration::millis(500);
+constexpr Duration kAskAgainMax = Duration::seconds(60);
+constexpr Duration kNoRoomPause = Duration::seconds(1);
+
+}  // namespace
+
+bool EscrowPath::may_ask(const engine::EscrowDemand& demand, Instant now) {
+  const auto name = std::pair(demand.where, demand.way);
+  const auto at = asked_.find(name);
+  if (at != asked_.end() && at->second.again_at > now) return false;
+  if (at == asked_.end() && asked_.size() >= limits::kEscrowAskedMax) {
+    std::erase_if(asked_, [&](const auto& entry) { return entry.second.again_at <= now; });
+    if (asked_.size() >= limits::kEscrowAskedMax) return false;
+  }
+  // Long unasked is as never asked.
+  const bool fresh = at == asked_.end() || now - at->second.again_at > kAskAgainMax;
+  const Duration pause = fresh ? kAskAgainFirst : std::min(at->second.pause * 2, kAskAgainMax);
+  asked_.insert_or_assign(name, Asked{now + pause, pause});
+  return true;
+}
+
+void EscrowPath::on_demand(engine::EscrowDemand demand, Time now) {
+  if (!replica_.config().writable || !may_ask(demand, instant_of(now))) return;
+  demands_.push_back(std::move(demand));
+}
+
+void EscrowPath::end_turn(Time now) {
+  std::set<engine::EscrowKey> touched = replica_.take_escrow_touched();
+  if (!replica_.config().writable || !replica_.serving().ok()) {
+    demands_.clear();
+    return;
+  }
+  for (auto at = look_again_.begin(); at != look_again_.end();) {
+    if (at->second > instant_of(now)) {
+      ++at;
+      continue;
+    }
+    touched.insert(at->first);
+    at = look_again_.erase(at);
+  }
+  if (retry_at_ && *retry_at_ <= instant_of(now)) {
+    touched.merge(left_over_);
+    left_over_.clear();
+    retry_at_.reset();
+  }
+  for (const engine::EscrowDemand& demand : demands_) touched.insert(demand.where);
+  if (touched.empty()) return;
+  if (Status status = keep_up(touched, now); !status.ok()) {
+    // A full disk or log: nothing happened, and nobody waits for it.
+    left_over_.merge(touched);
+    retry_at_ = instant_of(now) + kNoRoomPause;
+  }
+  demands_.clear();
+}
+
+Status EscrowPath::keep_up(const std::set<engine::EscrowKey>& touched, Time now) {
+  engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
+  for (const engine::EscrowKey& where : touched) {
+    std::vector<const engine::EscrowDemand*> here;
+    for (const engine::EscrowDemand& demand : demands_) {
+      if (demand.where == where) here.push_back(&demand);
+    }
+    if (here.empty()) here.push_back(nullptr);
+    for (const engine::EscrowDemand* demand : here) {
+      const Result<engine::EscrowUpkeep> upkeep = engine::keep_up(draft, where, demand);
+      if (!upkeep) return upkeep.error();
+      if (upkeep->look_again_at_ms && look_again_.size() < limits::kEscrowAskedMax) {
+        const std::int64_t wait_ms = std::max<std::int64_t>(*upkeep->look_again_at_ms - now.wall_ms, 1);
+        look_again_.insert_or_assign(where, instant_of(now) + Duration::millis(wait_ms));
+      }
+    }
+  }
+  if (draft.empty()) return {};
+  const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
+  if (!pos) return pos.error();
+  ++commits_;
+  return {};
+}
+
+std::optional<Instant> EscrowPath::next_deadline() const {
+  std::optional<Instant> next = retry_at_;
+  for (const auto& entry : look_again_) {
+    if (!next || entry.second < *next) next = entry.second;
+  }
+  return next;
+}
+
+}  // namespace pando::node

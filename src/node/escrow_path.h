@@ -1,0 +1,53 @@
+// node/escrow_path.h — what a namespace does for bounded counters and limiters without a client: asks other sites for
+// rights it lacks, and gives those it can spare (engine/escrow.h).
+//
+// Looks at a counter when a commit touched it, from here or from a peer, or when a client was refused. What there is to
+// do becomes one commit at the end of the turn. A question that stays unanswered is repeated only when clients go on
+// being refused, and each time after twice as long, so a flood of refusals is no flood of commits.
+//
+// Keeps nothing that a crash loses: an unanswered question is in the cells, and is put again by the next refusal.
+// Read-only nodes neither ask nor give. One thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "engine/draft.h"
+#include "node/replica.h"
+
+namespace pando::node {
+
+class EscrowPath {
+ public:
+  explicit EscrowPath(Replica& replica) : replica_(replica) {}
+
+  // A client was refused for want of rights.
+  void on_demand(engine::EscrowDemand demand, Time now);
+  // Commits what there is to do. After the turn's requests and frames, before the log is handed out.
+  void end_turn(Time now);
+  std::optional<Instant> next_deadline() const;
+
+  // Questions and answers committed, for tests and metrics.
+  std::uint64_t commits() const { return commits_; }
+
+ private:
+  struct Asked {
+    Instant again_at;
+    Duration pause;
+  };
+  // True when it may be asked now; then the next time is later.
+  bool may_ask(const engine::EscrowDemand& demand, Instant now);
+  Status keep_up(const std::set<engine::EscrowKey>& touched, Time now);
+
+  Replica& replica_;
+  engine::TypedPayloadParser parser_;
+  std::vector<engine::EscrowDemand> demands_;
+  std::map<std::pair<engine::EscrowKey, Way>, Asked> asked_;  // at most limits::kEscrowAskedMax
+  std::map<engine::EscrowKey, Instant> look_again_;           // at most limits::kEscrowAskedMax
+  std::optional<Instant> retry_at_;                           // the last commit found no room
+  std::set<engine::EscrowKey> left_over_;                     // for then
+  std::uint64_t commits_ = 0;
+};
+
+}  // namespace pando::node
