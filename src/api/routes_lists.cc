@@ -356,9 +356,10 @@ constexpr SchemaRow kSchemas[] = {
     {"ListLength", R"({"type":"object","required":["length"],"properties":{"length":{"$ref":"Count"}}})"},
     {"ListFound", R"({"type":"object","required":["indexes"],"properties":{"indexes":{"type":"array",)"
                   R"("items":{"$ref":"Count"}}}})"},
-    {"TxList", R"({"type":"object","required":["key","change"],"properties":{"key":{"$ref":"Key"},)"
-               R"("table":{"type":"string"},"change":{"enum":["push","insert","pop","set","remove","cut","keep",)"
-               R"("move","delete"]}},"description":"beside these, the fields that the route of the same name takes"})"},
+    {"TxList",
+     R"({"type":"object","required":["key","change"],"properties":{"key":{"$ref":"Key"},)"
+     R"("table":{"type":"string"},"change":{"enum":["push","insert","pop","set","remove","cut","keep",)"
+     R"("move","delete"]}},"additionalProperties":true,"description":"beside these, the fields that the route of the same name takes"})"},
 };
 
 }  // namespace

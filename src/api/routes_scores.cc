@@ -420,9 +420,10 @@ constexpr SchemaRow kSchemas[] = {
              R"("description":"of the whole set"}}})"},
     {"ScoreOf", R"({"type":"object","required":["found"],"properties":{"found":{"type":"boolean"},)"
                 R"("score":{"$ref":"Score"}}})"},
-    {"TxScores", R"({"type":"object","required":["key","change"],"properties":{"key":{"$ref":"Key"},)"
-                 R"("table":{"type":"string"},"change":{"enum":["add","incr","remove","cut","pop","delete"]}},)"
-                 R"("description":"beside these, the fields that the route of the same name takes"})"},
+    {"TxScores",
+     R"({"type":"object","required":["key","change"],"properties":{"key":{"$ref":"Key"},)"
+     R"("table":{"type":"string"},"change":{"enum":["add","incr","remove","cut","pop","delete"]}},"additionalProperties":true,)"
+     R"("description":"beside these, the fields that the route of the same name takes"})"},
 };
 
 }  // namespace
