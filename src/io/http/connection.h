@@ -30,13 +30,13 @@
 
 namespace pando::io::http {
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public loop::Client, public std::enable_shared_from_this<Connection> {
  public:
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint32_t slot);
 
-  void start();
+  void start() override;
   // Says 503 and closes, without looking at a request.
-  void start_refused(std::string_view why);
+  void start_refused(std::string_view why) override;
 
   // Only what belongs to the running request is acted on.
   void on_reply(RequestId id, Reply reply);
@@ -45,10 +45,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_watch_ended(const node::WatchEnded& ended);
 
   // Coarse time passed.
-  void tick();
+  void tick() override;
   // No further request on this connection; closes now when it is idle.
-  void finish_soon();
-  void close();
+  void finish_soon() override;
+  void close() override;
 
  private:
   enum class State : std::uint8_t { kHead, kBody, kAnswer, kUpload, kDownload, kWatch, kLinger, kClosed };

@@ -24,11 +24,8 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "io/loop/listener.h"
 #include "node/io.h"
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace pando::io::http {
 
@@ -62,10 +59,7 @@ class HttpSink {
 };
 
 // Totals since start, for metrics.
-struct HttpStats {
-  std::uint64_t connections_open = 0;
-  std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;  // over connections_max
+struct HttpStats : loop::ListenerStats {
   std::uint64_t watches_open = 0;
   std::uint64_t requests = 0;
   std::uint64_t replies_2xx = 0;

@@ -40,20 +40,20 @@ class Hub : public api::RespHost {
   virtual void remove(std::uint32_t slot, std::uint32_t next_serial) = 0;
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public loop::Client, public std::enable_shared_from_this<Connection> {
  public:
   // `first_serial` follows the last one used in this slot, so that a late reply finds nobody.
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
              std::uint64_t client_id);
 
-  void start() { want_read(); }
-  void start_refused(std::string_view why);
+  void start() override { want_read(); }
+  void start_refused(std::string_view why) override;
   void on_reply(std::uint32_t serial, Reply reply);
   // Sends what is there, and looks at what had to wait for room.
   void flush();
-  void tick();
-  void finish_soon();
-  void close();
+  void tick() override;
+  void finish_soon() override;
+  void close() override;
   void describe(Bytes& out) const { session_.describe(out); }
 
   bool flush_wanted = false;

@@ -22,12 +22,9 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "io/loop/listener.h"
 #include "model/reply.h"
 #include "model/request.h"
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace pando::io::resp {
 
@@ -52,10 +49,7 @@ class RespSink {
 };
 
 // Totals since start, for metrics.
-struct RespStats {
-  std::uint64_t connections_open = 0;
-  std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;
+struct RespStats : loop::ListenerStats {
   std::uint64_t commands = 0;
   std::uint64_t malformed = 0;  // closed: not RESP, or over a limit
   std::uint64_t cut_off = 0;    // closed: did not read its replies
