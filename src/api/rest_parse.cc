@@ -3,8 +3,26 @@
 
 #include "api/json_body.h"
 #include "api/terms_text.h"
+#include "base/codec.h"
 
 namespace pando::api {
+
+namespace {
+
+// Of all that makes the request what it is.
+std::uint64_t fingerprint(const Call& call, ByteSpan body) {
+  Bytes all;
+  Writer out(all);
+  for (const ByteSpan part : {ByteSpan(call.operation()), ByteSpan(call.ns), ByteSpan(call.table), ByteSpan(call.key),
+                              ByteSpan(call.member), ByteSpan(call.tx_id), ByteSpan(call.query)}) {
+    out.bytes(part);
+  }
+  for (const Bytes& word : call.words) out.bytes(word);
+  out.u64(fingerprint_of(body));
+  return fingerprint_of(all);
+}
+
+}  // namespace
 
 struct Rest::Impl {
   simdjson::dom::parser parser;
@@ -16,11 +34,9 @@ Rest::~Rest() = default;
 Result<Request> Rest::parse(Call& call, const Headers& headers, Bytes& body) {
   if (call.row->parse == nullptr) return fail(StatusCode::kInternal, "this route is not one request");
   PANDO_RETURN_IF_ERROR(take_terms(headers, call));
+  if (call.terms.idempotency_key) call.terms.fingerprint = fingerprint(call, body);
   JsonBody text(body, impl_->parser);
-  Result<Request> request = call.row->parse(call, text);
-  if (!request || !call.terms.idempotency_key) return request;
-  if (auto* write = std::get_if<WriteRequest>(&*request)) write->idempotency_key = call.terms.idempotency_key;
-  return request;
+  return call.row->parse(call, text);
 }
 
 }  // namespace pando::api

@@ -289,15 +289,6 @@ TEST(RestParse, CountersListsAndTheRest) {
   EXPECT_EQ(backup.after_segment, 3u);
 }
 
-TEST(RestParse, IdempotencyKey) {
-  const auto write = expect<WriteRequest>(parse("PUT /api/v1/ns/kv/k", R"({"value":""})", {"once", ""}));
-  EXPECT_EQ(write.idempotency_key, "once");
-  const std::string key(limits::kIdempotencyKeyBytesMax + 1, 'i');
-  const auto refused = parse("PUT /api/v1/ns/kv/k", R"({"value":""})", {key, ""});
-  ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().message(), "Idempotency-Key has 257 bytes, the limit is 256");
-}
-
 TEST(RestParse, Watches) {
   const auto watch = [](std::string_view target, Headers headers = {}) {
     return parse_watch(*route(Method::kGet, target), headers);

@@ -150,6 +150,7 @@ Status take_terms(const Headers& headers, Call& call) {
     return refuse_silence(headers.if_match.empty() ? "If-None-Match" : "If-Match", row.id);
   }
   const bool read = row.method == Method::kGet;
+  if (read) call.terms.wants_etag = true;
   auto& match = read ? call.read_if.match : call.terms.if_match;
   auto& none_match = read ? call.read_if.none_match : call.terms.if_none_match;
   call.terms.wants_etag = read;  // what the conditions are compared with

@@ -20,8 +20,14 @@ inline constexpr std::size_t kCommitBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kCommitOpsMax = 1'000'000;
 inline constexpr std::size_t kTokenDotsMax = 256;  // origins in one causal token
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
-inline constexpr std::size_t kOriginsMax = 65'536;  // in one version vector
-inline constexpr std::size_t kSiblingsMax = 4'096;  // concurrent values of one register on the wire
+inline constexpr std::size_t kOnceKeysMax = 100'000;           // idempotency keys remembered, per namespace
+inline constexpr std::size_t kOnceForgottenMax = 8;            // of those, let go by one commit
+inline constexpr std::size_t kOnceAnswerBytesMax = 64 * 1024;  // an answer that is kept to be given again
+inline constexpr std::size_t kSessionWaitsMax = 10'000;        // requests waiting for a causal token, per namespace
+inline constexpr std::size_t kSessionWaitBytesMax = 64 * 1024 * 1024;  // and what they hold
+inline constexpr std::size_t kEtagCellsMax = 100'000;                  // cells looked at for one ETag
+inline constexpr std::size_t kOriginsMax = 65'536;                     // in one version vector
+inline constexpr std::size_t kSiblingsMax = 4'096;                     // concurrent values of one register on the wire
 inline constexpr std::size_t kLobChunkBytes = 256 * 1024;
 inline constexpr std::size_t kLobChunksMax = 262'144;  // of one large object: 64 GiB
 inline constexpr std::size_t kLobUploadBytesMax = 64;
@@ -66,10 +72,10 @@ inline constexpr std::size_t kRefuseMessageBytesMax = 1024;           // why a l
 inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;            // request line and headers
 inline constexpr std::size_t kHttpBodiesBytesMax = 512 * 1024 * 1024;  // buffered bodies of all connections
 inline constexpr std::size_t kHttpConnectionsMax = 10'000;
-inline constexpr std::size_t kPathWordsMax = 64;                       // segments that a path names a place with
-inline constexpr std::size_t kJsonDepthMax = 1024;                     // of objects and lists in a body
-inline constexpr std::int64_t kWaitMsMax = 60'000;                     // asked for by Pando-Wait and wait=
-inline constexpr std::size_t kConditionEtagsMax = 64;                  // in one If-Match
+inline constexpr std::size_t kPathWordsMax = 64;       // segments that a path names a place with
+inline constexpr std::size_t kJsonDepthMax = 1024;     // of objects and lists in a body
+inline constexpr std::int64_t kWaitMsMax = 60'000;     // asked for by Pando-Wait and wait=
+inline constexpr std::size_t kConditionEtagsMax = 64;  // in one If-Match
 inline constexpr std::uint32_t kListKeysMax = 10'000;  // keys in one listing
 inline constexpr std::uint32_t kSetCountMax = 10'000;  // members counted to say how large a set is
 

@@ -248,6 +248,7 @@ Status Draft::count(CellPath path, Int128 delta) {
   if (!counter) return counter.error();
   const Result<CountOp> op = crdt::add_op(*counter, path, dot_, delta);
   if (!op) return op.error();
+  note_counted(path, *counter, *op);
   counter->count(dot_.origin, op->birth, op->added, op->removed);
   if (Op* earlier = find_op(path); earlier != nullptr && std::holds_alternative<CountOp>(*earlier)) {
     *earlier = *op;
@@ -258,10 +259,28 @@ Status Draft::count(CellPath path, Int128 delta) {
   return {};
 }
 
+void Draft::note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op) {
+  Once::Counted& counted = counted_[path];
+  const crdt::Counter::Slot* slot = before.slot_of(dot_.origin);
+  const bool goes_on = slot != nullptr && slot->birth == op.birth;
+  if (counted.birth != op.birth) counted = {path, op.birth, 0, 0, 0, 0};
+  counted.added += op.added - (goes_on ? slot->added : 0);
+  counted.removed += op.removed - (goes_on ? slot->removed : 0);
+  counted.added_to = op.added;
+  counted.removed_to = op.removed;
+}
+
+std::vector<Once::Counted> Draft::counted() const {
+  std::vector<Once::Counted> all;
+  for (const auto& entry : counted_) all.push_back(entry.second);
+  return all;
+}
+
 Status Draft::reset(const CellPath& path) {
   Result<crdt::Counter> counter = counter_after(path);
   if (!counter) return counter.error();
   if (counter->absent()) return {};
+  counted_.erase(path);
   CountResetOp op = crdt::reset_op(*counter, path);
   counter->reset(op.observed);
   push(path, std::move(op));

@@ -23,6 +23,7 @@
 #include "engine/transactions.h"
 #include "engine/typed_payload.h"
 #include "engine/view.h"
+#include "model/once.h"
 #include "model/op.h"
 #include "model/reply.h"
 
@@ -62,6 +63,8 @@ class Draft {
   Refusal take_refusal() { return std::exchange(refusal_, std::monostate()); }
   // Rights that were asked for and are not here, whether the draft is taken or not.
   std::vector<EscrowDemand> take_demands() { return std::move(demands_); }
+  // What it adds to counters and nothing in it takes away again, by path.
+  std::vector<Once::Counted> counted() const;
   // Typed keys whose payload was not one: stored as plain bytes.
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
 
@@ -97,6 +100,8 @@ class Draft {
   // The same for a cell that cannot be there yet: its element names this very commit.
   void put_new(CellPath path, ByteSpan value);
   Status remove(const CellPath& path);
+  // Of a register's entries only these. Nothing else in the draft writes it. `dots` is sorted, not empty.
+  void remove_entries(const CellPath& path, std::vector<Dot> dots) { push(path, RemoveOp{path, std::move(dots)}); }
   Status count(CellPath path, Int128 delta);
   // Takes away what was counted as seen here.
   Status reset(const CellPath& path);
@@ -146,6 +151,7 @@ class Draft {
   // Whether every op of this draft on a key is of that type's cells.
   bool writes_only(std::string_view table, ByteSpan key, ValueType type) const;
   void push(const CellPath& path, Op op);
+  void note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op);
   void drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix);
   // Whether the key, or the row, exists after this draft.
   Result<bool> key_present(std::string_view table, ByteSpan key);
@@ -161,6 +167,7 @@ class Draft {
   std::vector<Op> ops_;
   std::map<CellPath, std::size_t> index_;       // path → its op in ops_
   std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
+  std::map<CellPath, Once::Counted> counted_;
   // Of (table, key): parts without what was there before this draft. One with no kinds and no prefix is all of it.
   std::map<std::pair<std::string, Bytes>, std::vector<Part>> cleared_;
   std::set<std::pair<std::string, Bytes>> looked_at_;  // keys known to be within their time, or cleared for it

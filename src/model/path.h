@@ -24,6 +24,7 @@ inline constexpr std::string_view kTableLob = "lob";
 inline constexpr std::string_view kTableLobChunks = ".lob";     // key = upload id, element = chunk index
 inline constexpr std::string_view kTableMergeGroup = ".merge";  // typed `lww:` / `counter:` payloads
 inline constexpr std::string_view kTableUploads = ".uploads";   // key = upload id: staged, not yet published
+inline constexpr std::string_view kTableOnce = ".once";         // key = idempotency key: model/once.h
 
 // Stored as one byte in keys and commits: values are never renumbered. Where no element is named it is empty.
 enum class CellKind : std::uint8_t {

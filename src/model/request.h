@@ -126,7 +126,6 @@ struct LobChunkRequest {
 
 struct WriteRequest {
   std::vector<Mutation> mutations;  // not empty; atomic
-  std::optional<Bytes> idempotency_key;
   bool results = false;  // the reply says what each mutation met: DoneReply::results
 };
 

@@ -1,6 +1,7 @@
 #include "model/terms.h"
 
 #include <fmt/core.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <charconv>
@@ -84,6 +85,22 @@ Result<CausalToken> parse_causal_token(std::string_view text) {
     offset = comma + 1;
   }
   return token;
+}
+
+void merge(CausalToken& into, const CausalToken& other) {
+  for (const Dot& dot : other) {
+    const auto at = std::lower_bound(into.begin(), into.end(), dot.origin,
+                                     [](const Dot& held, const Origin& origin) { return held.origin < origin; });
+    if (at == into.end() || at->origin != dot.origin) {
+      into.insert(at, dot);
+    } else {
+      at->seq = std::max(at->seq, dot.seq);
+    }
+  }
+}
+
+std::uint64_t fingerprint_of(ByteSpan request) {
+  return std::max<std::uint64_t>(1, XXH3_64bits(request.data(), request.size()));
 }
 
 }  // namespace pando

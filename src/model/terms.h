@@ -43,12 +43,17 @@ using CausalToken = std::vector<Dot>;
 std::string to_string(const CausalToken& token);
 // kInvalidArgument naming the offset.
 Result<CausalToken> parse_causal_token(std::string_view text);
+// The union: of each origin the later one.
+void merge(CausalToken& into, const CausalToken& other);
 
 // Of a conditional write: evaluated at the site that answers, against what that site has.
 struct Condition {
   bool any = false;                // `*`: the key is there, whatever it holds
   std::vector<std::string> etags;  // one of these is what reads answer now (without quotes)
 };
+
+// Never 0.
+std::uint64_t fingerprint_of(ByteSpan request);
 
 struct Terms {
   std::optional<CausalToken> after;  // answer only once this is covered
@@ -59,7 +64,10 @@ struct Terms {
   Duration durability_wait = Duration::seconds(5);
   std::optional<Condition> if_match;
   std::optional<Condition> if_none_match;
+  // Done once, however often it is asked: what was done under the same key is answered again.
   std::optional<Bytes> idempotency_key;
+  // Tells what is asked from anything else; 0: not told. The same key with another one is refused.
+  std::uint64_t fingerprint = 0;
 
   // Nothing asked for beyond the request itself.
   bool plain() const {

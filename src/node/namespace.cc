@@ -6,8 +6,9 @@
 namespace pando::node {
 namespace {
 
-engine::Transactions::Options transaction_options(const NodeConfig& config, std::uint64_t seed) {
-  return {config.transaction_idle_max, config.transaction_age_max, seed};
+WritePath::Options write_options(const NodeConfig& config, std::uint64_t seed) {
+  return {{config.transaction_idle_max, config.transaction_age_max, seed},
+          {config.idempotency_age_max, config.idempotency_keys_max}};
 }
 
 void keep_earlier(std::optional<Instant>& earliest, std::optional<Instant> at) {
@@ -28,43 +29,55 @@ constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T,
 
 Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now)
     : replica_(std::move(replica)),
+      sessions_(*replica_),
       escrow_(*replica_),
-      writes_(*replica_, escrow_, transaction_options(config, seed)),
+      writes_(*replica_, escrow_, write_options(config, seed)),
       reads_(*replica_),
       peers_(*replica_, config),
       watches_(*replica_),
       checkpoints_(*replica_, config.checkpoint_interval, now),
       frontier_lag_max_(config.frontier_lag_max) {}
 
-void Namespace::on_request(RequestId id, Request&& request, const std::vector<Replica*>& group, Time now,
-                           Outputs& out) {
+void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out) {
   // What a failed namespace can still tell.
-  if (std::holds_alternative<StatsRequest>(request)) {
-    out.replies.push_back({id, Reply{{}, stats(), {}}});
+  if (std::holds_alternative<StatsRequest>(asked.request)) {
+    out.replies.push_back({asked.id, Reply{{}, stats(), {}}});
     return;
   }
   if (Status status = replica_->serving(); !status.ok()) {
-    out.replies.push_back({id, Reply::failure(std::move(status))});
+    out.replies.push_back({asked.id, Reply::failure(std::move(status))});
     return;
   }
+  const bool conditional = asked.terms.if_match || asked.terms.if_none_match;
+  if (conditional && !std::holds_alternative<WriteRequest>(asked.request)) {
+    const Status status(StatusCode::kInvalidArgument, "If-Match and If-None-Match are taken by writes of one key only");
+    out.replies.push_back({asked.id, Reply::failure(status)});
+    return;
+  }
+  if (!sessions_.keep(asked, group, now, out)) handle(std::move(asked), group, now, out);
+}
+
+void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out) {
+  const RequestId id = asked.id;
+  const Terms& terms = asked.terms;
   std::visit(
-      [&](auto&& asked) {
-        using Asked = std::decay_t<decltype(asked)>;
+      [&](auto&& request) {
+        using Asked = std::decay_t<decltype(request)>;
         if constexpr (std::is_same_v<Asked, BackupLogRequest>) {
-          plan_backup(id, std::move(asked), out);
+          plan_backup(id, std::move(request), out);
         } else if constexpr (std::is_same_v<Asked, BackupStoreRequest>) {
-          out.backup_stores.push_back({id, replica_->name(), std::move(asked.path)});
+          out.backup_stores.push_back({id, replica_->name(), std::move(request.path)});
         } else if constexpr (kIsWrite<Asked>) {
-          writes_.handle(id, std::move(asked), now, out);
+          writes_.handle(id, std::move(request), terms, now, out);
         } else if constexpr (kIsGroupRead<Asked>) {
-          reads_.handle(id, asked, group, now, out);
+          reads_.handle(id, request, group, terms, now, out);
         } else if constexpr (engine::Readable<Asked>) {
-          reads_.answer_from_cells(id, asked, now, out);
+          reads_.answer_from_cells(id, request, terms, now, out);
         } else if constexpr (!std::is_same_v<Asked, StatsRequest>) {
-          reads_.handle(id, asked, out);
+          reads_.handle(id, request, out);
         }
       },
-      std::move(request));
+      std::move(asked.request));
 }
 
 void Namespace::plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out) {
@@ -93,6 +106,9 @@ void Namespace::on_log_read(std::uint64_t read_id, const Status& status, Bytes b
 
 void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   if (replica_->failure().ok()) {
+    for (SessionPath::Waiting& ready : sessions_.take_ready()) handle(std::move(ready.asked), ready.group, now, out);
+    sessions_.on_time(now, out);
+    writes_.withdraw_contested(now, out);
     writes_.on_time(now);
     if (frontier_lag_max_.us > 0) {
       replica_->want_frontier(Hlc::from_wall_ms(now.wall_ms - frontier_lag_max_.millis()));
@@ -111,6 +127,7 @@ void Namespace::announce_failure(Outputs& out) {
   failure_announced_ = true;
   out.notes.push_back({Note::Level::kError, replica_->name(), replica_->failure().message()});
   replica_->end_waiting(out);
+  sessions_.end_all(replica_->serving(), out);
   watches_.end_all(replica_->serving(), out);
   peers_.refuse_all(replica_->serving());
 }
@@ -120,6 +137,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   if (!replica_->failure().ok()) return earliest;
   keep_earlier(earliest, writes_.next_deadline());
   if (!stopping_) keep_earlier(earliest, escrow_.next_deadline());
+  keep_earlier(earliest, sessions_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
   return earliest;
@@ -129,6 +147,7 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   if (stopping_) return;
   stopping_ = true;
   const Status reason(StatusCode::kUnavailable, "the node is stopping");
+  sessions_.end_all(reason, out);
   watches_.end_all(reason, out);
   peers_.refuse_all(reason);
   advance_stop(now, out);

@@ -16,6 +16,7 @@
 #include "node/peer_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
+#include "node/session_path.h"
 #include "node/watch_path.h"
 #include "node/write_path.h"
 
@@ -32,7 +33,7 @@ class Namespace {
   WatchPath& watches() { return watches_; }
 
   // `group`: see ReadPath.
-  void on_request(RequestId id, Request&& request, const std::vector<Replica*>& group, Time now, Outputs& out);
+  void on_request(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out);
   void on_log_written(const Status& status, Outputs& out);
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
   void on_checkpoint_written(const Status& status, Time now, Outputs& out) {
@@ -50,12 +51,15 @@ class Namespace {
   StatsReply stats() const;
 
  private:
+  // Its token is covered.
+  void handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out);
   void advance_stop(Time now, Outputs& out);
   void announce_failure(Outputs& out);
   void plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out);
 
   std::unique_ptr<Replica> replica_;
   EscrowPath escrow_;
+  SessionPath sessions_;
   WritePath writes_;
   ReadPath reads_;
   PeerPath peers_;

@@ -212,7 +212,7 @@ void Node::Impl::on(ClientRequest&& input, Time now, Outputs& out) {
   }
   const std::vector<Replica*> group =
       ReadPath::looks_across(input.request) ? group_of(input.ns) : std::vector<Replica*>();
-  ns->on_request(input.id, std::move(input.request), group, now, out);
+  ns->on_request(std::move(input), group, now, out);
 }
 
 void Node::Impl::on(WatchOpen&& input, Time, Outputs& out) {

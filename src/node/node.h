@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "node/io.h"
 #include "store/kv.h"
 
@@ -46,6 +47,9 @@ struct NodeConfig {
   bool accept_links = true;  // false: every LinkUp that is not an answer to a Dial is refused
   Duration transaction_idle_max = Duration::seconds(120);
   Duration transaction_age_max = Duration::seconds(900);
+  // Idempotency keys are known for at least this long, and while no more than so many younger ones were used.
+  Duration idempotency_age_max = Duration::seconds(24 * 3600);
+  std::size_t idempotency_keys_max = limits::kOnceKeysMax;
   Duration checkpoint_interval = Duration::seconds(5);
   // Stamps further ahead of the wall clock than this are refused where they are accepted.
   Duration clock_ahead_max = Duration::seconds(24 * 3600);

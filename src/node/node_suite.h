@@ -51,15 +51,15 @@ class Rig {
   }
 
   // Asks and returns the answer, which must be there at once.
-  Reply ask(const std::string& ns, Request request) {
-    const RequestId id = send(ns, std::move(request));
+  Reply ask(const std::string& ns, Request request, Terms terms = {}) {
+    const RequestId id = send(ns, std::move(request), std::move(terms));
     const auto at = replies.find(id);
     EXPECT_NE(at, replies.end()) << "no reply yet";
     return at == replies.end() ? Reply() : at->second;
   }
-  RequestId send(const std::string& ns, Request request) {
+  RequestId send(const std::string& ns, Request request, Terms terms = {}) {
     const RequestId id(++last_request_);
-    step(ClientRequest{id, ns, std::move(request)});
+    step(ClientRequest{id, ns, std::move(request), std::move(terms)});
     return id;
   }
   bool answered(RequestId id) const { return replies.count(id) != 0; }
@@ -156,20 +156,20 @@ inline WriteRequest put(Bytes key, Bytes value) {
   Mutation mutation;
   mutation.key = std::move(key);
   mutation.value = std::move(value);
-  return {{mutation}, {}};
+  return {{mutation}, false};
 }
 inline WriteRequest erase(Bytes key) {
   Mutation mutation;
   mutation.kind = Mutation::Kind::kDelete;
   mutation.key = std::move(key);
-  return {{mutation}, {}};
+  return {{mutation}, false};
 }
 inline WriteRequest add(Bytes key, std::int64_t delta) {
   Mutation mutation;
   mutation.kind = Mutation::Kind::kAdd;
   mutation.key = std::move(key);
   mutation.delta = delta;
-  return {{mutation}, {}};
+  return {{mutation}, false};
 }
 inline GetRequest get(Bytes key) { return {std::string(kTableKv), std::move(key), false}; }
 

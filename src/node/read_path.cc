@@ -4,15 +4,44 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "engine/merge_group.h"
+#include "node/session_path.h"
 
 namespace pando::node {
-void ReadPath::answer(RequestId id, Result<Answer> found, Outputs& out) {
+
+void ReadPath::answer(RequestId id, const Terms& terms, Result<Answer> found, Outputs& out) {
   if (!found) {
     out.replies.push_back({id, Reply::failure(found.error())});
-  } else {
-    replica_.reply_when_durable({id, Reply{{}, std::move(found->body), {}}}, found->touched, out);
+    return;
   }
+  Reply reply{{}, std::move(found->body), {}};
+  reply.etag = std::move(found->etag);
+  const Result<LogPos> depends = add_token(terms, found->touched, reply);
+  if (!depends) {
+    out.replies.push_back({id, Reply::failure(depends.error())});
+    return;
+  }
+  replica_.reply_when_durable({id, std::move(reply)}, *depends, out);
+}
+
+Result<LogPos> ReadPath::add_token(const Terms& terms, LogPos touched, Reply& reply) const {
+  if (!terms.wants_token && !terms.after) return touched;
+  const auto& durable = replica_.durable_context().entries();
+  if (touched <= replica_.durable() && replica_.durable() < replica_.appended() &&
+      durable.size() <= limits::kTokenDotsMax) {
+    // Nothing to wait for, so the token names only what cannot be lost any more.
+    CausalToken token;
+    for (const auto& [origin, seq] : durable) token.push_back({origin, seq});
+    reply.token = std::move(token);
+  } else {
+    Result<CausalToken> token = token_of(replica_);
+    if (!token) return fail(token.error());
+    reply.token = *std::move(token);
+    touched = replica_.appended();
+  }
+  if (terms.after) merge(*reply.token, *terms.after);
+  return touched;
 }
 
 bool ReadPath::looks_across(const Request& request) {
@@ -22,8 +51,8 @@ bool ReadPath::looks_across(const Request& request) {
   return std::holds_alternative<GetMergedRequest>(request);
 }
 
-void ReadPath::handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, Time now,
-                      Outputs& out) {
+void ReadPath::handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, const Terms& terms,
+                      Time now, Outputs& out) {
   if (!group.empty()) {
     std::vector<Dependency> dependencies;
     Result<std::optional<MergedReply>> winner = merged(request.key, group, dependencies);
@@ -35,11 +64,11 @@ void ReadPath::handle(RequestId id, const GetRequest& request, const std::vector
       ValueReply reply;
       reply.found = true;
       reply.value = std::move((*winner)->value);
-      replica_.reply_when_durable({id, Reply{{}, std::move(reply), {}}}, std::move(dependencies), out);
+      answer_across(id, terms, std::move(reply), std::move(dependencies), out);
       return;
     }
   }
-  answer_from_cells(id, request, now, out);
+  answer_from_cells(id, request, terms, now, out);
 }
 
 // Merge groups. --------------------------------------------------------------------------------------------
@@ -60,8 +89,8 @@ Result<std::optional<MergedReply>> ReadPath::merged(ByteSpan key, const std::vec
   return std::move(read->reply);
 }
 
-void ReadPath::handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group, Time,
-                      Outputs& out) {
+void ReadPath::handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group,
+                      const Terms& terms, Time, Outputs& out) {
   std::vector<Dependency> dependencies;
   const std::vector<Replica*> alone{&replica_};
   Result<std::optional<MergedReply>> found = merged(request.key, group.empty() ? alone : group, dependencies);
@@ -75,7 +104,19 @@ void ReadPath::handle(RequestId id, const GetMergedRequest& request, const std::
   } else if (engine::typed_key(request.key) == engine::TypedKey::kCounter) {
     reply.kind = MergedReply::Kind::kCounter;
   }
-  replica_.reply_when_durable({id, Reply{{}, std::move(reply), {}}}, std::move(dependencies), out);
+  answer_across(id, terms, std::move(reply), std::move(dependencies), out);
+}
+
+void ReadPath::answer_across(RequestId id, const Terms& terms, ReplyBody body, std::vector<Dependency> dependencies,
+                             Outputs& out) {
+  Reply reply{{}, std::move(body), {}};
+  const Result<LogPos> depends = add_token(terms, LogPos(0), reply);
+  if (!depends) {
+    out.replies.push_back({id, Reply::failure(depends.error())});
+    return;
+  }
+  dependencies.push_back({&replica_, *depends});
+  replica_.reply_when_durable({id, std::move(reply)}, std::move(dependencies), out);
 }
 
 // About the namespace. -----------------------------------------------------------------------------------------
@@ -106,7 +147,7 @@ void ReadPath::handle(RequestId id, const CheckpointRequest&, Outputs& out) {
   out.replies.push_back({id, Reply{{}, std::move(reply), {}}});
 }
 
-void ReadPath::handle(RequestId id, const DigestRequest&, Outputs& out) { answer(id, digest(), out); }
+void ReadPath::handle(RequestId id, const DigestRequest&, Outputs& out) { answer(id, {}, digest(), out); }
 
 Result<ReadPath::Answer> ReadPath::digest() {
   Result<store::Cells::Digest> digest = replica_.cells().digest();

@@ -1,11 +1,13 @@
 // node/read_path.h — clients' reads on one namespace, answered from its cells in the step they arrive in.
 //
 // A read that saw a change whose record is not durable yet waits until it is: what was read once can never
-// be taken back by a crash. One thread.
+// be taken back by a crash. Terms may ask for more than the answer: what the client has seen by it, and the ETag of
+// the key. One thread.
 #pragma once
 
 #include <vector>
 
+#include "engine/etag.h"
 #include "engine/read.h"
 #include "engine/typed_payload.h"
 #include "node/replica.h"
@@ -21,16 +23,19 @@ class ReadPath {
 
   // `group` are the members of the namespace's merge group that this node holds, the namespace among them;
   // empty outside of groups.
-  void handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, Time now, Outputs& out);
-  void handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group, Time now,
+  void handle(RequestId id, const GetRequest& request, const std::vector<Replica*>& group, const Terms& terms, Time now,
               Outputs& out);
+  void handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group, const Terms& terms,
+              Time now, Outputs& out);
   // What the cells of this namespace alone can answer.
   template <engine::Readable Asked>
-  void answer_from_cells(RequestId id, const Asked& request, Time now, Outputs& out) {
+  void answer_from_cells(RequestId id, const Asked& request, const Terms& terms, Time now, Outputs& out) {
     engine::View view = replica_.view(now);
     Result<ReplyBody> body = engine::read(view, request);
-    if (!body) return answer(id, fail(body.error()), out);
-    answer(id, Answer{*std::move(body), view.touched()}, out);
+    if (!body) return answer(id, terms, fail(body.error()), out);
+    Result<std::string> etag = etag_if_asked(view, request, terms);
+    if (!etag) return answer(id, terms, fail(etag.error()), out);
+    answer(id, terms, Answer{*std::move(body), view.touched(), *std::move(etag)}, out);
   }
   void handle(RequestId id, const OffsetRequest& request, Outputs& out);
   void handle(RequestId id, const CheckpointRequest& request, Outputs& out);
@@ -40,14 +45,39 @@ class ReadPath {
   struct Answer {
     ReplyBody body;
     LogPos touched;
+    std::string etag = {};
   };
+
+  // Reads of one key tell its ETag: those that have seen all of it anyway always, the others when asked.
+  template <typename Asked>
+  static Result<std::string> etag_if_asked(engine::View& view, const Asked& request, const Terms& terms) {
+    constexpr bool kSeenWhole = std::is_same_v<Asked, GetRequest> || std::is_same_v<Asked, GetCounterRequest> ||
+                                std::is_same_v<Asked, GetFlagRequest> || std::is_same_v<Asked, GetRowRequest> ||
+                                std::is_same_v<Asked, LobStatRequest>;
+    if (!kSeenWhole && !terms.wants_etag) return std::string();
+    if constexpr (std::is_same_v<Asked, GetRowRequest>) {
+      if (request.columns && !terms.wants_etag) return std::string();
+      return engine::etag_of(view, kTableRow, request.key);
+    } else if constexpr (std::is_same_v<Asked, LobStatRequest>) {
+      return engine::etag_of(view, kTableLob, request.key);
+    } else if constexpr (requires { request.table, request.key; }) {
+      return engine::etag_of(view, request.table, request.key);
+    } else {
+      return std::string();
+    }
+  }
 
   Result<Answer> digest();
   // Nothing when no member of the group has a well-formed payload for the key.
   Result<std::optional<MergedReply>> merged(ByteSpan key, const std::vector<Replica*>& group,
                                             std::vector<Dependency>& dependencies);
   std::uint64_t segment_of(LogPos pos) const;
-  void answer(RequestId id, Result<Answer> found, Outputs& out);
+  void answer(RequestId id, const Terms& terms, Result<Answer> found, Outputs& out);
+  // With what it depends on in several namespaces.
+  void answer_across(RequestId id, const Terms& terms, ReplyBody body, std::vector<Dependency> dependencies,
+                     Outputs& out);
+  // Into `reply` what its client has seen by it, when it asks; what the answer depends on then.
+  Result<LogPos> add_token(const Terms& terms, LogPos touched, Reply& reply) const;
 
   Replica& replica_;
   engine::TypedPayloadParser parser_;

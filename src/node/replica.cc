@@ -23,6 +23,7 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
                 {.segment_bytes = config.segment_bytes}),
       reader_(index_, tail_),
       durable_context_(cells_->context()),
+      seen_since_own_(cells_->context()),
       durable_changes_(cells_->meta().changes),
       clock_(cells_->meta().hlc_floor),
       frontier_(durable_context_),
@@ -35,6 +36,11 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
     fail(catalog.error().with_context("cannot read the table declarations"));
   }
   cells_->observe(&indexes_);
+  if (Result<engine::OnceWindow> once = engine::OnceWindow::load(*cells_)) {
+    once_ = *std::move(once);
+  } else {
+    fail(once.error().with_context("cannot read what was done under idempotency keys"));
+  }
   // A node that was called otherwise before goes on under its new name, as a new origin.
   cells_->set_self(self_);
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);
@@ -59,12 +65,13 @@ Status Replica::health() const {
 
 Dot Replica::next_dot() const { return {self_, cells_->context().get(self_).next()}; }
 
-Result<LogPos> Replica::commit(std::vector<Op> ops, Time now) {
+Result<LogPos> Replica::commit(std::vector<Op> ops, Time now, std::optional<Bytes> idempotency_key) {
   PANDO_RETURN_IF_ERROR(serving());
   CHECK(config_.writable);
   Commit commit;
   commit.dot = next_dot();
   commit.hlc = clock_.tick(now.wall_ms);
+  commit.idempotency_key = std::move(idempotency_key);
   commit.ops = std::move(ops);
   const Bytes encoded = seal_commit(cells_->meta().chain(self_), commit);
   if (encoded.size() > limits::kCommitBytesMax) {
@@ -74,6 +81,7 @@ Result<LogPos> Replica::commit(std::vector<Op> ops, Time now) {
   const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
   if (!pos) return pos;
   PANDO_RETURN_IF_ERROR(enter(std::move(commit), *pos));
+  seen_since_own_ = {};
   return pos;
 }
 
@@ -83,6 +91,7 @@ Status Replica::admit(Commit commit, ByteSpan encoded) {
   const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
   if (!pos) return pos.error();
   clock_.witness(commit.hlc);
+  seen_since_own_.raise(commit.dot.origin, commit.dot.seq);
   return enter(std::move(commit), *pos);
 }
 
@@ -94,13 +103,9 @@ Status Replica::enter(Commit commit, LogPos pos) {
     fail(outcome.error().with_context(fmt::format("cannot apply {}", to_string(commit.dot))));
     return serving();
   }
-  for (const Op& op : commit.ops) {
-    note_escrow(op, commit.dot.origin == self_);
-    if (table_of(op) != kTableTables) continue;
-    if (Status status = catalog_.note_change(*cells_, key_of(op)); !status.ok()) {
-      fail(status.with_context("cannot read a table declaration"));
-      return serving();
-    }
+  if (Status status = note_changes(commit); !status.ok()) {
+    fail(std::move(status));
+    return serving();
   }
   conflicts_ += outcome->conflicts;
   ++commits_appended_;
@@ -120,6 +125,21 @@ void Replica::note_escrow(const Op& op, bool own) {
   }
 }
 
+Status Replica::note_changes(const Commit& commit) {
+  for (const Op& op : commit.ops) {
+    note_escrow(op, commit.dot.origin == self_);
+    const std::string_view table = table_of(op);
+    if (table == kTableTables) {
+      Status status = catalog_.note_change(*cells_, key_of(op));
+      if (!status.ok()) return status.with_context("cannot read a table declaration");
+    } else if (table == kTableOnce) {
+      Status status = once_.note_change(*cells_, key_of(op));
+      if (!status.ok()) return status.with_context("cannot read what was done under an idempotency key");
+    }
+  }
+  return {};
+}
+
 Status Replica::begin_epoch_above(std::uint64_t epoch) {
   PANDO_RETURN_IF_ERROR(serving());
   const Origin next{self_.node, std::max(self_.epoch, epoch) + 1};
@@ -128,6 +148,7 @@ Status Replica::begin_epoch_above(std::uint64_t epoch) {
   encode(next, writer);
   const Result<LogPos> pos = appender_.append(log::RecordKind::kIdentity, body);
   if (!pos) return pos.error();
+  if (const Seq last = cells_->context().get(self_); last.value != 0) seen_since_own_.raise(self_, last);
   self_ = next;
   cells_->set_self(next);
   cells_->applied_record(*pos, 0);

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "engine/escrow_part.h"
+#include "engine/once.h"
 #include "engine/view.h"
 #include "log/appender.h"
 #include "log/reader.h"
@@ -64,6 +65,7 @@ class Replica {
   // What clients see of it at an instant.
   engine::View view(Time now) { return engine::View(*cells_, catalog_, now.wall_ms, &indexes_); }
   const engine::Catalog& catalog() const { return catalog_; }
+  const engine::OnceWindow& once() const { return once_; }
   store::Cells& cells() { return *cells_; }
   const store::Cells& cells() const { return *cells_; }
   log::Reader& reader() { return reader_; }
@@ -72,6 +74,8 @@ class Replica {
   const VersionVector& durable_context() const { return durable_context_; }
   LogPos durable() const { return appender_.durable(); }
   LogPos appended() const { return appender_.appended(); }
+  // Commits of others that came after the last one made here: that one stands for everything before it.
+  const VersionVector& seen_since_own() const { return seen_since_own_; }
   // Number of the last change that is durable.
   std::uint64_t durable_changes() const { return durable_changes_; }
 
@@ -87,7 +91,7 @@ class Replica {
   // What the next local commit will be called.
   Dot next_dot() const;
   // kOverloaded, kUnavailable, or the failure. On failure nothing happened.
-  Result<LogPos> commit(std::vector<Op> ops, Time now);
+  Result<LogPos> commit(std::vector<Op> ops, Time now, std::optional<Bytes> idempotency_key = {});
   // A commit from a peer that repl::examine() found to be next; `encoded` are its very bytes. kDataLoss when it
   // refers to what it cannot have seen: that is found before it reaches the log, where it would stay.
   Status admit(Commit commit, ByteSpan encoded);
@@ -146,6 +150,8 @@ class Replica {
   };
 
   Status enter(Commit commit, LogPos pos);
+  // What is kept beside the cells follows them.
+  Status note_changes(const Commit& commit);
   void state_floor(Time now);
   void note_escrow(const Op& op, bool own);
   void hold(Held held);
@@ -158,12 +164,14 @@ class Replica {
   std::unique_ptr<store::Cells> cells_;
   engine::Catalog catalog_;
   engine::Indexes indexes_;
+  engine::OnceWindow once_;
   log::Index index_;
   log::Tail tail_;
   log::Appender appender_;
   log::Reader reader_;
 
   VersionVector durable_context_;
+  VersionVector seen_since_own_;
   std::uint64_t durable_changes_ = 0;
   HlcClock clock_;
   repl::Frontier frontier_;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "engine/etag.h"
 #include "store/cell_cursor.h"
 
 namespace pando::node {
@@ -20,11 +21,11 @@ Status WritePath::writable() const {
 
 engine::Draft WritePath::draft(Time now) { return engine::Draft(replica_.next_dot(), replica_.view(now), parser_); }
 
-Result<LogPos> WritePath::commit(engine::Draft& draft, Time now) {
+Result<LogPos> WritePath::commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key) {
   malformed_payloads_ += draft.malformed_payloads();
   // Nothing to change: but what made it nothing (say an earlier delete) may not be durable yet.
   if (draft.empty()) return replica_.appended();
-  return replica_.commit(draft.take_ops(), now);
+  return replica_.commit(draft.take_ops(), now, idempotency_key);
 }
 
 void WritePath::refuse(RequestId id, Status status, Outputs& out, Refusal refusal) {
@@ -37,12 +38,105 @@ void WritePath::tell_demands(engine::Draft& draft, Time now) {
   for (engine::EscrowDemand& demand : draft.take_demands()) escrow_.on_demand(std::move(demand), now);
 }
 
-void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& out) {
-  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
-  if (request.idempotency_key) {
-    return refuse(id, Status(StatusCode::kUnimplemented, "Idempotency-Key is not supported by this version"), out);
+// Done before. --------------------------------------------------------------------------------------------------
+
+bool WritePath::answer_again(RequestId id, const Terms& terms, Time now, Outputs& out) {
+  if (!terms.idempotency_key) return false;
+  engine::View view = replica_.view(now);
+  const Result<std::optional<engine::OnceFound>> found = engine::find_once(view, *terms.idempotency_key);
+  if (!found) {
+    refuse(id, found.error(), out);
+    return true;
   }
+  if (!*found) return false;
+  const auto& [dot, once] = **found;
+  const auto conflict = [&](std::string_view why) {
+    refuse(id,
+           Status(StatusCode::kConflict,
+                  fmt::format("Idempotency-Key was used before, by commit {}: {}", to_string(dot), why)),
+           out);
+  };
+  if (once.fingerprint != 0 && terms.fingerprint != 0 && once.fingerprint != terms.fingerprint) {
+    conflict("for another request; choose a new key");
+    return true;
+  }
+  if (!once.answer) {
+    conflict("the write is done, its answer was not kept");
+    return true;
+  }
+  Reply reply;
+  reply.body = *once.answer;
+  reply.dot = dot;
+  reply.replayed = true;
+  if (terms.after) {
+    reply.token = CausalToken{dot};
+    merge(*reply.token, *terms.after);
+  }
+  replica_.reply_when_durable({id, std::move(reply)}, view.touched(), out);
+  return true;
+}
+
+void WritePath::withdraw_contested(Time now, Outputs& out) {
+  if (replica_.once().contested().empty() || !writable().ok()) return;
+  const std::set<Bytes> contested = replica_.once().contested();
+  for (const Bytes& key : contested) {
+    engine::Draft made = draft(now);
+    Status status = engine::withdraw(made, key, replica_.self().node);
+    if (status.ok() && made.empty()) continue;
+    if (status.ok()) {
+      const Result<LogPos> pos = commit(made, now);
+      status = pos ? Status() : pos.error();
+    }
+    if (!status.ok() && !withdrawal_failing_) {
+      out.notes.push_back(
+          {Note::Level::kWarning, replica_.name(),
+           fmt::format("what was counted twice under an idempotency key stays for now: {}", status.message())});
+    }
+    withdrawal_failing_ = !status.ok();
+  }
+}
+
+// Conditions. ---------------------------------------------------------------------------------------------------
+
+Status WritePath::check_conditions(const WriteRequest& request, const Terms& terms, Time now) {
+  if (!terms.if_match && !terms.if_none_match) return {};
+  const Mutation& first = request.mutations.front();
+  for (const Mutation& mutation : request.mutations) {
+    if (mutation.table == first.table && mutation.key == first.key) continue;
+    return Status(StatusCode::kInvalidArgument,
+                  "If-Match and If-None-Match are about one key, this write changes several");
+  }
+  engine::View view = replica_.view(now);
+  return engine::check_conditions(view, terms.if_match, terms.if_none_match, first.table, first.key);
+}
+
+// Writes. -------------------------------------------------------------------------------------------------------
+
+Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply reply, const Terms& terms, Time now,
+                                    Outputs& out, const Mutation* told) {
+  if (terms.idempotency_key) {
+    PANDO_RETURN_IF_ERROR(
+        engine::record(draft, *terms.idempotency_key, {terms.fingerprint, reply.body, {}}, replica_.once(), once_));
+  }
+  if (!draft.empty()) reply.dot = replica_.next_dot();
+  const Result<LogPos> pos = commit(draft, now, terms.idempotency_key);
+  if (!pos) return pos.error();
+  if (told != nullptr) {
+    engine::View view = replica_.view(now);
+    Result<std::string> etag = engine::etag_of(view, told->table, told->key);
+    if (etag) reply.etag = *std::move(etag);
+  }
+  // Without a commit of its own it says what its client has seen, as a read does.
+  if (!reply.dot && terms.after) reply.token = terms.after;
+  replica_.reply_when_durable({id, std::move(reply)}, *pos, out);
+  return {};
+}
+
+void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   if (request.mutations.empty()) return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to write"), out);
+  if (answer_again(id, terms, now, out)) return;
+  if (Status status = check_conditions(request, terms, now); !status.ok()) return refuse(id, std::move(status), out);
   engine::Draft made = draft(now);
   if (request.results) made.keep_results();
   for (std::size_t i = 0; i < request.mutations.size(); ++i) {
@@ -54,10 +148,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
   }
   tell_demands(made, now);
   Reply reply;
-  if (!made.empty()) reply.dot = replica_.next_dot();
   const std::optional<std::int64_t> counter = made.counter_value();
-  const Result<LogPos> pos = commit(made, now);
-  if (!pos) return refuse(id, pos.error(), out);
   if (request.results) {
     reply.body = DoneReply{request.mutations.size(), made.take_results(), made.take_returned()};
   } else if (auto answer = made.take_answer(); answer && request.mutations.size() == 1) {
@@ -67,17 +158,21 @@ void WritePath::handle(RequestId id, WriteRequest&& request, Time now, Outputs& 
   } else {
     reply.body = DoneReply{request.mutations.size(), {}};
   }
-  replica_.reply_when_durable({id, std::move(reply)}, *pos, out);
+  const bool tells_state = terms.if_match || terms.if_none_match || terms.wants_etag;
+  const Mutation* told = tells_state ? &request.mutations.front() : nullptr;
+  if (Status status = commit_and_answer(id, made, std::move(reply), terms, now, out, told); !status.ok()) {
+    refuse(id, std::move(status), out);
+  }
 }
 
-void WritePath::handle(RequestId id, TxBeginRequest&& request, Time now, Outputs& out) {
+void WritePath::handle(RequestId id, TxBeginRequest&& request, const Terms&, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   Result<Bytes> begun = transactions_.begin(request, instant_of(now));
   if (!begun) return refuse(id, begun.error(), out);
   out.replies.push_back({id, Reply{{}, TxBegunReply{std::move(*begun)}, {}}});
 }
 
-void WritePath::handle(RequestId id, TxAppendRequest&& request, Time now, Outputs& out) {
+void WritePath::handle(RequestId id, TxAppendRequest&& request, const Terms&, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
   if (!tx) return refuse(id, tx.error(), out);
@@ -91,7 +186,7 @@ void WritePath::handle(RequestId id, TxAppendRequest&& request, Time now, Output
   out.replies.push_back({id, Reply{{}, DoneReply{1}, {}}});
 }
 
-void WritePath::handle(RequestId id, TxAppendLobRequest&& request, Time now, Outputs& out) {
+void WritePath::handle(RequestId id, TxAppendLobRequest&& request, const Terms&, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   if (Status status = validate_key(request.key); !status.ok()) return refuse(id, std::move(status), out);
   const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
@@ -108,7 +203,7 @@ void WritePath::handle(RequestId id, TxAppendLobRequest&& request, Time now, Out
   replica_.reply_when_durable({id, Reply{{}, DoneReply{1}, {}}}, *pos, out);
 }
 
-void WritePath::handle(RequestId id, TxDeleteLobRequest&& request, Time now, Outputs& out) {
+void WritePath::handle(RequestId id, TxDeleteLobRequest&& request, const Terms&, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   if (Status status = validate_key(request.key); !status.ok()) return refuse(id, std::move(status), out);
   const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
@@ -132,29 +227,30 @@ Status WritePath::build(engine::Transaction& tx, engine::Draft& draft) {
   return {};
 }
 
-void WritePath::handle(RequestId id, TxCommitRequest&& request, Time now, Outputs& out) {
+void WritePath::handle(RequestId id, TxCommitRequest&& request, const Terms& terms, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  if (answer_again(id, terms, now, out)) return;
   const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
   if (!tx) return refuse(id, tx.error(), out);
   // Built on a copy of the uploads: a commit that is refused leaves the transaction open as it was.
   const std::map<Bytes, engine::Upload> uploads = (*tx)->uploads;
   engine::Draft made = draft(now);
   Status status = build(**tx, made);
-  Reply reply;
-  if (!made.empty()) reply.dot = replica_.next_dot();
   tell_demands(made, now);
-  const Result<LogPos> pos = status.ok() ? commit(made, now) : Result<LogPos>(fail(status));
-  if (!pos) {
-    (*tx)->uploads = uploads;
-    return refuse(id, pos.error(), out, made.take_refusal());
+  if (status.ok()) {
+    Reply reply;
+    const std::uint64_t processed = (*tx)->mutations.size() + (*tx)->deleted_lobs.size() + (*tx)->uploads.size();
+    reply.body = TxCommittedReply{processed, (*tx)->checksum};
+    status = commit_and_answer(id, made, std::move(reply), terms, now, out);
   }
-  const engine::Transaction done = transactions_.take_committed(request.id);
-  const std::uint64_t processed = done.mutations.size() + done.deleted_lobs.size() + done.uploads.size();
-  reply.body = TxCommittedReply{processed, done.checksum};
-  replica_.reply_when_durable({id, std::move(reply)}, *pos, out);
+  if (!status.ok()) {
+    (*tx)->uploads = uploads;
+    return refuse(id, std::move(status), out, made.take_refusal());
+  }
+  (void)transactions_.take_committed(request.id);
 }
 
-void WritePath::handle(RequestId id, TxAbortRequest&& request, Time now, Outputs& out) {
+void WritePath::handle(RequestId id, TxAbortRequest&& request, const Terms&, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
   if (!tx) return refuse(id, tx.error(), out);

@@ -5,10 +5,12 @@
 // object is ever held in memory, and become visible with one small commit. What a crash leaves staged is
 // discarded when the namespace opens again.
 //
-// Every reply waits until its commit is durable. One thread.
+// Every reply waits until its commit is as safe as its terms ask. A write whose conditions do not hold here is refused,
+// one that was done before under its idempotency key is answered again (engine/once.h). One thread.
 #pragma once
 
 #include "engine/draft.h"
+#include "engine/once.h"
 #include "engine/transactions.h"
 #include "node/escrow_path.h"
 #include "node/replica.h"
@@ -17,20 +19,26 @@ namespace pando::node {
 
 class WritePath {
  public:
+  struct Options {
+    engine::Transactions::Options transactions;
+    engine::OnceWindow::Options once;
+  };
   // `escrow` hears what clients were refused for want of rights.
-  WritePath(Replica& replica, EscrowPath& escrow, const engine::Transactions::Options& options)
-      : replica_(replica), escrow_(escrow), transactions_(options) {}
+  WritePath(Replica& replica, EscrowPath& escrow, const Options& options)
+      : replica_(replica), escrow_(escrow), transactions_(options.transactions), once_(options.once) {}
 
-  void handle(RequestId id, WriteRequest&& request, Time now, Outputs& out);
-  void handle(RequestId id, TxBeginRequest&& request, Time now, Outputs& out);
-  void handle(RequestId id, TxAppendRequest&& request, Time now, Outputs& out);
-  void handle(RequestId id, TxAppendLobRequest&& request, Time now, Outputs& out);
-  void handle(RequestId id, TxDeleteLobRequest&& request, Time now, Outputs& out);
-  void handle(RequestId id, TxCommitRequest&& request, Time now, Outputs& out);
-  void handle(RequestId id, TxAbortRequest&& request, Time now, Outputs& out);
+  void handle(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out);
+  void handle(RequestId id, TxBeginRequest&& request, const Terms& terms, Time now, Outputs& out);
+  void handle(RequestId id, TxAppendRequest&& request, const Terms& terms, Time now, Outputs& out);
+  void handle(RequestId id, TxAppendLobRequest&& request, const Terms& terms, Time now, Outputs& out);
+  void handle(RequestId id, TxDeleteLobRequest&& request, const Terms& terms, Time now, Outputs& out);
+  void handle(RequestId id, TxCommitRequest&& request, const Terms& terms, Time now, Outputs& out);
+  void handle(RequestId id, TxAbortRequest&& request, const Terms& terms, Time now, Outputs& out);
 
   // Discards what earlier processes of this node staged and never published.
   Status discard_leftovers(Time now);
+  // Takes back what was counted here under idempotency keys that other sites had taken too.
+  void withdraw_contested(Time now, Outputs& out);
   // Ends transactions over their time.
   void on_time(Time now);
   std::optional<Instant> next_deadline() const { return transactions_.next_deadline(); }
@@ -42,7 +50,14 @@ class WritePath {
   Status writable() const;
   engine::Draft draft(Time now);
   // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
-  Result<LogPos> commit(engine::Draft& draft, Time now);
+  Result<LogPos> commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key = {});
+  // True when the idempotency key was used before: answered again, or refused.
+  bool answer_again(RequestId id, const Terms& terms, Time now, Outputs& out);
+  Status check_conditions(const WriteRequest& request, const Terms& terms, Time now);
+  // Commits `draft`, whose answer is reply.body, and hands it out when it is as safe as asked for.
+  // `told`: the mutation whose key's new ETag the answer tells.
+  Status commit_and_answer(RequestId id, engine::Draft& draft, Reply reply, const Terms& terms, Time now, Outputs& out,
+                           const Mutation* told = nullptr);
   void refuse(RequestId id, Status status, Outputs& out, Refusal refusal = {});
   // Passes on which rights the draft found lacking.
   void tell_demands(engine::Draft& draft, Time now);
@@ -52,8 +67,10 @@ class WritePath {
   Replica& replica_;
   EscrowPath& escrow_;
   engine::Transactions transactions_;
+  engine::OnceWindow::Options once_;
   engine::TypedPayloadParser parser_;
   std::uint64_t malformed_payloads_ = 0;
+  bool withdrawal_failing_ = false;
 };
 
 }  // namespace pando::node

@@ -202,7 +202,7 @@ void Machine::schedule_tick(Instant at) {
 }
 
 void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Terms terms) {
-  Pending pending{{this, ns, std::move(request), world_.now(), context(ns)}, std::move(on_answer)};
+  Pending pending{{this, ns, std::move(request), world_.now(), context(ns), terms}, std::move(on_answer)};
   for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   const RequestId id(++next_request_);
   world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value,

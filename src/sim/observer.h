@@ -20,6 +20,7 @@ struct Asked {
   Instant at;
   // What the node had applied when the request came.
   VersionVector context;
+  Terms terms = {};
 };
 
 // What the client heard: a reply, or nothing because the process ended first.

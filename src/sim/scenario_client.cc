@@ -1,6 +1,7 @@
 #include "sim/scenario_client.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -85,12 +86,8 @@ Result<Mutation> parse_mutation(Words::const_iterator from, Words::const_iterato
   return mutation;
 }
 
-Result<Request> parse_write(Words words) {
+Result<Request> parse_write(const Words& words) {
   WriteRequest write;
-  if (words.size() > 2 && words[words.size() - 2] == "IDEMPOTENT") {
-    write.idempotency_key = words.back();
-    words.resize(words.size() - 2);
-  }
   auto from = words.cbegin();
   if (*from == "BATCH") ++from;
   while (from != words.cend()) {
@@ -265,21 +262,43 @@ Result<Request> ScenarioClient::parse(const Words& words) const {
   return parse_write(words);
 }
 
+namespace {
+
+// `… IDEMPOTENT id`: taken off the end of the words.
+Terms take_terms(Words& words) {
+  Terms terms;
+  if (words.size() < 3 || words[words.size() - 2] != "IDEMPOTENT") return terms;
+  terms.idempotency_key = words.back();
+  words.resize(words.size() - 2);
+  terms.fingerprint = fingerprint_of(fmt::format("{}", fmt::join(words, " ")));
+  return terms;
+}
+
+}  // namespace
+
 Lines ScenarioClient::run(Machine& machine, const std::string& ns, const Words& words) {
   if (words.empty()) return {"! nothing to do"};
   if (words[0] == "TX") return run_transaction(machine, ns, words);
   if (words[0] == "HTTP") return http_.run(machine, ns, words);
   if (words[0] == "LOB" && words.size() == 2) return read_lob(machine, ns, words[1]);
-  Result<Request> request = parse(words);
+  Words asked = words;
+  const Terms terms = take_terms(asked);
+  Result<Request> request = parse(asked);
   if (!request) return {"! " + request.error().to_string()};
-  return format_reply(ask_and_wait(world_, machine, ns, std::move(*request)).reply);
+  const Reply reply = ask_and_wait(world_, machine, ns, std::move(*request), Duration::seconds(60), terms).reply;
+  Lines lines = format_reply(reply);
+  if (reply.replayed) lines.back() += " (again)";
+  return lines;
 }
 
 Lines ScenarioClient::run_async(Machine& machine, const std::string& ns, const Words& words) {
   if (words.empty()) return {"! nothing to do"};
-  Result<Request> request = parse(words);
+  Words asked = words;
+  const Terms terms = take_terms(asked);
+  Result<Request> request = parse(asked);
   if (!request) return {"! " + request.error().to_string()};
-  machine.ask(ns, std::move(*request), [](const Answer&) {});
+  machine.ask(
+      ns, std::move(*request), [](const Answer&) {}, terms);
   return {};
 }
 

@@ -106,11 +106,13 @@ void Workload::act(Client& client) {
     case Activity::kTransaction: plan_transaction(client); break;
     case Activity::kLob: plan_lob(client); break;
     case Activity::kRetried: {
-      WriteRequest write = plan_write(Activity::kAdd);
-      write.idempotency_key = fmt::format("once-{}", ++values_);
+      const WriteRequest write = plan_write(Activity::kAdd);
+      Terms terms;
+      terms.idempotency_key = fmt::format("once-{}", ++values_);
+      terms.fingerprint = values_;
       ++operations_;
       constexpr int kTriesMax = 6;
-      return retry(client, write, kTriesMax);
+      return retry(client, write, terms, kTriesMax);
     }
     default: {
       const WriteRequest write = plan_write(activity);
@@ -142,16 +144,22 @@ void Workload::answered(Client& client, const Answer& answer) {
   next_step(client);
 }
 
-// The same write again until somebody says that it is done, always to the machine that was asked first.
-void Workload::retry(Client& client, const Request& request, int tries_left) {
-  client.machine->ask(client.ns, request, [this, &client, request, tries_left](const Answer& answer) {
+// The same write again until somebody says that it is done, now and then at another machine.
+void Workload::retry(Client& client, const Request& request, const Terms& terms, int tries_left) {
+  const auto on_answer = [this, &client, request, terms, tries_left](const Answer& answer) {
     check_relayer(client, request, answer);
     const bool again = answer.lost || answer.reply.status.code() == StatusCode::kUnavailable ||
                        (answer.reply.status.ok() && rng_.chance(1, 4));  // as if the answer had been lost
     if (tries_left == 0 || !again || stopping_) return answered(client, answer);
-    world_.queue().after(Duration::millis(static_cast<std::int64_t>(50 + rng_.below(400))),
-                         [this, &client, request, tries_left] { retry(client, request, tries_left - 1); });
-  });
+    if (rng_.chance(1, 2)) {
+      Machine* other = pick_machine();
+      if (other->takes_writes(client.ns)) client.machine = other;
+    }
+    world_.queue().after(
+        Duration::millis(static_cast<std::int64_t>(50 + rng_.below(400))),
+        [this, &client, request, terms, tries_left] { retry(client, request, terms, tries_left - 1); });
+  };
+  client.machine->ask(client.ns, request, on_answer, terms);
 }
 
 void Workload::check_relayer(const Client& client, const Request& request, const Answer& answer) {

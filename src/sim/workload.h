@@ -69,7 +69,7 @@ class Workload {
   void act(Client& client);
   void next_step(Client& client);
   void answered(Client& client, const Answer& answer);
-  void retry(Client& client, const Request& request, int tries_left);
+  void retry(Client& client, const Request& request, const Terms& terms, int tries_left);
   void check_relayer(const Client& client, const Request& request, const Answer& answer);
 
   Machine* pick_machine();

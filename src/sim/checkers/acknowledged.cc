@@ -43,9 +43,9 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
   }
   const auto key_for = [&](const Bytes& id) { return std::make_tuple(asked.machine->index(), asked.ns, id); };
   if (const auto* write = std::get_if<WriteRequest>(&asked.request)) {
-    if (!write->idempotency_key) return book(asked.ns, write->mutations, fate);
+    if (!asked.terms.idempotency_key) return book(asked.ns, write->mutations, fate);
     auto& [mutations, best] =
-        retried_.try_emplace(key_for(*write->idempotency_key), write->mutations, fate).first->second;
+        retried_.try_emplace({asked.ns, *asked.terms.idempotency_key}, write->mutations, fate).first->second;
     best = std::max(best, fate);
   } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request);
              append != nullptr && fate == Fate::kDone) {
@@ -83,7 +83,7 @@ void Acknowledged::at_end() {
       }
     }
   }
-  for (const auto& [key, write] : retried_) book(std::get<1>(key), write.first, write.second);
+  for (const auto& [key, write] : retried_) book(key.first, write.first, write.second);
   retried_.clear();
   for (const auto& [key, sum] : sums_) {
     const bool counted = sum.acknowledged != 0 || sum.doubt_min != 0 || sum.doubt_max != 0;

@@ -2,7 +2,8 @@
 //
 //   dots      every acknowledged write is in the context of every machine at the end
 //   counters  value = Σ acknowledged increments, plus any subset of those whose answer was lost
-//   retries   writes under one idempotency key count once, however often they were acknowledged
+//   retries   writes under one idempotency key count once, however often and by how many machines they were
+//   acknowledged
 //
 // Counters that were reset or deleted by anybody are left to the oracle.
 #pragma once
@@ -44,8 +45,8 @@ class Acknowledged final : public Checker {
   std::vector<std::tuple<std::string, Dot, std::string>> dots_;  // namespace, dot, acknowledged by
   std::map<CounterKey, Sum> sums_;
   std::map<std::tuple<MachineIndex, std::string, Bytes>, std::vector<Mutation>> transactions_;
-  // Writes with an idempotency key: booked at the end, as the best of their fates.
-  std::map<std::tuple<MachineIndex, std::string, Bytes>, std::pair<std::vector<Mutation>, Fate>> retried_;
+  // Writes with an idempotency key, whoever was asked: booked at the end, as the best of their fates.
+  std::map<std::pair<std::string, Bytes>, std::pair<std::vector<Mutation>, Fate>> retried_;
 };
 
 }  // namespace pando::sim

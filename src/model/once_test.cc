@@ -1,0 +1,65 @@
+#include "model/once.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+
+namespace pando {
+namespace {
+
+Once full() {
+  Once once;
+  once.fingerprint = 0x0123456789abcdef;
+  once.answer = DoneReply{2, {1, -7}, {{"a", ""}, {}}};
+  once.counted.push_back({{"kv", "n", CellKind::kCounter, ""}, Seq(3), 5, 0, 12, 1});
+  return once;
+}
+
+TEST(Once, ComesBackAsItWas) {
+  const Result<Once> again = decode_once(encode_once(full()));
+  ASSERT_TRUE(again.has_value()) << again.error().to_string();
+  EXPECT_EQ(again->fingerprint, full().fingerprint);
+  EXPECT_EQ(again->counted, full().counted);
+  const auto& done = std::get<DoneReply>(*again->answer);
+  EXPECT_EQ(done.processed, 2u);
+  EXPECT_EQ(done.results, (std::vector<std::int64_t>{1, -7}));
+  EXPECT_EQ(done.returned, (std::vector<std::vector<Bytes>>{{"a", ""}, {}}));
+
+  Once once;
+  once.answer = CounterReply{true, -41, {}};
+  EXPECT_EQ(std::get<CounterReply>(*decode_once(encode_once(once))->answer).value, -41);
+  once.answer = TxCommittedReply{3, 0xdeadbeef};
+  EXPECT_EQ(std::get<TxCommittedReply>(*decode_once(encode_once(once))->answer).checksum, 0xdeadbeef);
+}
+
+TEST(Once, AnAnswerThatIsTooLargeIsLeftOut) {
+  Once once;
+  once.answer = DoneReply{1, {}, {{Bytes(limits::kOnceAnswerBytesMax, 'x')}}};
+  const Result<Once> again = decode_once(encode_once(once));
+  ASSERT_TRUE(again.has_value());
+  EXPECT_FALSE(again->answer.has_value());
+}
+
+TEST(Once, WhatIsBrokenIsRefusedByName) {
+  const Bytes whole = encode_once(full());
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(decode_once(whole.substr(0, size)).has_value()) << size;
+  }
+  EXPECT_EQ(decode_once("\x02").error().code(), StatusCode::kUnimplemented);
+  Once no_counter = full();
+  no_counter.counted[0].path.kind = CellKind::kRegister;
+  EXPECT_NE(decode_once(encode_once(no_counter)).error().message().find("no counter"), std::string::npos);
+}
+
+// Golden bytes: docs/formats/cells.md.
+TEST(Once, Golden) {
+  Once once;
+  once.fingerprint = 1;
+  once.answer = CounterReply{true, 5, {}};
+  once.counted.push_back({{"kv", "n", CellKind::kCounter, ""}, Seq(1), 5, 0, 5, 0});
+  EXPECT_EQ(encode_once(once),
+            Bytes("\x01\x01\0\0\0\0\0\0\0\x02\x05\0\0\0\0\0\0\0\x01\x02kv\x01n\x02\0\x01\x05\0\x05\0", 31));
+}
+
+}  // namespace
+}  // namespace pando
