@@ -29,8 +29,8 @@ constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T,
 
 Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now)
     : replica_(std::move(replica)),
-      sessions_(*replica_),
       escrow_(*replica_),
+      sessions_(*replica_),
       writes_(*replica_, escrow_, write_options(config, seed)),
       reads_(*replica_),
       peers_(*replica_, config),
