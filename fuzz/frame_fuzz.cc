@@ -38,6 +38,8 @@ void check_round_trip(ByteSpan frame) {
   if (const Hello* hello = std::get_if<Hello>(&*decoded)) CHECK(*decode_hello(encode_frame(*hello)) == *hello);
   if (const Body* body = std::get_if<Body>(&*decoded)) CHECK(encode_frame(*body) == frame);
   if (const BodyPart* part = std::get_if<BodyPart>(&*decoded)) CHECK(encode_frame(*part) == frame);
+  if (const Route* route = std::get_if<Route>(&*decoded)) CHECK(encode_frame(*route) == frame);
+  if (const Want* want = std::get_if<Want>(&*decoded)) CHECK(encode_frame(*want) == frame);
   if (const Ack* ack = std::get_if<Ack>(&*decoded)) CHECK(encode_frame(*ack) == frame);
 }
 
@@ -101,6 +103,7 @@ void run(ByteSpan input) {
     hello.ns = "ns";
     session.on_frame(encode_frame(hello), now_of(0));
     session.seek(LogPos(1));
+    session.on_frame(encode_frame(Route{}), now_of(0));
   }
   for (std::int64_t turn = 1; input.size() >= 2; ++turn) {
     const std::size_t size = std::min<std::size_t>(
@@ -110,9 +113,14 @@ void run(ByteSpan input) {
     if (mended) mend(frame);
     check_round_trip(frame);
     for (const Event& event : session.on_frame(frame, now_of(turn))) {
-      if (std::holds_alternative<HelloReceived>(event)) session.seek(LogPos(1));
+      if (std::holds_alternative<HelloReceived>(event)) {
+        session.seek(LogPos(1));
+        session.route({});
+      }
       if (const auto* got = std::get_if<CommitsReceived>(&event)) {
-        for (const ByteSpan commit : got->commits) {
+        for (const BodyItem& item : got->items) {
+          const ByteSpan commit = commit_of(item);
+          if (commit.empty()) continue;
           const Verdict verdict = examine(commit, durable, {}, now_of(turn).wall_ms, IntakeOptions{options.self});
           if (const auto* next = std::get_if<Next>(&verdict))
             durable.raise(next->commit.dot.origin, next->commit.dot.seq);

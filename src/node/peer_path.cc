@@ -9,6 +9,22 @@
 #include "repl/intake.h"
 
 namespace pando::node {
+namespace {
+
+// How long after it was announced a commit may take by another link.
+constexpr Duration kWantAfter = Duration::millis(300);
+// While the provider sends, though nobody knows whether it has this one.
+constexpr Duration kWantWhileSending = Duration::millis(1500);
+// The provider says that it has it, and sends nothing.
+constexpr Duration kProviderStalls = Duration::seconds(2);
+constexpr Duration kLookAgainEvery = Duration::millis(100);
+
+// What may wait of one link: what its peer may have under way twice over, and a frame.
+constexpr std::size_t kAssemblyBytesMax = 2 * limits::kLinkUnackedBytesMax + limits::kFrameBytesMax;
+// Peers that are remembered by name after they left.
+constexpr std::size_t kPeersKnownMax = 4096;
+
+}  // namespace
 
 std::vector<repl::ChainHead> PeerPath::heads() const {
   std::vector<repl::ChainHead> heads;
@@ -27,7 +43,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.subscribe = options.subscribe;
   session.dialed = options.dialed;
   session.frontier = &replica_.frontier_of_all();
-  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false}).first;
+  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, {}}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 
@@ -48,13 +64,12 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
   if (const auto* hello = std::get_if<repl::HelloReceived>(&event)) {
     on_hello(id, link, *hello, out);
   } else if (const auto* received = std::get_if<repl::CommitsReceived>(&event)) {
-    for (const ByteSpan encoded : received->commits) {
-      if (!take_commit(link, encoded, now, out)) break;
-    }
+    on_items(id, link, received->items, now, out);
   } else if (const auto* ack = std::get_if<repl::PeerAcked>(&event)) {
-    VersionVector& known = durable_at_[link.session.peer()->origin.node];
-    acked_ = acked_ || !known.covers(ack->context);
-    known.merge(ack->context);
+    const auto known = durable_at_.find(link.session.peer()->origin.node);
+    if (known == durable_at_.end() || known->second.covers(ack->context)) return;
+    known->second.merge(ack->context);
+    acked_ = true;
   } else if (const auto* heard = std::get_if<repl::FrontierHeard>(&event)) {
     on_frontier(*heard, now);
   } else if (const auto* more = std::get_if<repl::PeerRemembersMore>(&event)) {
@@ -74,8 +89,17 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
                                                               replica_.name(), to_string(hello.context))));
     return;
   }
-  durable_at_[hello.origin.node] = hello.context;
-  acked_ = true;
+  if (durable_at_.size() < kPeersKnownMax || durable_at_.count(hello.origin.node) != 0) {
+    durable_at_[hello.origin.node] = hello.context;
+    acked_ = true;
+  }
+  if (link.options.subscribe && hello.publish) {
+    std::vector<Origin> lacking;
+    for (const auto& [origin, seq] : hello.context.entries()) {
+      if (replica_.cells().context().get(origin) < seq) lacking.push_back(origin);
+    }
+    providers_.link_up(id, hello.origin, lacking);
+  }
   link.session.seek(*first);
   out.notes.push_back({Note::Level::kInfo, replica_.name(),
                        fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello.origin),
@@ -98,6 +122,68 @@ std::vector<std::string> PeerPath::durable_at(const Dot& dot) const {
     if (context.covers(dot)) names.push_back(name);
   }
   return names;
+}
+
+void PeerPath::on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out) {
+  for (const repl::BodyItem& item : items) assembly_.add(id, item);
+  take_ready(now, out);
+  if (assembly_.bytes(id) <= kAssemblyBytesMax) return;
+  ++frames_refused_;
+  assembly_.close(id);
+  link.session.refuse(Status(
+      StatusCode::kOverloaded,
+      fmt::format("{} sends on while {} bytes wait for what it announced", link.options.label, kAssemblyBytesMax)));
+}
+
+void PeerPath::take_ready(Time now, Outputs& out) {
+  while (const auto ready = assembly_.next(replica_.cells().context(), instant_of(now))) {
+    const auto at = links_.find(ready->link);
+    CHECK(at != links_.end());
+    if (const Result<Dot> dot = peek_dot(ready->commit)) providers_.came(dot->origin, ready->link);
+    if (!take_commit(at->second, ready->commit, now, out)) assembly_.close(ready->link);
+  }
+}
+
+// Peers need not send what comes by another link, and nobody needs to send what was made here.
+void PeerPath::tell_routes() {
+  for (auto& [id, link] : links_) {
+    if (!link.session.peer() || link.session.closed() || link.routed_version == providers_.version()) continue;
+    link.routed_version = providers_.version();
+    std::vector<Origin> have_only = providers_.have_only(id);
+    const auto at = std::lower_bound(have_only.begin(), have_only.end(), replica_.self());
+    if (at == have_only.end() || *at != replica_.self()) have_only.insert(at, replica_.self());
+    link.session.route(std::move(have_only));
+  }
+}
+
+bool PeerPath::given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const {
+  const std::optional<LinkId> provider = providers_.of(origin);
+  if (!provider || *provider == announced_by) return true;
+  const Link& link = links_.at(*provider);
+  const Duration waited = now - since;
+  const Duration silent = now - std::max(link.session.data_heard_at(), since);
+  if (waited < kWantAfter) return false;
+  const Dot next{origin, replica_.cells().context().get(origin).next()};
+  if (link.session.peer_durable().covers(next)) return silent >= kProviderStalls;
+  return silent >= kWantAfter || waited >= kWantWhileSending;
+}
+
+void PeerPath::want_missing(Instant now) {
+  look_again_at_.reset();
+  const VersionVector& here = replica_.cells().context();
+  for (const repl::Assembly::Blocked& blocked : assembly_.blocked(here)) {
+    bool due = false;
+    for (const auto& [origin, seq] : blocked.upto.entries()) {
+      if (here.get(origin) >= seq || !given_up(origin, blocked.link, blocked.since, now)) continue;
+      due = true;
+      providers_.choose(origin, blocked.link);
+    }
+    if (due) {
+      links_.at(blocked.link).session.want(assembly_.ask(blocked.link, here));
+    } else {
+      look_again_at_ = now + kLookAgainEvery;
+    }
+  }
 }
 
 bool PeerPath::take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out) {
@@ -145,7 +231,10 @@ void PeerPath::start_epoch_above(std::uint64_t epoch, Outputs& out) {
                        fmt::format("a peer holds commits of this node that it has lost (a restored or cloned disk?); "
                                    "going on as {}",
                                    to_string(replica_.self()))});
-  for (auto& entry : links_) entry.second.session.on_new_epoch(replica_.self());
+  for (auto& entry : links_) {
+    entry.second.session.on_new_epoch(replica_.self());
+    entry.second.routed_version.reset();
+  }
 }
 
 void PeerPath::on_drained(LinkId id, std::size_t bytes) {
@@ -156,8 +245,14 @@ PeerPath::Ended PeerPath::close(LinkId id) {
   const auto at = links_.find(id);
   if (at == links_.end()) return {};
   const Ended ended{at->second.refused, at->second.session.close_reason()};
+  drop(id);
   links_.erase(at);
   return ended;
+}
+
+void PeerPath::drop(LinkId id) {
+  assembly_.close(id);
+  providers_.link_down(id);
 }
 
 void PeerPath::read_on(Link& link, std::uint64_t& next_read_id, Outputs& out) {
@@ -184,12 +279,13 @@ void PeerPath::read_on(Link& link, std::uint64_t& next_read_id, Outputs& out) {
 void PeerPath::offer(Link& link, const log::Run& run) {
   for (const log::RecordView& record : run.records) {
     const std::optional<LogPos> want = link.session.wants();
-    if (!want) return;
+    // It may have been told to go back while the disk was read.
+    if (!want || *want < run.records.front().pos) return;
     if (record.pos < *want) continue;
     if (record.kind == log::RecordKind::kCommit) {
       link.session.offer(record.pos, record.body);
     } else {
-      link.session.seek(record.pos.next());
+      link.session.pass(record.pos);
     }
   }
 }
@@ -223,19 +319,22 @@ void PeerPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes by
 void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   // Everybody hears what is durable before anybody is sent it: see Session::on_durable.
   for (auto& entry : links_) entry.second.session.on_durable(replica_.durable_context());
+  want_missing(instant_of(now));
+  tell_routes();
   for (auto& [id, link] : links_) {
     if (link.session.next_deadline() <= instant_of(now)) link.session.on_time(now);
     read_on(link, next_read_id, out);
     for (Bytes& frame : link.session.take_frames()) out.link_sends.push_back({id, std::move(frame)});
     if (link.session.closed() && !link.close_sent) {
       link.close_sent = true;
+      drop(id);
       out.link_closes.push_back({id, link.session.close_reason()});
     }
   }
 }
 
 std::optional<Instant> PeerPath::next_deadline() const {
-  std::optional<Instant> next;
+  std::optional<Instant> next = look_again_at_;
   for (const auto& entry : links_) {
     if (entry.second.session.closed()) continue;
     const Instant at = entry.second.session.next_deadline();

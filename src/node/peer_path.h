@@ -3,6 +3,10 @@
 // One repl::Session per link; this class reads the log for each of them, from memory near the end, from disk
 // further back (at most one read under way per link), and hands what arrives to repl::examine() and then to
 // the door. A link that brings something wrong is refused by name; the others go on. One thread.
+//
+// From which link the commits of an origin come whole is repl::Providers' choice; what the others only announce is put
+// in order by repl::Assembly. What was announced and does not come is asked for where it was announced: at once when no
+// link brings that origin any more, otherwise after kWantAfter, or later while the provider has it and is sending.
 #pragma once
 
 #include <map>
@@ -11,6 +15,8 @@
 #include <vector>
 
 #include "node/replica.h"
+#include "repl/assembly.h"
+#include "repl/providers.h"
 #include "repl/session.h"
 
 namespace pando::node {
@@ -66,13 +72,23 @@ class PeerPath {
     std::optional<log::ReadPlan> plan;
     bool refused = false;
     bool close_sent = false;
+    std::optional<std::uint64_t> routed_version;  // of providers_, as the peer was told
   };
 
+  void drop(LinkId id);
   void on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out);
   void on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Outputs& out);
   void on_frontier(const repl::FrontierHeard& heard, Time now);
+  void on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out);
+  // Takes all that is ready, by whatever link it came.
+  void take_ready(Time now, Outputs& out);
   // False when the link had to be refused.
   bool take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out);
+  void tell_routes();
+  // Asks for what was announced and does not come; says when to look again.
+  void want_missing(Instant now);
+  // Whether `origin` can no longer be expected from its provider.
+  bool given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const;
   void start_epoch_above(std::uint64_t epoch, Outputs& out);
   void read_on(Link& link, std::uint64_t& next_read_id, Outputs& out);
   // Shows records to the session; false when it wants no more now.
@@ -82,6 +98,9 @@ class PeerPath {
   Replica& replica_;
   const NodeConfig& config_;
   std::map<LinkId, Link> links_;
+  repl::Assembly assembly_;
+  repl::Providers providers_;
+  std::optional<Instant> look_again_at_;
   std::map<std::string, VersionVector> durable_at_;  // per peer that ever said Hello to this process
   bool acked_ = false;
   std::uint64_t frames_refused_ = 0;

@@ -19,7 +19,10 @@ constexpr std::uint64_t kOptionHeads = 1;
 constexpr std::uint64_t kOptionFrontier = 1;  // of a heartbeat
 constexpr std::uint64_t kOptionsMax = 64;
 constexpr std::size_t kStatusWordBytesMax = 64;
-constexpr std::size_t kCommitBytesMin = 16;  // no encoded commit is shorter: bounds what a count may claim
+constexpr std::size_t kCommitBytesMin = 16;  // no encoded commit is shorter: smaller lengths are free for other items
+constexpr std::uint64_t kItemHave = 0;
+constexpr std::uint64_t kItemAnswer = 1;
+constexpr std::uint64_t kBodyItemsMax = 65'536;  // far more than a sender gathers before it closes a body
 
 // Begins a frame in `out`; finish() fills in the checksum.
 Writer begin(FrameKind kind, Bytes& out) {
@@ -136,12 +139,21 @@ Hello decode_hello_body(Reader& in) {
 Body read_body_content(Reader& in) {
   Body body;
   body.sender_pos = LogPos(in.varint("body.pos"));
-  const std::uint64_t count = in.varint_max("body.count", limits::kFrameBytesMax / kCommitBytesMin);
+  const std::uint64_t count = in.varint_max("body.count", kBodyItemsMax);
   if (in.ok() && count == 0) in.refuse("body.count", "is zero");
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    const ByteSpan commit = in.bytes("body.commit", limits::kCommitBytesMax);
+    const std::uint64_t size = in.varint_max("body.commit", limits::kCommitBytesMax);
+    if (size == kItemHave) {
+      Have have{decode_version_vector(in)};
+      if (in.ok() && have.upto.empty()) in.refuse("body.have", "is empty");
+      body.items.emplace_back(std::move(have));
+      continue;
+    }
+    const bool answer = size == kItemAnswer;
+    const ByteSpan commit = answer ? in.bytes("body.answer", limits::kCommitBytesMax)
+                                   : in.raw("body.commit", static_cast<std::size_t>(size));
     if (in.ok() && commit.size() < kCommitBytesMin) in.refuse("body.commit", "is too short to be a commit");
-    body.commits.push_back(commit);
+    body.items.push_back(answer ? BodyItem(Answer{commit}) : BodyItem(commit));
   }
   return body;
 }
@@ -181,6 +193,33 @@ Heartbeat decode_heartbeat(Reader& in) {
   return heartbeat;
 }
 
+Route decode_route(Reader& in) {
+  Route route;
+  const std::uint64_t count = in.varint_max("route.count", limits::kOriginsMax);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Origin origin = decode_origin(in);
+    if (in.ok() && i > 0 && origin <= route.have_only.back()) in.refuse("route", "is not in ascending order");
+    route.have_only.push_back(std::move(origin));
+  }
+  return route;
+}
+
+Want decode_want(Reader& in) {
+  Want want;
+  const std::uint64_t count = in.varint_max("want.count", limits::kOriginsMax);
+  if (in.ok() && count == 0) in.refuse("want.count", "is zero");
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Want::Range range;
+    range.origin = decode_origin(in);
+    range.after = Seq(in.varint("want.after"));
+    range.upto = Seq(in.varint("want.upto"));
+    if (in.ok() && range.after >= range.upto) in.refuse("want", "asks for nothing");
+    if (in.ok() && i > 0 && range.origin <= want.ranges.back().origin) in.refuse("want", "is not in ascending order");
+    want.ranges.push_back(std::move(range));
+  }
+  return want;
+}
+
 // A word this node does not know still refuses the link: as kUnavailable, which promises nothing.
 StatusCode code_of(std::string_view word) {
   for (int i = 1; i <= static_cast<int>(StatusCode::kInternal); ++i) {
@@ -198,8 +237,8 @@ Refuse decode_refuse(Reader& in) {
 
 bool spoken(std::uint8_t kind) {
   return (kind >= static_cast<std::uint8_t>(FrameKind::kHello) &&
-          kind <= static_cast<std::uint8_t>(FrameKind::kRefuse)) ||
-         kind == static_cast<std::uint8_t>(FrameKind::kBodyPart);
+          kind <= static_cast<std::uint8_t>(FrameKind::kRoute)) ||
+         kind == static_cast<std::uint8_t>(FrameKind::kWant) || kind == static_cast<std::uint8_t>(FrameKind::kBodyPart);
 }
 
 Result<Frame> unknown_kind(std::uint8_t kind) {
@@ -211,8 +250,8 @@ Result<Frame> unknown_kind(std::uint8_t kind) {
 }  // namespace
 
 std::string_view frame_kind_name(std::uint8_t kind) {
-  constexpr std::array<std::string_view, 12> kNames = {"",     "hello", "body", "ack",    "heartbeat", "refuse",
-                                                       "have", "skip",  "want", "credit", "subscribe", "body part"};
+  constexpr std::array<std::string_view, 12> kNames = {"",      "hello", "body", "ack",    "heartbeat", "refuse",
+                                                       "route", "skip",  "want", "credit", "subscribe", "body part"};
   if (kind > 0 && kind < kNames.size()) return kNames[kind];
   if (kind >= 16 && kind <= 31) return "resync";
   return "unknown";
@@ -240,17 +279,31 @@ Bytes encode_frame(const Hello& hello) {
 }
 
 Bytes encode_frame(const Body& body) {
-  CHECK(!body.commits.empty());
-  std::size_t size = 32;
-  for (const ByteSpan commit : body.commits) size += commit.size() + 5;
+  CHECK(!body.items.empty());
   Bytes bytes;
-  bytes.reserve(size);
   Writer out = begin(FrameKind::kBody, bytes);
   out.varint(body.number);
   out.varint(body.sender_pos.value);
-  out.varint(body.commits.size());
-  for (const ByteSpan commit : body.commits) out.bytes(commit);
+  out.varint(body.items.size());
+  for (const BodyItem& item : body.items) encode_item(item, out);
   return finish(std::move(bytes));
+}
+
+void encode_item(const BodyItem& item, Writer& out) {
+  if (const Have* have = std::get_if<Have>(&item)) {
+    CHECK(!have->upto.empty());
+    out.varint(kItemHave);
+    encode(have->upto, out);
+  } else {
+    if (std::holds_alternative<Answer>(item)) out.varint(kItemAnswer);
+    out.bytes(commit_of(item));
+  }
+}
+
+ByteSpan commit_of(const BodyItem& item) {
+  if (const auto* commit = std::get_if<ByteSpan>(&item)) return *commit;
+  if (const auto* answer = std::get_if<Answer>(&item)) return answer->commit;
+  return {};
 }
 
 Bytes encode_body_content(LogPos sender_pos, std::uint64_t count, ByteSpan packed) {
@@ -308,6 +361,27 @@ Bytes encode_frame(const Heartbeat& heartbeat) {
   return finish(std::move(bytes));
 }
 
+Bytes encode_frame(const Route& route) {
+  Bytes bytes;
+  Writer out = begin(FrameKind::kRoute, bytes);
+  out.varint(route.have_only.size());
+  for (const Origin& origin : route.have_only) encode(origin, out);
+  return finish(std::move(bytes));
+}
+
+Bytes encode_frame(const Want& want) {
+  CHECK(!want.ranges.empty());
+  Bytes bytes;
+  Writer out = begin(FrameKind::kWant, bytes);
+  out.varint(want.ranges.size());
+  for (const Want::Range& range : want.ranges) {
+    encode(range.origin, out);
+    out.varint(range.after.value);
+    out.varint(range.upto.value);
+  }
+  return finish(std::move(bytes));
+}
+
 Bytes encode_frame(const Refuse& refuse) {
   Bytes bytes;
   Writer out = begin(FrameKind::kRefuse, bytes);
@@ -339,6 +413,8 @@ Result<Frame> decode_frame(ByteSpan frame) {
     case FrameKind::kAck: decoded = Ack{decode_version_vector(in)}; break;
     case FrameKind::kHeartbeat: decoded = decode_heartbeat(in); break;
     case FrameKind::kRefuse: decoded = decode_refuse(in); break;
+    case FrameKind::kRoute: decoded = decode_route(in); break;
+    case FrameKind::kWant: decoded = decode_want(in); break;
     case FrameKind::kBodyPart: decoded = decode_body_part(in); break;
   }
   if (const Status status = in.finish(); !status.ok()) return fail(status.with_context("frame"));

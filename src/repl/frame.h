@@ -24,10 +24,12 @@
 namespace pando::repl {
 
 // A link speaks the lower of both ends' versions, which must not be below either end's minimum.
-inline constexpr std::uint64_t kProtocolVersion = 1;
+inline constexpr std::uint64_t kProtocolVersion = 2;
 inline constexpr std::uint64_t kProtocolVersionMin = 1;
+// From which on a peer understands Have, Want and Route. Older ones are sent every commit whole.
+inline constexpr std::uint64_t kVersionHave = 2;
 
-// On the wire; never renumbered. 6 to 10 (have, skip, want, credit, subscribe) and 16 to 31 (resync) are
+// On the wire; never renumbered. 7, 9, 10 (skip, credit, subscribe) and 16 to 31 (resync) are
 // reserved, and so is flag bit 0 (body compressed with zstd).
 enum class FrameKind : std::uint8_t {
   kHello = 1,
@@ -35,6 +37,8 @@ enum class FrameKind : std::uint8_t {
   kAck = 3,
   kHeartbeat = 4,
   kRefuse = 5,
+  kRoute = 6,
+  kWant = 8,
   kBodyPart = 11,
 };
 inline constexpr std::uint8_t kOptionalKindMin = 128;
@@ -69,11 +73,27 @@ struct Hello {
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
+// Stands in a run of the log for commits that the receiver gets from somebody nearer: the sender has all of them.
+struct Have {
+  VersionVector upto;  // not empty. Of one origin it stands in the log's order; of several the order among them is lost
+  friend bool operator==(const Have&, const Have&) = default;
+};
+// A commit that was wanted: its place in the log is that of the Have that announced it, not this one.
+struct Answer {
+  ByteSpan commit;
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+// One step of the sender's log: an encoded commit, the very bytes of the log, borrowed from the frame; or a Have. And
+// among them, in the log's order for themselves, answers.
+using BodyItem = std::variant<ByteSpan, Have, Answer>;
+// The commit in it; empty for a Have.
+ByteSpan commit_of(const BodyItem& item);
+
 // A run of the sender's log.
 struct Body {
-  LogPos sender_pos;              // of the last commit, in the sender's log; for people and metrics
-  std::vector<ByteSpan> commits;  // encoded, the very bytes of the log; borrowed from the frame. Not empty
-  std::uint64_t number = 1;       // among the Body and BodyPart frames that were sent on this link
+  LogPos sender_pos;            // of the last commit, in the sender's log; for people and metrics
+  std::vector<BodyItem> items;  // not empty
+  std::uint64_t number = 1;     // among the Body and BodyPart frames that were sent on this link
 };
 
 // A piece of a Body that is too large for one frame (repl/parts.h).
@@ -97,6 +117,23 @@ struct Heartbeat {
   std::vector<Claim> claims;        // what is new of the sender's claims, ascending by origin
 };
 
+// What the sender of this frame wants to be sent: of these origins it gets the commits by another link, a Have will do;
+// of all others the commits. Each Route replaces the one before; nothing of a log is sent before the first.
+struct Route {
+  std::vector<Origin> have_only;  // ascending
+};
+
+// Send these commits, which you said you have, after all: of each origin those with after < seq <= upto.
+struct Want {
+  struct Range {
+    Origin origin;
+    Seq after;
+    Seq upto;
+    friend bool operator==(const Range&, const Range&) = default;
+  };
+  std::vector<Range> ranges;  // ascending by origin, not empty
+};
+
 // The last frame: why the sender closes the link.
 struct Refuse {
   Status reason;
@@ -107,13 +144,15 @@ struct Skipped {
   std::uint8_t kind = 0;
 };
 
-using Frame = std::variant<Hello, Body, BodyPart, Ack, Heartbeat, Refuse, Skipped>;
+using Frame = std::variant<Hello, Body, BodyPart, Ack, Heartbeat, Route, Want, Refuse, Skipped>;
 
 Bytes encode_frame(const Hello& hello);
 Bytes encode_frame(const Body& body);
 Bytes encode_frame(const BodyPart& part);
 Bytes encode_frame(const Ack& ack);
 Bytes encode_frame(const Heartbeat& heartbeat);
+Bytes encode_frame(const Route& route);
+Bytes encode_frame(const Want& want);
 // The message is cut at limits::kRefuseMessageBytesMax.
 Bytes encode_frame(const Refuse& refuse);
 
@@ -121,7 +160,9 @@ Bytes encode_frame(const Refuse& refuse);
 // kind or a flag this node does not know.
 Result<Frame> decode_frame(ByteSpan frame);
 
-// A Body without its number is its content: what parts are cut from. `packed` is bytes(commit), `count` times.
+// One item as it stands in a Body.
+void encode_item(const BodyItem& item, Writer& out);
+// A Body without its number is its content: what parts are cut from. `packed` is encode_item(), `count` times.
 Bytes encode_body_content(LogPos sender_pos, std::uint64_t count, ByteSpan packed);
 // The Body frame around it.
 Bytes encode_body(std::uint64_t number, ByteSpan content);

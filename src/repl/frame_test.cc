@@ -55,14 +55,19 @@ TEST(Frame, GoldenBytes) {
   };
   const Row rows[] = {
       {"hello", encode_frame(sample_hello()),
-       "0100095585d901010000000000000000036463310203616473020202036463310107"
+       "0100f28eb3c602010000000000000000036463310203616473020202036463310107"
        "0364633201ac02"
        "010110"
        "010364633201ac028877665544332211"},
       {"hello without heads or context", encode_frame(Hello{.origin = Origin{"a", 1}, .ns = "n"}),
-       "0100eecea11601010000000000000000016101016e01030000"},
-      {"body", encode_frame(Body{LogPos(300), {kCommit}, 5}),
+       "0100366d00d802010000000000000000016101016e01030000"},
+      {"body", encode_frame(Body{LogPos(300), {ByteSpan(kCommit)}, 5}),
        "0200dc52820205ac0201146363636363636363636363636363636363636363"},
+      {"body that announces and answers",
+       encode_frame(Body{LogPos(300), {Have{vector_of({{Origin{"dc1", 1}, 7}})}, Answer{kCommit}}, 5}),
+       "0200d2aabcd105ac0202000103646331010701146363636363636363636363636363636363636363"},
+      {"route", encode_frame(Route{{Origin{"dc1", 1}, Origin{"dc2", 3}}}), "0600933c05950203646331010364633203"},
+      {"want", encode_frame(Want{{{Origin{"dc1", 1}, Seq(7), Seq(300)}}}), "08002efb16c701036463310107ac02"},
       {"body part", encode_frame(BodyPart{6, 300, 128, "piece"}), "0b00421cf3ed06ac0280017069656365"},
       {"ack", encode_frame(Ack{vector_of({{Origin{"dc1", 1}, 7}})}), "0300f8c827df01036463310107"},
       {"heartbeat", encode_frame(Heartbeat{vector_of({{Origin{"dc1", 1}, 7}}), 1698765432000, 300}),
@@ -86,14 +91,14 @@ TEST(Frame, RoundTrip) {
   const Result<Frame> body = decode_frame(bytes);
   ASSERT_TRUE(body);
   EXPECT_EQ(std::get<Body>(*body).sender_pos, LogPos(9));
-  EXPECT_EQ(std::get<Body>(*body).commits, (std::vector<ByteSpan>{kCommit, other}));
+  EXPECT_EQ(std::get<Body>(*body).items, (std::vector<BodyItem>{ByteSpan(kCommit), ByteSpan(other)}));
 
   Bytes packed;
   Writer(packed).bytes(kCommit);
   Writer(packed).bytes(other);
   const Bytes content = encode_body_content(LogPos(9), 2, packed);
   EXPECT_EQ(encode_body(1, content), bytes) << "both ways to write a body are one format";
-  EXPECT_EQ(decode_body_content(content)->commits, std::get<Body>(*body).commits);
+  EXPECT_EQ(decode_body_content(content)->items, std::get<Body>(*body).items);
   EXPECT_FALSE(decode_body_content(content + "x"));
 
   const Bytes part_bytes = encode_frame(BodyPart{7, 1000, 400, "piece"});
@@ -103,6 +108,14 @@ TEST(Frame, RoundTrip) {
   EXPECT_EQ(std::get<BodyPart>(*part).size, 1000u);
   EXPECT_EQ(std::get<BodyPart>(*part).offset, 400u);
   EXPECT_EQ(std::get<BodyPart>(*part).bytes, "piece");
+
+  const std::vector<BodyItem> items = {Have{vector_of({{Origin{"a", 1}, 3}})}, ByteSpan(kCommit), Answer{other}};
+  const Bytes mixed = encode_frame(Body{LogPos(9), items});
+  EXPECT_EQ(std::get<Body>(*decode_frame(mixed)).items, items);
+  const std::vector<Origin> origins = {Origin{"a", 1}, Origin{"a", 2}};
+  EXPECT_EQ(std::get<Route>(*decode_frame(encode_frame(Route{origins}))).have_only, origins);
+  const std::vector<Want::Range> ranges = {{origins[0], Seq(0), Seq(4)}, {origins[1], Seq(8), Seq(9)}};
+  EXPECT_EQ(std::get<Want>(*decode_frame(encode_frame(Want{ranges}))).ranges, ranges);
 
   const VersionVector context = vector_of({{Origin{"a", 1}, 1}, {Origin{"a", 2}, 5}});
   EXPECT_EQ(std::get<Ack>(*decode_frame(encode_frame(Ack{context}))).context, context);
@@ -144,8 +157,8 @@ TEST(Frame, Unknown) {
     const char* message;
   };
   const Row rows[] = {
-      {"reserved kinds are refused by name", frame_of(6, 0, "x"), StatusCode::kUnimplemented,
-       "frame kind 6 (have) is not spoken by this node"},
+      {"reserved kinds are refused by name", frame_of(7, 0, "x"), StatusCode::kUnimplemented,
+       "frame kind 7 (skip) is not spoken by this node"},
       {"also in the resync range", frame_of(20, 0, "x"), StatusCode::kUnimplemented,
        "frame kind 20 (resync) is not spoken by this node"},
       {"mandatory and never heard of", frame_of(127, 0, ""), StatusCode::kUnimplemented,
@@ -204,7 +217,7 @@ TEST(Frame, MalformedBodies) {
       {"body.number", frame_of(2, 0, "\x80")},
       {"body.count: is zero", frame_of(2, 0, Bytes("\x01\x05\x00", 3))},
       {"body.commit", frame_of(2, 0, Bytes("\x01\x05\x01\x30", 4))},
-      {"too short to be a commit", frame_of(2, 0, Bytes("\x01\x05\x01\x01x", 5))},
+      {"too short to be a commit", frame_of(2, 0, Bytes("\x01\x05\x01\x02xx", 6))},
       {"body.count", frame_of(2, 0, "\x01\x05\xff\xff\xff\xff\x0f")},
       {"body_part.bytes: is empty", frame_of(11, 0, Bytes("\x01\x05\x00", 3))},
       {"body_part.bytes: reaches beyond the body", frame_of(11, 0, "\x01\x05\x03xyz")},
@@ -238,6 +251,15 @@ TEST(Frame, MalformedBodies) {
          out.varint(1);
          out.bytes("");
        })},
+      {"body.have", frame_of(2, 0, Bytes("\x01\x01\x01\x00\x00", 5))},
+      {"route: is not in ascending order", frame_of(6, 0,
+                                                    "\x02\x01"
+                                                    "b\x01\x01"
+                                                    "a\x01")},
+      {"want.count", frame_of(8, 0, Bytes("\x00", 1))},
+      {"want: asks for nothing", frame_of(8, 0,
+                                          "\x01\x01"
+                                          "a\x01\x05\x05")},
       {"refuse.message", frame_of(5, 0, "\x02no\x7f")},
   };
   for (const Row& row : rows) {

@@ -38,13 +38,13 @@ Joined put(BodyJoiner& joiner, const Bytes& bytes) {
   if (const Body* body = std::get_if<Body>(&*frame)) {
     Status status = joiner.add(*body);
     if (!status.ok()) return {std::move(status), {}};
-    return {{}, Bytes(body->commits.at(0))};
+    return {{}, Bytes(std::get<ByteSpan>(body->items.at(0)))};
   }
   const Result<std::optional<Body>> body = joiner.add(std::get<BodyPart>(*frame));
   if (!body) return {body.error(), {}};
   if (!*body) return {};
   EXPECT_EQ((*body)->sender_pos, LogPos(9));
-  return {{}, Bytes((*body)->commits.at(0))};
+  return {{}, Bytes(std::get<ByteSpan>((*body)->items.at(0)))};
 }
 
 TEST(Parts, WhatIsCutIsJoined) {

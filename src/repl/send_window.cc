@@ -10,9 +10,16 @@ constexpr std::size_t kFrameOverheadBytes = 256;
 
 }  // namespace
 
-void SendWindow::sent(std::size_t bytes, VersionVector commits) {
+void SendWindow::sent(std::size_t bytes, VersionVector commits, LogPos first) {
   bytes_ += bytes + kFrameOverheadBytes;
-  frames_.push_back(Unacked{bytes + kFrameOverheadBytes, std::move(commits)});
+  frames_.push_back(Unacked{bytes + kFrameOverheadBytes, std::move(commits), first});
+}
+
+std::optional<LogPos> SendWindow::find(const Dot& dot) const {
+  for (const Unacked& frame : frames_) {
+    if (frame.commits.covers(dot)) return frame.first;
+  }
+  return std::nullopt;
 }
 
 void SendWindow::acked(const VersionVector& context) {

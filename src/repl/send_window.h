@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 
+#include "base/ids.h"
 #include "model/version_vector.h"
 
 namespace pando::repl {
@@ -15,13 +17,15 @@ class SendWindow {
  public:
   explicit SendWindow(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // A frame of `bytes` whose commits reach up to `commits` was sent.
-  void sent(std::size_t bytes, VersionVector commits);
+  // A frame of `bytes` whose commits reach up to `commits` was sent; the first of them stands at `first` in the log.
+  void sent(std::size_t bytes, VersionVector commits, LogPos first);
   // Everything in `context` is durable at the peer. A peer makes frames durable in the order they were sent.
   void acked(const VersionVector& context);
 
   // `more_bytes` are about to be sent on top.
   bool open(std::size_t more_bytes) const { return bytes_ + more_bytes < bytes_max_; }
+  // From where on to look in the log for a commit that was sent, or announced, and is not acknowledged.
+  std::optional<LogPos> find(const Dot& dot) const;
   std::size_t unacked_bytes() const { return bytes_; }
   std::size_t unacked_frames() const { return frames_.size(); }
 
@@ -29,6 +33,7 @@ class SendWindow {
   struct Unacked {
     std::size_t bytes = 0;
     VersionVector commits;
+    LogPos first;
   };
 
   std::size_t bytes_max_;

@@ -17,6 +17,12 @@ namespace {
 constexpr std::size_t kPaceBytesFirst = 16 * 1024;
 constexpr std::size_t kPaceBytesMin = 4 * 1024;
 
+// Announced commits whose order is kept; of more in a row only how far each origin goes.
+constexpr std::size_t kHavesInOrderMax = 32;
+constexpr std::size_t kHaveBytes = 24;  // about what one takes
+// What a peer announces needs no hurry to be acknowledged: after so many, or with the next heartbeat.
+constexpr std::uint64_t kHavesPerAck = 256;
+
 constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
 
 // How many dots of `all` are not in `known`.
@@ -60,8 +66,10 @@ Status uninvited() {
 Session::Session(SessionOptions options, Time now)
     : options_(std::move(options)),
       window_(options_.unacked_bytes_max),
+      again_window_(options_.unacked_bytes_max),
       pace_bytes_(std::min(kPaceBytesFirst, options_.pace_bytes_max)),
       last_heard_(instant_of(now)),
+      data_heard_at_(instant_of(now)),
       last_called_(instant_of(now)),
       beat_at_(instant_of(now) + options_.heartbeat_interval) {
   CHECK(options_.heartbeat_interval.us > 0);
@@ -117,6 +125,10 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
     handle(*part, events);
   } else if (const Ack* ack = std::get_if<Ack>(&*decoded)) {
     handle(*ack, events);
+  } else if (Route* route = std::get_if<Route>(&*decoded)) {
+    handle(std::move(*route));
+  } else if (const Want* want = std::get_if<Want>(&*decoded)) {
+    handle(*want);
   } else {
     handle(std::move(std::get<Heartbeat>(*decoded)), now, events);
   }
@@ -154,6 +166,7 @@ void Session::handle(Hello hello, std::vector<Event>& events) {
   if (Status status = check_hello(hello); !status.ok()) return refuse(std::move(status));
   state_ = State::kUp;
   peer_ = std::move(hello);
+  routed_ = !speaks_have();
   learn(peer_->context, events);
   if (closed()) return;
   events.push_back(HelloReceived{peer_->origin, peer_->role, peer_->publish, peer_->subscribe, peer_->context});
@@ -161,27 +174,60 @@ void Session::handle(Hello hello, std::vector<Event>& events) {
 
 void Session::handle(const Body& body, std::vector<Event>& events) {
   if (!takes()) return blame(uninvited());
+  data_heard_at_ = last_heard_;
   if (Status status = joiner_.add(body); !status.ok()) return blame(std::move(status));
   take_in(body, events);
 }
 
 void Session::handle(const BodyPart& part, std::vector<Event>& events) {
   if (!takes()) return blame(uninvited());
+  data_heard_at_ = last_heard_;
   const Result<std::optional<Body>> body = joiner_.add(part);
   if (!body) return blame(body.error());
   if (*body) take_in(**body, events);
 }
 
 void Session::take_in(const Body& body, std::vector<Event>& events) {
-  for (const ByteSpan commit : body.commits) {
-    const Result<Dot> dot = peek_dot(commit);
+  for (const BodyItem& item : body.items) {
+    if (const Have* have = std::get_if<Have>(&item)) {
+      if (!speaks_have()) return blame(uninvited());
+      peer_durable_.merge(have->upto);
+      peer_has_.merge(have->upto);
+      look_for_lost(have->upto, events);
+      ++haves_heard_;
+      continue;
+    }
+    const Result<Dot> dot = peek_dot(commit_of(item));
     if (!dot) return blame(dot.error());
     received_.raise(dot->origin, dot->seq);
     peer_durable_.raise(dot->origin, dot->seq);
     peer_has_.raise(dot->origin, dot->seq);
+    ++stats_.commits_received;
   }
-  stats_.commits_received += body.commits.size();
-  events.push_back(CommitsReceived{body.commits});
+  events.push_back(CommitsReceived{body.items});
+}
+
+void Session::handle(Route route) {
+  routed_ = true;
+  have_only_ = std::move(route.have_only);
+}
+
+void Session::handle(const Want& want) {
+  if (!peer_takes() || !next_) return blame(uninvited());
+  flush_batch();
+  if (!again_) again_ = Again{*next_, {}};
+  for (const Want::Range& range : want.ranges) {
+    const Dot first{range.origin, range.after.next()};
+    const std::optional<LogPos> at = window_.find(first);
+    if (!at || peer_has_.get(range.origin) < range.upto) {
+      return blame(Status(StatusCode::kInvalidArgument,
+                          fmt::format("{} wants {} up to {}, which was not announced to it", to_string(peer_->origin),
+                                      to_string(first), range.upto.value)));
+    }
+    again_->next = std::min(again_->next, *at);
+    const auto [known, is_new] = again_->ranges.emplace(range.origin, range);
+    if (!is_new) known->second.upto = std::max(known->second.upto, range.upto);
+  }
 }
 
 void Session::handle(const Ack& ack, std::vector<Event>& events) {
@@ -222,10 +268,15 @@ void Session::learn(const VersionVector& context, std::vector<Event>& events) {
         Status(StatusCode::kTooLarge, fmt::format("the peer names more than {} origins", limits::kOriginsMax)));
   }
   window_.acked(peer_durable_);
+  again_window_.acked(peer_durable_);
+  look_for_lost(context, events);
+}
+
+void Session::look_for_lost(const VersionVector& theirs, std::vector<Event>& events) {
   // Nothing leaves before it is durable, so whoever knows more of us than we do knew us before we lost it.
   const Origin& self = options_.self;
   if (reported_epoch_ == self.epoch) return;
-  for (const auto& [origin, seq] : context.entries()) {
+  for (const auto& [origin, seq] : theirs.entries()) {
     if (origin.node != self.node || origin.epoch < self.epoch || durable_.get(origin) >= seq) continue;
     if (reported_epoch_ == self.epoch) events.pop_back();  // the newest epoch is what counts
     reported_epoch_ = self.epoch;
@@ -271,6 +322,7 @@ void Session::on_time(Time now) {
   // Control frames that wait go before it, commits that wait go after it.
   control_.push_back(encode_frame(heartbeat(now)));
   stated_ = durable_;
+  haves_heard_ = 0;
 }
 
 Heartbeat Session::heartbeat(Time now) {
@@ -305,24 +357,54 @@ void Session::blame(Status reason) {
   refuse(std::move(reason));
 }
 
+void Session::route(std::vector<Origin> have_only) {
+  if (closed() || !speaks_have() || told_route_ == have_only) return;
+  control_.push_back(encode_frame(Route{have_only}));
+  told_route_ = std::move(have_only);
+}
+
+void Session::want(std::vector<Want::Range> ranges) {
+  if (closed()) return;
+  CHECK(speaks_have());
+  control_.push_back(encode_frame(Want{std::move(ranges)}));
+}
+
+// Reading the log for the peer. ----------------------------------------------------------------------------
+
 void Session::seek(LogPos next) {
   CHECK(!next_ || next >= *next_);
   next_ = next;
 }
 
 std::optional<LogPos> Session::wants() const {
-  if (state_ != State::kUp || !peer_takes() || !window_.open(batch_.size())) return std::nullopt;
-  if (!room_for(batch_.size() + cutter_.bytes())) return std::nullopt;
-  return next_;
+  if (state_ != State::kUp || !peer_takes() || !routed_ || !next_) return std::nullopt;
+  const std::size_t gathered = batch_.size() + haves_.size() * kHaveBytes;
+  if (!(again_ ? again_window_ : window_).open(gathered) || !room_for(gathered + cutter_.bytes())) return std::nullopt;
+  return again_ ? again_->next : *next_;
+}
+
+void Session::pass(LogPos pos) {
+  if (!cursor_moved(pos)) end_again();
+}
+
+// The record at `pos` has been looked at. False when that was on the way back to the cursor.
+bool Session::cursor_moved(LogPos pos) {
+  if (!again_) {
+    CHECK(next_ && pos >= *next_);
+    next_ = pos.next();
+    return true;
+  }
+  CHECK(pos >= again_->next);
+  again_->next = pos.next();
+  return false;
 }
 
 void Session::offer(LogPos pos, ByteSpan commit) {
   if (closed()) return;
-  CHECK(next_ && pos >= *next_);
-  next_ = pos.next();
   const Result<Dot> dot = peek_dot(commit);
   CHECK(dot.has_value());
   CHECK(durable_.covers(*dot));
+  if (!cursor_moved(pos)) return answer(*dot, commit, pos);
   const Seq there = peer_has_.get(dot->origin);
   if (dot->seq <= there) {
     ++stats_.commits_filtered;
@@ -334,23 +416,92 @@ void Session::offer(LogPos pos, ByteSpan commit) {
                                      to_string(dot->origin), there.next().value, to_string(peer_->origin))));
   }
   peer_has_.raise(dot->origin, dot->seq);
-  Writer(batch_).bytes(commit);
+  if (std::binary_search(have_only_.begin(), have_only_.end(), dot->origin)) {
+    announce(*dot, pos);
+  } else {
+    flush_haves();
+    pack(*dot, commit, pos);
+  }
+}
+
+// A record on the way back to the cursor: what was wanted goes out in the log's order.
+void Session::answer(const Dot& dot, ByteSpan commit, LogPos pos) {
+  const auto at = again_->ranges.find(dot.origin);
+  if (at != again_->ranges.end() && dot.seq > at->second.after) {
+    at->second.after = dot.seq;
+    if (dot.seq >= at->second.upto) again_->ranges.erase(at);
+    ++stats_.commits_wanted;
+    pack(dot, Answer{commit}, pos);
+  }
+  end_again();
+}
+
+void Session::end_again() {
+  if (!again_->ranges.empty() && again_->next < *next_) return;
+  flush_batch();
+  const Again over = *std::exchange(again_, std::nullopt);
+  if (over.ranges.empty()) return;
+  refuse(Status(StatusCode::kGone,
+                fmt::format("{} is no longer in the log of {}",
+                            to_string(Dot{over.ranges.begin()->first, over.ranges.begin()->second.after.next()}),
+                            to_string(options_.self))));
+}
+
+void Session::pack(const Dot& dot, const BodyItem& item, LogPos pos) {
+  if (batch_count_ == 0) batch_first_ = pos;
+  Writer out(batch_);
+  encode_item(item, out);
   ++batch_count_;
+  ++stats_.commits_sent;
   batch_pos_ = pos;
-  batch_dots_.raise(dot->origin, dot->seq);
+  batch_dots_.raise(dot.origin, dot.seq);
   if (batch_.size() >= part_bytes()) flush_batch();
 }
 
+void Session::announce(const Dot& dot, LogPos pos) {
+  if (batch_count_ == 0 && haves_.empty() && haves_many_.empty()) batch_first_ = pos;
+  ++stats_.commits_announced;
+  batch_pos_ = pos;
+  batch_dots_.raise(dot.origin, dot.seq);
+  if (!haves_many_.empty()) {
+    haves_many_.raise(dot.origin, dot.seq);
+  } else if (!haves_.empty() && haves_.back().origin == dot.origin) {
+    haves_.back().seq = dot.seq;
+  } else if (haves_.size() < kHavesInOrderMax) {
+    haves_.push_back(dot);
+  } else {
+    for (const Dot& have : std::exchange(haves_, {})) haves_many_.raise(have.origin, have.seq);
+    haves_many_.raise(dot.origin, dot.seq);
+  }
+}
+
+// What was announced goes before the commits that follow it.
+void Session::flush_haves() {
+  Writer out(batch_);
+  const auto put = [&](VersionVector upto) {
+    encode_item(Have{std::move(upto)}, out);
+    ++batch_count_;
+  };
+  for (const Dot& dot : std::exchange(haves_, {})) {
+    VersionVector upto;
+    upto.raise(dot.origin, dot.seq);
+    put(std::move(upto));
+  }
+  if (!haves_many_.empty()) put(std::exchange(haves_many_, {}));
+}
+
 void Session::flush_batch() {
+  flush_haves();
   if (batch_count_ == 0) return;
   Bytes content = encode_body_content(batch_pos_, batch_count_, batch_);
-  window_.sent(content.size(), std::exchange(batch_dots_, {}));
+  (again_ ? again_window_ : window_).sent(content.size(), std::exchange(batch_dots_, {}), batch_first_);
   cutter_.add(std::move(content));
-  stats_.commits_sent += std::exchange(batch_count_, 0);
+  batch_count_ = 0;
   batch_.clear();
 }
 
 bool Session::ack_due() const {
+  if (haves_heard_ >= kHavesPerAck && stated_ != durable_) return true;
   return std::any_of(received_.entries().begin(), received_.entries().end(), [this](const VersionVector::Entry& entry) {
     return std::min(entry.second, durable_.get(entry.first)) > stated_.get(entry.first);
   });
@@ -366,6 +517,7 @@ std::vector<Bytes> Session::take_frames() {
   if (state_ == State::kUp && ack_due() && room_for_control()) {
     control_.push_back(encode_frame(Ack{durable_}));
     stated_ = durable_;
+    haves_heard_ = 0;
   }
   std::vector<Bytes> frames = std::exchange(control_, {});
   for (const Bytes& frame : frames) count_sent(frame);

@@ -18,6 +18,10 @@
 // twice limits::kPartBytesMax, so that on a link of a few kilobytes per second the peer is heard all the while; at most
 // one Ack per take_frames(). One thread.
 //
+// Of commits that the peer gets by another link (its Route says of which origins) only a Have is sent, in their place
+// in the log; if they do not come after all, the peer wants them, and the session goes back in the log for them while
+// its place there stays. Which links to ask for what is the node's to say: repl/providers.h, repl/assembly.h.
+//
 // A link that a peer dialled: decode_hello() of its first frame names the namespace; then construct, start(),
 // and pass that same frame to on_frame(). Such a link that sends nothing is the node's to close.
 //
@@ -69,9 +73,9 @@ struct HelloReceived {
   bool subscribe = true;
   VersionVector context;
 };
-// Encoded commits in the peer's order, already counted as things the peer has.
+// Encoded commits in the peer's order, and what it only said it has; all counted as things the peer has.
 struct CommitsReceived {
-  std::vector<ByteSpan> commits;
+  std::vector<BodyItem> items;
 };
 // All of this is durable at the peer.
 struct PeerAcked {
@@ -101,9 +105,11 @@ struct SessionStats {
   std::uint64_t bytes_received = 0;
   std::uint64_t commits_sent = 0;
   std::uint64_t commits_received = 0;
-  std::uint64_t commits_filtered = 0;  // looked at, not sent: the peer had them
-  std::uint64_t frames_skipped = 0;    // of optional kinds that this node does not know
-  std::uint64_t frames_malformed = 0;  // damaged, unknown or out of place; each closed the link
+  std::uint64_t commits_announced = 0;  // a Have was sent instead
+  std::uint64_t commits_wanted = 0;     // of those, sent after all
+  std::uint64_t commits_filtered = 0;   // looked at, not sent: the peer had them
+  std::uint64_t frames_skipped = 0;     // of optional kinds that this node does not know
+  std::uint64_t frames_malformed = 0;   // damaged, unknown or out of place; each closed the link
 };
 
 class Session {
@@ -129,19 +135,25 @@ class Session {
   // This node now writes under `self`.
   void on_new_epoch(const Origin& self);
 
+  // Of which origins the peer need not send commits whole, ascending. Nothing comes before this was said once.
+  void route(std::vector<Origin> have_only);
+  // Asks for what the peer only announced. After its Hello.
+  void want(std::vector<Want::Range> ranges);
+
   // Closes the link for a reason of the node's (a gap, a namespace going down); the peer is told.
   void refuse(Status reason);
 
   // Reading our log for the peer.
   // Moves the cursor; before the first seek nothing is wanted.
   void seek(LogPos next);
-  // The next record to look at; nothing while the peer does not subscribe or has enough to chew on.
+  // The next record to look at; nothing while the peer does not subscribe or has enough to chew on. Goes back when
+  // the peer wants what was announced, and forth again.
   std::optional<LogPos> wants() const;
   // Shows the commit at `pos` >= wants(); positions between hold no commits. Must be durable. Copied when the
   // peer lacks it. kGone closes the link when the peer lacks earlier ones that the log did not show.
   void offer(LogPos pos, ByteSpan commit);
-  // The next record it will look at; absent before the first seek().
-  std::optional<LogPos> cursor() const { return next_; }
+  // A record that is not a commit, at wants().
+  void pass(LogPos pos);
 
   // Frames to send, in order; control frames go before commits, and between the parts of one.
   std::vector<Bytes> take_frames();
@@ -153,6 +165,8 @@ class Session {
 
   // The peer as its Hello described it; empty before.
   const std::optional<Hello>& peer() const { return peer_; }
+  // When commits, announcements, or a part of them came last; the start before that.
+  Instant data_heard_at() const { return data_heard_at_; }
   // What the peer said it has durably: for retention and `sites:n`.
   const VersionVector& peer_durable() const { return peer_durable_; }
   // Commits of ours the peer has not acknowledged; 0 when it takes none from us.
@@ -169,6 +183,8 @@ class Session {
   void handle(const BodyPart& part, std::vector<Event>& events);
   void take_in(const Body& body, std::vector<Event>& events);
   void handle(const Ack& ack, std::vector<Event>& events);
+  void handle(Route route);
+  void handle(const Want& want);
   void handle(Heartbeat heartbeat, Time now, std::vector<Event>& events);
   Heartbeat heartbeat(Time now);
   void handle(Refuse said, std::vector<Event>& events);
@@ -176,6 +192,9 @@ class Session {
   Status check_hello(const Hello& hello) const;
   // Takes note of what the peer has durably.
   void learn(const VersionVector& context, std::vector<Event>& events);
+  // The peer has all of this: are there commits of ours that we have lost?
+  void look_for_lost(const VersionVector& theirs, std::vector<Event>& events);
+  bool speaks_have() const { return peer_ && peer_->version >= kVersionHave; }
   // The peer broke a rule of the protocol.
   void blame(Status reason);
   bool ack_due() const;
@@ -186,7 +205,13 @@ class Session {
   // One frame of the pace on its way and one to follow it: more would only make acks and heartbeats wait behind.
   bool room_for(std::size_t waiting_bytes) const { return undrained_bytes_ + waiting_bytes < 2 * pace_bytes_; }
   std::size_t part_bytes() const { return std::min(pace_bytes_, limits::kPartBytesMax); }
+  void pack(const Dot& dot, const BodyItem& item, LogPos pos);
+  void announce(const Dot& dot, LogPos pos);
+  void answer(const Dot& dot, ByteSpan commit, LogPos pos);
+  void flush_haves();
   void flush_batch();
+  bool cursor_moved(LogPos pos);
+  void end_again();
   void count_sent(const Bytes& frame);
 
   SessionOptions options_;
@@ -199,25 +224,41 @@ class Session {
   std::map<Origin, Claim> claimed_;   // what the peer was told last
   VersionVector received_;            // commits that came from the peer
   VersionVector peer_durable_;        // what the peer said it has
-  VersionVector peer_has_;            // that, and what we sent it
+  VersionVector peer_has_;            // that, and what we sent it or announced to it
   std::vector<ChainHead> heads_;      // ours at start(), sorted
   std::uint64_t reported_epoch_ = 0;  // for which PeerRemembersMore was reported
 
   std::optional<LogPos> next_;  // the cursor
-  Bytes batch_;                 // commits of the Body being packed
+  bool routed_ = false;         // the peer has said what it wants whole
+  std::vector<Origin> have_only_;
+  std::optional<std::vector<Origin>> told_route_;
+  // Going back for what the peer wants: from `next` until all of `ranges` was sent, at the latest to the cursor.
+  struct Again {
+    LogPos next;
+    std::map<Origin, Want::Range> ranges;
+  };
+  std::optional<Again> again_;
+
+  Bytes batch_;  // items of the Body being packed
   std::uint64_t batch_count_ = 0;
+  LogPos batch_first_;
   LogPos batch_pos_;
   VersionVector batch_dots_;
+  std::vector<Dot> haves_;         // that follow them, in the log's order
+  VersionVector haves_many_;       // or, of so many, only how far they go
+  std::uint64_t haves_heard_ = 0;  // since we last stated what is durable here
   std::vector<Bytes> control_;
   BodyCutter cutter_;
   BodyJoiner joiner_;
   SendWindow window_;
+  SendWindow again_window_;  // answers to Want pass while window_ is full of what waits for them
   std::size_t undrained_bytes_ = 0;
   std::size_t pace_bytes_;     // twice that may be undrained
   bool full_at_beat_ = false;  // that much was undrained at the last heartbeat
   std::size_t drained_since_beat_ = 0;
 
   Instant last_heard_;
+  Instant data_heard_at_;
   Instant last_called_;
   Instant beat_at_;
   std::optional<Duration> peer_clock_ahead_;

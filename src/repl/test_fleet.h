@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "model/commit.h"
+#include "repl/assembly.h"
 #include "repl/intake.h"
 #include "repl/session.h"
 
@@ -66,14 +67,44 @@ class FakeNode {
   void attach(Session& session, Time now) {
     session.start(context_, heads(), now);
     sessions_.push_back(&session);
+    links_[&session] = LinkId(++last_link_);
   }
-  void detach(const Session& session) { std::erase(sessions_, &session); }
+  void detach(const Session& session) {
+    std::erase(sessions_, &session);
+    assembly_.close(links_.at(&session));
+    links_.erase(&session);
+  }
+  // Of these origins a Have will do on every link from now on.
+  void get_by_other_links(std::vector<Origin> origins) {
+    have_only_ = std::move(origins);
+    for (Session* session : sessions_) {
+      if (session->peer()) session->route(have_only_);
+    }
+  }
+  // Asks for all that was announced and is not here.
+  void want_all() {
+    for (const Assembly::Blocked& blocked : assembly_.blocked(context_)) {
+      for (Session* session : sessions_) {
+        if (links_.at(session) == blocked.link) session->want(assembly_.ask(blocked.link, context_));
+      }
+    }
+  }
 
   // Takes one frame in; what it cannot take refuses the link.
   void receive(Session& session, const Bytes& frame, Time now) {
     for (const Event& event : session.on_frame(frame, now)) {
-      if (std::holds_alternative<HelloReceived>(event)) session.seek(LogPos(1));
-      if (const auto* got = std::get_if<CommitsReceived>(&event)) take(session, got->commits, now);
+      if (std::holds_alternative<HelloReceived>(event)) {
+        session.seek(LogPos(1));
+        session.route(have_only_);
+      }
+      if (const auto* got = std::get_if<CommitsReceived>(&event)) {
+        for (const BodyItem& item : got->items) assembly_.add(links_.at(&session), item);
+      }
+    }
+    while (const auto ready = assembly_.next(context_, instant_of(now))) {
+      for (Session* from : sessions_) {
+        if (links_.at(from) == ready->link) take(*from, ready->commit, now);
+      }
     }
   }
   // Lets a session read the log as far as it wants, `records_max` at most.
@@ -91,23 +122,21 @@ class FakeNode {
   std::uint64_t duplicates() const { return duplicates_; }
 
  private:
-  void take(Session& session, const std::vector<ByteSpan>& commits, Time now) {
-    for (const ByteSpan commit : commits) {
-      const Result<Dot> dot = peek_dot(commit);
-      CHECK(dot.has_value());
-      const auto chain = chains_.find(dot->origin);
-      const Verdict verdict =
-          examine(commit, context_, chain == chains_.end() ? std::nullopt : std::optional(chain->second), now.wall_ms,
-                  IntakeOptions{self_});
-      if (std::holds_alternative<Duplicate>(verdict)) {
-        ++duplicates_;
-      } else if (std::holds_alternative<Next>(verdict)) {
-        append(Bytes(commit));
-      } else if (const auto* rejected = std::get_if<Rejected>(&verdict)) {
-        return session.refuse(rejected->reason);
-      } else {
-        return session.refuse(Status(StatusCode::kInternal, "met a commit of its own"));
-      }
+  void take(Session& session, ByteSpan commit, Time now) {
+    const Result<Dot> dot = peek_dot(commit);
+    CHECK(dot.has_value());
+    const auto chain = chains_.find(dot->origin);
+    const Verdict verdict =
+        examine(commit, context_, chain == chains_.end() ? std::nullopt : std::optional(chain->second), now.wall_ms,
+                IntakeOptions{self_});
+    if (std::holds_alternative<Duplicate>(verdict)) {
+      ++duplicates_;
+    } else if (std::holds_alternative<Next>(verdict)) {
+      append(Bytes(commit));
+    } else if (const auto* rejected = std::get_if<Rejected>(&verdict)) {
+      session.refuse(rejected->reason);
+    } else {
+      session.refuse(Status(StatusCode::kInternal, "met a commit of its own"));
     }
   }
 
@@ -117,6 +146,10 @@ class FakeNode {
   VersionVector context_;
   std::map<Origin, std::uint64_t> chains_;
   std::vector<Session*> sessions_;
+  std::map<const Session*, LinkId> links_;
+  std::uint64_t last_link_ = 0;
+  Assembly assembly_;
+  std::vector<Origin> have_only_;
   std::uint64_t duplicates_ = 0;
 };
 

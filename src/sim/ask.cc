@@ -50,8 +50,7 @@ std::string describe_key(World& world, Machine& machine, const std::string& ns, 
 
 }  // namespace
 
-Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Request request, Duration max,
-                    Terms terms) {
+Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Request request, Duration max, Terms terms) {
   // Shared, as the answer may come after we stopped waiting.
   const auto got = std::make_shared<std::optional<Answer>>();
   machine.ask(

@@ -25,6 +25,7 @@ enum class DriverMutation : std::uint8_t {
   kEventTwice,           // a watcher gets one event in twenty twice
   kEventsSwapped,        // a watcher gets two neighbouring events in the wrong order
   kClaimEarly,           // a node vouches for an hour that has not come yet
+  kHaveLost,             // of what a node announces instead of sending it, something is left out
   kCommitLost,           // a stream loses a commit in the middle, and hides it: checksum and number still fit
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "repl/frame.h"
 
 namespace pando::sim {
 namespace {
@@ -13,6 +14,12 @@ namespace {
 constexpr Duration kConnectTimeout = Duration::seconds(3);
 constexpr Duration kKeepaliveMin = Duration::seconds(3);
 constexpr std::uint64_t kKeepaliveSpreadUs = 5'000'000;
+
+// On a line with a long delay one is always under way, also when there is nothing left to do.
+bool is_heartbeat(const Bytes& frame) {
+  return !frame.empty() &&
+         static_cast<std::uint8_t>(frame[0]) == static_cast<std::uint8_t>(repl::FrameKind::kHeartbeat);
+}
 
 }  // namespace
 
@@ -132,7 +139,8 @@ void Net::pump(ConnectionId id, int side) {
   const Instant earliest = std::max({queue_.now(), stream.frames.front().at + delay(from, to), stream.last_arrival});
   stream.last_arrival = earliest + Duration::micros(transfer);
   stream.scheduled = true;
-  queue_.at(stream.last_arrival, EventKind::kWork, [this, id, side] { arrive(id, side); });
+  const EventKind kind = is_heartbeat(stream.frames.front().bytes) ? EventKind::kTimer : EventKind::kWork;
+  queue_.at(stream.last_arrival, kind, [this, id, side] { arrive(id, side); });
 }
 
 void Net::arrive(ConnectionId id, int side) {

@@ -116,15 +116,19 @@ class WatchKeeper {
   bool roam_ = true;
 };
 
-// A frame that is lost as a whole is noticed by its number, so this one keeps it: from a frame of several commits
-// the first is missing, and the rest has a checksum that fits.
-void lose_commit(Bytes& frame, World& world) {
+// A frame that is lost as a whole is noticed by its number, so this one keeps it: from a frame of several items the
+// first commit, or the first Have, is missing, and the rest has a checksum that fits.
+void lose_item(Bytes& frame, World& world) {
   const Result<repl::Frame> decoded = repl::decode_frame(frame);
-  if (!decoded) return;
-  const repl::Body* body = std::get_if<repl::Body>(&*decoded);
-  if (body == nullptr || body->commits.size() < 2 || !world.mutates(DriverMutation::kCommitLost, 3)) return;
+  const auto* body = decoded ? std::get_if<repl::Body>(&*decoded) : nullptr;
+  if (body == nullptr || body->items.size() < 2) return;
   repl::Body rest = *body;
-  rest.commits.erase(rest.commits.begin());
+  const bool lose_have = world.mutation() == DriverMutation::kHaveLost;
+  const auto item = std::find_if(rest.items.begin(), rest.items.end(), [&](const repl::BodyItem& one) {
+    return std::holds_alternative<repl::Have>(one) == lose_have;
+  });
+  if (item == rest.items.end() || !world.mutates(world.mutation(), lose_have ? 1 : 3)) return;
+  rest.items.erase(item);
   frame = repl::encode_frame(rest);
 }
 
@@ -153,9 +157,9 @@ SeededOutcome run_seed(const SeededOptions& options) {
   World world(world_options);
   checkers.attach(world);
   build_fleet(fleet.plan, world);
-  if (options.mutation == DriverMutation::kCommitLost) {
+  if (options.mutation == DriverMutation::kCommitLost || options.mutation == DriverMutation::kHaveLost) {
     world.net().set_tamper([&world](Bytes& frame) {
-      lose_commit(frame, world);
+      lose_item(frame, world);
       return Net::Fate::kDeliver;
     });
   }

@@ -16,8 +16,12 @@ void Durable::show(const Machine& machine, const std::string& ns, const VersionV
 }
 
 void Durable::show(const Machine& machine, const std::string& ns, const repl::Body& body) {
-  for (const ByteSpan commit : body.commits) {
-    if (const Result<Dot> dot = peek_dot(commit)) show(machine, ns, *dot);
+  for (const repl::BodyItem& item : body.items) {
+    if (const auto* have = std::get_if<repl::Have>(&item)) {
+      show(machine, ns, have->upto);
+    } else if (const Result<Dot> dot = peek_dot(repl::commit_of(item))) {
+      show(machine, ns, *dot);
+    }
   }
 }
 

@@ -1,0 +1,188 @@
+#include "repl/assembly.h"
+
+#include <gtest/gtest.h>
+
+#include "base/prng.h"
+#include "repl/test_fleet.h"
+
+namespace pando::repl {
+namespace {
+
+using test::at_ms;
+using test::Author;
+using test::FakeLink;
+using test::FakeNode;
+
+const Origin kA{"a", 1}, kB{"b", 1};
+constexpr LinkId kOne(1), kTwo(2);
+
+Have have(std::vector<Dot> dots) {
+  Have announced;
+  for (const Dot& dot : dots) announced.upto.raise(dot.origin, dot.seq);
+  return announced;
+}
+
+// Takes all that is ready; says what, as "a:1 on 2".
+class Taker {
+ public:
+  Assembly assembly;
+  VersionVector context;
+
+  std::vector<std::string> take() {
+    std::vector<std::string> taken;
+    while (const auto ready = assembly.next(context, Instant{++now_})) {
+      const Result<Dot> dot = peek_dot(ready->commit);
+      context.raise(dot->origin, dot->seq);
+      taken.push_back(to_string(*dot) + " on " + std::to_string(ready->link.value));
+    }
+    return taken;
+  }
+  void add(LinkId link, const Bytes& commit) { assembly.add(link, ByteSpan(commit)); }
+  void answer(LinkId link, const Bytes& commit) { assembly.add(link, Answer{commit}); }
+  std::vector<Assembly::Blocked> blocked() const { return assembly.blocked(context); }
+
+ private:
+  std::int64_t now_ = 0;
+};
+
+using Taken = std::vector<std::string>;
+
+TEST(Assembly, NothingPassesAHaveThatIsNotCovered) {
+  Author a(kA), b(kB);
+  Taker taker;
+  taker.assembly.add(kOne, have({{kB, Seq(1)}}));
+  taker.add(kOne, a.next());
+  taker.add(kOne, a.next());
+  EXPECT_EQ(taker.take(), Taken{});
+  ASSERT_EQ(taker.blocked().size(), 1u);
+  EXPECT_EQ(taker.blocked()[0].upto, have({{kB, Seq(1)}}).upto);
+  EXPECT_EQ(taker.blocked()[0].since, Instant{1});
+  EXPECT_GT(taker.assembly.bytes(kOne), 0u);
+  taker.add(kTwo, b.next());
+  EXPECT_EQ(taker.take(), (Taken{"b:1 on 2", "a:1 on 1", "a:2 on 1"}));
+  EXPECT_TRUE(taker.blocked().empty());
+  EXPECT_EQ(taker.assembly.bytes(kOne), 0u);
+}
+
+TEST(Assembly, ConcurrentCommitsInOppositeOrderDoNotWaitForEachOther) {
+  Author a(kA), b(kB);
+  Taker taker;
+  taker.assembly.add(kOne, have({{kB, Seq(1)}}));
+  taker.add(kOne, a.next());
+  taker.assembly.add(kTwo, have({{kA, Seq(1)}}));
+  taker.add(kTwo, b.next());
+  EXPECT_EQ(taker.take().size(), 2u);
+}
+
+TEST(Assembly, AskingTakesAllThatWasAnnouncedAtOnce) {
+  Author a(kA), b(kB);
+  Taker taker;
+  taker.assembly.add(kOne, have({{kB, Seq(2)}}));
+  taker.add(kOne, a.next());
+  taker.assembly.add(kOne, have({{kB, Seq(3)}}));
+  EXPECT_EQ(taker.take(), Taken{});
+  using Ranges = std::vector<Want::Range>;
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context), (Ranges{{kB, Seq(0), Seq(3)}}));
+  EXPECT_TRUE(taker.blocked().empty()) << "nothing to ask for";
+  taker.answer(kOne, b.next());
+  EXPECT_EQ(taker.take(), Taken{"b:1 on 1"});
+  taker.assembly.add(kOne, have({{kB, Seq(4)}}));
+  taker.answer(kOne, b.next());
+  taker.answer(kOne, b.next());
+  EXPECT_EQ(taker.take(), (Taken{"b:2 on 1", "a:1 on 1", "b:3 on 1"}));
+  ASSERT_EQ(taker.blocked().size(), 1u) << "b:4 was announced after that";
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context), (Ranges{{kB, Seq(3), Seq(4)}}));
+}
+
+TEST(Assembly, AnAnswerThatCameAnotherWayIsPassedOver) {
+  Author a(kA), b(kB);
+  Taker taker;
+  taker.assembly.add(kOne, have({{kA, Seq(1)}, {kB, Seq(1)}}));
+  taker.take();
+  taker.assembly.ask(kOne, taker.context);
+  const Bytes first = a.next();
+  taker.add(kTwo, first);
+  EXPECT_EQ(taker.take(), Taken{"a:1 on 2"});
+  taker.answer(kOne, first);
+  taker.answer(kOne, b.next());
+  EXPECT_EQ(taker.take(), Taken{"b:1 on 1"});
+  taker.answer(kOne, first);
+  EXPECT_EQ(taker.take(), Taken{});
+  EXPECT_EQ(taker.assembly.bytes(kOne), 0u) << "late answers are dropped";
+}
+
+TEST(Assembly, AHaveOfSeveralOriginsTakesOnlyItsOwnLinksAnswers) {
+  Author a(kA), b(kB);
+  Taker taker;
+  // b:1 may depend on a:1, nobody knows here.
+  taker.assembly.add(kOne, have({{kA, Seq(1)}, {kB, Seq(1)}}));
+  taker.assembly.add(kTwo, have({{Origin{"c", 1}, Seq(1)}}));
+  taker.add(kTwo, b.next());
+  EXPECT_EQ(taker.take(), Taken{});
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context).size(), 2u);
+  taker.answer(kOne, a.next());
+  EXPECT_EQ(taker.take(), Taken{"a:1 on 1"});
+  taker.assembly.close(kTwo);
+  EXPECT_EQ(taker.take(), Taken{}) << "what waited there is gone with the link";
+  Author again(kB);
+  taker.answer(kOne, again.next());
+  EXPECT_EQ(taker.take(), Taken{"b:1 on 1"});
+}
+
+TEST(Assembly, DuplicatesAreHandedOutToBeExamined) {
+  Author a(kA);
+  const Bytes commit = a.next();
+  Taker taker;
+  taker.add(kOne, commit);
+  taker.add(kTwo, commit);
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "a:1 on 2"}));
+}
+
+// Nodes of a random graph that take each other's word for who sends what, and change their minds; whatever is left
+// out is asked for in the end. Every log is dense, everybody gets everything.
+TEST(Assembly, RandomRoutesOverRandomGraphs) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    Prng prng(seed);
+    std::vector<std::unique_ptr<FakeNode>> nodes;
+    for (const char* name : {"a", "b", "c", "d"}) nodes.push_back(std::make_unique<FakeNode>(name));
+    std::vector<std::unique_ptr<FakeLink>> links;
+    for (std::size_t i = 0; i < 4; ++i) {
+      for (std::size_t j = i + 1; j < 4; ++j) {
+        if (j != i + 1 && prng.chance(1, 2)) continue;
+        links.push_back(std::make_unique<FakeLink>(*nodes[i], *nodes[j], at_ms(0)));
+      }
+    }
+    for (int step = 0; step < 800; ++step) {
+      FakeNode& node = *nodes[prng.below(4)];
+      FakeLink& link = *links[prng.below(links.size())];
+      const int side = static_cast<int>(prng.below(2));
+      if (step < 600 && prng.chance(1, 4)) node.write(prng.below(60));
+      if (prng.chance(1, 20)) {
+        std::vector<Origin> have_only;
+        for (const auto& other : nodes) {
+          if (prng.chance(1, 2)) have_only.push_back(other->self());
+        }
+        node.get_by_other_links(std::move(have_only));
+      }
+      if (prng.chance(1, 10)) node.want_all();
+      if (prng.chance(1, 2)) {
+        link.send(side, 1 + prng.below(4));
+      } else {
+        link.receive(side, at_ms(0));
+      }
+    }
+    for (int round = 0; round < 40; ++round) {
+      for (auto& link : links) link->settle(at_ms(0));
+      for (const auto& node : nodes) node->want_all();
+    }
+    for (auto& link : links) {
+      for (int s : {0, 1}) ASSERT_FALSE(link->session(s).closed()) << link->session(s).close_reason().to_string();
+    }
+    for (const auto& node : nodes) EXPECT_EQ(node->context(), nodes[0]->context());
+    for (const auto& node : nodes) EXPECT_EQ(node->log().size(), nodes[0]->log().size());
+  }
+}
+
+}  // namespace
+}  // namespace pando::repl
