@@ -12,6 +12,12 @@ Mutation mutation(Mutation::Kind kind, std::string_view table, Bytes key) {
   return m;
 }
 
+Result<Mutation> mutation_of_key(Mutation::Kind kind, Call& call) {
+  const Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  return mutation(kind, *table, std::move(call.key));
+}
+
 Result<Request> write_one(Mutation m) {
   WriteRequest write;
   write.mutations.push_back(std::move(m));

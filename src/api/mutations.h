@@ -12,10 +12,14 @@ namespace pando::api {
 Mutation mutation(Mutation::Kind kind, std::string_view table, Bytes key);
 // A WriteRequest of one.
 Result<Request> write_one(Mutation m);
-// Call::key of table `kv`, and nothing more: deleting, resetting, enabling.
+// Of Call::key in the table that ?table= names.
+Result<Mutation> mutation_of_key(Mutation::Kind kind, Call& call);
+// The same, and nothing more: deleting, resetting, enabling.
 template <Mutation::Kind kKind>
 Result<Request> write_key(Call& call, JsonBody&) {
-  return write_one(mutation(kKind, kTableKv, std::move(call.key)));
+  Result<Mutation> m = mutation_of_key(kKind, call);
+  if (!m) return fail(m.error());
+  return write_one(std::move(*m));
 }
 // The same, appended to the transaction of the call.
 Result<Request> append_to_tx(Call& call, Mutation m);

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "model/reply.h"
@@ -89,6 +90,8 @@ tl::expected<Call, HttpError> route(Method method, std::string_view target);
 
 // A query parameter, decoded ('+' is a space); nullopt when absent. The first one counts.
 Result<std::optional<Bytes>> query_parameter(std::string_view query, std::string_view name);
+// All of them, decoded, in order.
+Result<std::vector<std::pair<Bytes, Bytes>>> query_parameters(std::string_view query);
 
 // The headers that mean something to us.
 struct Headers {

@@ -8,9 +8,6 @@
 #include "base/limits.h"
 
 namespace pando::api {
-namespace {
-
-// A whole number parameter; `fallback` when absent.
 Result<std::uint32_t> number_parameter(std::string_view query, std::string_view name, std::uint32_t fallback,
                                        std::uint32_t max) {
   auto text = query_parameter(query, name);
@@ -26,8 +23,6 @@ Result<std::uint32_t> number_parameter(std::string_view query, std::string_view 
   if (n < 1 || n > max) return wrong();
   return static_cast<std::uint32_t>(n);
 }
-
-}  // namespace
 
 Result<std::optional<std::vector<Bytes>>> columns_parameter(std::string_view query) {
   auto text = query_parameter(query, "columns");
@@ -109,6 +104,9 @@ Result<Request> list_of(const Call& call, std::string_view table) {
 
 Result<Request> members_of(Call& call) {
   ListMembersRequest list;
+  Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  list.table = std::move(*table);
   list.key = std::move(call.key);
   return paged(call, std::move(list));
 }

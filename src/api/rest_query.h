@@ -10,6 +10,11 @@ namespace pando::api {
 
 // ?columns=a,b with blanks around the names dropped; nullopt when absent or empty.
 Result<std::optional<std::vector<Bytes>>> columns_parameter(std::string_view query);
+inline constexpr Parameter kTableParameter = {"table", "Where the key lies: a-z, 0-9, '.', '_', '-'; kv when left out"};
+inline constexpr Parameter kInTable[] = {kTableParameter};
+// A whole number from 1 to `max`; `fallback` when absent.
+Result<std::uint32_t> number_parameter(std::string_view query, std::string_view name, std::uint32_t fallback,
+                                       std::uint32_t max);
 // ?key= of an object appended to a transaction.
 Result<Bytes> lob_key_parameter(const Call& call);
 
@@ -28,9 +33,10 @@ inline constexpr Parameter kPaging[] = {
     {"after", "Only those behind it in byte order"},
     {"limit", "At most so many, 1 to 10000; 100 when left out", Parameter::Type::kNumber},
 };
+inline constexpr Parameter kPagingInTable[] = {kPaging[0], kPaging[1], kPaging[2], kTableParameter};
 // ?prefix=&after=&limit=
 Result<Request> list_of(const Call& call, std::string_view table);
-// ?prefix=&after=&limit=, of the members of a set
+// ?prefix=&after=&limit=&table=, of the members of a set
 Result<Request> members_of(Call& call);
 
 }  // namespace pando::api

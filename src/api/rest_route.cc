@@ -1,6 +1,7 @@
 // Request line → Call.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -256,6 +257,25 @@ Result<std::optional<Bytes>> query_parameter(std::string_view query, std::string
     return std::optional<Bytes>(std::move(value));
   }
   return std::optional<Bytes>();
+}
+
+Result<std::vector<std::pair<Bytes, Bytes>>> query_parameters(std::string_view query) {
+  std::vector<std::pair<Bytes, Bytes>> all;
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    auto& [name, value] = all.emplace_back();
+    for (const auto& [raw, out] : {std::pair(pair.substr(0, equals), &name),
+                                   std::pair(pair.substr(std::min(equals + 1, pair.size())), &value)}) {
+      const std::size_t bad = percent_decode(raw, /*plus_is_space=*/true, *out);
+      if (bad == std::string_view::npos) continue;
+      return fail(StatusCode::kInvalidArgument,
+                  fmt::format("invalid percent-encoding in parameter \"{}\" at byte {}", name, bad));
+    }
+  }
+  return all;
 }
 
 }  // namespace pando::api

@@ -180,6 +180,9 @@ Area flag_routes();
 Area scores_routes();
 Area list_routes();
 Area bounded_routes();
+Area table_routes();        // records: the documents of a table
+Area declaration_routes();  // of tables
+Area explain_routes();
 Area merged_routes();
 Area about_routes();    // a namespace
 Area process_routes();  // the process: /healthz, /metrics, /openapi.json

@@ -1,14 +1,18 @@
 // Flags: enabling wins over a concurrent disabling.
 #include "api/json_body.h"
+#include "api/json_fields.h"
 #include "api/mutations.h"
 #include "api/reply_text.h"
+#include "api/rest_query.h"
 #include "api/route.h"
 
 namespace pando::api {
 namespace {
 
 Result<Request> parse_get(Call& call, JsonBody&) {
-  return Request(GetFlagRequest{std::string(kTableKv), std::move(call.key)});
+  Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  return Request(GetFlagRequest{std::move(*table), std::move(call.key)});
 }
 
 Result<Request> parse_tx(Call& call, JsonBody& body) {
@@ -16,10 +20,12 @@ Result<Request> parse_tx(Call& call, JsonBody& body) {
   if (!object) return fail(object.error());
   Result<Bytes> key = key_field(*object, "key");
   if (!key) return fail(key.error());
+  const Result<std::string> table = table_field(*object, kTableKv);
+  if (!table) return fail(table.error());
   const auto verb = verb_field(*object);
   if (!verb) return fail(verb.error());
   const auto kind = *verb == Verb::kPut ? Mutation::Kind::kEnable : Mutation::Kind::kDisable;
-  return append_to_tx(call, mutation(kind, kTableKv, std::move(*key)));
+  return append_to_tx(call, mutation(kind, *table, std::move(*key)));
 }
 
 void append_enabled(Bytes& out, const Call&, const PresenceReply& presence) {
@@ -34,6 +40,7 @@ constexpr RouteRow kRows[] = {
      .id = "flag_get",
      .summary = "Ask whether a flag is on; one that was never enabled is off",
      .takes = kReadTerms | kTakesConditions,
+     .query = kInTable,
      .answer = json("Enabled"),
      .refusals = {409},
      .parse = parse_get,
@@ -43,6 +50,7 @@ constexpr RouteRow kRows[] = {
      .id = "flag_enable",
      .summary = "Turn a flag on",
      .takes = kWriteTerms | kTakesConditions,
+     .query = kInTable,
      .answer = json("Success"),
      .refusals = {409},
      .parse = write_key<Mutation::Kind::kEnable>,
@@ -52,6 +60,7 @@ constexpr RouteRow kRows[] = {
      .id = "flag_disable",
      .summary = "Turn a flag off",
      .takes = kWriteTerms | kTakesConditions,
+     .query = kInTable,
      .answer = json("Success"),
      .refusals = {409},
      .parse = write_key<Mutation::Kind::kDisable>,
@@ -70,7 +79,7 @@ constexpr RouteRow kRows[] = {
 constexpr SchemaRow kSchemas[] = {
     {"Enabled", R"({"type":"object","required":["enabled"],"properties":{"enabled":{"type":"boolean"}}})"},
     {"TxFlag", R"({"type":"object","required":["operation","key"],"properties":{"operation":{"$ref":"Operation"},)"
-               R"("key":{"$ref":"Key"}}})"},
+               R"("key":{"$ref":"Key"},"table":{"$ref":"Table"}}})"},
 };
 
 }  // namespace

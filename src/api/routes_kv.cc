@@ -36,19 +36,20 @@ std::optional<std::string_view> plain_value(std::string_view body) {
 }
 
 Result<Request> parse_put(Call& call, JsonBody& body) {
-  Mutation m = mutation(Mutation::Kind::kPut, kTableKv, std::move(call.key));
+  Result<Mutation> m = mutation_of_key(Mutation::Kind::kPut, call);
+  if (!m) return fail(m.error());
   if (const auto plain = plain_value(body.bytes())) {
     if (Result<Bytes> value = decode_value(*plain)) {
-      m.value = std::move(*value);
-      return write_one(std::move(m));
+      m->value = std::move(*value);
+      return write_one(std::move(*m));
     }
   }
   const auto object = body.object();
   if (!object) return fail(object.error());
   Result<Bytes> value = value_field(*object);
   if (!value) return fail(value.error());
-  m.value = std::move(*value);
-  return write_one(std::move(m));
+  m->value = std::move(*value);
+  return write_one(std::move(*m));
 }
 
 Result<Request> parse_get(Call& call, JsonBody&) {
@@ -58,6 +59,9 @@ Result<Request> parse_get(Call& call, JsonBody&) {
     if (!view) return fail(view.error());
     if (*view && **view != "raw" && **view != "merged") return refuse(fmt::format("unknown view \"{}\"", **view));
     get.raw = *view && **view == "raw";
+    Result<std::string> table = table_parameter(call.query);
+    if (!table) return fail(table.error());
+    get.table = std::move(*table);
   }
   get.key = std::move(call.key);
   return Request(std::move(get));
@@ -93,17 +97,31 @@ Result<Request> parse_batch(Call& call, JsonBody& body) {
   return write_all(*list, "key", call, delete_item);
 }
 
-Result<Request> parse_list(Call& call, JsonBody&) { return list_of(call, kTableKv); }
+Result<Request> parse_list(Call& call, JsonBody&) {
+  const Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  return list_of(call, *table);
+}
 
 void append_value(Bytes& out, const Call&, const ValueReply& value) {
   out += R"({"value":)";
   append_json_base64(out, value.found ? ByteSpan(value.value) : ByteSpan());
   append_flag(out, "found", value.found);
+  if (!value.siblings.empty()) {
+    append_name(out, "siblings");
+    out.push_back('[');
+    for (const auto& sibling : value.siblings) {
+      append_comma(out);
+      append_json_base64(out, sibling.value);
+    }
+    out.push_back(']');
+  }
   out.push_back('}');
 }
 
 constexpr Parameter kView[] = {
     {"view", "merged (the default: the winner of the merge group, for lww: keys) or raw (this namespace's own value)"},
+    kTableParameter,
 };
 
 constexpr RouteRow kRows[] = {
@@ -112,6 +130,7 @@ constexpr RouteRow kRows[] = {
      .id = "kv_put",
      .summary = "Set a key to a value",
      .takes = kWriteTerms | kTakesConditions,
+     .query = kInTable,
      .body = json("Value", R"({"value":"aGVsbG8="})"),
      .answer = json("Success"),
      .parse = parse_put,
@@ -131,6 +150,7 @@ constexpr RouteRow kRows[] = {
      .id = "kv_delete",
      .summary = "Delete a key and everything under it, whatever its type",
      .takes = kWriteTerms | kTakesConditions,
+     .query = kInTable,
      .answer = json("Success"),
      .parse = write_key<Mutation::Kind::kDelete>,
      .reply = reply_with<append_done>},
@@ -148,7 +168,7 @@ constexpr RouteRow kRows[] = {
      .id = "kv_list",
      .summary = "List keys in byte order",
      .takes = kReadTerms,
-     .query = kPaging,
+     .query = kPagingInTable,
      .answer = json("KeyList"),
      .parse = parse_list,
      .reply = reply_with<append_keys>},
@@ -156,8 +176,11 @@ constexpr RouteRow kRows[] = {
 
 constexpr SchemaRow kSchemas[] = {
     {"Value", R"({"type":"object","required":["value"],"properties":{"value":{"$ref":"Base64"}}})"},
-    {"FoundValue", R"({"type":"object","required":["value","found"],"properties":{"value":{"$ref":"Base64"},)"
-                   R"("found":{"type":"boolean","description":"false: there is no such key, and value is empty"}}})"},
+    {"FoundValue",
+     R"({"type":"object","required":["value","found"],"properties":{"value":{"$ref":"Base64"},)"
+     R"("found":{"type":"boolean","description":"false: there is no such key, and value is empty"},)"
+     R"("siblings":{"type":"array","items":{"$ref":"Base64"},"description":"the other concurrent values, )"
+     R"(where the table's resolver is multi"}}})"},
     {"KvBatch", R"({"type":"object","required":["operation"],"properties":{"operation":{"$ref":"Operation"},)"
                 R"("items":{"type":"array","minItems":1,"maxItems":100000,"description":"for put","items":)"
                 R"({"type":"object","required":["key","value"],"properties":{"key":{"$ref":"Key"},)"

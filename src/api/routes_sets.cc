@@ -1,5 +1,6 @@
 // Sets: adding wins over a concurrent removal.
 #include "api/json_body.h"
+#include "api/json_fields.h"
 #include "api/mutations.h"
 #include "api/reply_text.h"
 #include "api/rest_query.h"
@@ -15,19 +16,24 @@ Result<Request> parse_change(Call& call, JsonBody& body) {
   if (!object) return fail(object.error());
   auto members = members_field(*object);
   if (!members) return fail(members.error());
-  Mutation m = mutation(kKind, kTableKv, std::move(call.key));
-  m.members = std::move(*members);
-  return write_one(std::move(m));
+  Result<Mutation> m = mutation_of_key(kKind, call);
+  if (!m) return fail(m.error());
+  m->members = std::move(*members);
+  return write_one(std::move(*m));
 }
 
 Result<Request> parse_list(Call& call, JsonBody&) { return members_of(call); }
 
 Result<Request> parse_size(Call& call, JsonBody&) {
-  return Request(CountMembersRequest{std::string(kTableKv), std::move(call.key), limits::kSetCountMax});
+  Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  return Request(CountMembersRequest{std::move(*table), std::move(call.key), limits::kSetCountMax});
 }
 
 Result<Request> parse_has(Call& call, JsonBody&) {
-  return Request(HasMemberRequest{std::string(kTableKv), std::move(call.key), std::move(call.member)});
+  Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  return Request(HasMemberRequest{std::move(*table), std::move(call.key), std::move(call.member)});
 }
 
 // {"key","members"} adds; with "operation":"delete" it removes them, without members the set.
@@ -36,10 +42,12 @@ Result<Request> parse_tx(Call& call, JsonBody& body) {
   if (!object) return fail(object.error());
   Result<Bytes> key = key_field(*object, "key");
   if (!key) return fail(key.error());
+  const Result<std::string> table = table_field(*object, kTableKv);
+  if (!table) return fail(table.error());
   const bool has_members = field(*object, "members").has_value();
   const auto verb = verb_or(*object, has_members ? Verb::kPut : Verb::kDelete);
   if (!verb) return fail(verb.error());
-  Mutation m = mutation(Mutation::Kind::kDeleteSet, kTableKv, std::move(*key));
+  Mutation m = mutation(Mutation::Kind::kDeleteSet, *table, std::move(*key));
   if (has_members || *verb == Verb::kPut) {
     auto members = members_field(*object);
     if (!members) return fail(members.error());
@@ -79,6 +87,7 @@ constexpr RouteRow kRows[] = {
      .id = "set_add",
      .summary = "Add members, all or none",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("Members", R"({"members":["YWRh","YmVu"]})"),
      .answer = json("Success"),
      .refusals = {409},
@@ -89,6 +98,7 @@ constexpr RouteRow kRows[] = {
      .id = "set_remove",
      .summary = "Remove members, all or none; those not in are fine",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("Members", R"({"members":["YmVu"]})"),
      .answer = json("Success"),
      .refusals = {409},
@@ -99,6 +109,7 @@ constexpr RouteRow kRows[] = {
      .id = "set_has",
      .summary = "Ask whether a member is in",
      .takes = kReadTerms,
+     .query = kInTable,
      .answer = json("IsMember"),
      .refusals = {409},
      .parse = parse_has,
@@ -108,6 +119,7 @@ constexpr RouteRow kRows[] = {
      .id = "set_size",
      .summary = "Count the members, up to 10,000",
      .takes = kReadTerms,
+     .query = kInTable,
      .answer = json("SetSize"),
      .refusals = {409},
      .parse = parse_size,
@@ -117,7 +129,7 @@ constexpr RouteRow kRows[] = {
      .id = "set_list",
      .summary = "List members in byte order",
      .takes = kReadTerms,
-     .query = kPaging,
+     .query = kPagingInTable,
      .answer = json("MemberList"),
      .refusals = {409},
      .parse = parse_list,
@@ -127,6 +139,7 @@ constexpr RouteRow kRows[] = {
      .id = "set_delete",
      .summary = "Delete the set with all members seen here",
      .takes = kWriteTerms,
+     .query = kInTable,
      .answer = json("Success"),
      .refusals = {409},
      .parse = write_key<Mutation::Kind::kDeleteSet>,
@@ -150,9 +163,10 @@ constexpr SchemaRow kSchemas[] = {
     {"SetSize", R"({"type":"object","required":["size","more"],"properties":{"size":{"type":"integer","minimum":0},)"
                 R"("more":{"type":"boolean","description":"counting stopped; the set has more than that"}}})"},
     {"IsMember", R"({"type":"object","required":["member"],"properties":{"member":{"type":"boolean"}}})"},
-    {"TxSet", R"({"type":"object","required":["key"],"properties":{"operation":{"$ref":"Operation"},)"
-              R"("key":{"$ref":"Key"},"members":{"type":"array","minItems":1,"items":{"$ref":"Base64"},)"
-              R"("description":"left out: the set is deleted"}}})"},
+    {"TxSet",
+     R"({"type":"object","required":["key"],"properties":{"operation":{"$ref":"Operation"},)"
+     R"("key":{"$ref":"Key"},"table":{"$ref":"Table"},"members":{"type":"array","minItems":1,"items":{"$ref":"Base64"},)"
+     R"("description":"left out: the set is deleted"}}})"},
 };
 
 }  // namespace

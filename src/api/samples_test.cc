@@ -1,5 +1,7 @@
 // Sample replies of the routes that have no test file of their own.
 #include "api/samples_suite.h"
+#include "model/document.h"
+#include "model/expiry.h"
 
 namespace pando::api {
 namespace {
@@ -59,7 +61,68 @@ BackupReply backup() {
   return reply;
 }
 
+CounterReply decimal_counter() {
+  CounterReply reply;
+  reply.found = true;
+  reply.decimal = Int128{12'500'000'000};
+  reply.slots = {{Origin{"dc1", 1}, 0, Int128{12'500'000'000}}};
+  return reply;
+}
+
+ValueReply value_with_siblings() {
+  ValueReply reply = value();
+  reply.siblings = {{Dot{Origin{"dc2", 1}, Seq(4)}, Hlc{7}, "other"}};
+  return reply;
+}
+
+Document document() {
+  return {{""},
+          {path_of_fields({"a"}), DocumentEntry::Kind::kValue, "12.50"},
+          {path_of_fields({"b"}), DocumentEntry::Kind::kObject},
+          {path_of_fields({"b", "tags"}), DocumentEntry::Kind::kSet, "", {"\"x\"", "1"}},
+          {path_of_fields({"c"}), DocumentEntry::Kind::kObject}};
+}
+
+DeclarationsReply declarations() {
+  return {{{"users", true, {{"resolver", "max"}, {"ttl", "60000ms"}, {"grow_only", "true"}}}}};
+}
+
+ExplainReply explanation() {
+  ExplainReply reply;
+  reply.type = ValueType::kDocument;
+  reply.expires_ms = 1700000000000;
+  reply.cells = {
+      {CellKind::kExpiry,
+       "",
+       true,
+       {{Dot{Origin{"dc1", 1}, Seq(4)}, Hlc{1 << 20}, encode_expiry(1700000000000), true}}},
+      {CellKind::kLeaf, path_of_fields({"a", "b"}), true, {{Dot{Origin{"dc1", 1}, Seq(4)}, Hlc{1 << 20}, "\xFF"}}},
+      {CellKind::kLeafCounter, path_of_fields({"n"}), true, {}, {{Origin{"dc1", 1}, Seq(3), 500000000}}, 500000000},
+      {CellKind::kLeafMember, path_of_fields({"s"}) + Bytes(kMemberMark) + "1", false},
+  };
+  return reply;
+}
+
 const Sample kSamples[] = {
+    {"record_put", DoneReply{1}},
+    {"record_patch", DoneReply{1}},
+    {"record_get", DocumentReply{true, document()}},
+    {"record_delete", DoneReply{1}},
+    {"record_list", DocumentsReply{{{"a", document()}, {"\xFE", {{""}}}}, true, "\xFE"}},
+    {"record_list", DocumentsReply{}},
+    {"tx_record_put", DoneReply{1}},
+    {"tx_record_patch", DoneReply{1}},
+    {"tx_record_delete", DoneReply{1}},
+    {"declaration_get", declarations()},
+    {"declaration_put", DoneReply{1}},
+    {"declaration_patch", DoneReply{1}},
+    {"declaration_delete", DoneReply{1}},
+    {"declaration_list", declarations()},
+    {"explain", explanation()},
+    {"explain", ExplainReply{}},
+    {"kv_get", value_with_siblings()},
+    {"counter_get", decimal_counter()},
+    {"counter_incr", DoneReply{1, {0}, {{"12.5"}}}},
     {"kv_put", DoneReply{1}},
     {"kv_get", value()},
     {"kv_get", ValueReply{}},

@@ -7,6 +7,8 @@ std::span<const SchemaRow> common_schemas() {
   static constexpr SchemaRow kSchemas[] = {
       {"Base64", R"({"type":"string","contentEncoding":"base64","description":"padded standard base64 of any bytes"})"},
       {"Key", R"({"type":"string","minLength":1,"maxLength":8192})"},
+      {"Table",
+       R"({"type":"string","minLength":1,"maxLength":64,"description":"a-z, 0-9, '.', '_', '-'; kv when left out"})"},
       {"Operation", R"({"enum":["put","delete"]})"},
       {"Success", R"({"type":"object","required":["success"],"properties":{"success":{"const":true}}})"},
       {"BatchDone", R"({"type":"object","required":["success","count","processed"],"properties":{)"

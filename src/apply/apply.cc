@@ -51,18 +51,18 @@ class Applier {
 
   Status prepare(const ClearOp& op) {
     Target target;
-    store::CellCursor at = cells_.scan_key(op.table, op.key);
-    for (; at.valid(); at.next()) {
-      if (!op.includes(at.path().kind, at.path().element)) continue;
+    const auto take = [&](const store::CellCursor& at) -> Status {
       const std::optional<bool> goes_whole = loses(op, at.cell());
-      if (!goes_whole) continue;
+      if (!goes_whole) return {};
       target.keys.emplace_back(at.cell_key());
       // A cell that goes away whole need not be in memory for that, unless we must look at what it held.
-      if (*goes_whole && op.table != kTableLob) continue;
-      if (const auto cell = cells_.load(at.path()); !cell) return cell.error();
-    }
+      if (*goes_whole && op.table != kTableLob) return {};
+      const auto cell = cells_.load(at.path());
+      return cell ? Status() : cell.error();
+    };
+    const Result<LogPos> visited = store::visit_part(cells_, op.table, op.key, op.kinds, op.prefix, take);
     targets_.push_back(std::move(target));
-    return at.status();
+    return visited ? Status() : visited.error();
   }
 
   // Nothing when the cell keeps all it has; otherwise whether it goes away whole.

@@ -52,8 +52,10 @@ std::optional<Int128> parse_decimal(std::string_view text) {
       return std::nullopt;
     }
   }
-  for (int i = std::max(fraction_digits, 0); i < kDecimalDigits; ++i) units *= 10;
-  if (units > kDecimalMax) return std::nullopt;
+  for (int i = std::max(fraction_digits, 0); i < kDecimalDigits; ++i) {
+    units *= 10;
+    if (units > kDecimalMax) return std::nullopt;
+  }
   return negative ? -units : units;
 }
 

@@ -42,6 +42,16 @@ inline constexpr std::int64_t kLimiterPerMsMax = 366LL * 24 * 3600 * 1000;  // i
 inline constexpr std::size_t kEscrowAskedMax = 10'000;                      // unanswered questions remembered
 inline constexpr std::size_t kLimiterSweepCells = 256;                      // looked at in one go for idle ones
 
+// Documents.
+inline constexpr std::size_t kDocumentDepthMax = 32;           // objects and arrays inside one another
+inline constexpr std::size_t kDocumentFieldsMax = 50'000;      // objects, values and members that one write names
+inline constexpr std::size_t kDocumentCellsMax = 200'000;      // of one document that is read or replaced whole
+inline constexpr std::size_t kFiltersMax = 32;                 // conditions of one listing
+inline constexpr std::size_t kFieldsNamedMax = 256;            // fields that one read picks out
+inline constexpr std::size_t kScanCellsMax = 20'000;           // looked at by one listing, beside its last record
+inline constexpr std::size_t kScanBytesMax = 8 * 1024 * 1024;  // answered by one listing, beside its last record
+inline constexpr std::size_t kExplainCellsMax = 1'000;         // described at once
+
 // Log.
 inline constexpr std::size_t kLogPendingBytesMax = 256 * 1024 * 1024;  // appended, not yet written
 inline constexpr std::size_t kLogWriteBytesMax = 4 * 1024 * 1024;      // one write

@@ -71,11 +71,13 @@ Int128 Counter::exact() const {
 
 std::int64_t Counter::value() const { return clamped(exact()); }
 
-std::int64_t Counter::value_of(const Origin& origin) const {
+Int128 Counter::exact_of(const Origin& origin) const {
   Int128 sum = 0;
   for (auto at = place_of(slots_, origin, Seq(0)); at != slots_.end() && at->origin == origin; ++at) sum += at->value();
-  return clamped(sum);
+  return sum;
 }
+
+std::int64_t Counter::value_of(const Origin& origin) const { return clamped(exact_of(origin)); }
 
 bool Counter::has_slot(const Origin& origin, Seq birth) const {
   const auto at = place_of(slots_, origin, birth);

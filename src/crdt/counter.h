@@ -56,7 +56,8 @@ class Counter {
   Int128 exact() const;
   // exact(), or the nearest 64-bit number.
   std::int64_t value() const;
-  // What `origin` contributes, clamped like value().
+  // What `origin` contributes; value_of() clamped like value().
+  Int128 exact_of(const Origin& origin) const;
   std::int64_t value_of(const Origin& origin) const;
 
   // Raises the slot (origin, birth) to these totals; lower ones change nothing.

@@ -32,6 +32,23 @@ bool in_part(std::uint32_t kinds, ByteSpan prefix, CellKind kind, ByteSpan eleme
   return (kinds == 0 || (kinds >> static_cast<unsigned>(kind) & 1U) != 0) && element.substr(0, prefix.size()) == prefix;
 }
 
+// Calls visit(entry) for the entries of a map by path that lie in a part of a key.
+template <typename Map, typename Visit>
+void visit_entries(const Map& map, std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix,
+                   Visit visit) {
+  if (map.empty()) return;
+  CellPath from{std::string(table), Bytes(key), CellKind::kRegister, Bytes(prefix)};
+  for (std::uint8_t kind = 1; kind <= kCellKindMax; ++kind) {
+    from.kind = static_cast<CellKind>(kind);
+    if (!in_part(kinds, prefix, from.kind, prefix)) continue;
+    for (auto at = map.lower_bound(from); at != map.end(); ++at) {
+      const CellPath& path = at->first;
+      if (path.table != table || path.key != key || path.kind != from.kind || !path.element.starts_with(prefix)) break;
+      visit(*at);
+    }
+  }
+}
+
 }  // namespace
 
 // Reading what this draft leaves. -----------------------------------------------------------------------------
@@ -50,6 +67,13 @@ bool Draft::cleared(const CellPath& path) const {
                      [&](const Part& part) { return in_part(part.kinds, part.prefix, path.kind, path.element); });
 }
 
+bool Draft::forgotten(const CellPath& path) const {
+  if (cleared_.empty()) return false;
+  const auto at = cleared_.find({path.table, path.key});
+  return at != cleared_.end() &&
+         std::any_of(at->second.begin(), at->second.end(), [](const Part& part) { return part.forgets; });
+}
+
 Result<std::optional<Bytes>> Draft::value_after(const CellPath& path) {
   if (const Op* op = find_op(path); op != nullptr) {
     const auto* put = std::get_if<PutOp>(op);
@@ -59,12 +83,24 @@ Result<std::optional<Bytes>> Draft::value_after(const CellPath& path) {
   return view_.value(path);
 }
 
+Result<crdt::Register> Draft::register_after(const CellPath& path) {
+  crdt::Register found;
+  if (const Op* op = find_op(path); op != nullptr) {
+    if (const auto* put = std::get_if<PutOp>(op)) found.put(dot_, Hlc{UINT64_MAX}, put->value, {});
+    return found;
+  }
+  if (cleared(path)) return found;
+  const Result<const crdt::Register*> current = view_.find_register(path);
+  if (!current) return fail(current.error());
+  return *current == nullptr ? found : **current;
+}
+
 Result<crdt::Counter> Draft::counter_after(const CellPath& path) {
   if (!counters_.empty()) {
     if (const auto at = counters_.find(path); at != counters_.end()) return at->second;
   }
   // What it counted before its key's time ran out is no part of it any more.
-  if (cleared(path)) return crdt::Counter();
+  if (forgotten(path)) return crdt::Counter();
   const Result<const crdt::Counter*> current = view_.cells().find_counter(path);
   if (!current) return fail(current.error());
   return *current == nullptr ? crdt::Counter() : **current;
@@ -104,27 +140,27 @@ Result<std::vector<Bytes>> Draft::elements_after(std::string_view table, ByteSpa
   // Candidates of both sides in order; each is asked whether it is there.
   std::vector<Bytes> found;
   CellPath path{std::string(table), Bytes(key), kind, {}};
-  const auto mine = [&](ByteSpan past) -> std::optional<Bytes> {
-    CellPath from{path.table, path.key, kind, std::max(Bytes(prefix), Bytes(past))};
+  std::optional<Bytes> last;  // the empty element is one too, so nothing is not the same as it
+  if (!after.empty()) last = Bytes(after);
+  const auto mine = [&]() -> std::optional<Bytes> {
+    CellPath from{path.table, path.key, kind, std::max(Bytes(prefix), last.value_or(Bytes()))};
     for (auto at = index_.lower_bound(from); at != index_.end(); ++at) {
       const CellPath& p = at->first;
       if (p.table != table || p.key != key || p.kind != kind || !p.element.starts_with(prefix)) break;
-      if (past.empty() || p.element > past) return p.element;
+      if (!last || p.element > *last) return p.element;
     }
     return std::nullopt;
   };
-  Bytes last(after);
   store::CellCursor at = view_.cells().scan_elements(table, key, kind, prefix, after);
   while (found.size() < count_max) {
-    while (at.valid() && !last.empty() && at.path().element <= last) at.next();
-    const std::optional<Bytes> own = mine(last);
+    while (at.valid() && last && at.path().element <= *last) at.next();
+    const std::optional<Bytes> own = mine();
     if (!at.valid() && !own) break;
     path.element = !at.valid() || (own && *own < at.path().element) ? *own : at.path().element;
     const Result<bool> there = has(path);
     if (!there) return fail(there.error());
     if (*there) found.push_back(path.element);
     last = path.element;
-    if (last.empty()) break;  // a kind without elements has one cell
   }
   PANDO_RETURN_IF_ERROR(view_.note(at));
   return found;
@@ -289,12 +325,14 @@ Status Draft::reset(const CellPath& path) {
 }
 
 void Draft::drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix) {
+  std::set<std::size_t> goes;
+  visit_entries(index_, table, key, kinds, prefix, [&](const auto& entry) {
+    if (!counts(ops_[entry.second])) goes.insert(entry.second);
+  });
+  if (goes.empty()) return;
   std::vector<Op> kept;
-  for (Op& op : ops_) {
-    const CellPath* path = path_of(op);
-    const bool goes = path != nullptr && !counts(op) && path->table == table && path->key == key &&
-                      in_part(kinds, prefix, path->kind, path->element);
-    if (!goes) kept.push_back(std::move(op));
+  for (std::size_t i = 0; i < ops_.size(); ++i) {
+    if (!goes.contains(i)) kept.push_back(std::move(ops_[i]));
   }
   ops_ = std::move(kept);
   index_.clear();
@@ -309,23 +347,19 @@ Status Draft::clear(std::string_view table, ByteSpan key, std::uint32_t kinds, B
   drop_ops_of(table, key, kinds, prefix);
   bool any = false;
   std::vector<CellPath> numbers;
-  for (const auto& [path, counter] : counters_) {
-    if (path.table == table && path.key == key && in_part(kinds, prefix, path.kind, path.element)) {
-      numbers.push_back(path);
-    }
-  }
-  {
-    store::CellCursor at = view_.cells().scan_key(table, key);
-    for (; at.valid(); at.next()) {
-      if (!in_part(kinds, prefix, at.path().kind, at.path().element) || cleared(at.path())) continue;
-      if (!is_counter(at.path().kind)) {
-        any = true;
-      } else if (!counters_.contains(at.path()) && !at.cell().counter().absent()) {
-        numbers.push_back(at.path());
-      }
-    }
-    PANDO_RETURN_IF_ERROR(view_.note(at));
-  }
+  visit_entries(counters_, table, key, kinds, prefix, [&](const auto& entry) { numbers.push_back(entry.first); });
+  const Result<LogPos> touched =
+      store::visit_part(view_.cells(), table, key, kinds, prefix, [&](const store::CellCursor& at) -> Status {
+        if (is_counter(at.path().kind)) {
+          const bool counts = !counters_.contains(at.path()) && !at.cell().counter().absent();
+          if (counts && !forgotten(at.path())) numbers.push_back(at.path());
+        } else if (!cleared(at.path())) {
+          any = true;
+        }
+        return {};
+      });
+  if (!touched) return touched.error();
+  view_.note(*touched);
   for (const CellPath& path : numbers) PANDO_RETURN_IF_ERROR(reset(path));
   lists_.clear();
   if (!any) return {};
@@ -341,7 +375,7 @@ Status Draft::revive(std::string_view table, ByteSpan key) {
   if (!gone) return gone.error();
   if (!*gone) return {};
   ops_.push_back(ClearOp{.table = at->first, .key = at->second, .observed = observed_, .forget_counters = true});
-  cleared_[*at].push_back({});
+  cleared_[*at].push_back({.forgets = true});
   return {};
 }
 

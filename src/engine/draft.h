@@ -76,6 +76,8 @@ class Draft {
 
   // What cells hold after this draft. A counter without slots is empty; find it by has() when absence matters.
   Result<std::optional<Bytes>> value_after(const CellPath& path);
+  // All concurrent values; of one that this draft writes, its value alone.
+  Result<crdt::Register> register_after(const CellPath& path);
   Result<crdt::Counter> counter_after(const CellPath& path);
   // A register or presence that is there, a guard that is on, a counter that does not read as absent.
   Result<bool> has(const CellPath& path);
@@ -125,7 +127,8 @@ class Draft {
  private:
   struct Part {
     std::uint32_t kinds = 0;
-    Bytes prefix;
+    Bytes prefix = {};
+    bool forgets = false;  // ClearOp::forget_counters
   };
 
   Status change(const Mutation& mutation);
@@ -137,6 +140,8 @@ class Draft {
   Status delete_key(std::string_view table, ByteSpan key);
   Status add_to_counter(const Mutation& mutation);
   Status add_decimal(const Mutation& mutation);
+  // A decimal that is a whole number, to a counter of those.
+  Status add_units_to_counter(const Mutation& mutation);
   Status change_members(const Mutation& mutation);
   Status change_flag(const Mutation& mutation);
   // The key becomes a counter, or the register "0" (a counter that never counted would not exist).
@@ -153,6 +158,8 @@ class Draft {
   void push(const CellPath& path, Op op);
   void note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op);
   void drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix);
+  // Whether this draft forgets what the counters of the key had counted.
+  bool forgotten(const CellPath& path) const;
   // Whether the key, or the row, exists after this draft.
   Result<bool> key_present(std::string_view table, ByteSpan key);
   Result<bool> row_present(std::string_view table, ByteSpan key);

@@ -8,6 +8,8 @@
 
 #include "base/limits.h"
 #include "engine/bounded.h"
+#include "engine/declare.h"
+#include "engine/document.h"
 #include "engine/draft.h"
 #include "engine/list.h"
 #include "engine/merge_group.h"
@@ -43,8 +45,8 @@ std::optional<std::int64_t> decimal(ByteSpan text) {
 }
 
 Status refuse_down(const Mutation& mutation, std::string_view what) {
-  return Status(StatusCode::kPreconditionFailed, fmt::format("counters of table \"{}\" only grow: \"{}\" cannot be {}",
-                                                             mutation.table, mutation.key, what));
+  return Status(StatusCode::kOutOfRange, fmt::format("counters of table \"{}\" only grow: \"{}\" cannot be {}",
+                                                     mutation.table, mutation.key, what));
 }
 
 }  // namespace
@@ -188,6 +190,15 @@ Status Draft::add_to_counter(const Mutation& mutation) {
     if (!value) return value.error();
     if (*value && !mutation.convert) return wrong_type(mutation.key, ValueType::kValue, ValueType::kCounter);
     if (!*value && !*counter) {
+      const Result<bool> decimal = has({mutation.table, mutation.key, CellKind::kDecimal, {}});
+      if (!decimal) return decimal.error();
+      if (*decimal) {
+        return Status(
+            StatusCode::kWrongType,
+            fmt::format("key \"{}\" holds a decimal counter, which is added to by decimal numbers (over HTTP: "
+                        "in quotes)",
+                        mutation.key));
+      }
       PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kCounter));
     }
     if (mutation.convert && (*value || mutation.delta == 0)) return count_from(mutation, value->value_or("0"));
@@ -200,11 +211,33 @@ Status Draft::add_to_counter(const Mutation& mutation) {
 Status Draft::add_decimal(const Mutation& mutation) {
   if (mutation.units < 0 && table(mutation.table).grow_only) return refuse_down(mutation, "decremented");
   const CellPath path{mutation.table, mutation.key, CellKind::kDecimal, {}};
+  const Result<bool> whole = has(counter_path(mutation.table, mutation.key));
+  if (!whole) return whole.error();
+  if (*whole) return add_units_to_counter(mutation);
   const Result<bool> there = has(path);
   if (!there) return there.error();
   if (!*there) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kDecimal));
   PANDO_RETURN_IF_ERROR(count(path, mutation.units));
   give_back(decimal_text(counters_.at(path).exact()));
+  return {};
+}
+
+Status Draft::add_units_to_counter(const Mutation& mutation) {
+  const Int128 delta = mutation.units / kDecimalUnit;
+  if (mutation.units % kDecimalUnit != 0) {
+    return Status(StatusCode::kWrongType,
+                  fmt::format("key \"{}\" holds a counter of whole numbers, {} is none; delete it first", mutation.key,
+                              decimal_text(mutation.units)));
+  }
+  if (delta > INT64_MAX || delta < INT64_MIN) {
+    return Status(StatusCode::kOutOfRange,
+                  fmt::format("{} is outside of 64 bits, and key \"{}\" holds a counter of whole numbers",
+                              to_text(delta), mutation.key));
+  }
+  const CellPath path = counter_path(mutation.table, mutation.key);
+  PANDO_RETURN_IF_ERROR(count(path, delta));
+  counter_value_ = counters_.at(path).value();
+  give_back(std::to_string(*counter_value_));
   return {};
 }
 

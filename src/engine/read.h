@@ -26,6 +26,12 @@ Result<ReplyBody> read(View& view, const GetItemsRequest& request);
 Result<ReplyBody> read(View& view, const FindItemsRequest& request);
 Result<ReplyBody> read(View& view, const ListRequest& request);
 Result<ReplyBody> read(View& view, const GetBoundedRequest& request);
+Result<ReplyBody> read(View& view, const GetDocumentRequest& request);
+// Looks at a bounded number of cells and answers where it stopped.
+Result<ReplyBody> read(View& view, const ListDocumentsRequest& request);
+Result<ReplyBody> read(View& view, const GetDeclarationRequest& request);
+Result<ReplyBody> read(View& view, const ListDeclarationsRequest& request);
+Result<ReplyBody> read(View& view, const ExplainRequest& request);
 Result<ReplyBody> read(View& view, const LobStatRequest& request);
 Result<ReplyBody> read(View& view, const LobChunkRequest& request);
 

@@ -82,7 +82,7 @@ Result<ReplyBody> read(View& view, const GetCounterRequest& request) {
     if (kind == CellKind::kDecimal) reply.decimal = (*found)->exact();
     for (const auto& slot : (*found)->slots()) {
       if (!reply.slots.empty() && reply.slots.back().origin == slot.origin) continue;
-      reply.slots.push_back({slot.origin, (*found)->value_of(slot.origin)});
+      reply.slots.push_back({slot.origin, (*found)->value_of(slot.origin), (*found)->exact_of(slot.origin)});
     }
     return reply;
   }

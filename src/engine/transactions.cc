@@ -83,6 +83,13 @@ struct DetailSize {
   std::size_t operator()(const ListInsert& m) const { return of(m.values) + m.pivot.value_or("").size(); }
   std::size_t operator()(const ListSet& m) const { return m.value.size(); }
   std::size_t operator()(const ListRemove& m) const { return m.value.size(); }
+  std::size_t operator()(const PutDocument& m) const { return bytes_of(m); }
+  std::size_t operator()(const PatchDocument& m) const { return bytes_of(m); }
+  std::size_t operator()(const DeclareTable& m) const {
+    std::size_t bytes = 0;
+    for (const auto& [name, text] : m.properties) bytes += name.size() + text.value_or("").size() + 64;
+    return bytes;
+  }
   template <typename Other>
   std::size_t operator()(const Other&) const {
     return 0;

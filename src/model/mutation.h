@@ -13,6 +13,8 @@
 
 #include "base/int128.h"
 #include "model/bounded.h"
+#include "model/declare_table.h"
+#include "model/document.h"
 #include "model/list.h"
 #include "model/path.h"
 #include "model/scores.h"
@@ -35,7 +37,7 @@ struct Mutation {
     kDeleteRow,      // deletes a row
     kAdd,            // counter += delta
     kReset,          // counter := 0 for all increments seen here
-    kAddDecimal,     // decimal counter += units
+    kAddDecimal,     // decimal counter += units; a counter of whole numbers takes those
     kAddMembers,     // set ∪= members; a removal that did not see this leaves them in
     kRemoveMembers,  // set -= members, as seen here
     kDeleteSet,      // the set with all members seen here
@@ -44,9 +46,10 @@ struct Mutation {
     kDetail,         // what `detail` says
   };
   // What kDetail may be.
-  using Detail = std::variant<std::monostate, DeleteTyped, SetScores, AddToScore, RemoveScores, RemoveScoreRange, ListPush,
-                              ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove, DeclareBounded, TryBounded,
-                              ReserveBounded, SettleBounded, ReclaimBounded>;
+  using Detail =
+      std::variant<std::monostate, DeleteTyped, SetScores, AddToScore, RemoveScores, RemoveScoreRange, ListPush,
+                   ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove, DeclareBounded, TryBounded,
+                   ReserveBounded, SettleBounded, ReclaimBounded, PutDocument, PatchDocument, DeclareTable>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};

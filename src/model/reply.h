@@ -51,6 +51,7 @@ struct CounterReply {
   struct Slot {
     Origin origin;
     std::int64_t value = 0;
+    Int128 exact = 0;  // of a decimal counter, in billionths
   };
   bool found = false;
   std::int64_t value = 0;
@@ -185,11 +186,12 @@ struct BackupReply {
   std::uint64_t last_segment_id = 0;
 };
 
-using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
-                               MemberCountReply, PresenceReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
-                               ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply,
-                               TxCommittedReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply,
-                               BoundedReply, BoundedDoneReply>;
+using ReplyBody =
+    std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
+                 PresenceReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply,
+                 ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply, OffsetReply, StatsReply,
+                 CheckpointReply, DigestReply, BackupReply, BoundedReply, BoundedDoneReply, DocumentReply,
+                 DocumentsReply, DeclarationsReply, ExplainReply>;
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

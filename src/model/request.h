@@ -12,8 +12,11 @@
 
 #include "base/ids.h"
 #include "model/bounded.h"
+#include "model/explain.h"
 #include "model/mutation.h"
 #include "model/path.h"
+#include "model/record.h"
+#include "model/table_declaration.h"
 #include "model/version_vector.h"
 
 namespace pando {
@@ -176,13 +179,14 @@ struct BackupStoreRequest {
   std::string path;  // relative to the backup root; validated by api/
 };
 
-using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest,
-                             HasMemberRequest, CountMembersRequest, GetFlagRequest, GetScoresRequest, GetRankRequest,
-                             ListScoresRequest, CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest,
-                             LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest,
-                             TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest,
-                             StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest,
-                             GetBoundedRequest>;
+using Request =
+    std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest, HasMemberRequest,
+                 CountMembersRequest, GetFlagRequest, GetScoresRequest, GetRankRequest, ListScoresRequest,
+                 CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest, LobStatRequest, LobChunkRequest,
+                 WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest,
+                 TxAbortRequest, OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest,
+                 BackupStoreRequest, GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
+                 ListDeclarationsRequest, ExplainRequest>;
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).
 struct WatchFilter {

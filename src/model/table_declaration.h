@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/path.h"
@@ -40,6 +41,21 @@ struct TableDeclaration {
   bool subscribe = true;                  // from peers
 
   friend bool operator==(const TableDeclaration&, const TableDeclaration&) = default;
+};
+
+// What is declared of one table, or of all that have a declaration.
+struct GetDeclarationRequest {
+  std::string table;
+};
+struct ListDeclarationsRequest {};
+struct DeclarationsReply {
+  struct Item {
+    std::string table;
+    bool declared = false;  // false: all defaults
+    // Name and text of every property, in the order of docs/http.md.
+    std::vector<std::pair<std::string_view, std::string>> properties;
+  };
+  std::vector<Item> items;  // by name
 };
 
 }  // namespace pando

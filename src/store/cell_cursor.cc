@@ -15,10 +15,10 @@ CellCursor::CellCursor(const Cells& cells, const Bytes& from, Bytes to)
   settle();
 }
 
-bool CellCursor::visible() const {
+bool visible(const CellPath& path, const Cell& cell) {
   // What was counted under a bounded counter that is gone.
-  if (cell_->kind() == CellKind::kBound && !path_.element.empty()) return false;
-  return cell_->shown();
+  if (path.kind == CellKind::kBound && !path.element.empty()) return false;
+  return cell.shown();
 }
 
 // Stands on the first cell that is left in either source.

@@ -6,9 +6,15 @@
 //   for (CellCursor at = cells.scan("kv", prefix, after); at.valid(); at.skip_key()) keys.push_back(at.key());
 #pragma once
 
+#include <algorithm>
+#include <utility>
+
 #include "store/cells.h"
 
 namespace pando::store {
+
+// Cell::shown(), and no part of a bounded counter: its declaration makes it be there.
+bool visible(const CellPath& path, const Cell& cell);
 
 class CellCursor {
  public:
@@ -23,8 +29,7 @@ class CellCursor {
   const CellPath& path() const { return path_; }
   const Bytes& key() const { return path_.key; }
   const Cell& cell() const { return *cell_; }
-  // Cell::shown(), and no part of a bounded counter: its declaration makes it be there.
-  bool visible() const;
+  bool visible() const { return store::visible(path_, *cell_); }
   // Its stored key bytes (store/cell_key.h).
   ByteSpan cell_key() const { return key_; }
 
@@ -57,5 +62,27 @@ class CellCursor {
   Cell decoded_{CellKind::kRegister};  // what it stands on when that comes from the Kv
   const Cell* cell_ = nullptr;
 };
+
+// Calls visit(cursor) for every cell of a key of the kinds in the mask (bit k: kind k; 0: all) whose element starts
+// with `prefix`, and reads no others. The largest touched(), or why it stopped.
+template <typename Visit>
+Result<LogPos> visit_part(const Cells& cells, std::string_view table, ByteSpan key, std::uint32_t kinds,
+                          ByteSpan prefix, Visit visit) {
+  LogPos touched;
+  const auto walk = [&](CellCursor at) -> Status {
+    for (; at.valid(); at.next()) PANDO_RETURN_IF_ERROR(visit(std::as_const(at)));
+    touched = std::max(touched, at.touched());
+    return at.status();
+  };
+  if (kinds == 0 && prefix.empty()) {
+    PANDO_RETURN_IF_ERROR(walk(cells.scan_key(table, key)));
+    return touched;
+  }
+  for (std::uint8_t kind = 1; kind <= kCellKindMax; ++kind) {
+    if (kinds != 0 && (kinds >> kind & 1U) == 0) continue;
+    PANDO_RETURN_IF_ERROR(walk(cells.scan_elements(table, key, static_cast<CellKind>(kind), prefix, {})));
+  }
+  return touched;
+}
 
 }  // namespace pando::store

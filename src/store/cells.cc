@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "store/back_cursor.h"
 #include "store/cell_cursor.h"
 
 namespace pando::store {
@@ -120,6 +121,36 @@ CellCursor Cells::scan(std::string_view table, ByteSpan prefix, ByteSpan after) 
     from = std::max(from, prefix_end(past));
   }
   return CellCursor(*this, std::move(from), std::move(to));
+}
+
+namespace {
+
+// First cell key of a range of keys, and the one behind its last.
+std::pair<Bytes, Bytes> bounds_of(std::string_view table, const KeyRange& range) {
+  Bytes first;
+  append_scan_prefix(table, range.prefix, first);
+  Bytes end = prefix_end(first);
+  const auto bound = [&](ByteSpan key) {
+    Bytes cells;
+    append_key_prefix(table, key, cells);
+    return cells;
+  };
+  if (!range.from.empty()) first = std::max(first, bound(range.from));
+  if (!range.after.empty()) first = std::max(first, prefix_end(bound(range.after)));
+  if (!range.to.empty()) end = std::min(end, bound(range.to));
+  return {std::move(first), std::max(first, end)};
+}
+
+}  // namespace
+
+CellCursor Cells::scan_range(std::string_view table, const KeyRange& range) const {
+  auto [first, end] = bounds_of(table, range);
+  return CellCursor(*this, first, std::move(end));
+}
+
+BackCursor Cells::scan_back(std::string_view table, const KeyRange& range) const {
+  auto [first, end] = bounds_of(table, range);
+  return BackCursor(*this, std::move(first), std::move(end));
 }
 
 CellCursor Cells::scan_key(std::string_view table, ByteSpan key) const {

@@ -37,6 +37,15 @@ struct CellsOptions {
 };
 
 class CellCursor;
+class BackCursor;
+
+// Keys of one table. Empty bounds are none.
+struct KeyRange {
+  Bytes prefix = {};
+  Bytes from = {};   // included
+  Bytes to = {};     // not included
+  Bytes after = {};  // not included
+};
 
 // Told of every change of a cell, in the order they are made. Must not call back into the cells.
 class CellObserver {
@@ -68,6 +77,8 @@ class Cells {
   // Cells in order, all of them merged: of the keys of `table` that start with `prefix` and are > `after`;
   // of one key; of the namespace. Cells must not be changed while a cursor lives (checked).
   CellCursor scan(std::string_view table, ByteSpan prefix, ByteSpan after) const;
+  CellCursor scan_range(std::string_view table, const KeyRange& range) const;
+  BackCursor scan_back(std::string_view table, const KeyRange& range) const;  // last cell first
   CellCursor scan_key(std::string_view table, ByteSpan key) const;
   // The cells of a key whose kind is `first` or comes after it.
   CellCursor scan_kinds(std::string_view table, ByteSpan key, CellKind first) const;
@@ -150,6 +161,7 @@ class Cells {
 
  private:
   friend class CellCursor;
+  friend class BackCursor;
   struct KeyHash {
     using is_transparent = void;
     std::size_t operator()(ByteSpan key) const;

@@ -37,6 +37,10 @@ class KvCursor {
   virtual void next() = 0;
   // To the first key >= `key` that lies within the bounds, forwards or backwards.
   virtual void seek(ByteSpan key) = 0;
+  // To the key before; past the first one it is no longer valid.
+  virtual void prev() = 0;
+  // To the last key < `key` that lies within the bounds; an empty `key` is the end.
+  virtual void seek_before(ByteSpan key) = 0;
   virtual Status status() const = 0;
 };
 

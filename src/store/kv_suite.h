@@ -46,6 +46,18 @@ class KvSuite : public ::testing::TestWithParam<std::unique_ptr<KvHarness> (*)()
     return seen;
   }
   std::string walk(ByteSpan from, ByteSpan to) { return walk(*kv().scan(from, to)); }
+  // From the end to the beginning.
+  static std::string walk_back(KvCursor& at) {
+    std::string seen;
+    for (; at.valid(); at.prev()) seen.append(at.key()).append("=").append(at.value()).append(" ");
+    EXPECT_TRUE(at.status().ok()) << at.status().to_string();
+    return seen;
+  }
+  std::string walk_back(ByteSpan from, ByteSpan to) {
+    const auto at = kv().scan(from, to);
+    at->seek_before("");
+    return walk_back(*at);
+  }
 
  private:
   std::unique_ptr<KvHarness> harness_ = GetParam()();
@@ -120,6 +132,46 @@ TEST_P(KvSuite, SeekMovesBothWaysWithinTheBounds) {
   EXPECT_EQ(walk(*at), "b=2 c=3 ") << "usable again after the end";
 }
 
+TEST_P(KvSuite, WalksBackWithinTheBounds) {
+  EXPECT_EQ(walk_back("", ""), "");
+  write({{"a", "1"}, {"b", "2"}, {"bb", "3"}, {"c", "4"}});
+  struct Row {
+    ByteSpan from, to, expected, why;
+  };
+  const Row rows[] = {
+      {"", "", "c=4 bb=3 b=2 a=1 ", "no bounds: everything"},
+      {"b", "", "c=4 bb=3 b=2 ", "from is included"},
+      {"", "c", "bb=3 b=2 a=1 ", "to is not"},
+      {"ba", "bc", "bb=3 ", "bounds need not exist"},
+      {"c", "b", "", "an empty range"},
+      {"", "Z", "", "before the first"},
+      {"d", "", "", "after the last"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(walk_back(row.from, row.to), row.expected) << row.why;
+}
+
+TEST_P(KvSuite, SeekBeforeMovesBothWaysWithinTheBounds) {
+  write({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}});
+  const auto at = kv().scan("b", "d");
+  at->seek_before("c");
+  ASSERT_TRUE(at->valid());
+  EXPECT_EQ(at->key(), "b") << "before it, not at it";
+  at->seek_before("x");
+  ASSERT_TRUE(at->valid());
+  EXPECT_EQ(at->key(), "c") << "not past `to`";
+  at->seek_before("bx");
+  ASSERT_TRUE(at->valid());
+  EXPECT_EQ(at->key(), "b");
+  at->seek_before("b");
+  EXPECT_FALSE(at->valid()) << "not before `from`";
+  at->seek_before("");
+  EXPECT_EQ(walk_back(*at), "c=3 b=2 ") << "usable again after the end";
+  at->seek("b");
+  EXPECT_EQ(walk(*at), "b=2 c=3 ") << "and forwards";
+  at->seek("c");
+  EXPECT_EQ(walk_back(*at), "c=3 b=2 ") << "turns round where it stands";
+}
+
 TEST_P(KvSuite, ACursorSeesTheMapItStartedOn) {
   write({{"a", "1"}, {"b", "2"}, {"c", "3"}});
   const auto before = kv().scan("", "");
@@ -183,6 +235,12 @@ TEST_P(KvSuite, AgreesWithAModel) {
       expected.append(at->first).append("=").append(at->second).append(" ");
     }
     ASSERT_EQ(walk(from, ""), expected) << "round " << round;
+    expected.clear();
+    for (auto at = model.lower_bound(from); at != model.begin();) {
+      --at;
+      expected.append(at->first).append("=").append(at->second).append(" ");
+    }
+    ASSERT_EQ(walk_back("", from), expected) << "round " << round;
     const Bytes key = random_key();
     ASSERT_EQ(get(key), model.contains(key) ? model[key] : "-") << "round " << round;
   }

@@ -1,5 +1,7 @@
 #include "store/memory_kv.h"
 
+#include <iterator>
+
 namespace pando::store {
 
 class MemoryKv::Cursor final : public KvCursor {
@@ -15,6 +17,14 @@ class MemoryKv::Cursor final : public KvCursor {
   void next() override { ++at_; }
   void seek(ByteSpan key) override {
     if (status_.ok()) at_ = map_->lower_bound(key < ByteSpan(from_) ? ByteSpan(from_) : key);
+  }
+  void prev() override { at_ = at_ == map_->lower_bound(from_) ? map_->end() : std::prev(at_); }
+  void seek_before(ByteSpan key) override {
+    if (!status_.ok()) return;
+    const bool to_end = key.empty() || (!to_.empty() && ByteSpan(to_) < key);
+    const ByteSpan end = to_end ? ByteSpan(to_) : key;
+    at_ = end.empty() ? map_->end() : map_->lower_bound(end);
+    at_ = at_ == map_->begin() || std::prev(at_)->first < from_ ? map_->end() : std::prev(at_);
   }
   Status status() const override { return status_; }
 

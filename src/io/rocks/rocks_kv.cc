@@ -132,9 +132,10 @@ rocksdb::Status flush_all(rocksdb::DB& db) {
 
 class Cursor final : public store::KvCursor {
  public:
-  Cursor(rocksdb::DB& db, ByteSpan from, ByteSpan to) : from_(from), to_(to), upper_(slice(to_)) {
+  Cursor(rocksdb::DB& db, ByteSpan from, ByteSpan to) : from_(from), to_(to), lower_(slice(from_)), upper_(slice(to_)) {
     rocksdb::ReadOptions read;
     read.verify_checksums = true;
+    read.iterate_lower_bound = &lower_;
     if (!to_.empty()) read.iterate_upper_bound = &upper_;
     iterator_.reset(db.NewIterator(read));
     iterator_->Seek(slice(from_));
@@ -145,11 +146,19 @@ class Cursor final : public store::KvCursor {
   ByteSpan value() const override { return span(iterator_->value()); }
   void next() override { iterator_->Next(); }
   void seek(ByteSpan key) override { iterator_->Seek(slice(std::max(key, ByteSpan(from_)))); }
+  void prev() override { iterator_->Prev(); }
+  void seek_before(ByteSpan key) override {
+    if (key.empty() || (!to_.empty() && ByteSpan(to_) < key)) key = to_;
+    if (key.empty()) return iterator_->SeekToLast();
+    iterator_->SeekForPrev(slice(key));
+    if (iterator_->Valid() && span(iterator_->key()) == key) iterator_->Prev();
+  }
   Status status() const override { return status_of(iterator_->status(), "scan"); }
 
  private:
   const Bytes from_;
   const Bytes to_;
+  const rocksdb::Slice lower_;
   const rocksdb::Slice upper_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
