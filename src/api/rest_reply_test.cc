@@ -61,6 +61,27 @@ TEST(RestReply, ToTheByte) {
   backup.files = {{"1.log", 10}, {"2.log", 20}};
   backup.last_segment_id = 2;
 
+  ConflictsReply conflicts;
+  conflicts.next = {LogPos(9), 1};
+  Conflict line;
+  line.id = {LogPos(8), 0};
+  line.path = {"kv", "k", CellKind::kRegister, ""};
+  line.hlc = Hlc::from_wall_ms(30);
+  line.winner = {{{"dc2", 1}, Seq(4)}, Hlc::from_wall_ms(20), std::nullopt, Bytes("w")};
+  line.loser = {{{"dc1", 1}, Seq(3)}, Hlc::from_wall_ms(10), std::nullopt, std::nullopt};
+  conflicts.lines = {line};
+  line.id.index = 1;
+  line.kind = Conflict::Kind::kTypeClash;
+  line.winner = {{}, {}, ValueType::kCounter, std::nullopt};
+  line.loser.type = ValueType::kValue;
+  line.loser.value = "x";
+  conflicts.lines.push_back(line);
+  line.id = {LogPos(9), 1};
+  line.kind = Conflict::Kind::kRefusedStamp;
+  line.loser = {{{"dc3", 2}, Seq(7)}, Hlc::from_wall_ms(99), std::nullopt, std::nullopt};
+  line.reason = "too far ahead";
+  conflicts.lines.push_back(line);
+
   struct Row {
     std::string_view line;
     ReplyBody body;
@@ -94,6 +115,19 @@ TEST(RestReply, ToTheByte) {
       {"GET /api/v1/ns/sets/s/size", MemberCountReply{7, false}, R"({"size":7,"more":false})"},
       {"GET /api/v1/ns/sets/s/members/m", PresenceReply{true}, R"({"member":true})"},
       {"GET /api/v1/ns/flags/f", PresenceReply{false}, R"({"enabled":false})"},
+      {"GET /api/v1/ns/ttl/kv/k", TtlReply{true, true, 9000, 400}, R"({"found":true,"remaining_ms":400,"at":9000})"},
+      {"GET /api/v1/ns/ttl/kv/k", TtlReply{true}, R"({"found":true})"},
+      {"GET /api/v1/ns/ttl/row/r?field=x", TtlReply{}, R"({"found":false})"},
+      {"PUT /api/v1/ns/ttl/kv/k", DoneReply{1, {1}}, R"({"success":true,"changed":true})"},
+      {"DELETE /api/v1/ns/ttl/kv/k", DoneReply{1, {0}}, R"({"success":true,"changed":false})"},
+      {"GET /api/v1/ns/conflicts", ConflictsReply{}, R"({"conflicts":[],"more":false,"next":"0-0","dropped":0})"},
+      {"GET /api/v1/ns/conflicts", conflicts,
+       R"({"conflicts":[{"id":"8-0","kind":"value","met_ms":30,"table":"kv","key":"k","winner":{"origin":"dc2","seq":4,)"
+       R"("hlc":1310720,"written_ms":20,"value":"dw=="},"loser":{"origin":"dc1","seq":3,"hlc":655360,"written_ms":10,)"
+       R"("too_large":true}},{"id":"8-1","kind":"type_clash","met_ms":30,"table":"kv","key":"k","winner":{)"
+       R"("type":"counter"},"loser":{"origin":"dc1","seq":3,"hlc":655360,"written_ms":10,"type":"value","value":"eA=="}},)"
+       R"({"id":"9-1","kind":"refused_stamp","met_ms":30,"reason":"too far ahead","loser":{"origin":"dc3#2","seq":7,)"
+       R"("hlc":6488064,"written_ms":99}}],"more":false,"next":"9-1","dropped":0})"},
       {"GET /api/v1/ns/merged/lww:x", lww, R"({"found":true,"type":"lww","value":"dg=="})"},
       {"GET /api/v1/ns/merged/counter:x", total,
        R"({"found":true,"type":"counter","value":3800,"replicas":{"eu-west-1":2300,"us-east-1":1500}})"},

@@ -183,6 +183,8 @@ Area bounded_routes();
 Area table_routes();        // records: the documents of a table
 Area declaration_routes();  // of tables
 Area explain_routes();
+Area ttl_routes();
+Area conflict_routes();
 Area merged_routes();
 Area about_routes();    // a namespace
 Area process_routes();  // the process: /healthz, /metrics, /openapi.json

@@ -31,9 +31,11 @@ const RouteTable& routes() {
       table_routes(),
       declaration_routes(),
       explain_routes(),
+      ttl_routes(),
       lob_routes(),
       tx_routes(),
       merged_routes(),
+      conflict_routes(),
       about_routes(),
       process_routes(),
   });

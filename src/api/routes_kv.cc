@@ -4,6 +4,7 @@
 #include "api/reply_text.h"
 #include "api/rest_query.h"
 #include "api/route.h"
+#include "api/ttl_text.h"
 
 namespace pando::api {
 namespace {
@@ -38,6 +39,9 @@ std::optional<std::string_view> plain_value(std::string_view body) {
 Result<Request> parse_put(Call& call, JsonBody& body) {
   Result<Mutation> m = mutation_of_key(Mutation::Kind::kPut, call);
   if (!m) return fail(m.error());
+  const auto ttl = ttl_parameter(call);
+  if (!ttl) return fail(ttl.error());
+  m->ttl = *ttl;
   if (const auto plain = plain_value(body.bytes())) {
     if (Result<Bytes> value = decode_value(*plain)) {
       m->value = std::move(*value);
@@ -74,8 +78,11 @@ Result<Mutation> put_item(dom::element element) {
   if (!key) return fail(key.error());
   Result<Bytes> value = value_field(*object);
   if (!value) return fail(value.error());
+  const auto ttl = ttl_fields(*object);
+  if (!ttl) return fail(ttl.error());
   Mutation m = mutation(Mutation::Kind::kPut, kTableKv, std::move(*key));
   m.value = std::move(*value);
+  m.ttl = *ttl;
   return m;
 }
 
@@ -119,6 +126,10 @@ void append_value(Bytes& out, const Call&, const ValueReply& value) {
   out.push_back('}');
 }
 
+constexpr Parameter kPut[] = {
+    {"ttl", "How long it is to be there: a time like 30s, or none; as the table says when left out"},
+    kTableParameter,
+};
 constexpr Parameter kView[] = {
     {"view", "merged (the default: the winner of the merge group, for lww: keys) or raw (this namespace's own value)"},
     kTableParameter,
@@ -130,7 +141,7 @@ constexpr RouteRow kRows[] = {
      .id = "kv_put",
      .summary = "Set a key to a value",
      .takes = kWriteTerms | kTakesConditions,
-     .query = kInTable,
+     .query = kPut,
      .body = json("Value", R"({"value":"aGVsbG8="})"),
      .answer = json("Success"),
      .parse = parse_put,

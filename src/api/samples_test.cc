@@ -103,6 +103,18 @@ ExplainReply explanation() {
   return reply;
 }
 
+ConflictsReply conflicts() {
+  Conflict line;
+  line.id = {LogPos(8), 0};
+  line.path = {"kv", "k", CellKind::kRegister, ""};
+  line.winner = {{{"dc2", 1}, Seq(4)}, Hlc::from_wall_ms(20), std::nullopt, Bytes("w")};
+  line.loser = {{{"dc1", 1}, Seq(3)}, Hlc::from_wall_ms(10), std::nullopt, std::nullopt};
+  ConflictsReply reply;
+  reply.next = line.id;
+  reply.lines = {line};
+  return reply;
+}
+
 const Sample kSamples[] = {
     {"record_put", DoneReply{1}},
     {"record_patch", DoneReply{1}},
@@ -123,6 +135,12 @@ const Sample kSamples[] = {
     {"kv_get", value_with_siblings()},
     {"counter_get", decimal_counter()},
     {"counter_incr", DoneReply{1, {0}, {{"12.5"}}}},
+    {"ttl_get", TtlReply{true, true, 9000, 400}},
+    {"ttl_get", TtlReply{}},
+    {"ttl_set", DoneReply{1, {1}}},
+    {"ttl_persist", DoneReply{1, {0}}},
+    {"conflicts_list", conflicts()},
+    {"conflict_restore", DoneReply{1}},
     {"kv_put", DoneReply{1}},
     {"kv_get", value()},
     {"kv_get", ValueReply{}},

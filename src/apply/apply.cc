@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apply/changes.h"
+#include "apply/conflicts.h"
 #include "model/lob_manifest.h"
 #include "store/cell_cursor.h"
 
@@ -17,7 +18,8 @@ using store::Cells;
 // One run of apply(): prepare() every op, which reads and may fail, then perform() every op, which cannot.
 class Applier {
  public:
-  Applier(const Commit& commit, LogPos pos, Cells& cells) : commit_(commit), pos_(pos), cells_(cells), hold_(cells) {}
+  Applier(const Commit& commit, LogPos pos, Cells& cells)
+      : commit_(commit), pos_(pos), cells_(cells), hold_(cells), conflicts_(commit, pos, cells) {}
 
   Status prepare() {
     targets_.reserve(commit_.ops.size());
@@ -31,7 +33,7 @@ class Applier {
     for (std::size_t i = 0; i < commit_.ops.size(); ++i) {
       std::visit([&](const auto& op) { perform(op, targets_[i]); }, commit_.ops[i]);
     }
-    return conflicts_;
+    return conflicts_.file();
   }
 
  private:
@@ -46,6 +48,9 @@ class Applier {
     const auto cell = cells_.load(op.path);
     if (!cell) return cell.error();
     targets_.push_back({*cell, {}});
+    if constexpr (std::is_same_v<CellOp, PutOp> || std::is_same_v<CellOp, CountOp>) {
+      if ((*cell)->empty()) return conflicts_.look_for_clash(op);
+    }
     return {};
   }
 
@@ -81,8 +86,7 @@ class Applier {
     Cell& cell = *target.cell;
     change_register(op.path.table, cell,
                     [&](crdt::Register& reg) { reg.put(commit_.dot, commit_.hlc, op.value, op.replaces); });
-    // Of several additions of one member nothing is lost.
-    if (cell.reg().conflicted() && !is_presence(cell.kind())) ++conflicts_;
+    if (cell.reg().conflicted()) conflicts_.note_put(op.path, cell.reg());
   }
   void perform(const RemoveOp& op, const Target& target) {
     change_register(op.path.table, *target.cell, [&](crdt::Register& reg) { reg.remove(op.replaces); });
@@ -141,7 +145,7 @@ class Applier {
   Cells& cells_;
   Cells::Hold hold_;
   std::vector<Target> targets_;
-  std::uint64_t conflicts_ = 0;
+  ConflictFinder conflicts_;
 };
 
 // Names what an op refers to that the commit's writer cannot have seen; nullopt when there is nothing.

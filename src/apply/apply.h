@@ -6,6 +6,8 @@
 //
 // Derived changes, the same at every site: when a manifest leaves the register of a large object (replaced,
 // removed or cleared), the chunk cells of its upload are deleted. Upload ids are never reused.
+//
+// What loses (a value beside a concurrent one, a type beside another under one key) goes into the conflict ledger.
 #pragma once
 
 #include "model/commit.h"
@@ -15,7 +17,7 @@ namespace pando::apply {
 
 struct ApplyOutcome {
   bool applied = false;         // false: the context covered the commit already
-  std::uint64_t conflicts = 0;  // registers that this commit left with several concurrent values
+  std::uint64_t conflicts = 0;  // lines this commit made in the conflict ledger
   std::uint64_t changes = 0;    // count_changes(commit)
 };
 

@@ -99,13 +99,21 @@ bool same_run(const Op& a, const Op& b) {
   return !members || effect_of(a) == effect_of(b);
 }
 
+// Clears what had expired before something new is written: nobody sees a difference, so nobody is told.
+bool is_revival(const Op& op) {
+  const auto* clear = std::get_if<ClearOp>(&op);
+  return clear != nullptr && clear->forget_counters && clear->kinds == 0 && clear->prefix.empty();
+}
+
+bool is_silent(const Op& op) { return is_internal_table(table_of(op)) || is_revival(op); }
+
 // Calls visit(first, last) for every run; between them may lie ops of internal tables.
 template <typename Visit>
 void for_each_run(const std::vector<Op>& ops, Visit visit) {
   std::optional<std::size_t> first;
   std::size_t last = 0;
   for (std::size_t i = 0; i < ops.size(); ++i) {
-    if (is_internal_table(table_of(ops[i]))) continue;
+    if (is_silent(ops[i])) continue;
     const bool same = first && same_run(ops[*first], ops[i]);
     if (first && !same) visit(*first, last);
     if (!same) first = i;
@@ -131,7 +139,7 @@ std::vector<Change> list_changes(const Commit& commit, LogPos pos, std::uint64_t
                   .members = {}};
     Effect effect = Effect::kExpire;
     for (std::size_t i = first; i <= last; ++i) {
-      if (is_internal_table(table_of(commit.ops[i]))) continue;
+      if (is_silent(commit.ops[i])) continue;
       effect = std::max(effect, effect_of(commit.ops[i]));
       if (const Bytes* value = shown_value(commit.ops[i]); value != nullptr) change.value = *value;
       if (const Bytes* member = member_of(commit.ops[i]); member != nullptr) change.members.push_back(*member);

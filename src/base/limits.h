@@ -64,6 +64,13 @@ inline constexpr std::size_t kCellCacheBytes = 256 * 1024 * 1024;       // decod
 inline constexpr std::size_t kCellCachedBytesMax = 64 * 1024;           // a larger clean cell is not kept
 inline constexpr std::size_t kIndexBytesMax = 256 * 1024 * 1024;  // orders of sorted sets and lists, per namespace
 
+// Conflict ledger, per namespace; all of it is in memory.
+inline constexpr std::size_t kLedgerLinesMax = 10'000;
+inline constexpr std::size_t kLedgerBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kLedgerValueBytesMax = 64 * 1024;  // a larger value is named there, not kept
+inline constexpr std::size_t kLedgerReasonBytesMax = 1024;
+inline constexpr std::size_t kLedgerWaitsMax = 1'000;  // requests that wait for the next line
+
 // Transactions.
 inline constexpr std::size_t kOpenTransactionsMax = 10'000;  // per namespace
 inline constexpr std::size_t kTransactionBytesMax = 48 * 1024 * 1024;

@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
+#include "model/expiry.h"
 #include "model/terms.h"
 #include "store/cell_cursor.h"
 
@@ -60,23 +60,12 @@ Status set_ttl(std::string_view text, std::optional<std::int64_t>& ttl_ms) {
     ttl_ms.reset();
     return {};
   }
-  std::int64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit = text.substr(static_cast<std::size_t>(stop - text.data()));
-  const std::int64_t factor = unit == "ms"  ? 1
-                              : unit == "s" ? 1'000
-                              : unit == "m" ? 60'000
-                              : unit == "h" ? 3'600'000
-                              : unit == "d" ? 86'400'000
-                                            : 0;
-  constexpr std::int64_t kTtlMaxMs = 100LL * 366 * 86'400'000;
-  if (error != std::errc() || factor == 0 || value <= 0 || value > kTtlMaxMs / factor) {
+  const Result<std::int64_t> span = parse_span_ms(text);
+  if (!span) {
     return Status(StatusCode::kInvalidArgument,
-                  fmt::format("table property ttl: \"{}\" is neither none nor a time like 500ms, 30s, 5m, 12h, 7d, at "
-                              "most 100 years",
-                              text.substr(0, 100)));
+                  fmt::format("table property ttl: neither none nor a time: {}", span.error().message()));
   }
-  ttl_ms = value * factor;
+  ttl_ms = *span;
   return {};
 }
 

@@ -368,17 +368,6 @@ Status Draft::clear(std::string_view table, ByteSpan key, std::uint32_t kinds, B
   return {};
 }
 
-Status Draft::revive(std::string_view table, ByteSpan key) {
-  const auto [at, fresh] = looked_at_.emplace(table, key);
-  if (!fresh) return {};
-  const Result<bool> gone = view_.expired(table, key);
-  if (!gone) return gone.error();
-  if (!*gone) return {};
-  ops_.push_back(ClearOp{.table = at->first, .key = at->second, .observed = observed_, .forget_counters = true});
-  cleared_[*at].push_back({.forgets = true});
-  return {};
-}
-
 Result<ListEdit*> Draft::list(std::string_view table, ByteSpan key) {
   std::shared_ptr<ListEdit>& edit = lists_[{std::string(table), Bytes(key)}];
   if (edit == nullptr) {

@@ -87,6 +87,13 @@ class Draft {
   // The elements of one kind of a key that are there after this draft, in order, strictly after `after`.
   Result<std::vector<Bytes>> elements_after(std::string_view table, ByteSpan key, CellKind kind, ByteSpan prefix,
                                             ByteSpan after, std::size_t count_max);
+  // When the key, or one field of a row, ends after this draft; nothing, or kNeverExpires, when it does not.
+  Result<std::optional<std::int64_t>> ends_after(std::string_view table, ByteSpan key, ByteSpan field = {});
+  // `at_ms` may be kNeverExpires: then that stands against concurrent ends.
+  Status set_end(std::string_view table, ByteSpan key, ByteSpan field, std::int64_t at_ms);
+  // Takes away an end, as a write does that says nothing of one. It is not removed but replaced by "never", which
+  // outlasts an end that another site sets at once; where there never was one, nothing is written.
+  Status take_end(std::string_view table, ByteSpan key, ByteSpan field = {});
   // True when this draft took away what was there before it.
   bool cleared(const CellPath& path) const;
   // True when this draft writes or removes that very cell.
@@ -132,8 +139,15 @@ class Draft {
   };
 
   Status change(const Mutation& mutation);
-  // Clears a key whose time has run out.
+  Status decide_kind(const Mutation& mutation);
+  // What a write makes of the end of its key.
+  Status follow_end(const Mutation& mutation);
+  // Clears a key whose time has run out, also one that others may hold still and this site has freed.
   Status revive(std::string_view table, ByteSpan key);
+  // True when nothing may be left of what the key was before.
+  Result<bool> is_over(std::string_view table, ByteSpan key);
+  // Takes revive() back when nothing came after it.
+  void forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_before);
   Status put_value(const Mutation& mutation);
   Status put_columns(const Mutation& mutation);
   Status delete_columns(const Mutation& mutation);
@@ -182,6 +196,7 @@ class Draft {
   std::uint32_t list_places_ = 0;  // positions made in lists
   std::optional<std::int64_t> counter_value_;
   std::uint64_t malformed_payloads_ = 0;
+  bool declined_ = false;  // the mutation at hand changes nothing: its condition is not met
   bool keeps_results_ = false;
   std::vector<std::int64_t> results_;
   std::vector<std::vector<Bytes>> returned_;

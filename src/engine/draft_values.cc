@@ -11,8 +11,10 @@
 #include "engine/declare.h"
 #include "engine/document.h"
 #include "engine/draft.h"
+#include "engine/expiry.h"
 #include "engine/list.h"
 #include "engine/merge_group.h"
+#include "engine/restore.h"
 #include "engine/scores.h"
 #include "store/cell_cursor.h"
 
@@ -53,8 +55,13 @@ Status refuse_down(const Mutation& mutation, std::string_view what) {
 
 Status Draft::add(const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(check_name(mutation.table, mutation.key));
+  const std::size_t ops_before = ops_.size();
   PANDO_RETURN_IF_ERROR(revive(mutation.table, mutation.key));
-  if (!keeps_results_) return change(mutation);
+  if (!keeps_results_) {
+    PANDO_RETURN_IF_ERROR(change(mutation));
+    forgo_revival(mutation.table, mutation.key, ops_before);
+    return {};
+  }
 
   using Kind = Mutation::Kind;
   Result<std::int64_t> before = 0;
@@ -76,10 +83,20 @@ Status Draft::add(const Mutation& mutation) {
     if (!after) return after.error();
     results_.back() = *after - *before;
   }
+  forgo_revival(mutation.table, mutation.key, ops_before);
   return {};
 }
 
 Status Draft::change(const Mutation& mutation) {
+  declined_ = false;
+  const std::size_t ops_before = ops_.size();
+  PANDO_RETURN_IF_ERROR(decide_kind(mutation));
+  // Those of a composite type may have been about nothing.
+  if (declined_ || (mutation.kind == Mutation::Kind::kDetail && ops_.size() == ops_before)) return {};
+  return follow_end(mutation);
+}
+
+Status Draft::decide_kind(const Mutation& mutation) {
   switch (mutation.kind) {
     case Mutation::Kind::kPut: return put_value(mutation);
     case Mutation::Kind::kDelete: return delete_key(mutation.table, mutation.key);
@@ -120,6 +137,7 @@ Status Draft::put_value(const Mutation& mutation) {
     if (!there) return there.error();
     if (*there != (mutation.when == Mutation::When::kIfPresent)) {
       set_result(0);
+      declined_ = true;
       return {};
     }
   }
@@ -149,6 +167,7 @@ Status Draft::put_columns(const Mutation& mutation) {
     PANDO_RETURN_IF_ERROR(validate_element(name));
     PANDO_RETURN_IF_ERROR(check_value(value));
     PANDO_RETURN_IF_ERROR(put(field_path(mutation.table, mutation.key, name), value));
+    if (!name.empty()) PANDO_RETURN_IF_ERROR(take_end(mutation.table, mutation.key, name));
   }
   return {};
 }
@@ -157,6 +176,9 @@ Status Draft::delete_columns(const Mutation& mutation) {
   if (mutation.columns.empty()) return Status(StatusCode::kInvalidArgument, "no columns");
   for (const auto& column : mutation.columns) {
     PANDO_RETURN_IF_ERROR(remove(field_path(mutation.table, mutation.key, column.first)));
+    if (!column.first.empty() && view_.cells().may_expire(mutation.table)) {
+      PANDO_RETURN_IF_ERROR(remove({mutation.table, mutation.key, CellKind::kExpiry, column.first}));
+    }
   }
   return {};
 }

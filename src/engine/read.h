@@ -24,6 +24,8 @@ Result<ReplyBody> read(View& view, const ListScoresRequest& request);
 Result<ReplyBody> read(View& view, const CountScoresRequest& request);
 Result<ReplyBody> read(View& view, const GetItemsRequest& request);
 Result<ReplyBody> read(View& view, const FindItemsRequest& request);
+Result<ReplyBody> read(View& view, const GetTtlRequest& request);
+Result<ReplyBody> read(View& view, const ListConflictsRequest& request);
 Result<ReplyBody> read(View& view, const ListRequest& request);
 Result<ReplyBody> read(View& view, const GetBoundedRequest& request);
 Result<ReplyBody> read(View& view, const GetDocumentRequest& request);

@@ -53,6 +53,9 @@ Result<ReplyBody> read(View& view, const GetRowRequest& request) {
   for (; at.valid(); at.next()) {
     const crdt::Register::Entry* entry = resolve(at.cell().reg(), view.table(kTableRow));
     if (entry == nullptr) continue;
+    const Result<bool> over = view.expired(kTableRow, request.key, at.path().element);
+    if (!over) return fail(over.error());
+    if (*over) continue;
     reply.found = true;
     const Bytes& column = at.path().element;
     const bool wanted = !request.columns ||

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "model/expiry.h"
-
 namespace pando::engine {
 
 Status wrong_type(ByteSpan key, ValueType holds, ValueType asked) {
@@ -18,22 +16,30 @@ Status check_name(std::string_view table, ByteSpan key) {
   return validate_key(key);
 }
 
-Result<bool> View::expired(std::string_view table, ByteSpan key) {
-  const CellPath path{std::string(table), Bytes(key), CellKind::kExpiry, {}};
+Result<std::optional<std::int64_t>> View::ends_at(std::string_view table, ByteSpan key, ByteSpan field) {
+  if (!cells_->may_expire(table)) return std::nullopt;
+  const CellPath path{std::string(table), Bytes(key), CellKind::kExpiry, Bytes(field)};
   note(cells_->touched(path));
   const Result<const crdt::Register*> found = cells_->find_register(path);
   if (!found) return fail(found.error());
-  if (*found == nullptr) return false;
-  // The longest of concurrent ones counts. One that cannot be read never takes anything away.
-  std::int64_t until = 0;
-  for (const auto& entry : (*found)->entries()) {
-    until = std::max(until, decode_expiry(entry.value).value_or(kNeverExpires));
-  }
-  return until <= now_ms_;
+  return *found == nullptr ? std::nullopt : store::ends_at(**found);
+}
+
+Result<bool> View::expired(std::string_view table, ByteSpan key, ByteSpan field) {
+  const Result<std::optional<std::int64_t>> end = ends_at(table, key, field);
+  if (!end) return fail(end.error());
+  return *end && **end <= now_ms_;
+}
+
+Result<bool> View::hidden(const CellPath& path) {
+  if (!cells_->may_expire(path.table) || path.kind == CellKind::kExpiry) return false;
+  const Result<bool> gone = expired(path.table, path.key);
+  if (!gone || *gone || path.kind != CellKind::kField) return gone;
+  return expired(path.table, path.key, path.element);
 }
 
 Result<const crdt::Register*> View::find_register(const CellPath& path) {
-  const Result<bool> gone = expired(path.table, path.key);
+  const Result<bool> gone = hidden(path);
   if (!gone) return fail(gone.error());
   note(cells_->touched(path));
   if (*gone) return nullptr;
@@ -41,7 +47,7 @@ Result<const crdt::Register*> View::find_register(const CellPath& path) {
 }
 
 Result<const crdt::Counter*> View::find_counter(const CellPath& path) {
-  const Result<bool> gone = expired(path.table, path.key);
+  const Result<bool> gone = hidden(path);
   if (!gone) return fail(gone.error());
   note(cells_->touched(path));
   if (*gone) return nullptr;

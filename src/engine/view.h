@@ -38,8 +38,11 @@ class View {
   // The bytes that reads of a register show, by its table's resolver.
   Result<std::optional<Bytes>> value(const CellPath& path);
 
-  // Whether the key's time has run out. The cells below are still there then, and count for nothing.
-  Result<bool> expired(std::string_view table, ByteSpan key);
+  // Whether the time of the key, or of one field of a row, has run out. The cells are still there then, and count for
+  // nothing. Free in tables of which no key ever had an end.
+  Result<bool> expired(std::string_view table, ByteSpan key, ByteSpan field = {});
+  // When it ends by the longest of its expiry entries, past or not; nothing without any.
+  Result<std::optional<std::int64_t>> ends_at(std::string_view table, ByteSpan key, ByteSpan field = {});
   // What reads of the key answer with; nothing when it is absent or has expired.
   Result<std::optional<ValueType>> type_of(std::string_view table, ByteSpan key);
   // kWrongType unless the key is absent or reads as `asked`.
@@ -56,6 +59,8 @@ class View {
   LogPos touched() const { return touched_; }
 
  private:
+  Result<bool> hidden(const CellPath& path);
+
   store::Cells* cells_;
   const Catalog* catalog_;
   std::int64_t now_ms_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -15,8 +16,10 @@
 #include "model/bounded.h"
 #include "model/declare_table.h"
 #include "model/document.h"
+#include "model/expiry.h"
 #include "model/list.h"
 #include "model/path.h"
+#include "model/restore.h"
 #include "model/scores.h"
 
 namespace pando {
@@ -46,10 +49,10 @@ struct Mutation {
     kDetail,         // what `detail` says
   };
   // What kDetail may be.
-  using Detail =
-      std::variant<std::monostate, DeleteTyped, SetScores, AddToScore, RemoveScores, RemoveScoreRange, ListPush,
-                   ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove, DeclareBounded, TryBounded,
-                   ReserveBounded, SettleBounded, ReclaimBounded, PutDocument, PatchDocument, DeclareTable>;
+  using Detail = std::variant<std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore, RemoveScores,
+                              RemoveScoreRange, ListPush, ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove,
+                              DeclareBounded, TryBounded, ReserveBounded, SettleBounded, ReclaimBounded, PutDocument,
+                              PatchDocument, DeclareTable>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};
@@ -65,6 +68,10 @@ struct Mutation {
   // kPut: done only if the key is absent, or present, as seen here and now; otherwise nothing changes.
   enum class When : std::uint8_t { kAlways, kIfAbsent, kIfPresent };
   When when = When::kAlways;
+  // What writes (puts, adds, enables) may say about the end of their key; deletions ignore it. Without it the table's
+  // declaration says how long a key is there from its last write; where that says nothing, kPut takes away an end
+  // that was there, and all others leave it as it is.
+  std::optional<TimeToLive> ttl = {};
   Detail detail = {};
 };
 

@@ -111,6 +111,18 @@ struct ItemsReply {
 struct FoundItemsReply {
   std::vector<std::uint64_t> indexes;
 };
+struct TtlReply {
+  bool found = false;  // the key or field is there
+  bool ends = false;   // it has an end
+  std::int64_t at_ms = 0;
+  std::int64_t remaining_ms = 0;  // more than 0
+};
+struct ConflictsReply {
+  std::vector<Conflict> lines;
+  bool more = false;
+  std::uint64_t dropped = 0;  // lines that had to make room since the node started
+  ConflictId next;            // what to ask after for what follows
+};
 struct ListReply {
   std::vector<Bytes> keys;
   bool more = false;
@@ -188,7 +200,7 @@ struct BackupReply {
 
 using ReplyBody =
     std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
-                 PresenceReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply,
+                 PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply,
                  ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply, OffsetReply, StatsReply,
                  CheckpointReply, DigestReply, BackupReply, BoundedReply, BoundedDoneReply, DocumentReply,
                  DocumentsReply, DeclarationsReply, ExplainReply>;

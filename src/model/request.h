@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/time.h"
 #include "model/bounded.h"
+#include "model/conflict.h"
 #include "model/explain.h"
 #include "model/mutation.h"
 #include "model/path.h"
@@ -107,6 +109,12 @@ struct FindItemsRequest {
   std::uint32_t count_max = 1;          // found
   std::uint64_t look_max = UINT64_MAX;  // items looked at
 };
+// Until when a key, or one field of a row, is there.
+struct GetTtlRequest {
+  std::string table{kTableKv};
+  Bytes key;
+  Bytes field;
+};
 // Keys of a table in byte order, strictly after `after` and starting with `prefix`.
 struct ListRequest {
   std::string table{kTableKv};
@@ -125,11 +133,26 @@ struct LobChunkRequest {
   std::uint64_t index = 0;
 };
 
+// Lines of the conflict ledger of this node, ascending, strictly after `after`.
+struct ListConflictsRequest {
+  std::optional<std::string> table;
+  std::optional<Bytes> key;
+  ConflictId after;
+  std::uint32_t count_max = 100;
+  Duration wait = {};  // while there is none, the answer waits so long for one
+};
+
 // Writes. ------------------------------------------------------------------------------------------------
 
 struct WriteRequest {
   std::vector<Mutation> mutations;  // not empty; atomic
   bool results = false;  // the reply says what each mutation met: DoneReply::results
+};
+
+// Writes the loser of a line of the conflict ledger again, as a new write that has seen everything here. kNotFound
+// without such a line, kPreconditionFailed when it kept no value.
+struct RestoreConflictRequest {
+  ConflictId id;
 };
 
 enum class TxOperation : std::uint8_t { kPut, kDelete };
@@ -168,8 +191,11 @@ struct TxAbortRequest {
 struct OffsetRequest {};
 struct StatsRequest {};
 struct CheckpointRequest {};
-// A fingerprint of all cells: equal at two sites exactly when their states are equal.
-struct DigestRequest {};
+// A fingerprint of all cells but those of keys whose time has run out: equal at two sites exactly when their states
+// are equal. Sites free what has run out each in its own time, so both must be asked about one instant.
+struct DigestRequest {
+  std::optional<std::int64_t> as_of_ms = {};  // the wall clock of the site that answers, when absent
+};
 // Answered by the node with a plan; io/ copies the files.
 struct BackupLogRequest {
   std::uint64_t after_segment = 0;  // only segments with a larger id
@@ -181,7 +207,7 @@ struct BackupStoreRequest {
 
 using Request =
     std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest, HasMemberRequest,
-                 CountMembersRequest, GetFlagRequest, GetScoresRequest, GetRankRequest, ListScoresRequest,
+                 CountMembersRequest, GetFlagRequest, GetTtlRequest, ListConflictsRequest, RestoreConflictRequest, GetScoresRequest, GetRankRequest, ListScoresRequest,
                  CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest, LobStatRequest, LobChunkRequest,
                  WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest,
                  TxAbortRequest, OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest,

@@ -21,6 +21,9 @@ constexpr bool kIsWrite =
     std::is_same_v<T, WriteRequest> || std::is_same_v<T, TxBeginRequest> || std::is_same_v<T, TxAppendRequest> ||
     std::is_same_v<T, TxAppendLobRequest> || std::is_same_v<T, TxDeleteLobRequest> ||
     std::is_same_v<T, TxCommitRequest> || std::is_same_v<T, TxAbortRequest>;
+// About the conflict ledger.
+template <typename T>
+constexpr bool kIsAboutConflicts = std::is_same_v<T, ListConflictsRequest> || std::is_same_v<T, RestoreConflictRequest>;
 // What needs the merge group.
 template <typename T>
 constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T, GetMergedRequest>;
@@ -35,6 +38,7 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       reads_(*replica_),
       peers_(*replica_, config),
       watches_(*replica_),
+      conflicts_(*replica_, reads_, writes_),
       checkpoints_(*replica_, config.checkpoint_interval, now),
       frontier_lag_max_(config.frontier_lag_max) {}
 
@@ -69,6 +73,10 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           out.backup_stores.push_back({id, replica_->name(), std::move(request.path)});
         } else if constexpr (kIsWrite<Asked>) {
           writes_.handle(id, std::move(request), terms, now, out);
+        } else if constexpr (std::is_same_v<Asked, DigestRequest>) {
+          reads_.handle(id, request, now, out);
+        } else if constexpr (kIsAboutConflicts<Asked>) {
+          conflicts_.handle(id, std::move(request), now, out);
         } else if constexpr (kIsGroupRead<Asked>) {
           reads_.handle(id, request, group, terms, now, out);
         } else if constexpr (engine::Readable<Asked>) {
@@ -115,6 +123,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     }
     if (!stopping_) escrow_.end_turn(now);
     if (stopping_) advance_stop(now, out);
+    conflicts_.end_turn(now, out);
     checkpoints_.end_turn(now, out);
     if (!log_held_ || stopping_) replica_->hand_out(now, out);
     watches_.end_turn(next_read_id, out);
@@ -129,6 +138,7 @@ void Namespace::announce_failure(Outputs& out) {
   replica_->end_waiting(out);
   sessions_.end_all(replica_->serving(), out);
   watches_.end_all(replica_->serving(), out);
+  conflicts_.refuse_waiting(replica_->serving(), out);
   peers_.refuse_all(replica_->serving());
 }
 
@@ -139,6 +149,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   if (!stopping_) keep_earlier(earliest, escrow_.next_deadline());
   keep_earlier(earliest, sessions_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());
+  keep_earlier(earliest, conflicts_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
   return earliest;
 }
@@ -149,6 +160,7 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   const Status reason(StatusCode::kUnavailable, "the node is stopping");
   sessions_.end_all(reason, out);
   watches_.end_all(reason, out);
+  conflicts_.end_waiting(now, out);
   peers_.refuse_all(reason);
   advance_stop(now, out);
 }

@@ -13,6 +13,7 @@
 
 #include "node/checkpoint_path.h"
 #include "node/escrow_path.h"
+#include "node/conflict_path.h"
 #include "node/peer_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
@@ -64,6 +65,7 @@ class Namespace {
   ReadPath reads_;
   PeerPath peers_;
   WatchPath watches_;
+  ConflictPath conflicts_;
   CheckpointPath checkpoints_;
   const Duration frontier_lag_max_;
   bool stopping_ = false;

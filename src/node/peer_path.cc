@@ -210,6 +210,7 @@ bool PeerPath::take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out)
   } else if (const auto* rejected = std::get_if<repl::Rejected>(&verdict)) {
     refusal = rejected->reason;
     ++frames_refused_;
+    if (rejected->future) replica_.file_refused_stamp(rejected->future->first, rejected->future->second, refusal);
   } else {
     refusal = Status(StatusCode::kConflict, "a commit of this node's own current epoch that it never made");
     ++frames_refused_;

@@ -147,10 +147,12 @@ void ReadPath::handle(RequestId id, const CheckpointRequest&, Outputs& out) {
   out.replies.push_back({id, Reply{{}, std::move(reply), {}}});
 }
 
-void ReadPath::handle(RequestId id, const DigestRequest&, Outputs& out) { answer(id, {}, digest(), out); }
+void ReadPath::handle(RequestId id, const DigestRequest& request, Time now, Outputs& out) {
+  answer(id, {}, digest(request.as_of_ms.value_or(replica_.view(now).now_ms())), out);
+}
 
-Result<ReadPath::Answer> ReadPath::digest() {
-  Result<store::Cells::Digest> digest = replica_.cells().digest();
+Result<ReadPath::Answer> ReadPath::digest(std::int64_t as_of_ms) {
+  Result<store::Cells::Digest> digest = replica_.cells().digest(as_of_ms);
   if (!digest) return fail(digest.error());
   DigestReply reply{std::move(digest->fingerprint), digest->cells, replica_.cells().context()};
   // The context it speaks for must be durable too.

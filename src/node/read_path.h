@@ -39,7 +39,7 @@ class ReadPath {
   }
   void handle(RequestId id, const OffsetRequest& request, Outputs& out);
   void handle(RequestId id, const CheckpointRequest& request, Outputs& out);
-  void handle(RequestId id, const DigestRequest& request, Outputs& out);
+  void handle(RequestId id, const DigestRequest& request, Time now, Outputs& out);
 
  private:
   struct Answer {
@@ -67,7 +67,7 @@ class ReadPath {
     }
   }
 
-  Result<Answer> digest();
+  Result<Answer> digest(std::int64_t as_of_ms);
   // Nothing when no member of the group has a well-formed payload for the key.
   Result<std::optional<MergedReply>> merged(ByteSpan key, const std::vector<Replica*>& group,
                                             std::vector<Dependency>& dependencies);

@@ -9,6 +9,11 @@
 #include "base/check.h"
 
 namespace pando::node {
+namespace {
+
+constexpr std::size_t kRefusedStampsMax = 1'000;
+
+}  // namespace
 
 Replica::Replica(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells,
                  log::Recovered recovered)
@@ -138,6 +143,22 @@ Status Replica::note_changes(const Commit& commit) {
     }
   }
   return {};
+}
+
+void Replica::file_refused_stamp(const Dot& dot, Hlc hlc, const Status& reason) {
+  // A peer tries again with every new link.
+  const auto [at, fresh] = refused_stamps_.emplace(dot.origin, dot.seq);
+  if (!fresh && at->second == dot.seq) return;
+  at->second = dot.seq;
+  if (refused_stamps_.size() > kRefusedStampsMax) refused_stamps_.erase(refused_stamps_.begin());
+  Conflict line;
+  line.kind = Conflict::Kind::kRefusedStamp;
+  line.id = {appended(), cells_->ledger().next_index(appended())};
+  line.hlc = hlc;
+  line.loser = {dot, hlc, std::nullopt, std::nullopt};
+  line.reason = reason.message().substr(0, limits::kLedgerReasonBytesMax);
+  cells_->ledger().add(std::move(line));
+  ++conflicts_;
 }
 
 Status Replica::begin_epoch_above(std::uint64_t epoch) {

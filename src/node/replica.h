@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -112,6 +113,8 @@ class Replica {
   void want_frontier(Hlc upto) { wanted_frontier_ = std::max(wanted_frontier_, upto); }
   // The bounded counters and limiters that commits have touched since the last call.
   std::set<engine::EscrowKey> take_escrow_touched() { return std::exchange(escrow_touched_, {}); }
+  // Files a peer's commit that was not taken in the conflict ledger, once until another of its origin is.
+  void file_refused_stamp(const Dot& dot, Hlc hlc, const Status& reason);
   std::uint64_t conflicts() const { return conflicts_; }
   std::uint64_t commits_appended() const { return commits_appended_; }
 
@@ -185,6 +188,7 @@ class Replica {
   bool disk_full_noted_ = false;
   std::set<engine::EscrowKey> escrow_touched_;  // of the turn
   std::uint64_t conflicts_ = 0;
+  std::map<Origin, Seq> refused_stamps_;  // the last one filed
   std::uint64_t commits_appended_ = 0;
 };
 

@@ -41,9 +41,10 @@ Verdict examine(ByteSpan encoded, const VersionVector& appended, std::optional<s
   if (!commit) return Rejected{commit.error()};
   const std::int64_t ahead_ms = commit->hlc.wall_ms() - wall_ms;
   if (ahead_ms > options.clock_ahead_max.millis()) {
-    return reject(StatusCode::kOutOfRange,
-                  fmt::format("the stamp of {} is {} s ahead of this node's clock, the limit is {} s", to_string(*dot),
-                              ahead_ms / 1000, options.clock_ahead_max.millis() / 1000));
+    return Rejected{Status(StatusCode::kOutOfRange,
+                           fmt::format("the stamp of {} is {} s ahead of this node's clock, the limit is {} s",
+                                       to_string(*dot), ahead_ms / 1000, options.clock_ahead_max.millis() / 1000)),
+                    std::pair(*dot, commit->hlc)};
   }
   if (here == Seq(0)) previous_chain = 0;
   if (previous_chain && chain_after(*previous_chain, *commit) != commit->chain) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "base/status.h"
@@ -41,6 +42,7 @@ struct FromSelfUnknown {
 //   kOutOfRange  a gap, or a stamp too far ahead of the clock here
 struct Rejected {
   Status reason;
+  std::optional<std::pair<Dot, Hlc>> future = {};  // the commit whose stamp is too far ahead
 };
 using Verdict = std::variant<Next, Duplicate, FromSelfUnknown, Rejected>;
 

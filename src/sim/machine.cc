@@ -14,59 +14,18 @@ namespace {
 
 bool is_write(const Request& request) { return std::holds_alternative<WriteRequest>(request); }
 
-// What the trace calls a request; one that is scripted over HTTP alone is a read.
+// "GetRequest": the name of its type, the same under every compiler.
 template <typename T>
-constexpr std::string_view kName = "read";
-template <>
-constexpr std::string_view kName<GetRequest> = "get";
-template <>
-constexpr std::string_view kName<GetRowRequest> = "get-row";
-template <>
-constexpr std::string_view kName<GetCounterRequest> = "get-counter";
-template <>
-constexpr std::string_view kName<GetMergedRequest> = "get-merged";
-template <>
-constexpr std::string_view kName<ListMembersRequest> = "list-members";
-template <>
-constexpr std::string_view kName<HasMemberRequest> = "has-member";
-template <>
-constexpr std::string_view kName<CountMembersRequest> = "count-members";
-template <>
-constexpr std::string_view kName<GetFlagRequest> = "get-flag";
-template <>
-constexpr std::string_view kName<ListRequest> = "list";
-template <>
-constexpr std::string_view kName<LobStatRequest> = "lob-stat";
-template <>
-constexpr std::string_view kName<LobChunkRequest> = "lob-chunk";
-template <>
-constexpr std::string_view kName<WriteRequest> = "write";
-template <>
-constexpr std::string_view kName<TxBeginRequest> = "tx-begin";
-template <>
-constexpr std::string_view kName<TxAppendRequest> = "tx-append";
-template <>
-constexpr std::string_view kName<TxAppendLobRequest> = "tx-lob";
-template <>
-constexpr std::string_view kName<TxDeleteLobRequest> = "tx-lob-delete";
-template <>
-constexpr std::string_view kName<TxCommitRequest> = "tx-commit";
-template <>
-constexpr std::string_view kName<TxAbortRequest> = "tx-abort";
-template <>
-constexpr std::string_view kName<OffsetRequest> = "offset";
-template <>
-constexpr std::string_view kName<StatsRequest> = "stats";
-template <>
-constexpr std::string_view kName<CheckpointRequest> = "checkpoint";
-template <>
-constexpr std::string_view kName<DigestRequest> = "digest";
-template <>
-constexpr std::string_view kName<BackupLogRequest> = "backup-log";
-template <>
-constexpr std::string_view kName<BackupStoreRequest> = "backup-store";
-std::string_view name_of(const Request& request) {
-  return std::visit([](const auto& one) { return kName<std::decay_t<decltype(one)>>; }, request);
+std::string_view type_name() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("T = ") + 4);
+  text = text.substr(0, text.find_first_of(";]"));
+  const std::size_t scope = text.rfind(':');
+  return scope == std::string_view::npos ? text : text.substr(scope + 1);
+}
+
+std::string_view request_name(const Request& request) {
+  return std::visit([]<typename T>(const T&) { return type_name<T>(); }, request);
 }
 
 }  // namespace
@@ -252,7 +211,8 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Te
   Pending pending{{this, ns, std::move(request), world_.now(), context(ns), terms}, std::move(on_answer)};
   for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   const RequestId id(++next_request_);
-  world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value, name_of(pending.asked.request));
+  world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value,
+                     request_name(pending.asked.request));
   if (state_ == State::kDown) {
     const Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "connection refused"))};
     for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);

@@ -103,6 +103,9 @@ class Machine final : public NetHost {
   void on_link_drained(LinkId id, std::size_t bytes) override;
   void on_link_down(LinkId id, std::uint64_t dial_id, const std::string& reason) override;
 
+  // Its own clocks.
+  Time now() const;
+
  private:
   struct Pending {
     Asked asked;
@@ -113,7 +116,6 @@ class Machine final : public NetHost {
     bool batch_out = false;
   };
 
-  Time now() const;
   void open_namespace(const node::NamespaceConfig& config);
   void input(node::Input input);
   void end_turn();

@@ -132,8 +132,9 @@ Lines ScenarioPlayer::same(const Words& words) {
   const std::string ns = only_namespace(option(words, "ns").value_or(""));
   Machine& a = machine(words[1]);
   Machine& b = machine(words[2]);
-  const Reply reply_a = ask_and_wait(*world_, a, ns, DigestRequest{}).reply;
-  const Reply reply_b = ask_and_wait(*world_, b, ns, DigestRequest{}).reply;
+  const DigestRequest ask{std::max(a.now().wall_ms, b.now().wall_ms)};
+  const Reply reply_a = ask_and_wait(*world_, a, ns, ask).reply;
+  const Reply reply_b = ask_and_wait(*world_, b, ns, ask).reply;
   if (!reply_a.status.ok()) return {"! " + reply_a.status.to_string()};
   if (!reply_b.status.ok()) return {"! " + reply_b.status.to_string()};
   if (std::get<DigestReply>(reply_a.body).fingerprint == std::get<DigestReply>(reply_b.body).fingerprint)

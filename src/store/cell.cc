@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "model/expiry.h"
 #include "store/cell_key.h"
 
 namespace pando::store {
@@ -46,6 +49,14 @@ void Cell::make_empty() {
 }
 
 std::size_t Cell::heap_bytes() const { return is_counter(kind_) ? counter().heap_bytes() : reg().heap_bytes(); }
+
+std::optional<std::int64_t> ends_at(const crdt::Register& reg) {
+  std::optional<std::int64_t> last;
+  for (const auto& entry : reg.entries()) {
+    last = std::max(last.value_or(0), decode_expiry(entry.value).value_or(kNeverExpires));
+  }
+  return last;
+}
 
 std::string describe_cell(ByteSpan key) {
   const auto path = decode_cell_key(key);

@@ -1,6 +1,7 @@
 // store/cell.h — one decoded cell in memory, and its stored form.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -43,11 +44,17 @@ class Cell {
   bool was_shown_ = false;  // shown() as of the last change that was booked
   std::variant<crdt::Register, crdt::Counter> state_;
   LogPos touched_;
+  // Of a kExpiry cell: no later than this the index has a hint at it; 0 when it may have none.
+  std::int64_t hinted_ms_ = 0;
   std::size_t bytes_ = 0;  // accounted for it
   ByteSpan key_;           // its key in the map that owns it
   Cell* newer_ = nullptr;  // LRU neighbours while clean
   Cell* older_ = nullptr;
 };
+
+// The longest of the instants in a kExpiry or kLease register: concurrent ones are all meant, so the last of them
+// counts. One that cannot be read never takes anything away. Nothing when empty.
+std::optional<std::int64_t> ends_at(const crdt::Register& reg);
 
 // "kv/user:1" or "row/7[name]" with unprintable bytes as \xNN: how errors name a cell.
 std::string describe_cell(ByteSpan key);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "model/expiry.h"
 #include "store/back_cursor.h"
 #include "store/cell_cursor.h"
 
@@ -25,6 +26,8 @@ Result<std::unique_ptr<Cells>> Cells::open(const Kv& kv, const CellsOptions& opt
   std::unique_ptr<Cells> cells(new Cells(kv, options));
   const auto stored = kv.get(kCheckpointKey);
   if (!stored) return fail(stored.error());
+  PANDO_RETURN_IF_ERROR(cells->expiry_.load());
+  PANDO_RETURN_IF_ERROR(cells->ledger_.load());
   if (!*stored) {
     const auto any = kv.scan(ByteSpan(&kCellPrefix, 1), {});
     if (any->valid()) return fail(StatusCode::kDataLoss, "store: holds cells but no checkpoint record");
@@ -72,6 +75,7 @@ Cell& Cells::insert(ByteSpan key, Cell cell) {
   placed.key_ = at->first;
   placed.bytes_ = cost_of(key, placed);
   placed.was_shown_ = placed.shown();
+  if (placed.kind() == CellKind::kExpiry && !placed.empty()) placed.hinted_ms_ = *store::ends_at(placed.reg());
   list_newest(placed);
   return placed;
 }
@@ -187,14 +191,29 @@ CellCursor Cells::scan_all() const {
   return CellCursor(*this, from, prefix_end(from));
 }
 
-Result<Cells::Digest> Cells::digest() const {
+CellCursor Cells::scan_from(ByteSpan cell_key) const {
+  return CellCursor(*this, Bytes(cell_key), prefix_end(ByteSpan(&kCellPrefix, 1)));
+}
+
+Result<Cells::Digest> Cells::digest(std::int64_t as_of_ms) const {
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(), XXH3_freeState);
   XXH3_128bits_reset(hash.get());
   Digest digest;
   Bytes entry;
   Bytes state;
+  Bytes looked_at;
   CellCursor at = scan_all();
-  for (; at.valid(); at.next()) {
+  while (at.valid()) {
+    const ByteSpan prefix = at.cell_key().substr(0, key_prefix_size(at.cell_key()));
+    if (prefix != ByteSpan(looked_at) && may_expire(at.path().table)) {
+      looked_at = Bytes(prefix);
+      const auto end = ends_at(at.path().table, at.key());
+      if (!end) return fail(end.error());
+      if (*end && **end <= as_of_ms) {
+        at.skip_key();
+        continue;
+      }
+    }
     state.clear();
     encode_cell_state(at.cell(), state);
     entry.clear();
@@ -203,12 +222,83 @@ Result<Cells::Digest> Cells::digest() const {
     out.bytes(state);
     XXH3_128bits_update(hash.get(), entry.data(), entry.size());
     ++digest.cells;
+    at.next();
   }
   if (!at.status().ok()) return fail(at.status());
   const XXH128_hash_t sum = XXH3_128bits_digest(hash.get());
   digest.fingerprint = fmt::format("{:016x}{:016x}", sum.high64, sum.low64);
   digest.touched = at.touched();
   return digest;
+}
+
+// Expiry. ---------------------------------------------------------------------------------------------------
+
+Result<std::optional<std::int64_t>> Cells::ends_at(std::string_view table, ByteSpan key, ByteSpan field) const {
+  Bytes cell_key;
+  append_cell_key(table, key, CellKind::kExpiry, field, cell_key);
+  if (const auto hot = cells_.find(cell_key); hot != cells_.end()) return store::ends_at(hot->second.reg());
+  const auto stored = kv_.get(cell_key);
+  if (!stored) return fail(stored.error().with_context("cell " + describe_cell(cell_key)));
+  if (!*stored) return std::nullopt;
+  const auto cell = decode_cell(cell_key, **stored);
+  if (!cell) return fail(cell.error());
+  return store::ends_at(cell->reg());
+}
+
+void Cells::keep_hint(Cell& cell) {
+  const std::optional<std::int64_t> end = store::ends_at(cell.reg());
+  if (!end) cell.hinted_ms_ = 0;
+  if (!end) return;
+  const ByteSpan table = cell.key_.substr(1, cell.key_.find('\x00') - 1);
+  expiry_.mark(table, false);
+  if (*end == kNeverExpires || (cell.hinted_ms_ != 0 && cell.hinted_ms_ <= *end)) return;
+  cell.hinted_ms_ = std::max<std::int64_t>(*end, 1);
+  expiry_.add({cell.hinted_ms_, Bytes(cell.key_)});
+}
+
+void Cells::move_hint(const ExpiryIndex::Hint& hint, std::optional<std::int64_t> to_ms) {
+  expiry_.drop(hint);
+  if (to_ms) expiry_.add({*to_ms, hint.cell_key});
+  if (Cell* cell = hot(hint.cell_key); cell != nullptr) cell->hinted_ms_ = to_ms.value_or(0);
+}
+
+Status Cells::free_key(std::string_view table, ByteSpan key) {
+  std::vector<Bytes> keys;
+  {
+    CellCursor at = scan_key(table, key);
+    for (; at.valid(); at.next()) keys.emplace_back(at.cell_key());
+    PANDO_RETURN_IF_ERROR(at.status());
+  }
+  for (const Bytes& cell_key : keys) {
+    Cell* cell = hot(cell_key);
+    if (cell == nullptr) cell = &insert(cell_key, Cell(static_cast<CellKind>(cell_key[key_prefix_size(cell_key)])));
+    cell->make_empty();
+    cell->was_shown_ = false;
+    // No record made it so, and nobody waits for one.
+    mark_changed(*cell, LogPos(0));
+    if (observer_ != nullptr) observer_->on_erased(cell_key, meta_.covered);
+  }
+  expiry_.mark(table, true);
+  unwatch_key(table, key);
+  return {};
+}
+
+void Cells::watch_key(std::string_view table, ByteSpan key) {
+  Bytes prefix;
+  append_key_prefix(table, key, prefix);
+  watched_.insert(std::move(prefix));
+}
+
+void Cells::unwatch_key(std::string_view table, ByteSpan key) {
+  Bytes prefix;
+  append_key_prefix(table, key, prefix);
+  watched_.erase(prefix);
+}
+
+bool Cells::watched(std::string_view table, ByteSpan key) const {
+  Bytes prefix;
+  append_key_prefix(table, key, prefix);
+  return watched_.contains(prefix);
 }
 
 // The list of clean cells. ----------------------------------------------------------------------------------
@@ -269,6 +359,16 @@ void Cells::changed(Cell& cell, LogPos pos) {
 
 void Cells::book(Cell& cell, LogPos pos) {
   CHECK(pos > meta_.covered);
+  if (cell.kind() == CellKind::kExpiry) keep_hint(cell);
+  if (!watched_.empty()) {
+    if (const auto at = watched_.find(cell.key_.substr(0, key_prefix_size(cell.key_))); at != watched_.end()) {
+      watched_.erase(at);
+    }
+  }
+  mark_changed(cell, pos);
+}
+
+void Cells::mark_changed(Cell& cell, LogPos pos) {
   ++version_;
   if (cell.listed_) {
     unlist(cell);
@@ -302,6 +402,15 @@ void Cells::applied_commit(const Commit& commit, LogPos pos, std::uint64_t chang
   applied_record(pos, changes);
 }
 
+void Cells::applied_join(const CheckpointMeta& theirs, LogPos pos) {
+  for (const auto& [origin, seq] : theirs.context.entries()) {
+    if (seq > meta_.context.get(origin)) meta_.set_chain(origin, theirs.chain(origin));
+  }
+  meta_.context.merge(theirs.context);
+  raise_hlc_floor(theirs.hlc_floor);
+  applied_record(pos, 0);
+}
+
 void Cells::applied_record(LogPos pos, std::uint64_t changes) {
   CHECK(pos > meta_.covered);
   meta_.covered = pos;
@@ -328,6 +437,8 @@ Batch Cells::begin_checkpoint(std::uint64_t replay_segment) {
       batch.emplace_back(Bytes(key), encode_cell(key, *cell));
     }
   }
+  expiry_.begin_checkpoint(batch);
+  ledger_.begin_checkpoint(batch);
   return batch;
 }
 
@@ -345,6 +456,8 @@ void Cells::checkpoint_done(const Status& status) {
       settle(cell);
     }
   }
+  expiry_.checkpoint_done(status.ok());
+  ledger_.checkpoint_done(status.ok());
   if (status.ok()) {
     saved_meta_ = *flushing_meta_;
     checkpointed_ = saved_meta_.covered;
@@ -365,6 +478,8 @@ void Cells::settle(Cell& cell) {
   }
 }
 
-bool Cells::checkpoint_needed() const { return !unsaved_.empty() || meta_ != saved_meta_; }
+bool Cells::checkpoint_needed() const {
+  return !unsaved_.empty() || expiry_.changed() || ledger_.changed() || meta_ != saved_meta_;
+}
 
 }  // namespace pando::store

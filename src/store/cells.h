@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "base/limits.h"
@@ -28,12 +29,15 @@
 #include "store/cell.h"
 #include "store/cell_key.h"
 #include "store/checkpoint_meta.h"
+#include "store/expiry_index.h"
 #include "store/kv.h"
+#include "store/ledger.h"
 
 namespace pando::store {
 
 struct CellsOptions {
   std::size_t cache_bytes_max = limits::kCellCacheBytes;
+  Ledger::Limits ledger = {limits::kLedgerLinesMax, limits::kLedgerBytesMax};
 };
 
 class CellCursor;
@@ -85,6 +89,8 @@ class Cells {
   // The cells of one kind of a key whose elements start with `prefix` and are > `after`.
   CellCursor scan_elements(std::string_view table, ByteSpan key, CellKind kind, ByteSpan prefix, ByteSpan after) const;
   CellCursor scan_all() const;
+  // From this cell key on (store/cell_key.h).
+  CellCursor scan_from(ByteSpan cell_key) const;
 
   // The commits in the cells. `table` is for the day tables have contexts of their own.
   const VersionVector& context() const { return meta_.context; }
@@ -96,14 +102,29 @@ class Cells {
   LogPos checkpointed() const { return checkpointed_; }
   const VersionVector& checkpointed_context() const { return saved_meta_.context; }
 
-  // A fingerprint of all cells, visible and internal, deleted ones left out: equal exactly when states are
-  // equal (XXH3-128 over keys and canonical states in order). Reads everything.
+  // A fingerprint of all cells, visible and internal, but deleted ones and those of keys whose time has run out at
+  // `as_of_ms`: equal exactly when states are equal (XXH3-128 over keys and canonical states in order), whatever each
+  // site has freed. Reads everything.
   struct Digest {
     std::string fingerprint;  // 32 hex digits
     std::uint64_t cells = 0;
     LogPos touched;
   };
-  Result<Digest> digest() const;
+  Result<Digest> digest(std::int64_t as_of_ms = 0) const;
+
+  // What was written and is not shown; apply/ files it.
+  Ledger& ledger() { return ledger_; }
+  const Ledger& ledger() const { return ledger_; }
+
+  // Expiry: docs/design/010-expiry.md. -------------------------------------------------------------------------
+
+  // False: no key of the table ever had an end here, so nobody need ask.
+  bool may_expire(std::string_view table) const { return expiry_.may_expire(table); }
+  // This node has freed keys of the table by itself, and may know nothing of a key that others still hold.
+  bool has_freed(std::string_view table) const { return expiry_.has_freed(table); }
+  const ExpiryIndex& expiry() const { return expiry_; }
+  // What the longest of its expiry entries says; nothing without any. `field` empty: the key itself.
+  Result<std::optional<std::int64_t>> ends_at(std::string_view table, ByteSpan key, ByteSpan field = {}) const;
 
   // Changing: for apply/ and recovery only. ------------------------------------------------------------------
 
@@ -132,9 +153,26 @@ class Cells {
 
   // Books a commit whose ops have been applied: context, chain, stamp floor, changes, position.
   void applied_commit(const Commit& commit, LogPos pos, std::uint64_t changes);
+  // Books that all cells of another replica have been joined: what it had seen is seen here.
+  void applied_join(const CheckpointMeta& theirs, LogPos pos);
   // Books a record that is not a commit, or a commit that was known already.
   void applied_record(LogPos pos, std::uint64_t changes);
   void set_self(const Origin& self) { meta_.self = self; }
+  // Drops every cell of a key whose time has run out, here and now, without a record: nobody can tell, as long as
+  // every commit that is still to come has seen all of them (the caller's affair). Marks the table.
+  Status free_key(std::string_view table, ByteSpan key);
+  // The first hints that have come up; each is to be answered by move_hint(). A table can be marked as one of which
+  // somebody else freed keys.
+  Result<std::vector<ExpiryIndex::Hint>> due_hints(std::int64_t now_ms, std::size_t count_max) {
+    return expiry_.due(now_ms, count_max);
+  }
+  void mark_table(std::string_view table, bool freed) { expiry_.mark(table, freed); }
+  // To a later instant, or away.
+  void move_hint(const ExpiryIndex::Hint& hint, std::optional<std::int64_t> to_ms);
+  // The key is looked at for freeing: watched() is true from now on until a commit touches it.
+  void watch_key(std::string_view table, ByteSpan key);
+  bool watched(std::string_view table, ByteSpan key) const;
+  void unwatch_key(std::string_view table, ByteSpan key);
   // Stamps seen elsewhere than in commits (a log's own floor).
   void raise_hlc_floor(Hlc floor);
 
@@ -170,9 +208,12 @@ class Cells {
   using Map = std::unordered_map<Bytes, Cell, KeyHash, std::equal_to<>>;
   using Unsaved = std::map<ByteSpan, Cell*>;
 
-  Cells(const Kv& kv, const CellsOptions& options) : kv_(kv), options_(options) {}
+  Cells(const Kv& kv, const CellsOptions& options)
+      : kv_(kv), options_(options), expiry_(kv), ledger_(kv, options.ledger) {}
   Result<Cell*> load_key(ByteSpan key, CellKind kind);
   Cell& insert(ByteSpan key, Cell cell);
+  void mark_changed(Cell& cell, LogPos pos);
+  void keep_hint(Cell& cell);
   ByteSpan key_of(const CellPath& path) const;
   void list_newest(Cell& cell);
   void unlist(Cell& cell);
@@ -185,6 +226,9 @@ class Cells {
   CellsOptions options_;
   Map cells_;
   Unsaved unsaved_;  // dirty or flushing, by key
+  ExpiryIndex expiry_;
+  Ledger ledger_;
+  std::set<Bytes, std::less<>> watched_;  // key prefixes
   CheckpointMeta meta_;
   std::optional<CheckpointMeta> flushing_meta_;
   CheckpointMeta saved_meta_;

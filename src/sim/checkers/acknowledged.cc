@@ -30,6 +30,8 @@ void Acknowledged::book(const std::string& ns, const std::vector<Mutation>& muta
   for (const Mutation& mutation : mutations) {
     Sum& sum = sums_[{ns, mutation.table, mutation.key}];
     if (mutation.kind == Mutation::Kind::kReset || mutation.kind == Mutation::Kind::kDelete) sum.tainted = true;
+    // One that ends begins anew.
+    if (mutation.ttl || std::holds_alternative<ExpireChange>(mutation.detail)) sum.tainted = true;
     if (mutation.kind != Mutation::Kind::kAdd) continue;
     if (fate == Fate::kDone) sum.acknowledged += mutation.delta;
     if (fate == Fate::kDoubtful) (mutation.delta < 0 ? sum.doubt_min : sum.doubt_max) += mutation.delta;

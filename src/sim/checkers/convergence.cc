@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -29,8 +30,10 @@ std::vector<std::string> diff_lines(const std::vector<std::string>& a, const std
 }
 
 void Convergence::compare(const std::string& ns, Machine& a, Machine& b) {
-  const Answer digest_a = ask_and_wait(world(), a, ns, DigestRequest{});
-  const Answer digest_b = ask_and_wait(world(), b, ns, DigestRequest{});
+  // What has run out is compared by no one, as each frees it in its own time; both are asked about one instant.
+  const DigestRequest ask{std::max(a.now().wall_ms, b.now().wall_ms)};
+  const Answer digest_a = ask_and_wait(world(), a, ns, ask);
+  const Answer digest_b = ask_and_wait(world(), b, ns, ask);
   if (!digest_a.reply.status.ok() || !digest_b.reply.status.ok()) {
     return violation(fmt::format("{}: digest: {}: {}, {}: {}", ns, a.name(), digest_a.reply.status.to_string(),
                                  b.name(), digest_b.reply.status.to_string()));

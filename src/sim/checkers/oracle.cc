@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/expiry.h"
 #include "model/lob_manifest.h"
 #include "sim/ask.h"
 #include "sim/checkers/convergence.h"
@@ -70,12 +71,22 @@ std::string NaiveState::describe_object(const Bytes& manifest_bytes) const {
   return fmt::format(" {} bytes, crc32 {:08x}", content.size(), crc32_ieee(content));
 }
 
-std::string NaiveState::describe_key(const std::string& table, const Bytes& key) const {
+bool NaiveState::expired(const std::string& table, const Bytes& key, const Bytes& field, std::int64_t now_ms) const {
+  const auto ends = values_.find(CellPath{table, key, CellKind::kExpiry, field});
+  if (ends == values_.end() || ends->second.empty()) return false;
+  return std::all_of(ends->second.begin(), ends->second.end(), [&](const auto& end) {
+    return decode_expiry(end.second.bytes).value_or(kNeverExpires) <= now_ms;
+  });
+}
+
+std::string NaiveState::describe_key(const std::string& table, const Bytes& key, std::int64_t now_ms) const {
   std::string text;
+  if (expired(table, key, {}, now_ms)) return text;
   for (auto it = values_.lower_bound(CellPath{table, key, CellKind::kRegister, ""}); it != values_.end(); ++it) {
     const auto& [path, values] = *it;
     if (path.table != table || path.key != key) break;
-    if (values.empty()) continue;
+    if (values.empty() || path.kind == CellKind::kExpiry) continue;
+    if (!path.element.empty() && expired(table, key, path.element, now_ms)) continue;
     const auto best = winner(values);
     if (path.kind == CellKind::kField) {
       text += fmt::format(" {}={}", printable(path.element), printable(best->second.bytes));
@@ -102,7 +113,7 @@ std::string NaiveState::describe_key(const std::string& table, const Bytes& key)
   return text;
 }
 
-std::vector<std::string> NaiveState::describe() const {
+std::vector<std::string> NaiveState::describe(std::int64_t now_ms) const {
   std::set<std::pair<std::string, Bytes>> keys;
   for (const auto& [path, values] : values_) {
     if (!values.empty()) keys.emplace(path.table, path.key);
@@ -111,7 +122,7 @@ std::vector<std::string> NaiveState::describe() const {
   std::vector<std::string> lines;
   for (const auto& [table, key] : keys) {
     if (is_internal_table(table)) continue;
-    const std::string text = describe_key(table, key);
+    const std::string text = describe_key(table, key, now_ms);
     if (!text.empty()) lines.push_back(fmt::format("{} {} ={}", table, printable(key), text));
   }
   return lines;
@@ -149,7 +160,7 @@ void Oracle::at_end() {
       for (const Commit& commit : read_log(*machine, ns).commits) state.apply(commit);
       constexpr std::size_t kLinesShown = 10;
       const auto diff =
-          diff_lines(comparable(state.describe()), comparable(dump_state(world(), *machine, ns)), kLinesShown);
+          diff_lines(comparable(state.describe(machine->now().wall_ms)), comparable(dump_state(world(), *machine, ns)), kLinesShown);
       if (diff.empty()) continue;
       std::string text = fmt::format("{}/{}: by its log (-), as it reads (+)", machine->name(), ns);
       for (const std::string& line : diff) text += "\n      " + line;

@@ -20,7 +20,8 @@ namespace pando::sim {
 class NaiveState {
  public:
   void apply(const Commit& commit);
-  std::vector<std::string> describe() const;
+  // As of this instant: what has run out is left out.
+  std::vector<std::string> describe(std::int64_t now_ms = 0) const;
 
  private:
   struct Value {
@@ -35,7 +36,9 @@ class NaiveState {
   // The winner: highest stamp, then origin, then bytes.
   static Values::const_iterator winner(const Values& values);
   std::string describe_object(const Bytes& manifest_bytes) const;
-  std::string describe_key(const std::string& table, const Bytes& key) const;
+  std::string describe_key(const std::string& table, const Bytes& key, std::int64_t now_ms) const;
+  // The latest of the ends that were set concurrently has come.
+  bool expired(const std::string& table, const Bytes& key, const Bytes& field, std::int64_t now_ms) const;
 
   std::map<CellPath, Values> values_;
   std::map<CellPath, Slots> counters_;

@@ -1,0 +1,165 @@
+#include "apply/laws_menu.h"
+
+#include "crdt/counter.h"
+#include "model/expiry.h"
+#include "model/lob_manifest.h"
+#include "store/cell_cursor.h"
+
+namespace pando::apply::laws {
+
+void Desk::put(const CellPath& path, Bytes value) {
+  const auto* reg = cells_.find_register(path).value();
+  commit_.ops.push_back(PutOp{path, std::move(value), reg == nullptr ? std::vector<Dot>{} : reg->dots()});
+}
+
+void Desk::remove(const CellPath& path) {
+  const auto* reg = cells_.find_register(path).value();
+  if (reg != nullptr) commit_.ops.push_back(RemoveOp{path, reg->dots()});
+}
+
+void Desk::count(const CellPath& path, int delta) {
+  const auto* counter = cells_.find_counter(path).value();
+  commit_.ops.push_back(
+      crdt::add_op(counter == nullptr ? crdt::Counter() : *counter, path, commit_.dot, delta).value());
+}
+
+void Desk::reset(const CellPath& path) {
+  const auto* counter = cells_.find_counter(path).value();
+  if (counter != nullptr) commit_.ops.push_back(crdt::reset_op(*counter, path));
+}
+
+void Desk::clear(std::uint32_t kinds, Bytes prefix, bool forget_counters, std::string table) {
+  commit_.ops.push_back(ClearOp{std::move(table), key_, cells_.context(), kinds, std::move(prefix), forget_counters});
+}
+
+void Desk::clear_all() {
+  clear();
+  std::vector<CellPath> counters;
+  for (auto at = cells_.scan_key("kv", key_); at.valid(); at.next()) {
+    if (is_counter(at.path().kind)) counters.push_back(at.path());
+  }
+  for (const CellPath& path : counters) reset(path);
+}
+
+namespace {
+
+constexpr std::uint32_t bit(CellKind kind) { return 1U << static_cast<unsigned>(kind); }
+constexpr std::uint32_t kDocument =
+    bit(CellKind::kNode) | bit(CellKind::kLeaf) | bit(CellKind::kLeafCounter) | bit(CellKind::kLeafMember);
+
+std::vector<Menu> make_menus() {
+  using K = CellKind;
+  const Action gone{"delete", [](Desk& d) { d.clear_all(); }};
+  return {
+      {"values and counters",
+       {{"put", [](Desk& d) { d.put(d.at(K::kRegister), d.name()); }},
+        {"count up", [](Desk& d) { d.count(d.at(K::kCounter), 3); }},
+        {"reset", [](Desk& d) { d.reset(d.at(K::kCounter)); }},
+        {"down beside a value",
+         [](Desk& d) {
+           d.count(d.at(K::kDecimal), -1);
+           d.put(d.at(K::kRegister), d.name());
+         }},
+        gone}},
+      {"sets and flags",
+       {{"add", [](Desk& d) { d.put(d.at(K::kMember, "m"), ""); }},
+        {"remove", [](Desk& d) { d.remove(d.at(K::kMember, "m")); }},
+        {"guard on, flag on",
+         [](Desk& d) {
+           d.put(d.at(K::kGuardedMember, "m"), Bytes(kGuardOn));
+           d.put(d.at(K::kFlag), "");
+         }},
+        {"guard off, flag off",
+         [](Desk& d) {
+           d.put(d.at(K::kGuardedMember, "m"), Bytes(kGuardOff));
+           d.put(d.at(K::kGuard), Bytes(kGuardOff));
+           d.remove(d.at(K::kFlag));
+         }},
+        gone}},
+      {"rows and objects",
+       {{"two columns",
+         [](Desk& d) {
+           d.put(d.at(K::kField, "x", "row"), d.name());
+           d.put(d.at(K::kField, "y", "row"), d.name());
+         }},
+        {"row anew",
+         [](Desk& d) {
+           d.clear(0, {}, false, "row");
+           d.put(d.at(K::kField, "x", "row"), d.name());
+         }},
+        {"drop a column", [](Desk& d) { d.remove(d.at(K::kField, "x", "row")); }},
+        {"object",
+         [](Desk& d) {
+           d.put(chunk_path(d.name(), 0), "bytes of " + d.name());
+           d.put(d.at(K::kRegister, "", "lob"), encode_lob_manifest({d.name(), 5, 1, 0}));
+         }},
+        {"no object", [](Desk& d) { d.clear(0, {}, false, "lob"); }}}},
+      {"sorted sets",
+       {{"score", [](Desk& d) { d.put(d.at(K::kScore, "m"), d.name()); }},
+        {"add to the score", [](Desk& d) { d.count(d.at(K::kScoreDelta, "m"), 2); }},
+        {"score anew",
+         [](Desk& d) {
+           d.put(d.at(K::kScore, "m"), d.name());
+           d.reset(d.at(K::kScoreDelta, "m"));
+         }},
+        {"take out",
+         [](Desk& d) {
+           d.remove(d.at(K::kScore, "m"));
+           d.reset(d.at(K::kScoreDelta, "m"));
+         }},
+        gone}},
+      {"documents",
+       {{"object with a scalar",
+         [](Desk& d) {
+           d.put(d.at(K::kNode, "a/"), "");
+           d.put(d.at(K::kLeaf, "a/b"), d.name());
+         }},
+        {"number within", [](Desk& d) { d.count(d.at(K::kLeafCounter, "a/n"), 2); }},
+        {"member within, scalar beside",
+         [](Desk& d) {
+           d.put(d.at(K::kLeafMember, "a/s\x01m"), "");
+           d.put(d.at(K::kLeaf, "c"), d.name());
+         }},
+        {"remove the object",
+         [](Desk& d) {
+           d.clear(kDocument, "a/");
+           d.reset(d.at(K::kLeafCounter, "a/n"));
+         }},
+        {"give the object up", [](Desk& d) { d.clear(kDocument, "a/", true); }}}},
+      {"lists, leases, bounds",
+       {{"insert", [](Desk& d) { d.put(d.at(K::kItem, d.name()), d.name()); }},
+        {"pop",
+         [](Desk& d) {
+           auto at = d.cells().scan_kinds("kv", "key", K::kItem);
+           if (!at.valid() || at.path().kind != K::kItem) return;
+           const CellPath first = at.path();
+           d.remove(first);
+         }},
+        {"hold a lease", [](Desk& d) { d.put(d.at(K::kLease, "m"), encode_expiry(7)); }},
+        {"own part of a bound", [](Desk& d) { d.put(d.at(K::kBound, d.name().substr(0, 1)), d.name()); }},
+        gone}},
+      {"expiry",
+       {{"put with an end",
+         [](Desk& d) {
+           d.put(d.at(K::kRegister), d.name());
+           d.put(d.at(K::kExpiry), encode_expiry(1'000));
+         }},
+        {"extend", [](Desk& d) { d.put(d.at(K::kExpiry), encode_expiry(2'000)); }},
+        {"count", [](Desk& d) { d.count(d.at(K::kCounter), 1); }},
+        {"forever", [](Desk& d) { d.put(d.at(K::kExpiry), encode_expiry(kNeverExpires)); }},
+        {"begin anew",
+         [](Desk& d) {
+           d.clear(0, {}, true);
+           d.put(d.at(K::kRegister), d.name());
+         }}}},
+  };
+}
+
+}  // namespace
+
+const std::vector<Menu>& menus() {
+  static const std::vector<Menu> all = make_menus();
+  return all;
+}
+
+}  // namespace pando::apply::laws
