@@ -167,12 +167,12 @@ TEST(Records, RefusalsOfTheRequest) {
       {"GET /api/v1/ns/tables/users?age[like]=5", "parameter \"age[like]\": a condition is one of eq, ne, lt, le, gt"},
       {"GET /api/v1/ns/tables/users?%5Beq%5D=5", "a field's name is empty"},
       {"GET /api/v1/ns/tables/users?a=%zz", "invalid percent-encoding in parameter \"a\" at byte 0"},
-      {"GET /api/v1/ns/tables/.tables", "names that begin with '.' are internal"},
-      {"PUT /api/v1/ns/tables/lob/k", "table \"lob\" has routes of its own: /lob/"},
-      {"DELETE /api/v1/ns/tables/row/k", "table \"row\" has routes of its own: /row/"},
-      {"PUT /api/v1/ns/kv/k?table=lob", "table \"lob\" has routes of its own"},
-      {"POST /api/v1/ns/sets/k/add?table=.merge", "names that begin with '.' are internal"},
-      {"GET /api/v1/ns/explain/.tables/k", "names that begin with '.' are internal"},
+      {"GET /api/v1/ns/tables/.tables", "holds what Pando keeps for itself"},
+      {"PUT /api/v1/ns/tables/lob/k", "table \"lob\" holds objects only"},
+      {"DELETE /api/v1/ns/tables/row/k", "table \"row\" holds rows only"},
+      {"PUT /api/v1/ns/kv/k?table=lob", "table \"lob\" holds objects only"},
+      {"POST /api/v1/ns/sets/k/add?table=.merge", "holds what Pando keeps for itself"},
+      {"GET /api/v1/ns/explain/.tables/k", "internal"},
   };
   for (const Row& row : rows) {
     const auto request = parse(row.line, R"({"value":"","members":["YQ=="]})");

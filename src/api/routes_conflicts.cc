@@ -40,7 +40,8 @@ Result<Request> parse_list(Call& call, JsonBody&) {
   if (!wait) return fail(wait.error());
   if (*wait) {
     const Result<std::int64_t> ms = parse_span_ms(**wait);
-    if (!ms || *ms > limits::kWaitMsMax) return refuse("parameter \"wait\" must be a time like 500ms or 30s, at most 60s");
+    if (!ms || *ms > limits::kWaitMsMax)
+      return refuse("parameter \"wait\" must be a time like 500ms or 30s, at most 60s");
     list.wait = Duration::millis(*ms);
   }
   return Request(std::move(list));
@@ -155,10 +156,10 @@ constexpr SchemaRow kSchemas[] = {
      R"("type_clash: what it makes the key"},"value":{"$ref":"Base64"},"too_large":{"type":"boolean","description":)"
      R"("the value had more than 64 KiB and was not kept"}}})"},
     {"LedgerLine", R"({"type":"object","required":["id","kind","met_ms","loser"],"properties":{"id":{"type":"string"},)"
-                 R"("kind":{"enum":["value","type_clash","refused_stamp"]},"met_ms":{"type":"integer"},)"
-                 R"("table":{"type":"string"},"key":{"type":"string"},"key_b64":{"$ref":"Base64"},)"
-                 R"("element_b64":{"$ref":"Base64"},"reason":{"type":"string"},"winner":{"$ref":"ConflictSide"},)"
-                 R"("loser":{"$ref":"ConflictSide"}}})"},
+                   R"("kind":{"enum":["value","type_clash","refused_stamp"]},"met_ms":{"type":"integer"},)"
+                   R"("table":{"type":"string"},"key":{"type":"string"},"key_b64":{"$ref":"Base64"},)"
+                   R"("element_b64":{"$ref":"Base64"},"reason":{"type":"string"},"winner":{"$ref":"ConflictSide"},)"
+                   R"("loser":{"$ref":"ConflictSide"}}})"},
     {"Conflicts", R"({"type":"object","required":["conflicts","more","next","dropped"],"properties":{"conflicts":)"
                   R"({"type":"array","items":{"$ref":"LedgerLine"}},"more":{"$ref":"More"},"next":{"type":"string"},)"
                   R"("dropped":{"type":"integer","minimum":0}}})"},

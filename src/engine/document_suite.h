@@ -38,8 +38,10 @@ inline void flatten_patch(const Json& patch, const Bytes& path, std::vector<Docu
                       : op == "set-add" ? What::kAddMembers
                                         : What::kRemoveMembers,
                       path};
-    if (value.is_array()) {
-      for (const Json& member : value) edit.members.push_back(member.dump());
+    const bool members =
+        edit.what == DocumentEdit::What::kAddMembers || edit.what == DocumentEdit::What::kRemoveMembers;
+    if (members) {
+      for (const Json& member : value.is_array() ? value : Json::array({value})) edit.members.push_back(member.dump());
     } else {
       edit.text = value.is_string() ? value.get<std::string>() : value.dump();
     }

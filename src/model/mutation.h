@@ -49,10 +49,10 @@ struct Mutation {
     kDetail,         // what `detail` says
   };
   // What kDetail may be.
-  using Detail = std::variant<std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore, RemoveScores,
-                              RemoveScoreRange, ListPush, ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove,
-                              DeclareBounded, TryBounded, ReserveBounded, SettleBounded, ReclaimBounded, PutDocument,
-                              PatchDocument, DeclareTable>;
+  using Detail = std::variant<std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore,
+                              RemoveScores, RemoveScoreRange, ListPush, ListInsert, ListPop, ListSet, ListCut,
+                              ListRemove, ListMove, DeclareBounded, TryBounded, ReserveBounded, SettleBounded,
+                              ReclaimBounded, PutDocument, PatchDocument, DeclareTable>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};

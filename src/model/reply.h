@@ -200,10 +200,10 @@ struct BackupReply {
 
 using ReplyBody =
     std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
-                 PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply,
-                 ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply, OffsetReply, StatsReply,
-                 CheckpointReply, DigestReply, BackupReply, BoundedReply, BoundedDoneReply, DocumentReply,
-                 DocumentsReply, DeclarationsReply, ExplainReply>;
+                 PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
+                 ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply,
+                 OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply, BoundedReply, BoundedDoneReply,
+                 DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply>;
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

@@ -146,7 +146,7 @@ struct ListConflictsRequest {
 
 struct WriteRequest {
   std::vector<Mutation> mutations;  // not empty; atomic
-  bool results = false;  // the reply says what each mutation met: DoneReply::results
+  bool results = false;             // the reply says what each mutation met: DoneReply::results
 };
 
 // Writes the loser of a line of the conflict ledger again, as a new write that has seen everything here. kNotFound
@@ -207,11 +207,12 @@ struct BackupStoreRequest {
 
 using Request =
     std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest, HasMemberRequest,
-                 CountMembersRequest, GetFlagRequest, GetTtlRequest, ListConflictsRequest, RestoreConflictRequest, GetScoresRequest, GetRankRequest, ListScoresRequest,
-                 CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest, LobStatRequest, LobChunkRequest,
-                 WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest,
-                 TxAbortRequest, OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest,
-                 BackupStoreRequest, GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
+                 CountMembersRequest, GetFlagRequest, GetTtlRequest, ListConflictsRequest, RestoreConflictRequest,
+                 GetScoresRequest, GetRankRequest, ListScoresRequest, CountScoresRequest, GetItemsRequest,
+                 FindItemsRequest, ListRequest, LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest,
+                 TxAppendRequest, TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest,
+                 OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest,
+                 GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
                  ListDeclarationsRequest, ExplainRequest>;
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).

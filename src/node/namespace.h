@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "node/checkpoint_path.h"
-#include "node/escrow_path.h"
 #include "node/conflict_path.h"
+#include "node/escrow_path.h"
 #include "node/peer_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"

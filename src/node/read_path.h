@@ -60,7 +60,7 @@ class ReadPath {
       return engine::etag_of(view, kTableRow, request.key);
     } else if constexpr (std::is_same_v<Asked, LobStatRequest>) {
       return engine::etag_of(view, kTableLob, request.key);
-    } else if constexpr (requires { request.table, request.key; }) {
+    } else if constexpr (requires { engine::etag_of(view, request.table, request.key); }) {
       return engine::etag_of(view, request.table, request.key);
     } else {
       return std::string();

@@ -211,8 +211,7 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Te
   Pending pending{{this, ns, std::move(request), world_.now(), context(ns), terms}, std::move(on_answer)};
   for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   const RequestId id(++next_request_);
-  world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value,
-                     request_name(pending.asked.request));
+  world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value, request_name(pending.asked.request));
   if (state_ == State::kDown) {
     const Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "connection refused"))};
     for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);

@@ -35,7 +35,7 @@ class Writers {
     Mutation mutation;
     mutation.key = rng_.chance(1, 2) ? "shared" : machine.name();
     mutation.value = Bytes(50 + rng_.below(100), 'v');
-    machine.ask(std::string(kNs), WriteRequest{{std::move(mutation)}, {}, false}, [](const Answer&) {});
+    machine.ask(std::string(kNs), WriteRequest{{std::move(mutation)}, false}, [](const Answer&) {});
     const Duration pause{static_cast<std::int64_t>(rng_.below(20'000))};
     world_.queue().at(world_.now() + pause, EventKind::kTimer, [this, &machine] { write(machine); });
   }

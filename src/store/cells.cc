@@ -142,7 +142,8 @@ std::pair<Bytes, Bytes> bounds_of(std::string_view table, const KeyRange& range)
   if (!range.from.empty()) first = std::max(first, bound(range.from));
   if (!range.after.empty()) first = std::max(first, prefix_end(bound(range.after)));
   if (!range.to.empty()) end = std::min(end, bound(range.to));
-  return {std::move(first), std::max(first, end)};
+  if (end < first) end = first;  // nothing: the bounds are the wrong way round
+  return {std::move(first), std::move(end)};
 }
 
 }  // namespace

@@ -159,8 +159,8 @@ void Oracle::at_end() {
       NaiveState state;
       for (const Commit& commit : read_log(*machine, ns).commits) state.apply(commit);
       constexpr std::size_t kLinesShown = 10;
-      const auto diff =
-          diff_lines(comparable(state.describe(machine->now().wall_ms)), comparable(dump_state(world(), *machine, ns)), kLinesShown);
+      const auto diff = diff_lines(comparable(state.describe(machine->now().wall_ms)),
+                                   comparable(dump_state(world(), *machine, ns)), kLinesShown);
       if (diff.empty()) continue;
       std::string text = fmt::format("{}/{}: by its log (-), as it reads (+)", machine->name(), ns);
       for (const std::string& line : diff) text += "\n      " + line;
