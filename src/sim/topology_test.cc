@@ -56,7 +56,8 @@ std::uint64_t commits_received(const World& world) {
 
 std::uint64_t commits_made(const World& world) {
   std::uint64_t made = 0;
-  for (const auto& entry : world.machines().front()->context(std::string(kNs)).entries()) made += entry.second.value;
+  const VersionVector all = world.machines().front()->context(std::string(kNs));
+  for (const auto& entry : all.entries()) made += entry.second.value;
   return made;
 }
 
