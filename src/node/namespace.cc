@@ -1,5 +1,7 @@
 #include "node/namespace.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <variant>
 
@@ -55,6 +57,16 @@ void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& g
   const bool conditional = asked.terms.if_match || asked.terms.if_none_match;
   if (conditional && !std::holds_alternative<WriteRequest>(asked.request)) {
     const Status status(StatusCode::kInvalidArgument, "If-Match and If-None-Match are taken by writes of one key only");
+    out.replies.push_back({asked.id, Reply::failure(status)});
+    return;
+  }
+  // Everything is on this disk before it is answered, which is more than memory and os ask for, and all there is.
+  if (asked.terms.durability && asked.terms.durability->level > Durability::Level::kFsync) {
+    const Status status(
+        StatusCode::kUnimplemented,
+        fmt::format("durability {} is not supported by this version; every write is answered when it is on "
+                    "this site's disk",
+                    to_string(*asked.terms.durability)));
     out.replies.push_back({asked.id, Reply::failure(status)});
     return;
   }
