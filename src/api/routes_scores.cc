@@ -1,4 +1,5 @@
 // Sorted sets: leaderboards, priorities, anything that is ranked.
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #include "api/json_body.h"
 #include "api/mutations.h"
 #include "api/reply_text.h"

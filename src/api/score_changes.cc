@@ -1,3 +1,4 @@
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #include "api/score_changes.h"
 
 #include "api/mutations.h"

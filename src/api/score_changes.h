@@ -8,6 +8,7 @@
 //   "delete"
 //
 // Scores are JSON numbers, or "inf" and "-inf".
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #pragma once
 
 #include "api/json_fields.h"

@@ -1,4 +1,5 @@
 // Sorted sets: scores from the cells, ranks and ranges from the index.
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #include "base/limits.h"
 #include "engine/read.h"
 #include "engine/scores.h"

@@ -1,3 +1,4 @@
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #include "engine/score_index.h"
 
 #include "engine/catalog.h"

@@ -2,6 +2,7 @@
 //
 // Derived from the cells and never stored: fed with every cell of the set once, then with each that changes. A base
 // and a sum of additions are kept per member, so a change of one cell never needs another one read.
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #pragma once
 
 #include <optional>

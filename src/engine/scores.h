@@ -3,6 +3,7 @@
 // A member is there when it has a base (a register) or additions that were not taken away (a counter). Setting a score
 // replaces the bases that were seen and resets the additions that were seen; removing takes both away; adding counts.
 // So an addition that is concurrent with a removal keeps the member, with what was added.
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #pragma once
 
 #include <functional>

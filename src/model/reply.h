@@ -1,4 +1,5 @@
 // model/reply.h — the answer to one Request. Either a failure, or the body that belongs to the request.
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #pragma once
 
 #include <cstdint>

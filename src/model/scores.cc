@@ -1,3 +1,4 @@
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #include "model/scores.h"
 
 #include <fmt/format.h>

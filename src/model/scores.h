@@ -6,6 +6,7 @@
 //
 // Scores are IEEE doubles: infinite is fine, NaN is refused, -0 is 0. Additions are exact sums of billionths: a step is
 // rounded to billionths where it is made and may be at most ±kScoreStepMax; the sum with the base is rounded once.
+// deterministic: floating point, as IEEE 754 doubles without contraction: the same on every site.
 #pragma once
 
 #include <cstdint>

@@ -146,7 +146,7 @@ class FakeNode {
   VersionVector context_;
   std::map<Origin, std::uint64_t> chains_;
   std::vector<Session*> sessions_;
-  std::map<const Session*, LinkId> links_;
+  std::map<const Session*, LinkId> links_;  // deterministic: only looked up
   std::uint64_t last_link_ = 0;
   Assembly assembly_;
   std::vector<Origin> have_only_;
