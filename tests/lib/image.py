@@ -50,7 +50,9 @@ def prepare():
 
 
 class Image:
-    def __init__(self, directory, megabytes=64, options="data=ordered"):
+    """The file is sparse: a size that is not used costs nothing."""
+
+    def __init__(self, directory, megabytes=1024, options="data=ordered"):
         self.file, self.at, self.options = directory / "image", directory / "mounted", options
         self.at.mkdir()
         with open(self.file, "wb") as file:
@@ -74,11 +76,11 @@ class Image:
             os.close(root)
 
 
-def fast_directory():
-    """Where images lie: in memory when there is room. What a cut loses is lost above the image, so it may."""
+def fast_directory(megabytes=1024):
+    """Where images lie: in memory when there is room for so much. What a cut loses is lost above the image, so it may."""
     try:
         free = os.statvfs("/dev/shm")
-        if free.f_bavail * free.f_frsize > 1 << 30:
+        if free.f_bavail * free.f_frsize > megabytes << 20:
             return "/dev/shm"
     except OSError:
         pass
