@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/crc32c.h"
 #include "io/disk/file.h"
 #include "model/origin.h"
 
@@ -19,18 +20,29 @@ std::string random_name() {
   return fmt::format("n-{:08x}", random());
 }
 
-// The name in the file, or empty when there is none yet.
+// "dc1 1f2e3d4c\n". The checksum tells a flipped bit, which would make this node another one, from a name.
+std::string name_file(const std::string& name) { return fmt::format("{} {:08x}\n", name, crc32c(name)); }
+
+// The name in the file, or empty when there is none yet. A name alone, as a person may write it, is taken too.
 Result<std::string> read_name(const std::string& path) {
   Result<io::disk::File> file = io::disk::File::open(path, O_RDONLY);
   if (!file && file.error().code() == StatusCode::kNotFound) return std::string();
   if (!file) return fail(file.error());
   Result<Bytes> bytes = file->read_at(0, kNameFileBytesMax);
   if (!bytes) return fail(bytes.error());
-  while (!bytes->empty() && (bytes->back() == '\n' || bytes->back() == ' ')) bytes->pop_back();
-  if (const Status valid = validate_node_name(*bytes); !valid.ok()) {
+  std::string name = bytes->substr(0, bytes->find_first_of(" \n"));
+  if (const Status valid = validate_node_name(name); !valid.ok()) {
     return fail(StatusCode::kDataLoss, fmt::format("{}: {}", path, valid.message()));
   }
-  return *bytes;
+  if (*bytes == name || *bytes == name + "\n") return name;
+  if (*bytes != name_file(name)) {
+    return fail(
+        StatusCode::kDataLoss,
+        fmt::format("{}: the name \"{}\" does not fit its checksum: the file is damaged. The log's commits carry "
+                    "the right name (pando log inspect); write it there, alone in the file",
+                    path, name));
+  }
+  return name;
 }
 
 Result<std::string> settle_name(const std::string& base_dir, const std::string& configured) {
@@ -45,7 +57,7 @@ Result<std::string> settle_name(const std::string& base_dir, const std::string& 
   }
   if (!kept->empty()) return kept;
   std::string name = configured.empty() ? random_name() : configured;
-  PANDO_RETURN_IF_ERROR(write_file_atomically(path, name + "\n"));
+  PANDO_RETURN_IF_ERROR(write_file_atomically(path, name_file(name)));
   return name;
 }
 

@@ -18,7 +18,8 @@ namespace pando::server {
 class DataDir {
  public:
   // Creates the directory, locks it, and settles the node's name: the one in the file, else `configured`, else
-  // "n-" and eight random hex digits; kept durably before it is used. A name in the file that differs from the
+  // "n-" and eight random hex digits; kept durably, with a checksum, before it is used. A file that does not fit its
+  // checksum is kDataLoss. A name in the file that differs from the
   // configured one is kInvalidArgument: commits carry it, and two names would be two nodes.
   static Result<DataDir> open(const std::string& path, const std::string& configured_name);
 

@@ -22,10 +22,15 @@ def command(*words):
 class Redis:
     """One connection, one command at a time."""
 
-    def __init__(self, address):
-        host, port = address.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=30)
+    def __init__(self, connected, timeout=30):
+        self.socket = connected
+        self.socket.settimeout(timeout)
         self.file = self.socket.makefile("rb")
+
+    @classmethod
+    def at(cls, address):
+        host, port = address.rsplit(":", 1)
+        return cls(socket.create_connection((host, int(port)), timeout=30))
 
     def ask(self, *words):
         self.socket.sendall(command(*words))
@@ -73,7 +78,7 @@ class Stream:
         first = answered = sent = self.next
         self.refusal = None
         try:
-            redis = Redis(address)
+            redis = Redis.at(address)
             while True:
                 burst = self.dice.randrange(1, self.window)
                 # Counted before they leave: from here on they may have happened.
