@@ -17,6 +17,8 @@
 #include <system_error>
 #include <thread>
 
+#include "io/rocks/table_check.h"
+
 namespace pando::io {
 namespace {
 
@@ -182,6 +184,7 @@ Result<std::unique_ptr<RocksKv>> RocksKv::open(const std::filesystem::path& dire
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return fail(failed_to("create", directory, error));
+  PANDO_RETURN_IF_ERROR(check_tables(directory));
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(database_options(options), directory.string(), &db);
   if (!opened.ok()) {
