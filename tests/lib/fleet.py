@@ -12,12 +12,9 @@ from node import PANDO
 from processes import die_with_parent, free_ports, wait_for
 from streams import Redis
 
-NAMESPACE = "a"
-
-
 class Member:
-    def __init__(self, fleet, index):
-        self.fleet, self.index, self.name = fleet, index, f"n{index}"
+    def __init__(self, fleet, index, name):
+        self.fleet, self.index, self.name, self.verb = fleet, index, name, "replicator"
         self.base = fleet.directory / self.name
         self.ports_file = fleet.directory / f"{self.name}.ports.json"
         self.err_path = fleet.directory / f"{self.name}.err"
@@ -29,7 +26,7 @@ class Member:
         self.ports_file.unlink(missing_ok=True)
         config = self.fleet.directory / f"{self.name}.toml"
         config.write_text(self.fleet.config_of(self))
-        argv = [str(PANDO), "-config", str(config), "-ports-file", str(self.ports_file), "replicator"]
+        argv = [str(PANDO), "-config", str(config), "-ports-file", str(self.ports_file), self.verb]
         with open(self.err_path, "ab") as err:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err,
                                             start_new_session=True, preexec_fn=self._become_node)
@@ -89,38 +86,47 @@ class Member:
         finally:
             connection.close()
 
-    def about(self, what):
-        status, said = self.ask("GET", f"/api/v1/{NAMESPACE}/{what}")
+    def about(self, what, ns="a"):
+        """`offset`, `stats`, `digest`, … of a namespace."""
+        status, said = self.ask("GET", f"/api/v1/{ns}/{what}")
         if status != 200:
             raise ValueError(f"{self.name}: {what}: {status} {said}")
         return said
 
 
 class Fleet:
-    """`links` are (caller, callee). `with Fleet(…) as fleet:` starts all and ends all."""
+    """Nodes that share one namespace, `a`. `links` are (caller, callee). `with Fleet(…) as fleet:` starts and ends them."""
 
-    def __init__(self, directory, count, links, seed):
+    def __init__(self, directory, names, links, seed):
         self.directory, self.links = directory, links
-        self.network = network(count, seed)
-        self.members = [Member(self, index) for index in range(count)]
-        self._grpc = free_ports([member.name for member in self.members])
+        self.network = network(len(names), seed)
+        self.members = [Member(self, index, name) for index, name in enumerate(names)]
+        self._grpc = free_ports(names)
+
+    def address(self, caller, callee):
+        """Where one member finds the other."""
+        return self.network.peer_address(caller, callee, self._grpc[self.members[callee].name])
+
+    def grpc_section(self, member):
+        return (f'[grpc_config]\nport = {self._grpc[member.name]}\nlisten_ip = "{self.network.listen_ip(member.index)}"\n'
+                'allow_insecure = true\n')
 
     def config_of(self, member):
-        text = (f'node_name = "{member.name}"\nhttp_port = 0\n[resp]\nport = 0\n[grpc_config]\n'
-                f'port = {self._grpc[member.name]}\nlisten_ip = "{self.network.listen_ip(member.index)}"\n'
-                f'allow_insecure = true\n[storage_config]\nbase_dir = "{member.base}"\nnamespaces = ["{NAMESPACE}"]\n'
+        text = (f'node_name = "{member.name}"\nhttp_port = 0\n[resp]\nport = 0\n{self.grpc_section(member)}'
+                f'[storage_config]\nbase_dir = "{member.base}"\nnamespaces = ["a"]\n'
                 'segment_size = "256KB"\ncheckpoint_interval = "300ms"\n')
         for caller, callee in self.links:
             if caller == member.index:
                 name = self.members[callee].name
-                address = self.network.peer_address(caller, callee, self._grpc[name])
-                text += f'[peer.{name}]\naddress = "{address}"\nnamespaces = ["{NAMESPACE}"]\nallow_insecure = true\n'
+                text += (f'[peer.{name}]\naddress = "{self.address(caller, callee)}"\nnamespaces = ["a"]\n'
+                         'allow_insecure = true\n')
         return text
 
-    def __enter__(self):
+    def __enter__(self, late=()):
         try:
             for member in self.members:
-                member.start()
+                if member.name not in late:
+                    member.start()
             self.wait_ready()
         except BaseException:
             self.__exit__()
@@ -135,7 +141,7 @@ class Fleet:
         self.network.close()
 
     def wait_ready(self):
-        for member in self.members:
+        for member in [member for member in self.members if member.process]:
             wait_for(f"{member.name} to be ready ({member.said()})", member.ready, 60)
 
     def settle(self, seconds):

@@ -31,7 +31,7 @@ _TUN_SET, _TUN_NO_PACKET_INFO, _TUN = 0x400454CA, 0x1000, 0x0001
 _SET_ADDRESS, _SET_MASK, _SET_FLAGS, _SET_MTU = 0x8916, 0x891C, 0x8914, 0x8922
 _UP_AND_RUNNING = 0x41
 _MTU = 9000  # fewer packets to carry than with 1500
-_QUEUE_S = 0.5  # what waits for bandwidth longer than this is dropped, as a router does
+_QUEUE_S = 1.0  # what waits for bandwidth longer than this is dropped, as a router does
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -193,7 +193,7 @@ class Switched:
         at = now
         if quality.bytes_per_s:
             quality.free_at = max(now, quality.free_at) + len(packet) / quality.bytes_per_s
-            if quality.free_at > now + _QUEUE_S:
+            if quality.free_at > now + max(_QUEUE_S, 5 * _MTU / quality.bytes_per_s):
                 quality.free_at -= len(packet) / quality.bytes_per_s
                 self.lost += 1
                 return
