@@ -19,6 +19,7 @@
 #   dep::spdlog       spdlog, external fmt     <spdlog/spdlog.h>
 #   dep::prometheus   prometheus-cpp, core     <prometheus/registry.h>
 #   dep::openssl      OpenSSL                  <openssl/ssl.h>
+#   dep::mimalloc     mimalloc                 none: it takes malloc's place in the program
 #   dep::threads      pthreads                 <thread>
 #   ---- tests and benchmarks only ----
 #   dep::gtest        GoogleTest, GoogleMock   <gtest/gtest.h>, <gmock/gmock.h>
@@ -55,6 +56,7 @@ find_package(CLI11 REQUIRED CONFIG)
 find_package(spdlog REQUIRED CONFIG)
 find_package(Boost 1.81 REQUIRED CONFIG)
 find_package(OpenSSL REQUIRED)
+find_package(mimalloc REQUIRED CONFIG)
 find_package(ZLIB REQUIRED)
 
 dep(threads    Threads::Threads)
@@ -68,6 +70,7 @@ dep(cli11      CLI11::CLI11)
 dep(spdlog     spdlog::spdlog)
 dep(beast      Boost::headers Threads::Threads)
 dep(openssl    OpenSSL::SSL OpenSSL::Crypto)
+dep(mimalloc   mimalloc)
 
 dep_pkg(xxhash     libxxhash)
 dep_pkg(zstd       libzstd)

@@ -21,12 +21,13 @@ void Writer::u64(std::uint64_t v) {
   out_.append(word, sizeof v);
 }
 
-void Writer::varint(std::uint64_t v) {
-  while (v >= 0x80) {
-    u8(static_cast<std::uint8_t>(v | 0x80));
-    v >>= 7;
-  }
-  u8(static_cast<std::uint8_t>(v));
+void Writer::long_varint(std::uint64_t v) {
+  constexpr std::size_t kBytesMax = 10;
+  char bytes[kBytesMax];
+  std::size_t size = 0;
+  for (; v >= 0x80; v >>= 7) bytes[size++] = static_cast<char>(v | 0x80);
+  bytes[size++] = static_cast<char>(v);
+  out_.append(bytes, size);
 }
 
 void Writer::varint128(UInt128 v) {

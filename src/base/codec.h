@@ -22,7 +22,13 @@ class Writer {
   void u32(std::uint32_t v);
   void u64(std::uint64_t v);
   // Unsigned LEB128, at most 10 bytes.
-  void varint(std::uint64_t v);
+  void varint(std::uint64_t v) {
+    if (v < 0x80) {
+      u8(static_cast<std::uint8_t>(v));
+    } else {
+      long_varint(v);
+    }
+  }
   // The same for 128 bits, at most 19 bytes; a number of 64 bits has the same form either way.
   void varint128(UInt128 v);
   // varint(length) then the bytes.
@@ -33,6 +39,8 @@ class Writer {
   std::size_t size() const { return out_.size(); }
 
  private:
+  void long_varint(std::uint64_t v);
+
   Bytes& out_;
 };
 

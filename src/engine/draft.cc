@@ -53,10 +53,29 @@ void visit_entries(const Map& map, std::string_view table, ByteSpan key, std::ui
 
 // Reading what this draft leaves. -----------------------------------------------------------------------------
 
+const std::map<CellPath, std::size_t>& Draft::index() const {
+  for (; indexed_ < ops_.size(); ++indexed_) {
+    if (const CellPath* path = path_of(ops_[indexed_]); path != nullptr) index_.insert_or_assign(*path, indexed_);
+  }
+  return index_;
+}
+
+void Draft::forget_index() {
+  index_.clear();
+  indexed_ = 0;
+}
+
 const Op* Draft::find_op(const CellPath& path) const {
-  if (index_.empty()) return nullptr;
-  const auto at = index_.find(path);
-  return at == index_.end() ? nullptr : &ops_[at->second];
+  constexpr std::size_t kLookedThrough = 8;  // up to here looking at each op is faster than the index
+  if (ops_.size() > kLookedThrough) {
+    const auto at = index().find(path);
+    return at == index().end() ? nullptr : &ops_[at->second];
+  }
+  for (auto op = ops_.rbegin(); op != ops_.rend(); ++op) {
+    const CellPath* written = path_of(*op);
+    if (written != nullptr && *written == path) return &*op;
+  }
+  return nullptr;
 }
 
 bool Draft::cleared(const CellPath& path) const {
@@ -95,22 +114,26 @@ Result<crdt::Register> Draft::register_after(const CellPath& path) {
   return *current == nullptr ? found : **current;
 }
 
-Result<crdt::Counter> Draft::counter_after(const CellPath& path) {
+Result<const crdt::Counter*> Draft::find_counter_after(const CellPath& path) {
   if (!counters_.empty()) {
-    if (const auto at = counters_.find(path); at != counters_.end()) return at->second;
+    if (const auto at = counters_.find(path); at != counters_.end()) return &at->second;
   }
   // What it counted before its key's time ran out is no part of it any more.
-  if (forgotten(path)) return crdt::Counter();
-  const Result<const crdt::Counter*> current = view_.cells().find_counter(path);
-  if (!current) return fail(current.error());
-  return *current == nullptr ? crdt::Counter() : **current;
+  if (forgotten(path)) return nullptr;
+  return view_.cells().find_counter(path);
+}
+
+Result<crdt::Counter> Draft::counter_after(const CellPath& path) {
+  const Result<const crdt::Counter*> counter = find_counter_after(path);
+  if (!counter) return fail(counter.error());
+  return *counter == nullptr ? crdt::Counter() : **counter;
 }
 
 Result<bool> Draft::has(const CellPath& path) {
   if (is_counter(path.kind)) {
-    const Result<crdt::Counter> counter = counter_after(path);
+    const Result<const crdt::Counter*> counter = find_counter_after(path);
     if (!counter) return fail(counter.error());
-    return !counter->absent();
+    return *counter != nullptr && !(*counter)->absent();
   }
   const bool guard = path.kind == CellKind::kGuard || path.kind == CellKind::kGuardedMember;
   if (const Op* op = find_op(path); op != nullptr) {
@@ -126,7 +149,7 @@ Result<bool> Draft::has(const CellPath& path) {
 std::map<Bytes, std::optional<Bytes>> Draft::written(std::string_view table, ByteSpan key, CellKind kind) const {
   std::map<Bytes, std::optional<Bytes>> found;
   const CellPath first{std::string(table), Bytes(key), kind, {}};
-  for (auto at = index_.lower_bound(first); at != index_.end(); ++at) {
+  for (auto at = index().lower_bound(first); at != index_.end(); ++at) {
     const CellPath& path = at->first;
     if (path.table != table || path.key != key || path.kind != kind) break;
     const auto* put = std::get_if<PutOp>(&ops_[at->second]);
@@ -144,7 +167,7 @@ Result<std::vector<Bytes>> Draft::elements_after(std::string_view table, ByteSpa
   if (!after.empty()) last = Bytes(after);
   const auto mine = [&]() -> std::optional<Bytes> {
     CellPath from{path.table, path.key, kind, std::max(Bytes(prefix), last.value_or(Bytes()))};
-    for (auto at = index_.lower_bound(from); at != index_.end(); ++at) {
+    for (auto at = index().lower_bound(from); at != index_.end(); ++at) {
       const CellPath& p = at->first;
       if (p.table != table || p.key != key || p.kind != kind || !p.element.starts_with(prefix)) break;
       if (!last || p.element > *last) return p.element;
@@ -179,7 +202,8 @@ Result<std::optional<ValueType>> Draft::type_of(std::string_view table, ByteSpan
     const std::optional<ValueType> type = pando::type_of(kind);
     if (type && (!found || *type < *found)) found = type;
   };
-  for (auto at = index_.lower_bound({std::string(table), Bytes(key), CellKind::kField, {}}); at != index_.end(); ++at) {
+  const CellPath first{std::string(table), Bytes(key), CellKind::kField, {}};
+  for (auto at = index().lower_bound(first); at != index_.end(); ++at) {
     if (at->first.table != table || at->first.key != key) break;
     const Result<bool> there = has(at->first);
     if (!there) return fail(there.error());
@@ -202,7 +226,7 @@ Result<std::optional<ValueType>> Draft::type_of(std::string_view table, ByteSpan
 }
 
 bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) const {
-  if (index_.empty()) return true;
+  if (index().empty()) return true;
   // From kind to kind, however many cells of one kind there are.
   CellPath from{std::string(table), Bytes(key), CellKind::kRegister, {}};
   for (;;) {
@@ -224,8 +248,7 @@ Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) 
 
 // Writing. ---------------------------------------------------------------------------------------------------
 
-void Draft::push(const CellPath& path, Op op) {
-  index_.insert_or_assign(path, ops_.size());
+void Draft::push(Op op) {
   ops_.push_back(std::move(op));
 }
 
@@ -245,16 +268,11 @@ Status Draft::put(CellPath path, ByteSpan value) {
   if (!current) return current.error();
   PutOp op{path, Bytes(value), {}};
   if (*current != nullptr) op.replaces = (*current)->dots();
-  push(path, std::move(op));
+  push(std::move(op));
   return {};
 }
 
-void Draft::put_new(CellPath path, ByteSpan value) {
-  PutOp op{std::move(path), Bytes(value), {}};
-  const CellPath& at = op.path;
-  index_.insert_or_assign(at, ops_.size());
-  ops_.emplace_back(std::move(op));
-}
+void Draft::put_new(CellPath path, ByteSpan value) { push(PutOp{std::move(path), Bytes(value), {}}); }
 
 Status Draft::remove(const CellPath& path) {
   const Result<const crdt::Register*> current = view_.cells().find_register(path);
@@ -264,35 +282,43 @@ Status Draft::remove(const CellPath& path) {
   if (Op* earlier = find_op(path); earlier != nullptr) {
     if (replaces.empty()) {
       // Put and removed by this very commit: it must still not be there afterwards.
-      const std::size_t at = index_.at(path);
-      ops_.erase(ops_.begin() + static_cast<std::ptrdiff_t>(at));
-      index_.erase(path);
-      for (auto& entry : index_) {
-        if (entry.second > at) --entry.second;
-      }
+      ops_.erase(ops_.begin() + (earlier - ops_.data()));
+      forget_index();
       return {};
     }
     *earlier = RemoveOp{path, std::move(replaces)};
     return {};
   }
-  if (!replaces.empty()) push(path, RemoveOp{path, std::move(replaces)});
+  if (!replaces.empty()) push(RemoveOp{path, std::move(replaces)});
   return {};
 }
 
 Status Draft::count(CellPath path, Int128 delta) {
-  Result<crdt::Counter> counter = counter_after(path);
-  if (!counter) return counter.error();
-  const Result<CountOp> op = crdt::add_op(*counter, path, dot_, delta);
-  if (!op) return op.error();
-  note_counted(path, *counter, *op);
-  counter->count(dot_.origin, op->birth, op->added, op->removed);
-  if (Op* earlier = find_op(path); earlier != nullptr && std::holds_alternative<CountOp>(*earlier)) {
-    *earlier = *op;
-  } else {
-    push(path, *op);
+  const Result<const crdt::Counter*> counted = count_to(std::move(path), delta);
+  return counted ? Status() : counted.error();
+}
+
+Result<const crdt::Counter*> Draft::count_to(CellPath path, Int128 delta) {
+  if (const auto known = counters_.find(path); known != counters_.end()) {
+    return add_to(known->first, known->second, delta);
   }
-  counters_.insert_or_assign(std::move(path), *std::move(counter));
-  return {};
+  Result<crdt::Counter> before = counter_after(path);
+  if (!before) return fail(before.error());
+  const auto at = counters_.emplace(std::move(path), *std::move(before)).first;
+  return add_to(at->first, at->second, delta);
+}
+
+Result<const crdt::Counter*> Draft::add_to(const CellPath& path, crdt::Counter& counter, Int128 delta) {
+  Result<CountOp> op = crdt::add_op(counter, path, dot_, delta);
+  if (!op) return fail(op.error());
+  if (keeps_counted_) note_counted(path, counter, *op);
+  counter.count(dot_.origin, op->birth, op->added, op->removed);
+  if (Op* earlier = find_op(path); earlier != nullptr && std::holds_alternative<CountOp>(*earlier)) {
+    *earlier = *std::move(op);
+  } else {
+    push(*std::move(op));
+  }
+  return &counter;
 }
 
 void Draft::note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op) {
@@ -319,14 +345,14 @@ Status Draft::reset(const CellPath& path) {
   counted_.erase(path);
   CountResetOp op = crdt::reset_op(*counter, path);
   counter->reset(op.observed);
-  push(path, std::move(op));
+  push(std::move(op));
   counters_.insert_or_assign(path, *std::move(counter));
   return {};
 }
 
 void Draft::drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix) {
   std::set<std::size_t> goes;
-  visit_entries(index_, table, key, kinds, prefix, [&](const auto& entry) {
+  visit_entries(index(), table, key, kinds, prefix, [&](const auto& entry) {
     if (!counts(ops_[entry.second])) goes.insert(entry.second);
   });
   if (goes.empty()) return;
@@ -335,10 +361,7 @@ void Draft::drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kind
     if (!goes.contains(i)) kept.push_back(std::move(ops_[i]));
   }
   ops_ = std::move(kept);
-  index_.clear();
-  for (std::size_t i = 0; i < ops_.size(); ++i) {
-    if (const CellPath* path = path_of(ops_[i]); path != nullptr) index_.insert_or_assign(*path, i);
-  }
+  forget_index();
 }
 
 Status Draft::clear(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix) {

@@ -50,6 +50,9 @@ class Draft {
 
   // Before the first add(): also find out what DoneReply::results and ::returned tell.
   void keep_results() { keeps_results_ = true; }
+  // Before the first add(): also find out what counted() tells.
+  void keep_counted() { keeps_counted_ = true; }
+  bool keeps_counted() const { return keeps_counted_; }
   std::vector<std::int64_t> take_results() { return std::move(results_); }
   std::vector<std::vector<Bytes>> take_returned() { return std::move(returned_); }
 
@@ -63,7 +66,7 @@ class Draft {
   Refusal take_refusal() { return std::exchange(refusal_, std::monostate()); }
   // Rights that were asked for and are not here, whether the draft is taken or not.
   std::vector<EscrowDemand> take_demands() { return std::move(demands_); }
-  // What it adds to counters and nothing in it takes away again, by path.
+  // With keep_counted(): what it adds to counters and nothing in it takes away again, by path.
   std::vector<Once::Counted> counted() const;
   // Typed keys whose payload was not one: stored as plain bytes.
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
@@ -110,7 +113,7 @@ class Draft {
   void put_new(CellPath path, ByteSpan value);
   Status remove(const CellPath& path);
   // Of a register's entries only these. Nothing else in the draft writes it. `dots` is sorted, not empty.
-  void remove_entries(const CellPath& path, std::vector<Dot> dots) { push(path, RemoveOp{path, std::move(dots)}); }
+  void remove_entries(const CellPath& path, std::vector<Dot> dots) { push(RemoveOp{path, std::move(dots)}); }
   Status count(CellPath path, Int128 delta);
   // Takes away what was counted as seen here.
   Status reset(const CellPath& path);
@@ -164,12 +167,22 @@ class Draft {
   Status put_typed(ByteSpan key, ByteSpan value);
   Status delete_typed(ByteSpan key);
 
+  // counter_after() without a copy: borrowed until the next change, null where nothing was ever counted.
+  Result<const crdt::Counter*> find_counter_after(const CellPath& path);
+  // count(), and the counter as it is then, borrowed until the next change.
+  Result<const crdt::Counter*> count_to(CellPath path, Int128 delta);
+  Result<const crdt::Counter*> add_to(const CellPath& path, crdt::Counter& counter, Int128 delta);
+
+  // All ops by path. Small drafts do without it.
+  const std::map<CellPath, std::size_t>& index() const;
+  // After ops were taken out.
+  void forget_index();
   // The op of this draft that writes `path`; valid until the next op is added.
   const Op* find_op(const CellPath& path) const;
   Op* find_op(const CellPath& path) { return const_cast<Op*>(std::as_const(*this).find_op(path)); }
   // Whether every op of this draft on a key is of that type's cells.
   bool writes_only(std::string_view table, ByteSpan key, ValueType type) const;
-  void push(const CellPath& path, Op op);
+  void push(Op op);
   void note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op);
   void drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix);
   // Whether this draft forgets what the counters of the key had counted.
@@ -186,7 +199,8 @@ class Draft {
   View view_;
   TypedPayloadParser& parser_;
   std::vector<Op> ops_;
-  std::map<CellPath, std::size_t> index_;       // path → its op in ops_
+  mutable std::map<CellPath, std::size_t> index_;  // path → its op in ops_, of the first indexed_ ops
+  mutable std::size_t indexed_ = 0;
   std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
   std::map<CellPath, Once::Counted> counted_;
   // Of (table, key): parts without what was there before this draft. One with no kinds and no prefix is all of it.
@@ -198,6 +212,7 @@ class Draft {
   std::uint64_t malformed_payloads_ = 0;
   bool declined_ = false;  // the mutation at hand changes nothing: its condition is not met
   bool keeps_results_ = false;
+  bool keeps_counted_ = false;
   std::vector<std::int64_t> results_;
   std::vector<std::vector<Bytes>> returned_;
   std::optional<ReplyBody> answer_;

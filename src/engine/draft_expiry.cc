@@ -1,6 +1,8 @@
 // When keys end: what writes make of it, and how a key whose time has run out begins anew.
 //
 // docs/design/010-expiry.md says why this cannot make sites differ.
+#include <algorithm>
+
 #include "base/limits.h"
 #include "engine/draft.h"
 #include "engine/expiry.h"
@@ -112,6 +114,7 @@ void Draft::forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_
   if (clear == nullptr || !clear->forget_counters || clear->table != table || clear->key != key) return;
   const std::pair<std::string, Bytes> name(table, key);
   ops_.pop_back();
+  indexed_ = std::min(indexed_, ops_.size());
   cleared_.erase(name);
   looked_at_.erase(name);
 }

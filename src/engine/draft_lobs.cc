@@ -19,7 +19,7 @@ CellPath register_path(std::string_view table, ByteSpan key) {
 Status Draft::stage(Upload& upload, ByteSpan data, bool last) {
   const auto add_chunk = [&](Bytes chunk) {
     const CellPath path = chunk_path(upload.upload, upload.chunk_count++);
-    push(path, PutOp{path, std::move(chunk), {}});
+    push(PutOp{std::move(path), std::move(chunk), {}});
   };
   if (upload.chunk_count == 0 && (upload.partial.size() + data.size() >= limits::kLobChunkBytes || last)) {
     PANDO_RETURN_IF_ERROR(put(register_path(kTableUploads, upload.upload), {}));

@@ -185,7 +185,7 @@ Status Draft::delete_columns(const Mutation& mutation) {
 
 Status Draft::delete_key(std::string_view table, ByteSpan key) {
   bool composite = false;
-  for (auto at = index_.lower_bound(field_path(table, key, {})); at != index_.end() && !composite; ++at) {
+  for (auto at = index().lower_bound(field_path(table, key, {})); at != index_.end() && !composite; ++at) {
     if (at->first.table != table || at->first.key != key) break;
     composite = true;
   }
@@ -225,8 +225,9 @@ Status Draft::add_to_counter(const Mutation& mutation) {
     }
     if (mutation.convert && (*value || mutation.delta == 0)) return count_from(mutation, value->value_or("0"));
   }
-  PANDO_RETURN_IF_ERROR(count(path, mutation.delta));
-  counter_value_ = counters_.at(path).value();
+  const Result<const crdt::Counter*> counted = count_to(std::move(path), mutation.delta);
+  if (!counted) return counted.error();
+  counter_value_ = (*counted)->value();
   return {};
 }
 
@@ -239,8 +240,9 @@ Status Draft::add_decimal(const Mutation& mutation) {
   const Result<bool> there = has(path);
   if (!there) return there.error();
   if (!*there) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kDecimal));
-  PANDO_RETURN_IF_ERROR(count(path, mutation.units));
-  give_back(decimal_text(counters_.at(path).exact()));
+  const Result<const crdt::Counter*> counted = count_to(path, mutation.units);
+  if (!counted) return counted.error();
+  give_back(decimal_text((*counted)->exact()));
   return {};
 }
 
@@ -257,8 +259,9 @@ Status Draft::add_units_to_counter(const Mutation& mutation) {
                               to_text(delta), mutation.key));
   }
   const CellPath path = counter_path(mutation.table, mutation.key);
-  PANDO_RETURN_IF_ERROR(count(path, delta));
-  counter_value_ = counters_.at(path).value();
+  const Result<const crdt::Counter*> counted = count_to(path, delta);
+  if (!counted) return counted.error();
+  counter_value_ = (*counted)->value();
   give_back(std::to_string(*counter_value_));
   return {};
 }
@@ -279,9 +282,9 @@ Status Draft::count_from(const Mutation& mutation, ByteSpan value) {
     return put(std::move(as_register), "0");
   }
   PANDO_RETURN_IF_ERROR(remove(as_register));
-  CellPath as_counter = counter_path(mutation.table, mutation.key);
-  PANDO_RETURN_IF_ERROR(count(as_counter, sum));
-  counter_value_ = counters_.at(as_counter).value();
+  const Result<const crdt::Counter*> counted = count_to(counter_path(mutation.table, mutation.key), sum);
+  if (!counted) return counted.error();
+  counter_value_ = (*counted)->value();
   return {};
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace pando::engine {
 namespace {
 
@@ -69,6 +71,7 @@ Result<std::optional<OnceFound>> find_once(View& view, ByteSpan key) {
 }
 
 Status record(Draft& draft, ByteSpan key, Once once, const OnceWindow& window, const OnceWindow::Options& options) {
+  CHECK(draft.keeps_counted());
   once.counted = draft.counted();
   for (const Bytes& old : window.over(draft.view().now_ms(), options))
     PANDO_RETURN_IF_ERROR(draft.remove(path_of(old)));

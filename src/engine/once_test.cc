@@ -35,6 +35,7 @@ class Site {
   // n += delta under an idempotency key.
   Commit add(ByteSpan key, std::int64_t delta) {
     Draft made = draft();
+    made.keep_counted();
     EXPECT_TRUE(made.count({"kv", "n", CellKind::kCounter, ""}, delta).ok());
     EXPECT_TRUE(record(made, key, {7, DoneReply{1}, {}}, window_, options_).ok());
     return commit(made);

@@ -15,7 +15,9 @@ constexpr std::uint8_t kHasIdempotencyKey = 1;
 
 // `chain_offset` receives where the chain word lies.
 Bytes encode_with(const Commit& commit, std::uint64_t chain, std::size_t* chain_offset = nullptr) {
+  constexpr std::size_t kUsualBytes = 256;
   Bytes bytes;
+  bytes.reserve(kUsualBytes);
   Writer out(bytes);
   out.u8(kVersion);
   encode(commit.dot, out);

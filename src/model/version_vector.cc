@@ -19,6 +19,13 @@ auto find_entry(Entries& entries, const Origin& origin) {
 }  // namespace
 
 Seq VersionVector::get(const Origin& origin) const {
+  constexpr std::size_t kLookedThrough = 8;  // up to here comparing for equality only is faster than a binary search
+  if (entries_.size() <= kLookedThrough) {
+    for (const auto& [known, seq] : entries_) {
+      if (known.epoch == origin.epoch && known.node == origin.node) return seq;
+    }
+    return Seq(0);
+  }
   const auto at = find_entry(entries_, origin);
   return at != entries_.end() && at->first == origin ? at->second : Seq(0);
 }

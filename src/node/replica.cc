@@ -207,30 +207,30 @@ Status Replica::append_close() {
   return {};
 }
 
-void Replica::reply_when_durable(ReplyOut reply, std::vector<Dependency> dependencies, Outputs& out) {
+void Replica::reply_when_durable(ReplyOut&& reply, std::vector<Dependency> dependencies, Outputs& out) {
   while (!dependencies.empty()) {
     const Dependency next = dependencies.back();
     dependencies.pop_back();
     if (next.pos <= next.replica->durable()) continue;
-    next.replica->hold({next.pos, std::move(reply), std::move(dependencies)});
+    next.replica->hold(next.pos, std::move(reply), std::move(dependencies));
     return;
   }
   out.replies.push_back(std::move(reply));
 }
 
-void Replica::reply_when_durable(ReplyOut reply, LogPos pos, Outputs& out) {
+void Replica::reply_when_durable(ReplyOut&& reply, LogPos pos, Outputs& out) {
   if (pos <= durable()) {
     out.replies.push_back(std::move(reply));
   } else {
-    hold({pos, std::move(reply), {}});
+    hold(pos, std::move(reply));
   }
 }
 
-void Replica::hold(Held held) {
-  CHECK(held.pos <= appended());
+void Replica::hold(LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest) {
+  CHECK(pos <= appended());
   auto at = held_.end();
-  while (at != held_.begin() && std::prev(at)->pos > held.pos) --at;
-  held_.insert(at, std::move(held));
+  while (at != held_.begin() && std::prev(at)->pos > pos) --at;
+  held_.insert(at, Held{pos, std::move(reply), std::move(rest)});
 }
 
 void Replica::on_written(const Status& status, const DurableSink& sink, Outputs& out) {
@@ -255,9 +255,15 @@ void Replica::on_written(const Status& status, const DurableSink& sink, Outputs&
 
 void Replica::release(Outputs& out) {
   while (!held_.empty() && held_.front().pos <= durable()) {
-    Held held = std::move(held_.front());
+    Held& held = held_.front();
+    if (held.rest.empty()) {
+      out.replies.push_back(std::move(held.reply));
+      held_.pop_front();
+      continue;
+    }
+    Held moved = std::move(held);
     held_.pop_front();
-    reply_when_durable(std::move(held.reply), std::move(held.rest), out);
+    reply_when_durable(std::move(moved.reply), std::move(moved.rest), out);
   }
 }
 

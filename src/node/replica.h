@@ -121,8 +121,8 @@ class Replica {
   // Replies. -------------------------------------------------------------------------------------------------
 
   // Hands the reply out once all dependencies are durable; at once when they are.
-  void reply_when_durable(ReplyOut reply, std::vector<Dependency> dependencies, Outputs& out);
-  void reply_when_durable(ReplyOut reply, LogPos pos, Outputs& out);
+  void reply_when_durable(ReplyOut&& reply, std::vector<Dependency> dependencies, Outputs& out);
+  void reply_when_durable(ReplyOut&& reply, LogPos pos, Outputs& out);
 
   // Driving. -------------------------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ class Replica {
   Status note_changes(const Commit& commit);
   void state_floor(Time now);
   void note_escrow(const Op& op, bool own);
-  void hold(Held held);
+  void hold(LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest = {});
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);
   void release(Outputs& out);

@@ -112,7 +112,7 @@ Status WritePath::check_conditions(const WriteRequest& request, const Terms& ter
 
 // Writes. -------------------------------------------------------------------------------------------------------
 
-Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply reply, const Terms& terms, Time now,
+Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply, const Terms& terms, Time now,
                                     Outputs& out, const Mutation* told) {
   if (terms.idempotency_key) {
     PANDO_RETURN_IF_ERROR(
@@ -139,6 +139,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms,
   if (Status status = check_conditions(request, terms, now); !status.ok()) return refuse(id, std::move(status), out);
   engine::Draft made = draft(now);
   if (request.results) made.keep_results();
+  if (terms.idempotency_key) made.keep_counted();
   for (std::size_t i = 0; i < request.mutations.size(); ++i) {
     Status status = made.add(request.mutations[i]);
     if (status.ok()) continue;
@@ -235,6 +236,7 @@ void WritePath::handle(RequestId id, TxCommitRequest&& request, const Terms& ter
   // Built on a copy of the uploads: a commit that is refused leaves the transaction open as it was.
   const std::map<Bytes, engine::Upload> uploads = (*tx)->uploads;
   engine::Draft made = draft(now);
+  if (terms.idempotency_key) made.keep_counted();
   Status status = build(**tx, made);
   tell_demands(made, now);
   if (status.ok()) {

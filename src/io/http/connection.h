@@ -39,7 +39,7 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
   void start_refused(std::string_view why) override;
 
   // Only what belongs to the running request is acted on.
-  void on_reply(RequestId id, Reply reply);
+  void on_reply(RequestId id, Reply&& reply);
   void on_watch_opened(const node::WatchOpened& opened);
   void on_watch_send(const node::WatchSend& send);
   void on_watch_ended(const node::WatchEnded& ended);

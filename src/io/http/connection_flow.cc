@@ -71,7 +71,7 @@ void Connection::submit(Request request) {
   hub_.sink.submit(request_id_, call_.ns, std::move(request), inner ? Terms() : std::move(call_.terms));
 }
 
-void Connection::on_reply(RequestId id, Reply reply) {
+void Connection::on_reply(RequestId id, Reply&& reply) {
   if (id != request_id_ || state_ == State::kClosed) return;
   request_id_ = RequestId();
   if (auto* upload = std::get_if<api::LobUpload>(&flow_)) {

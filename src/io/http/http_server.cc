@@ -35,7 +35,7 @@ class HttpServer::Impl final : public Hub, public loop::Listener {
   std::shared_ptr<Connection> find(std::uint64_t id) const {
     return std::static_pointer_cast<Connection>(at(slot_of(id)));
   }
-  void on_reply(RequestId id, Reply reply);
+  void on_reply(RequestId id, Reply&& reply);
 
   void adopt(std::string ns, api::LobUpload upload, RequestId outstanding) override;
   void remove(std::uint32_t slot) override { release(slot); }
@@ -59,7 +59,7 @@ class HttpServer::Impl final : public Hub, public loop::Listener {
   std::string_view date_;
 };
 
-void HttpServer::Impl::on_reply(RequestId id, Reply reply) {
+void HttpServer::Impl::on_reply(RequestId id, Reply&& reply) {
   if (const auto orphan = orphans_.find(id); orphan != orphans_.end()) {
     Orphan owned = std::move(orphan->second);
     orphans_.erase(orphan);
@@ -102,7 +102,7 @@ HttpServer::~HttpServer() {
 
 Status HttpServer::listen(const std::string& ip, std::uint16_t port) { return impl_->listen(ip, port); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
-void HttpServer::on_reply(RequestId id, Reply reply) { impl_->on_reply(id, std::move(reply)); }
+void HttpServer::on_reply(RequestId id, Reply&& reply) { impl_->on_reply(id, std::move(reply)); }
 
 void HttpServer::on_watch_opened(node::WatchOpened opened) {
   if (const auto connection = impl_->find(opened.id.value)) connection->on_watch_opened(opened);

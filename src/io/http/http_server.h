@@ -85,7 +85,7 @@ class HttpServer {
   // The bound port; 0 before listen().
   std::uint16_t port() const;
 
-  void on_reply(RequestId id, Reply reply);
+  void on_reply(RequestId id, Reply&& reply);
   void on_watch_opened(node::WatchOpened opened);
   void on_watch_send(node::WatchSend send);
   void on_watch_ended(node::WatchEnded ended);

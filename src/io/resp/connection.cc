@@ -163,7 +163,7 @@ void Connection::on_read(const error_code& error, std::size_t bytes) {
 
 // Answers. -------------------------------------------------------------------------------------------------
 
-void Connection::on_reply(std::uint32_t serial, Reply reply) {
+void Connection::on_reply(std::uint32_t serial, Reply&& reply) {
   if (closed_) return;
   // The last command whose first serial is not after this one. Serials wrap: compared by distance.
   auto at = std::partition_point(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {

@@ -48,7 +48,7 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
 
   void start() override { want_read(); }
   void start_refused(std::string_view why) override;
-  void on_reply(std::uint32_t serial, Reply reply);
+  void on_reply(std::uint32_t serial, Reply&& reply);
   // Sends what is there, and looks at what had to wait for room.
   void flush();
   void tick() override;

@@ -34,7 +34,7 @@ class RespServer::Impl final : public Hub, public loop::Listener {
         Listener(io, {"resp", options.connections_max, "ERR max number of clients reached", tick_of(options)}, stats),
         started_us_(steady_us()) {}
 
-  void on_reply(RequestId id, Reply reply);
+  void on_reply(RequestId id, Reply&& reply);
   void flush();
 
   // Hub.
@@ -63,7 +63,7 @@ std::shared_ptr<loop::Client> RespServer::Impl::make(tcp::socket socket, std::ui
   return std::make_shared<Connection>(*this, std::move(socket), slot, next_serials_[slot], ++last_client_id_);
 }
 
-void RespServer::Impl::on_reply(RequestId id, Reply reply) {
+void RespServer::Impl::on_reply(RequestId id, Reply&& reply) {
   const auto slot = static_cast<std::uint32_t>(id.value >> 32) & 0xFFFFFF;
   const auto connection = std::static_pointer_cast<Connection>(at(slot));
   if (connection) connection->on_reply(static_cast<std::uint32_t>(id.value), std::move(reply));
@@ -127,7 +127,7 @@ RespServer::~RespServer() {
 
 Status RespServer::listen(const std::string& ip, std::uint16_t port) { return impl_->listen(ip, port); }
 std::uint16_t RespServer::port() const { return impl_->port(); }
-void RespServer::on_reply(RequestId id, Reply reply) { impl_->on_reply(id, std::move(reply)); }
+void RespServer::on_reply(RequestId id, Reply&& reply) { impl_->on_reply(id, std::move(reply)); }
 void RespServer::flush() { impl_->flush(); }
 void RespServer::stop(Duration graceful_max, std::function<void()> done) { impl_->stop(graceful_max, std::move(done)); }
 const RespStats& RespServer::stats() const { return impl_->stats; }

@@ -71,7 +71,7 @@ class RespServer {
 
   // Whether `id` was made by a server with this tag.
   static bool owns(RequestId id, std::uint8_t tag = 2) { return id.value >> 56 == tag; }
-  void on_reply(RequestId id, Reply reply);
+  void on_reply(RequestId id, Reply&& reply);
   void flush();
 
   // Accepts nothing new, answers what was asked, closes; after `graceful_max` closes the rest. `done` runs once,
