@@ -35,6 +35,8 @@ std::int64_t clamped(Int128 value) {
 // The first slot not below (origin, birth).
 template <typename Slots>
 auto place_of(Slots& slots, const Origin& origin, Seq birth) {
+  // Most counters have one slot, and it is the one that is asked for.
+  if (slots.size() == 1 && slots.front().birth == birth && slots.front().origin == origin) return slots.begin();
   return std::lower_bound(slots.begin(), slots.end(), std::tie(origin, birth),
                           [](const Counter::Slot& slot, const std::tuple<const Origin&, const Seq&>& key) {
                             return std::tie(slot.origin, slot.birth) < key;

@@ -248,9 +248,7 @@ Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) 
 
 // Writing. ---------------------------------------------------------------------------------------------------
 
-void Draft::push(Op op) {
-  ops_.push_back(std::move(op));
-}
+void Draft::push(Op op) { ops_.push_back(std::move(op)); }
 
 Status Draft::put(CellPath path, ByteSpan value) {
   if (Op* earlier = find_op(path); earlier != nullptr) {
@@ -299,12 +297,13 @@ Status Draft::count(CellPath path, Int128 delta) {
 }
 
 Result<const crdt::Counter*> Draft::count_to(CellPath path, Int128 delta) {
-  if (const auto known = counters_.find(path); known != counters_.end()) {
-    return add_to(known->first, known->second, delta);
-  }
-  Result<crdt::Counter> before = counter_after(path);
-  if (!before) return fail(before.error());
-  const auto at = counters_.emplace(std::move(path), *std::move(before)).first;
+  const Result<const crdt::Counter*> before = find_counter_after(path);
+  return before ? count_on(std::move(path), *before, delta) : before;
+}
+
+Result<const crdt::Counter*> Draft::count_on(CellPath path, const crdt::Counter* before, Int128 delta) {
+  const auto [at, fresh] = counters_.try_emplace(std::move(path));
+  if (fresh && before != nullptr) at->second = *before;
   return add_to(at->first, at->second, delta);
 }
 

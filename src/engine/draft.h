@@ -156,6 +156,8 @@ class Draft {
   Status delete_columns(const Mutation& mutation);
   Status delete_key(std::string_view table, ByteSpan key);
   Status add_to_counter(const Mutation& mutation);
+  // Sets counter_value() to what was counted.
+  Status tell(const Result<const crdt::Counter*>& counted);
   Status add_decimal(const Mutation& mutation);
   // A decimal that is a whole number, to a counter of those.
   Status add_units_to_counter(const Mutation& mutation);
@@ -171,6 +173,8 @@ class Draft {
   Result<const crdt::Counter*> find_counter_after(const CellPath& path);
   // count(), and the counter as it is then, borrowed until the next change.
   Result<const crdt::Counter*> count_to(CellPath path, Int128 delta);
+  // The same after find_counter_after(path), which found `before`.
+  Result<const crdt::Counter*> count_on(CellPath path, const crdt::Counter* before, Int128 delta);
   Result<const crdt::Counter*> add_to(const CellPath& path, crdt::Counter& counter, Int128 delta);
 
   // All ops by path. Small drafts do without it.

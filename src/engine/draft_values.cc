@@ -204,28 +204,30 @@ Status Draft::delete_key(std::string_view table, ByteSpan key) {
 Status Draft::add_to_counter(const Mutation& mutation) {
   if (mutation.delta < 0 && table(mutation.table).grow_only) return refuse_down(mutation, "decremented");
   CellPath path = counter_path(mutation.table, mutation.key);
-  const Result<bool> counter = has(path);
-  if (!counter) return counter.error();
+  const Result<const crdt::Counter*> before = find_counter_after(path);
+  if (!before) return before.error();
+  const bool counts = *before != nullptr && !(*before)->absent();
   // Where a merge left both, the counter is what reads answer.
-  if (!mutation.convert || !*counter) {
-    const Result<std::optional<Bytes>> value = value_after(register_path(mutation.table, mutation.key));
-    if (!value) return value.error();
-    if (*value && !mutation.convert) return wrong_type(mutation.key, ValueType::kValue, ValueType::kCounter);
-    if (!*value && !*counter) {
-      const Result<bool> decimal = has({mutation.table, mutation.key, CellKind::kDecimal, {}});
-      if (!decimal) return decimal.error();
-      if (*decimal) {
-        return Status(
-            StatusCode::kWrongType,
-            fmt::format("key \"{}\" holds a decimal counter, which is added to by decimal numbers (over HTTP: "
-                        "in quotes)",
-                        mutation.key));
-      }
-      PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kCounter));
+  if (mutation.convert && counts) return tell(count_on(std::move(path), *before, mutation.delta));
+  const Result<std::optional<Bytes>> value = value_after(register_path(mutation.table, mutation.key));
+  if (!value) return value.error();
+  if (*value && !mutation.convert) return wrong_type(mutation.key, ValueType::kValue, ValueType::kCounter);
+  if (!*value && !counts) {
+    const Result<bool> decimal = has({mutation.table, mutation.key, CellKind::kDecimal, {}});
+    if (!decimal) return decimal.error();
+    if (*decimal) {
+      return Status(StatusCode::kWrongType,
+                    fmt::format("key \"{}\" holds a decimal counter, which is added to by decimal numbers (over HTTP: "
+                                "in quotes)",
+                                mutation.key));
     }
-    if (mutation.convert && (*value || mutation.delta == 0)) return count_from(mutation, value->value_or("0"));
+    PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kCounter));
   }
-  const Result<const crdt::Counter*> counted = count_to(std::move(path), mutation.delta);
+  if (mutation.convert && (*value || mutation.delta == 0)) return count_from(mutation, value->value_or("0"));
+  return tell(count_to(std::move(path), mutation.delta));
+}
+
+Status Draft::tell(const Result<const crdt::Counter*>& counted) {
   if (!counted) return counted.error();
   counter_value_ = (*counted)->value();
   return {};
@@ -258,10 +260,7 @@ Status Draft::add_units_to_counter(const Mutation& mutation) {
                   fmt::format("{} is outside of 64 bits, and key \"{}\" holds a counter of whole numbers",
                               to_text(delta), mutation.key));
   }
-  const CellPath path = counter_path(mutation.table, mutation.key);
-  const Result<const crdt::Counter*> counted = count_to(path, delta);
-  if (!counted) return counted.error();
-  counter_value_ = (*counted)->value();
+  PANDO_RETURN_IF_ERROR(tell(count_to(counter_path(mutation.table, mutation.key), delta)));
   give_back(std::to_string(*counter_value_));
   return {};
 }
@@ -282,10 +281,7 @@ Status Draft::count_from(const Mutation& mutation, ByteSpan value) {
     return put(std::move(as_register), "0");
   }
   PANDO_RETURN_IF_ERROR(remove(as_register));
-  const Result<const crdt::Counter*> counted = count_to(counter_path(mutation.table, mutation.key), sum);
-  if (!counted) return counted.error();
-  counter_value_ = (*counted)->value();
-  return {};
+  return tell(count_to(counter_path(mutation.table, mutation.key), sum));
 }
 
 Status Draft::reset_counter(std::string_view table, ByteSpan key) {

@@ -11,23 +11,28 @@ namespace {
 
 // The first entry whose origin is not below `origin`.
 template <typename Entries>
-auto find_entry(Entries& entries, const Origin& origin) {
+auto find_place(Entries& entries, const Origin& origin) {
   return std::lower_bound(entries.begin(), entries.end(), origin,
                           [](const VersionVector::Entry& entry, const Origin& o) { return entry.first < o; });
+}
+
+// That of `origin`, or end().
+template <typename Entries>
+auto find_exactly(Entries& entries, const Origin& origin) {
+  constexpr std::size_t kLookedThrough = 8;  // up to here comparing for equality is faster than a binary search
+  if (entries.size() <= kLookedThrough) {
+    return std::find_if(entries.begin(), entries.end(),
+                        [&](const VersionVector::Entry& entry) { return entry.first == origin; });
+  }
+  const auto at = find_place(entries, origin);
+  return at != entries.end() && at->first == origin ? at : entries.end();
 }
 
 }  // namespace
 
 Seq VersionVector::get(const Origin& origin) const {
-  constexpr std::size_t kLookedThrough = 8;  // up to here comparing for equality only is faster than a binary search
-  if (entries_.size() <= kLookedThrough) {
-    for (const auto& [known, seq] : entries_) {
-      if (known.epoch == origin.epoch && known.node == origin.node) return seq;
-    }
-    return Seq(0);
-  }
-  const auto at = find_entry(entries_, origin);
-  return at != entries_.end() && at->first == origin ? at->second : Seq(0);
+  const auto at = find_exactly(entries_, origin);
+  return at != entries_.end() ? at->second : Seq(0);
 }
 
 bool VersionVector::covers(const VersionVector& other) const {
@@ -37,9 +42,9 @@ bool VersionVector::covers(const VersionVector& other) const {
 
 void VersionVector::raise(const Origin& origin, Seq seq) {
   if (seq.value == 0) return;
-  const auto at = find_entry(entries_, origin);
-  if (at == entries_.end() || at->first != origin) {
-    entries_.insert(at, Entry(origin, seq));
+  const auto at = find_exactly(entries_, origin);
+  if (at == entries_.end()) {
+    entries_.insert(find_place(entries_, origin), Entry(origin, seq));
   } else if (at->second < seq) {
     at->second = seq;
   }

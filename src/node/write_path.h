@@ -56,8 +56,8 @@ class WritePath {
   Status check_conditions(const WriteRequest& request, const Terms& terms, Time now);
   // Commits `draft`, whose answer is reply.body, and hands it out when it is as safe as asked for.
   // `told`: the mutation whose key's new ETag the answer tells.
-  Status commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply, const Terms& terms, Time now, Outputs& out,
-                           const Mutation* told = nullptr);
+  Status commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply, const Terms& terms, Time now,
+                           Outputs& out, const Mutation* told = nullptr);
   void refuse(RequestId id, Status status, Outputs& out, Refusal refusal = {});
   // Passes on which rights the draft found lacking.
   void tell_demands(engine::Draft& draft, Time now);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
 
 namespace pando::store {
@@ -72,6 +74,22 @@ void append_key_prefix(std::string_view table, ByteSpan key, Bytes& out) {
 }
 
 void append_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& out) {
+  constexpr std::size_t kAroundBytes = 5;  // the cell prefix, the table's end, the key's two, the kind
+  const std::size_t from = out.size();
+  if (key.find(kZero) == ByteSpan::npos) {
+    out.resize(from + table.size() + key.size() + element.size() + kAroundBytes);
+    char* at = out.data() + from;
+    const auto put = [&at](ByteSpan bytes) { at = std::copy_n(bytes.data(), bytes.size(), at); };
+    *at++ = kCellPrefix;
+    put(table);
+    *at++ = kZero;
+    put(key);
+    *at++ = kZero;
+    *at++ = kTerminator;
+    *at++ = static_cast<char>(kind);
+    put(element);
+    return;
+  }
   append_key_prefix(table, key, out);
   out.push_back(static_cast<char>(kind));
   out.append(element);
