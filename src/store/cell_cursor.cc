@@ -6,12 +6,11 @@
 
 namespace pando::store {
 
-CellCursor::CellCursor(const Cells& cells, const Bytes& from, Bytes to)
-    : cells_(cells),
-      version_(cells.version_),
-      to_(std::move(to)),
-      kv_(cells.kv_.scan(from, to_)),
-      memory_(cells.unsaved_.lower_bound(from)) {
+CellCursor::CellCursor(const Cells& cells, const Bytes& from, Bytes to, bool any)
+    : cells_(cells), version_(cells.version_), to_(std::move(to)) {
+  if (!any) return;
+  kv_ = cells.kv_.scan(from, to_);
+  memory_ = cells.unsaved_.lower_bound(from);
   settle();
 }
 

@@ -43,7 +43,8 @@ class CellCursor {
 
  private:
   friend class Cells;
-  CellCursor(const Cells& cells, const Bytes& from, Bytes to);
+  // `any`: false when there is certainly nothing in that range.
+  CellCursor(const Cells& cells, const Bytes& from, Bytes to, bool any = true);
   void settle();
   void stand_on(ByteSpan key, const Cell& cell);
   void stand_on_stored();
@@ -52,7 +53,7 @@ class CellCursor {
   const Cells& cells_;
   const std::uint64_t version_;  // of the cells it was made for
   const Bytes to_;
-  std::unique_ptr<KvCursor> kv_;
+  std::unique_ptr<KvCursor> kv_;  // null when there is nothing anywhere
   Cells::Unsaved::const_iterator memory_;
   bool valid_ = false;
   Status status_;

@@ -39,7 +39,31 @@ Result<std::unique_ptr<Cells>> Cells::open(const Kv& kv, const CellsOptions& opt
   cells->meta_ = *meta;
   cells->saved_meta_ = *std::move(meta);
   cells->checkpointed_ = cells->meta_.covered;
+  auto filter = KeyFilter::load(kv, cells->checkpointed_);
+  if (!filter) return fail(filter.error());
+  if (*filter) {
+    cells->filter_ = **std::move(filter);
+  } else {
+    PANDO_RETURN_IF_ERROR(cells->make_filter());
+  }
   return cells;
+}
+
+Status Cells::make_filter() {
+  const Bytes from(1, kCellPrefix);
+  const auto at = kv_.scan(from, prefix_end(from));
+  for (; at->valid(); at->next()) {
+    const std::size_t prefix = key_prefix_size(at->key());
+    // One that is no cell key is refused by whoever reads it.
+    if (prefix == 0 || prefix >= at->key().size()) continue;
+    filter_.insert(at->key().substr(0, prefix), static_cast<CellKind>(at->key()[prefix]));
+  }
+  return at->status();
+}
+
+bool Cells::may_exist(ByteSpan cell_key) const {
+  const std::size_t prefix = key_prefix_size(cell_key);
+  return filter_.may_hold(cell_key.substr(0, prefix), static_cast<CellKind>(cell_key[prefix]));
 }
 
 // Reading. --------------------------------------------------------------------------------------------------
@@ -51,21 +75,38 @@ ByteSpan Cells::key_of(const CellPath& path) const {
 }
 
 Result<Cell*> Cells::load_key(ByteSpan key, CellKind kind) {
+  if (Cell* cell = use_hot(key); cell != nullptr) return cell;
+  return may_exist(key) ? read_stored(key, kind) : &insert(key, Cell(kind));
+}
+
+Cell* Cells::use_hot(ByteSpan key) {
   if (holds_ == 0) evict();
-  if (const auto at = cells_.find(key); at != cells_.end()) {
-    Cell& cell = at->second;
-    if (cell.listed_) {
-      unlist(cell);
-      list_newest(cell);
-    }
-    return &cell;
+  Cell* cell = hot(key);
+  if (cell != nullptr && cell->listed_) {
+    unlist(*cell);
+    list_newest(*cell);
   }
+  return cell;
+}
+
+Result<Cell*> Cells::read_stored(ByteSpan key, CellKind kind) {
   auto stored = kv_.get(key);
   if (!stored) return fail(stored.error().with_context("cell " + describe_cell(key)));
   if (!*stored) return &insert(key, Cell(kind));
   auto cell = decode_cell(key, **stored);
   if (!cell) return fail(cell.error());
   return &insert(key, *std::move(cell));
+}
+
+Result<const Cell*> Cells::find(ByteSpan key, CellKind kind) {
+  Cell* cell = use_hot(key);
+  if (cell == nullptr) {
+    if (!may_exist(key)) return nullptr;
+    const Result<Cell*> stored = read_stored(key, kind);
+    if (!stored) return fail(stored.error());
+    cell = *stored;
+  }
+  return cell->empty() ? nullptr : cell;
 }
 
 Cell& Cells::insert(ByteSpan key, Cell cell) {
@@ -82,16 +123,16 @@ Cell& Cells::insert(ByteSpan key, Cell cell) {
 
 Result<const crdt::Register*> Cells::find_register(const CellPath& path) {
   CHECK(!is_counter(path.kind));
-  const auto cell = load_key(key_of(path), path.kind);
+  const auto cell = find(key_of(path), path.kind);
   if (!cell) return fail(cell.error());
-  return (*cell)->empty() ? nullptr : &(*cell)->reg();
+  return *cell == nullptr ? nullptr : &(*cell)->reg();
 }
 
 Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
   CHECK(is_counter(path.kind));
-  const auto cell = load_key(key_of(path), path.kind);
+  const auto cell = find(key_of(path), path.kind);
   if (!cell) return fail(cell.error());
-  return (*cell)->empty() ? nullptr : &(*cell)->counter();
+  return *cell == nullptr ? nullptr : &(*cell)->counter();
 }
 
 Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {
@@ -162,15 +203,22 @@ CellCursor Cells::scan_key(std::string_view table, ByteSpan key) const {
   Bytes from;
   append_key_prefix(table, key, from);
   Bytes to = prefix_end(from);
-  return CellCursor(*this, std::move(from), std::move(to));
+  const bool any = filter_.may_hold(from);
+  return CellCursor(*this, std::move(from), std::move(to), any);
 }
 
 CellCursor Cells::scan_kinds(std::string_view table, ByteSpan key, CellKind first) const {
   Bytes from;
   append_key_prefix(table, key, from);
   Bytes to = prefix_end(from);
+  bool any = filter_.may_hold(from);
+  if (any) {
+    auto kind = static_cast<std::uint8_t>(first);
+    while (kind <= kCellKindMax && !filter_.may_hold(from, static_cast<CellKind>(kind))) ++kind;
+    any = kind <= kCellKindMax;
+  }
   from.push_back(static_cast<char>(first));
-  return CellCursor(*this, from, std::move(to));
+  return CellCursor(*this, from, std::move(to), any);
 }
 
 CellCursor Cells::scan_elements(std::string_view table, ByteSpan key, CellKind kind, ByteSpan prefix,
@@ -178,13 +226,14 @@ CellCursor Cells::scan_elements(std::string_view table, ByteSpan key, CellKind k
   Bytes from;
   append_cell_key(table, key, kind, prefix, from);
   Bytes to = prefix_end(from);
+  const bool any = may_exist(from);
   if (!after.empty()) {
     Bytes past;
     append_cell_key(table, key, kind, after, past);
     past.push_back('\x00');  // the smallest element above `after`
     from = std::max(from, past);
   }
-  return CellCursor(*this, std::move(from), std::move(to));
+  return CellCursor(*this, std::move(from), std::move(to), any);
 }
 
 CellCursor Cells::scan_all() const {
@@ -238,6 +287,7 @@ Result<std::optional<std::int64_t>> Cells::ends_at(std::string_view table, ByteS
   Bytes cell_key;
   append_cell_key(table, key, CellKind::kExpiry, field, cell_key);
   if (const auto hot = cells_.find(cell_key); hot != cells_.end()) return store::ends_at(hot->second.reg());
+  if (!may_exist(cell_key)) return std::nullopt;
   const auto stored = kv_.get(cell_key);
   if (!stored) return fail(stored.error().with_context("cell " + describe_cell(cell_key)));
   if (!*stored) return std::nullopt;
@@ -374,6 +424,7 @@ void Cells::mark_changed(Cell& cell, LogPos pos) {
   if (cell.listed_) {
     unlist(cell);
     unsaved_.emplace(cell.key_, &cell);
+    filter_.insert(cell.key_.substr(0, key_prefix_size(cell.key_)), cell.kind());
   } else {
     unsaved_bytes_ -= cell.bytes_;
   }
@@ -438,6 +489,7 @@ Batch Cells::begin_checkpoint(std::uint64_t replay_segment) {
       batch.emplace_back(Bytes(key), encode_cell(key, *cell));
     }
   }
+  filter_.save(meta_.covered, batch);
   expiry_.begin_checkpoint(batch);
   ledger_.begin_checkpoint(batch);
   return batch;
@@ -457,6 +509,7 @@ void Cells::checkpoint_done(const Status& status) {
       settle(cell);
     }
   }
+  if (!status.ok()) filter_.save_failed();
   expiry_.checkpoint_done(status.ok());
   ledger_.checkpoint_done(status.ok());
   if (status.ok()) {

@@ -30,6 +30,7 @@
 #include "store/cell_key.h"
 #include "store/checkpoint_meta.h"
 #include "store/expiry_index.h"
+#include "store/key_filter.h"
 #include "store/kv.h"
 #include "store/ledger.h"
 
@@ -63,7 +64,8 @@ class CellObserver {
 
 class Cells {
  public:
-  // Reads the checkpoint record. A Kv with cells but without that record is kDataLoss.
+  // Reads the checkpoint record. A Kv with cells but without that record is kDataLoss. A Kv without a key filter is
+  // read through.
   static Result<std::unique_ptr<Cells>> open(const Kv& kv, const CellsOptions& options = {});
   Cells(const Cells&) = delete;
   Cells& operator=(const Cells&) = delete;
@@ -210,7 +212,16 @@ class Cells {
 
   Cells(const Kv& kv, const CellsOptions& options)
       : kv_(kv), options_(options), expiry_(kv), ledger_(kv, options.ledger) {}
+  Status make_filter();
+  // False: there is no such cell, in memory or in the Kv.
+  bool may_exist(ByteSpan cell_key) const;
+  // Null when there is none.
+  Result<const Cell*> find(ByteSpan key, CellKind kind);
+  // Empty when there is none.
   Result<Cell*> load_key(ByteSpan key, CellKind kind);
+  // hot(), and then the last to be evicted.
+  Cell* use_hot(ByteSpan key);
+  Result<Cell*> read_stored(ByteSpan key, CellKind kind);
   Cell& insert(ByteSpan key, Cell cell);
   void mark_changed(Cell& cell, LogPos pos);
   void keep_hint(Cell& cell);
@@ -226,6 +237,7 @@ class Cells {
   CellsOptions options_;
   Map cells_;
   Unsaved unsaved_;  // dirty or flushing, by key
+  KeyFilter filter_;
   ExpiryIndex expiry_;
   Ledger ledger_;
   std::set<Bytes, std::less<>> watched_;  // key prefixes

@@ -1,0 +1,71 @@
+// store/key_filter.h — which keys certainly have no cells, and which kinds of cells a key has not, from memory.
+//
+// A key that was never written needs no look into the Kv: a write of a new key, and a read of an absent one, cost a
+// few nanoseconds instead of several point reads and a seek. False positives (about one in a hundred) only cost that
+// look; there are no false negatives: every cell, saved or not, was inserted. What was deleted stays in.
+//
+// A scalable Bloom filter (Almeida et al., 2007) of blocked ones (Putze et al., 2007): layers of growing capacity,
+// one 64-byte block per key and layer, 8 bits of it set. Ten bits per key and layer. One thread.
+//
+// It is saved page by page in the same atomic batches as the cells, with the position of the checkpoint, so that one
+// of another checkpoint (written by a version without filters) is noticed. docs/formats/cells.md has the records.
+// A store without its filter is read through once, when it is opened.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/ids.h"
+#include "model/path.h"
+#include "store/kv.h"
+
+namespace pando::store {
+
+inline constexpr char kFilterPrefix = '\x03';
+
+class KeyFilter {
+ public:
+  static constexpr std::size_t kPageBytes = 1024;
+  static constexpr std::size_t kLayersMax = 12;
+  static constexpr std::uint64_t kFirstLayerEntries = 256;  // each layer takes eight times as many as the one before
+
+  // Nothing when the Kv has none for this checkpoint. kDataLoss naming the record when it cannot be read.
+  static Result<std::optional<KeyFilter>> load(const Kv& kv, LogPos checkpoint);
+
+  // `key_prefix` is what identifies a key (store/cell_key.h, append_key_prefix()).
+  bool may_hold(ByteSpan key_prefix) const { return may_contain(hash(key_prefix)); }
+  bool may_hold(ByteSpan key_prefix, CellKind kind) const { return may_contain(hash(hash(key_prefix), kind)); }
+  // The key has a cell of this kind, or had.
+  void insert(ByteSpan key_prefix, CellKind kind) {
+    const std::uint64_t key = hash(key_prefix);
+    insert(key);
+    insert(hash(key, kind));
+  }
+
+  // Puts what changed since the last call into the batch of that checkpoint. After a failed write say so: it is given
+  // again.
+  void save(LogPos checkpoint, Batch& batch);
+  void save_failed();
+
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Layer {
+    std::vector<std::uint64_t> words;  // eight to a block
+    std::vector<bool> dirty;           // by page
+    std::vector<bool> saving;
+    std::uint64_t keys = 0;
+    std::uint64_t capacity = 0;
+  };
+
+  static std::uint64_t hash(ByteSpan key_prefix);
+  static std::uint64_t hash(std::uint64_t key, CellKind kind);
+  bool may_contain(std::uint64_t hash) const;
+  void insert(std::uint64_t hash);
+  void grow();
+
+  std::vector<Layer> layers_;
+};
+
+}  // namespace pando::store
