@@ -70,6 +70,10 @@ ErrorWords error_words_of_http(int status) {
   for (const HttpRow& row : kHttpRows) {
     if (row.status == status) return row.words;
   }
+  return error_words_of_answer(status);
+}
+
+ErrorWords error_words_of_answer(int status) {
   for (const ErrorRow& row : kRows) {
     if (row.http == status) return error_words(row.code);
   }

@@ -42,6 +42,7 @@ class ScenarioClient:
     def __init__(self):
         self.transactions = {}  # the script's name -> the node's
         self.said = {}          # $txn, $cursor, …
+        self.replayed = False   # whether the last answer was given before
 
     def run(self, member, ns, words):
         """The lines a step answers with."""
@@ -53,7 +54,8 @@ class ScenarioClient:
             if verb == "TX":
                 return self._transaction(words[1].decode(), words[2:])
             if len(words) > 2 and words[-2] == b"IDEMPOTENT":
-                return self._done(self._write(verb, words[1:-2], {"Idempotency-Key": text(words[-1])}))
+                done = self._done(self._write(verb, words[1:-2], {"Idempotency-Key": text(words[-1])}))
+                return [*done[:-1], done[-1] + " (again)"] if self.replayed else done
             read = getattr(self, "_" + verb.lower(), None) if verb in self.READS else None
             return read(*words[1:]) if read else self._done(self._write(verb, words[1:]))
         except Refused as refusal:
@@ -68,6 +70,7 @@ class ScenarioClient:
         try:
             connection.request(method, target, body=body, headers=headers or {})
             reply = connection.getresponse()
+            self.replayed = "Idempotency-Replayed" in reply.headers
             return reply.status, reply.read(), reply.headers
         finally:
             connection.close()
@@ -291,7 +294,8 @@ class ScenarioClient:
         except ValueError:
             fields = {}
         if isinstance(fields, dict):
-            for name, known_as in (("txnId", "$txn"), ("id", "$id"), ("cursor", "$cursor")):
+            for name, known_as in (("txnId", "$txn"), ("id", "$id"), ("cursor", "$cursor"),
+                                   ("reservation", "$reservation")):
                 if isinstance(fields.get(name), str):
                     self.said[known_as] = fields[name]
         for name, known_as in (("Pando-Token", "$token"), ("ETag", "$etag")):

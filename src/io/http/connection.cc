@@ -287,7 +287,11 @@ void Connection::answer_reply(const Reply& reply) {
   const int status = api::append_reply(call_, reply, hub_.scratch);
   const api::AnswerTerms terms = api::answer_terms(reply);
   AnswerHead head{.status = status, .terms = &terms};
-  if (!reply.status.ok()) head.error = api::error_words(reply.status.code());
+  if (!reply.status.ok()) {
+    head.error = api::error_words(reply.status.code());
+  } else if (status >= 400) {
+    head.error = api::error_words_of_answer(status);
+  }
   answer(head, hub_.scratch);
   give_back(hub_.scratch);
 }
