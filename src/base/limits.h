@@ -25,6 +25,7 @@ inline constexpr std::size_t kOnceForgottenMax = 8;            // of those, let 
 inline constexpr std::size_t kOnceAnswerBytesMax = 64 * 1024;  // an answer that is kept to be given again
 inline constexpr std::size_t kSessionWaitsMax = 10'000;        // requests waiting for a causal token, per namespace
 inline constexpr std::size_t kSessionWaitBytesMax = 64 * 1024 * 1024;  // and what they hold
+inline constexpr std::size_t kDurabilityWaitsMax = 100'000;            // writes waiting for other sites, per namespace
 inline constexpr std::size_t kEtagCellsMax = 100'000;                  // cells looked at for one ETag
 inline constexpr std::size_t kOriginsMax = 65'536;                     // in one version vector
 inline constexpr std::size_t kSiblingsMax = 4'096;                     // concurrent values of one register on the wire

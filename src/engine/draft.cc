@@ -78,6 +78,13 @@ const Op* Draft::find_op(const CellPath& path) const {
   return nullptr;
 }
 
+bool Draft::writes_kind(CellKind kind) const {
+  return std::any_of(ops_.begin(), ops_.end(), [&](const Op& op) {
+    const CellPath* path = path_of(op);
+    return path != nullptr && path->kind == kind;
+  });
+}
+
 bool Draft::cleared(const CellPath& path) const {
   if (cleared_.empty()) return false;
   const auto at = cleared_.find({path.table, path.key});

@@ -57,6 +57,7 @@ class Draft {
   std::vector<std::vector<Bytes>> take_returned() { return std::move(returned_); }
 
   bool empty() const { return ops_.empty(); }
+  bool writes_kind(CellKind kind) const;
   std::vector<Op> take_ops() { return std::move(ops_); }
   // The value here after the last kAdd or kReset, when there was one.
   std::optional<std::int64_t> counter_value() const { return counter_value_; }

@@ -83,6 +83,8 @@ class Appender {
   LogPos appended() const { return next_.value == 0 ? LogPos(0) : LogPos(next_.value - 1); }
   LogPos durable() const { return durable_; }
   bool write_in_flight() const { return in_flight_.has_value(); }
+  // The last record of the write in flight; durable() when there is none.
+  LogPos handed_out() const { return in_flight_ ? in_flight_->block.last : durable_; }
   // Nothing pending, nothing in flight: all that was appended is durable.
   bool idle() const { return pending_.empty() && !in_flight_; }
   std::size_t pending_bytes() const { return pending_bytes_; }

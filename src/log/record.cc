@@ -49,13 +49,17 @@ std::string record_kind_name(RecordKind kind) {
     case RecordKind::kCommit: return "commit";
     case RecordKind::kIdentity: return "identity";
     case RecordKind::kFloor: return "floor";
+    case RecordKind::kRelaxed: return "relaxed";
     case RecordKind::kClose: return "close";
   }
   return fmt::format("kind-{}", static_cast<unsigned>(kind));
 }
 
 bool is_readable(RecordKind kind) {
-  if (kind == RecordKind::kCommit || kind == RecordKind::kIdentity || kind == RecordKind::kClose) return true;
+  if (kind == RecordKind::kCommit || kind == RecordKind::kIdentity || kind == RecordKind::kRelaxed ||
+      kind == RecordKind::kClose) {
+    return true;
+  }
   const auto byte = static_cast<std::uint8_t>(kind);
   return byte >= 'a' && byte <= 'z';
 }

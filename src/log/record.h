@@ -30,6 +30,7 @@ enum class RecordKind : std::uint8_t {
   kCommit = 'C',    // body: one encoded Commit
   kIdentity = 'I',  // body: the Origin under which this node commits from here on
   kFloor = 'f',     // body: u64 stamp; every commit made here from now on has a larger one
+  kRelaxed = 'R',   // empty body: from here on commits may be told of before they are durable, until I or Z
   kClose = 'Z',     // empty body: a clean shutdown; everything before it is durable
 };
 

@@ -46,10 +46,12 @@ struct WatchClose {
   WatchId id;
 };
 
-// The oldest LogWrite of `ns` is done (or failed, which is final for that namespace).
+// The oldest LogWrite of `ns` is done (or failed, which is final for that namespace). Where that asked to be told, also
+// once before, with `durable` false: the operating system has the bytes, and a killed process loses them no more.
 struct LogWritten {
   std::string ns;
   Status status;
+  bool durable = true;
 };
 // The segment asked for by SegmentPrepare exists, zero-filled, durable.
 struct SegmentPrepared {
@@ -135,6 +137,7 @@ struct LogWrite {
   std::uint64_t segment_id = 0;
   std::uint64_t offset = 0;
   Bytes bytes;
+  bool tell_written = false;  // LogWritten also before it is durable: somebody waits for no more than that
 };
 // Create the segment file: `bytes_total` zero bytes, really written, durable, also its directory entry.
 struct SegmentPrepare {

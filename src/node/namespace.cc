@@ -36,9 +36,10 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
     : replica_(std::move(replica)),
       escrow_(*replica_),
       sessions_(*replica_),
-      writes_(*replica_, escrow_, write_options(config, seed)),
-      reads_(*replica_),
       peers_(*replica_, config),
+      answers_(*replica_, peers_),
+      writes_(*replica_, escrow_, answers_, write_options(config, seed)),
+      reads_(*replica_),
       watches_(*replica_),
       conflicts_(*replica_, reads_, writes_),
       checkpoints_(*replica_, config.checkpoint_interval, now),
@@ -57,16 +58,6 @@ void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& g
   const bool conditional = asked.terms.if_match || asked.terms.if_none_match;
   if (conditional && !std::holds_alternative<WriteRequest>(asked.request)) {
     const Status status(StatusCode::kInvalidArgument, "If-Match and If-None-Match are taken by writes of one key only");
-    out.replies.push_back({asked.id, Reply::failure(status)});
-    return;
-  }
-  // Everything is on this disk before it is answered, which is more than memory and os ask for, and all there is.
-  if (asked.terms.durability && asked.terms.durability->level > Durability::Level::kFsync) {
-    const Status status(
-        StatusCode::kUnimplemented,
-        fmt::format("durability {} is not supported by this version; every write is answered when it is on "
-                    "this site's disk",
-                    to_string(*asked.terms.durability)));
     out.replies.push_back({asked.id, Reply::failure(status)});
     return;
   }
@@ -98,6 +89,17 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
         }
       },
       std::move(asked.request));
+}
+
+void Namespace::begin_epoch_if_due(Outputs& out) {
+  if (!replica_->may_have_lost() || !replica_->config().writable || !replica_->serving().ok()) return;
+  const Status status = replica_->begin_epoch_above(replica_->self().epoch);
+  out.notes.push_back({Note::Level::kWarning, replica_->name(),
+                       status.ok()
+                           ? fmt::format("the last process answered writes before they were durable and did not "
+                                         "end cleanly: goes on as {}",
+                                         to_string(replica_->self()))
+                           : fmt::format("cannot begin a new epoch: {}", status.message())});
 }
 
 void Namespace::plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out) {
@@ -136,6 +138,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     if (!stopping_) escrow_.end_turn(now);
     if (stopping_) advance_stop(now, out);
     conflicts_.end_turn(now, out);
+    answers_.end_turn(peers_.take_acked(), now, out);
     checkpoints_.end_turn(now, out);
     if (!log_held_ || stopping_) replica_->hand_out(now, out);
     watches_.end_turn(next_read_id, out);
@@ -148,6 +151,7 @@ void Namespace::announce_failure(Outputs& out) {
   failure_announced_ = true;
   out.notes.push_back({Note::Level::kError, replica_->name(), replica_->failure().message()});
   replica_->end_waiting(out);
+  answers_.end_all(replica_->serving(), out);
   sessions_.end_all(replica_->serving(), out);
   watches_.end_all(replica_->serving(), out);
   conflicts_.refuse_waiting(replica_->serving(), out);
@@ -160,6 +164,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   keep_earlier(earliest, writes_.next_deadline());
   if (!stopping_) keep_earlier(earliest, escrow_.next_deadline());
   keep_earlier(earliest, sessions_.next_deadline());
+  keep_earlier(earliest, answers_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());
   keep_earlier(earliest, conflicts_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
@@ -171,6 +176,7 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   stopping_ = true;
   const Status reason(StatusCode::kUnavailable, "the node is stopping");
   sessions_.end_all(reason, out);
+  answers_.end_all(reason, out);
   watches_.end_all(reason, out);
   conflicts_.end_waiting(now, out);
   peers_.refuse_all(reason);

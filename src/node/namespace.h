@@ -13,6 +13,7 @@
 
 #include "node/checkpoint_path.h"
 #include "node/conflict_path.h"
+#include "node/durability_path.h"
 #include "node/escrow_path.h"
 #include "node/peer_path.h"
 #include "node/read_path.h"
@@ -41,6 +42,8 @@ class Namespace {
     checkpoints_.on_written(status, now, out);
   }
 
+  // Where an earlier process may have lost commits whose numbers it had told.
+  void begin_epoch_if_due(Outputs& out);
   Status discard_leftovers(Time now) { return writes_.discard_leftovers(now); }
   void end_turn(Time now, std::uint64_t& next_read_id, Outputs& out);
   void hold_log(bool hold) { log_held_ = hold; }
@@ -61,9 +64,10 @@ class Namespace {
   std::unique_ptr<Replica> replica_;
   EscrowPath escrow_;
   SessionPath sessions_;
+  PeerPath peers_;
+  DurabilityPath answers_;
   WritePath writes_;
   ReadPath reads_;
-  PeerPath peers_;
   WatchPath watches_;
   ConflictPath conflicts_;
   CheckpointPath checkpoints_;

@@ -100,6 +100,7 @@ Result<OpenReport> Node::finish_open(std::string_view ns, Time now, Outputs& out
   OpenReport report;
   auto opened = std::make_unique<Namespace>(at->second->finish(report), impl_->config, impl_->random.next(), now);
   impl_->opening.erase(at);
+  opened->begin_epoch_if_due(out);
   if (Status status = opened->discard_leftovers(now); !status.ok()) {
     out.notes.push_back({Note::Level::kWarning, std::string(ns),
                          fmt::format("staged chunks of an earlier process stay for now: {}", status.message())});
@@ -243,7 +244,13 @@ void Node::Impl::on(WatchClose&& input, Time, Outputs&) {
 // Disk. ----------------------------------------------------------------------------------------------------
 
 void Node::Impl::on(LogWritten&& input, Time, Outputs& out) {
-  if (Namespace* ns = find(input.ns)) ns->on_log_written(input.status, out);
+  Namespace* ns = find(input.ns);
+  if (ns == nullptr) return;
+  if (input.durable) {
+    ns->on_log_written(input.status, out);
+  } else {
+    ns->replica().on_handed_over(out);
+  }
 }
 
 void Node::Impl::on(SegmentPrepared&& input, Time now, Outputs& out) {

@@ -24,6 +24,7 @@ struct NamespaceConfig {
   bool writable = true;  // false on a relayer: clients' writes answer kReadOnly
   bool notify = false;   // hand out Notify for every durable change
   std::uint64_t segment_bytes = 16 << 20;
+  Durability durability = {};  // of writes that say nothing, in tables that are not declared otherwise
 };
 
 // A link this node dials and keeps dialling, with backoff. Links that peers dial need no configuration here.

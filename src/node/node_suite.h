@@ -96,7 +96,13 @@ class Rig {
       Outputs now_out = std::move(out);
       out = {};
       collect(now_out);
-      for (LogWrite& write : now_out.log_writes) unreported_.push_back(std::move(write));
+      for (LogWrite& write : now_out.log_writes) {
+        if (write.tell_written) {
+          node_.step(LogWritten{write.ns, {}, /*durable=*/false}, now, out);
+          more = true;
+        }
+        unreported_.push_back(std::move(write));
+      }
       for (const SegmentPrepare& prepare : now_out.segment_prepares) {
         if (prepare_status.ok()) disks_.at(prepare.ns)->segments[prepare.segment_id] = Bytes(prepare.bytes_total, '\0');
         node_.step(SegmentPrepared{prepare.ns, prepare.segment_id, prepare_status}, now, out);

@@ -35,6 +35,7 @@ Status Opening::replay(const log::RecordView& record) {
       const Origin self = decode_origin(in);
       PANDO_RETURN_IF_ERROR(in.finish());
       cells_->set_self(self);
+      cells_->set_relaxed(false);
       break;
     }
     case log::RecordKind::kFloor: {
@@ -44,7 +45,8 @@ Status Opening::replay(const log::RecordView& record) {
       cells_->raise_hlc_floor(floor);
       break;
     }
-    case log::RecordKind::kClose: break;
+    case log::RecordKind::kRelaxed: cells_->set_relaxed(true); break;
+    case log::RecordKind::kClose: cells_->set_relaxed(false); break;
   }
   cells_->applied_record(record.pos, 0);
   return {};

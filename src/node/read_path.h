@@ -1,8 +1,8 @@
 // node/read_path.h — clients' reads on one namespace, answered from its cells in the step they arrive in.
 //
 // A read that saw a change whose record is not durable yet waits until it is: what was read once can never
-// be taken back by a crash. Terms may ask for more than the answer: what the client has seen by it, and the ETag of
-// the key. One thread.
+// be taken back by a crash. Where the namespace's writes wait for less by default, so do its reads. Terms may ask for
+// more than the answer: what the client has seen by it, and the ETag of the key. One thread.
 #pragma once
 
 #include <vector>

@@ -172,6 +172,8 @@ Status Replica::begin_epoch_above(std::uint64_t epoch) {
   if (const Seq last = cells_->context().get(self_); last.value != 0) seen_since_own_.raise(self_, last);
   self_ = next;
   cells_->set_self(next);
+  cells_->set_relaxed(false);
+  relaxed_at_.reset();
   cells_->applied_record(*pos, 0);
   pending_.push_back({*pos, std::nullopt, {}});
   return {};
@@ -197,10 +199,23 @@ void Replica::state_floor(Time now) {
   pending_.push_back({*pos, std::nullopt, stamp});
 }
 
+Status Replica::begin_relaxed() {
+  if (relaxed_at_) return {};
+  PANDO_RETURN_IF_ERROR(serving());
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kRelaxed, {});
+  if (!pos) return pos.error();
+  relaxed_at_ = *pos;
+  cells_->set_relaxed(true);
+  cells_->applied_record(*pos, 0);
+  pending_.push_back({*pos, std::nullopt, {}});
+  return {};
+}
+
 Status Replica::append_close() {
   PANDO_RETURN_IF_ERROR(serving());
   const Result<LogPos> pos = appender_.append(log::RecordKind::kClose, {});
   if (!pos) return pos.error();
+  cells_->set_relaxed(false);
   cells_->applied_record(*pos, 0);
   pending_.push_back({*pos, std::nullopt, {}});
   closed_ = true;
@@ -212,7 +227,7 @@ void Replica::reply_when_durable(ReplyOut&& reply, std::vector<Dependency> depen
     const Dependency next = dependencies.back();
     dependencies.pop_back();
     if (next.pos <= next.replica->durable()) continue;
-    next.replica->hold(next.pos, std::move(reply), std::move(dependencies));
+    hold(next.replica->held_, next.pos, std::move(reply), std::move(dependencies));
     return;
   }
   out.replies.push_back(std::move(reply));
@@ -222,15 +237,37 @@ void Replica::reply_when_durable(ReplyOut&& reply, LogPos pos, Outputs& out) {
   if (pos <= durable()) {
     out.replies.push_back(std::move(reply));
   } else {
-    hold(pos, std::move(reply));
+    hold(held_, pos, std::move(reply));
   }
 }
 
-void Replica::hold(LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest) {
-  CHECK(pos <= appended());
-  auto at = held_.end();
-  while (at != held_.begin() && std::prev(at)->pos > pos) --at;
-  held_.insert(at, Held{pos, std::move(reply), std::move(rest)});
+void Replica::reply_when(Durability::Level level, ReplyOut&& reply, LogPos pos, Outputs& out) {
+  if (level >= Durability::Level::kFsync || !relaxed_at_) return reply_when_durable(std::move(reply), pos, out);
+  // Until it is known on the disk that answers run ahead of it, none does.
+  if (*relaxed_at_ > durable()) return reply_when_durable(std::move(reply), std::max(pos, *relaxed_at_), out);
+  if (level == Durability::Level::kMemory || pos <= handed_over_ || pos <= durable()) {
+    out.replies.push_back(std::move(reply));
+    return;
+  }
+  hold(held_for_os_, pos, std::move(reply));
+}
+
+void Replica::on_handed_over(Outputs& out) {
+  handed_over_ = appender_.handed_out();
+  release_for_os(out);
+}
+
+void Replica::release_for_os(Outputs& out) {
+  while (!held_for_os_.empty() && held_for_os_.front().pos <= std::max(handed_over_, durable())) {
+    out.replies.push_back(std::move(held_for_os_.front().reply));
+    held_for_os_.pop_front();
+  }
+}
+
+void Replica::hold(std::deque<Held>& all, LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest) {
+  auto at = all.end();
+  while (at != all.begin() && std::prev(at)->pos > pos) --at;
+  all.insert(at, Held{pos, std::move(reply), std::move(rest)});
 }
 
 void Replica::on_written(const Status& status, const DurableSink& sink, Outputs& out) {
@@ -265,6 +302,7 @@ void Replica::release(Outputs& out) {
     held_.pop_front();
     reply_when_durable(std::move(moved.reply), std::move(moved.rest), out);
   }
+  release_for_os(out);
 }
 
 void Replica::on_prepared(std::uint64_t segment_id, const Status& status, Time now, Outputs& out) {
@@ -283,7 +321,8 @@ void Replica::hand_out(Time now, Outputs& out) {
   if (!appender_.failure().ok()) return;
   state_floor(now);
   if (auto write = appender_.take_write()) {
-    out.log_writes.push_back({name(), write->segment_id, write->offset, std::move(write->bytes)});
+    const bool tell_written = !held_for_os_.empty() && held_for_os_.front().pos <= appender_.handed_out();
+    out.log_writes.push_back({name(), write->segment_id, write->offset, std::move(write->bytes), tell_written});
   }
   if (auto ask = appender_.take_prepare(instant_of(now))) {
     out.segment_prepares.push_back({name(), ask->segment_id, ask->bytes_total});
@@ -299,10 +338,12 @@ void Replica::fail(Status reason) {
 }
 
 void Replica::refuse_held(const Status& reason, Outputs& out) {
-  for (Held& held : held_) {
-    out.replies.push_back({held.reply.id, Reply::failure(reason.with_context("outcome unknown"))});
+  for (std::deque<Held>* waiting : {&held_, &held_for_os_}) {
+    for (const Held& held : *waiting) {
+      out.replies.push_back({held.reply.id, Reply::failure(reason.with_context("outcome unknown"))});
+    }
+    waiting->clear();
   }
-  held_.clear();
 }
 
 void Replica::end_waiting(Outputs& out) {

@@ -6,10 +6,13 @@
 //
 //   appended >= durable     cells().context() covers the appended commits, durable_context() the durable ones
 //
+// The exception are replies that were asked for with less: see begin_relaxed() and node/durability_path.h. Peers and
+// watchers are never shown what is not durable.
+//
 // When the log fails (a write that did not reach the disk) or the state cannot take a record, the replica has
 // failed for good: every request is answered with the reason, links and watches are ended by their paths.
 //
-// A crash loses at most what was appended and not durable, of which nothing was shown. One thread.
+// A crash loses at most what was appended and not durable, of which nothing was shown but those replies. One thread.
 #pragma once
 
 #include <deque>
@@ -100,6 +103,12 @@ class Replica {
   Status begin_epoch_above(std::uint64_t epoch);
   // A stamp that a peer has seen: commits made here from now on have larger ones.
   void witness(Hlc stamp) { clock_.witness(stamp); }
+  // From here on this process may tell of commits before they are durable: makes sure that a later one knows. The first
+  // such answer waits until that is on the disk itself.
+  Status begin_relaxed();
+  // Before the first commit of a process: an earlier one did so and did not end cleanly, so that numbers it told may be
+  // lost. Calls for a new epoch.
+  bool may_have_lost() const { return cells_->meta().relaxed; }
   // The last record of a clean shutdown. Nothing is appended after it.
   Status append_close();
   // How far this node has everything that anybody made: repl::Frontier::get(). No commit with such a stamp or a
@@ -123,12 +132,17 @@ class Replica {
   // Hands the reply out once all dependencies are durable; at once when they are.
   void reply_when_durable(ReplyOut&& reply, std::vector<Dependency> dependencies, Outputs& out);
   void reply_when_durable(ReplyOut&& reply, LogPos pos, Outputs& out);
+  // The same for kMemory (at once) and kOs (written) in a process that has begun to run ahead of its disk; durable
+  // otherwise.
+  void reply_when(Durability::Level level, ReplyOut&& reply, LogPos pos, Outputs& out);
 
   // Driving. -------------------------------------------------------------------------------------------------
 
   using DurableSink = std::function<void(const DurableCommit&)>;
   // The write in flight is done: tells `sink` of each commit that became durable, releases replies.
   void on_written(const Status& status, const DurableSink& sink, Outputs& out);
+  // The write in flight is with the operating system.
+  void on_handed_over(Outputs& out);
   void on_prepared(std::uint64_t segment_id, const Status& status, Time now, Outputs& out);
   // Hands out the next log write and segment preparation, if any.
   void hand_out(Time now, Outputs& out);
@@ -157,10 +171,11 @@ class Replica {
   Status note_changes(const Commit& commit);
   void state_floor(Time now);
   void note_escrow(const Op& op, bool own);
-  void hold(LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest = {});
+  static void hold(std::deque<Held>& all, LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest = {});
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);
   void release(Outputs& out);
+  void release_for_os(Outputs& out);
 
   NamespaceConfig config_;
   Origin self_;
@@ -180,9 +195,12 @@ class Replica {
   repl::Frontier frontier_;
   Hlc durable_hlc_;  // the largest stamp in the durable log
   Hlc wanted_frontier_;
-  Hlc stated_floor_;             // of the last floor record
-  std::deque<Pending> pending_;  // appended, not durable
-  std::deque<Held> held_;        // ascending by pos
+  Hlc stated_floor_;                  // of the last floor record
+  std::deque<Pending> pending_;       // appended, not durable
+  std::deque<Held> held_;             // ascending by pos
+  std::deque<Held> held_for_os_;      // until handed over, ascending by pos
+  LogPos handed_over_;                // what the operating system has, or more
+  std::optional<LogPos> relaxed_at_;  // of the record of begin_relaxed() in this process
   Status failure_;
   bool closed_ = false;
   bool disk_full_noted_ = false;

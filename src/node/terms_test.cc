@@ -131,20 +131,5 @@ TEST(Terms, ConditionsAreAboutOneKeyOfAWrite) {
   EXPECT_EQ(rig.ask("ns", get("k"), absent).status.code(), StatusCode::kInvalidArgument);
 }
 
-TEST(Terms, ADurabilityThatCannotBeGivenIsRefusedNotIgnored) {
-  Rig rig(named("dc1"));
-  rig.open({.name = "ns"});
-  Terms terms;
-  terms.durability = *parse_durability("sites:2");
-  EXPECT_EQ(rig.ask("ns", put("k", "v"), terms).status.code(), StatusCode::kUnimplemented);
-  EXPECT_EQ(value_in(rig.ask("ns", get("k"))), "(none)");
-  terms.durability = *parse_durability("memory");
-  rig.hold_log(true);
-  const RequestId more = rig.send("ns", put("k", "v"), terms);
-  EXPECT_FALSE(rig.answered(more)) << "what is given is more than was asked for";
-  rig.hold_log(false);
-  EXPECT_TRUE(rig.replies.at(more).status.ok());
-}
-
 }  // namespace
 }  // namespace pando::node

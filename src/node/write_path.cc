@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "engine/etag.h"
 #include "store/cell_cursor.h"
 
@@ -72,7 +74,10 @@ bool WritePath::answer_again(RequestId id, const Terms& terms, Time now, Outputs
     reply.token = CausalToken{dot};
     merge(*reply.token, *terms.after);
   }
-  replica_.reply_when_durable({id, std::move(reply)}, view.touched(), out);
+  // On this disk at least, as nobody knows any more what it wrote.
+  std::vector<Durability> safe{Durability{}};
+  if (terms.durability) safe.push_back(*terms.durability);
+  answers_.answer({id, std::move(reply)}, view.touched(), std::move(safe), terms.durability_wait, now, out);
   return true;
 }
 
@@ -112,8 +117,22 @@ Status WritePath::check_conditions(const WriteRequest& request, const Terms& ter
 
 // Writes. -------------------------------------------------------------------------------------------------------
 
-Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply, const Terms& terms, Time now,
-                                    Outputs& out, const Mutation* told) {
+Result<std::vector<Durability>> WritePath::needs(const std::vector<Mutation>& mutations, const engine::Draft& draft,
+                                                 const Terms& terms) {
+  std::vector<Durability> needs =
+      terms.durability ? std::vector<Durability>{*terms.durability} : durability_of(mutations, replica_);
+  // Rights that were spent and forgotten would be spent twice.
+  if (draft.writes_kind(CellKind::kBound)) needs.push_back(Durability{});
+  const auto below = [](const Durability& need) { return need.level < Durability::Level::kFsync; };
+  if (std::all_of(needs.begin(), needs.end(), below)) PANDO_RETURN_IF_ERROR(replica_.begin_relaxed());
+  return needs;
+}
+
+Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply,
+                                    const std::vector<Mutation>& mutations, const Terms& terms, Time now, Outputs& out,
+                                    const Mutation* told) {
+  Result<std::vector<Durability>> safe = needs(mutations, draft, terms);
+  if (!safe) return safe.error();
   if (terms.idempotency_key) {
     PANDO_RETURN_IF_ERROR(
         engine::record(draft, *terms.idempotency_key, {terms.fingerprint, reply.body, {}}, replica_.once(), once_));
@@ -128,7 +147,7 @@ Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& 
   }
   // Without a commit of its own it says what its client has seen, as a read does.
   if (!reply.dot && terms.after) reply.token = terms.after;
-  replica_.reply_when_durable({id, std::move(reply)}, *pos, out);
+  answers_.answer({id, std::move(reply)}, *pos, *std::move(safe), terms.durability_wait, now, out);
   return {};
 }
 
@@ -161,7 +180,8 @@ void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms,
   }
   const bool tells_state = terms.if_match || terms.if_none_match || terms.wants_etag;
   const Mutation* told = tells_state ? &request.mutations.front() : nullptr;
-  if (Status status = commit_and_answer(id, made, std::move(reply), terms, now, out, told); !status.ok()) {
+  if (Status status = commit_and_answer(id, made, std::move(reply), request.mutations, terms, now, out, told);
+      !status.ok()) {
     refuse(id, std::move(status), out);
   }
 }
@@ -243,7 +263,7 @@ void WritePath::handle(RequestId id, TxCommitRequest&& request, const Terms& ter
     Reply reply;
     const std::uint64_t processed = (*tx)->mutations.size() + (*tx)->deleted_lobs.size() + (*tx)->uploads.size();
     reply.body = TxCommittedReply{processed, (*tx)->checksum};
-    status = commit_and_answer(id, made, std::move(reply), terms, now, out);
+    status = commit_and_answer(id, made, std::move(reply), (*tx)->mutations, terms, now, out);
   }
   if (!status.ok()) {
     (*tx)->uploads = uploads;

@@ -12,6 +12,7 @@
 #include "engine/draft.h"
 #include "engine/once.h"
 #include "engine/transactions.h"
+#include "node/durability_path.h"
 #include "node/escrow_path.h"
 #include "node/replica.h"
 
@@ -24,8 +25,12 @@ class WritePath {
     engine::OnceWindow::Options once;
   };
   // `escrow` hears what clients were refused for want of rights.
-  WritePath(Replica& replica, EscrowPath& escrow, const Options& options)
-      : replica_(replica), escrow_(escrow), transactions_(options.transactions), once_(options.once) {}
+  WritePath(Replica& replica, EscrowPath& escrow, DurabilityPath& answers, const Options& options)
+      : replica_(replica),
+        escrow_(escrow),
+        answers_(answers),
+        transactions_(options.transactions),
+        once_(options.once) {}
 
   void handle(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out);
   void handle(RequestId id, TxBeginRequest&& request, const Terms& terms, Time now, Outputs& out);
@@ -56,8 +61,11 @@ class WritePath {
   Status check_conditions(const WriteRequest& request, const Terms& terms, Time now);
   // Commits `draft`, whose answer is reply.body, and hands it out when it is as safe as asked for.
   // `told`: the mutation whose key's new ETag the answer tells.
-  Status commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply, const Terms& terms, Time now,
-                           Outputs& out, const Mutation* told = nullptr);
+  Status commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply, const std::vector<Mutation>& mutations,
+                           const Terms& terms, Time now, Outputs& out, const Mutation* told = nullptr);
+  // What the answer to these must wait for. Begins to run ahead of the disk where it may.
+  Result<std::vector<Durability>> needs(const std::vector<Mutation>& mutations, const engine::Draft& draft,
+                                        const Terms& terms);
   void refuse(RequestId id, Status status, Outputs& out, Refusal refusal = {});
   // Passes on which rights the draft found lacking.
   void tell_demands(engine::Draft& draft, Time now);
@@ -66,6 +74,7 @@ class WritePath {
 
   Replica& replica_;
   EscrowPath& escrow_;
+  DurabilityPath& answers_;
   engine::Transactions transactions_;
   engine::OnceWindow::Options once_;
   engine::TypedPayloadParser parser_;

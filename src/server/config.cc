@@ -71,6 +71,27 @@ void read_transactions(Section& top, TransactionConfig& transactions) {
   section.finish();
 }
 
+void read_durability_of(Section& section, std::string_view key, Durability& durability) {
+  std::string text = to_string(durability);
+  section.text(key, text);
+  const Result<Durability> parsed = parse_durability(text);
+  if (!parsed) return section.error(key, parsed.error().message());
+  durability = *parsed;
+}
+
+void read_durability(Section& top, Config& config) {
+  Section section = top.section("durability");
+  read_durability_of(section, "default", config.durability.by_default);
+  Section names = section.section("namespaces");
+  for (const std::string& ns : config.namespaces) {
+    Durability durability = config.durability.by_default;
+    read_durability_of(names, ns, durability);
+    config.durability.by_namespace[ns] = std::move(durability);
+  }
+  names.finish();
+  section.finish();
+}
+
 void read_grpc(Section& top, Config& config, Role role) {
   Section section = top.section("grpc_config");
   GrpcConfig& grpc = config.grpc;
@@ -314,6 +335,7 @@ Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role rol
   read_storage(top, out.config);
   read_upstreams(top, out.config, role);
   if (out.config.namespaces.empty()) top.error("storage_config.namespaces", "missing: at least one namespace");
+  read_durability(top, out.config);
   read_resp(top, out.config);
   read_peers(top, out.config);
   read_merge_groups(top, out.config);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "model/terms.h"
 
 namespace pando::server {
 
@@ -85,6 +87,12 @@ struct TransactionConfig {
   Duration age_max = Duration::seconds(900);
 };
 
+// How safe writes are that say nothing, in tables that are not declared otherwise.
+struct DurabilityConfig {
+  Durability by_default = {};
+  std::map<std::string, Durability> by_namespace;  // every one of the node
+};
+
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
 struct Config {
@@ -102,6 +110,7 @@ struct Config {
   std::vector<MergeGroup> merge_groups;   // sorted by name
   std::vector<NotifierConfig> notifiers;  // sorted by namespace
   TransactionConfig transactions;
+  DurabilityConfig durability;
   LogLevel log_level = LogLevel::kInfo;
   bool log_timestamps = true;
 };

@@ -173,6 +173,16 @@ log_level = "warn"
   EXPECT_EQ(config.log_level, LogLevel::kWarn);
 }
 
+TEST(Config, HowSafeWritesAreThatSayNothing) {
+  EXPECT_EQ(parsed(minimal("")).config.durability.by_namespace.at("a"), Durability{});
+  const ParsedConfig file =
+      parsed(minimal("[durability]\ndefault = \"os\"\n[durability.namespaces]\nb = \"sites:2\"\n"));
+  EXPECT_THAT(file.warnings, IsEmpty());
+  EXPECT_EQ(to_string(file.config.durability.by_default), "os");
+  EXPECT_EQ(to_string(file.config.durability.by_namespace.at("a")), "os");
+  EXPECT_EQ(to_string(file.config.durability.by_namespace.at("b")), "sites:2");
+}
+
 struct Refused {
   std::string_view more;   // after the minimal file
   std::string_view error;  // to the letter
@@ -231,6 +241,9 @@ TEST(Config, BadValuesNameFileLineAndKey) {
       {"[notifier_config.a]\nbind_port = 1\ncurve_public_key = \"x\"\n",
        "f.toml:6: notifier_config.a.curve_public_key: curve_public_key and curve_secret_key go together\n"
        "f.toml:6: notifier_config.a.curve_public_key: wants a Z85 key of 40 characters (see zmq_curve_keypair)"},
+      // Durability.
+      {"[durability]\ndefault = \"paper\"\n",
+       "f.toml:5: durability.default: durability \"paper\" is none of memory, os, fsync, sites:N, site:NAME"},
       // Log.
       {"[log_config]\nlog_level = \"loud\"\n",
        "f.toml:5: log_config.log_level: wants debug, info, warn or error, not \"loud\""},

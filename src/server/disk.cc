@@ -115,7 +115,9 @@ void Disk::give(node::LogWrite job) {
   io::disk::LogDir& log = files(job.ns).log;
   run(log_, [this, &log, job = std::move(job)]() -> node::Input {
     const auto began = Clock::now();
-    Status status = log.write(job.segment_id, job.offset, job.bytes);
+    std::function<void()> written;
+    if (job.tell_written) written = [this, &job] { done_(node::LogWritten{job.ns, {}, /*durable=*/false}); };
+    Status status = log.write(job.segment_id, job.offset, job.bytes, written);
     stats_.log_write_seconds.Observe(seconds_since(began));
     stats_.log_write_bytes.fetch_add(job.bytes.size(), std::memory_order_relaxed);
     return node::LogWritten{job.ns, std::move(status)};

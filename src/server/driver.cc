@@ -24,7 +24,7 @@ void Driver::take(std::vector<node::Input>& inputs) {
       const std::size_t bytes = frame->frame.size();
       accept(std::move(input));
       ends_.links->consumed(id, bytes);
-    } else if (auto* written = std::get_if<node::LogWritten>(&input)) {
+    } else if (auto* written = std::get_if<node::LogWritten>(&input); written != nullptr && written->durable) {
       accept_written(std::move(*written));
     } else {
       accept(std::move(input));

@@ -47,6 +47,9 @@ node::NamespaceConfig namespace_config(const Config& config, Role role, const st
   out.notify = std::any_of(config.notifiers.begin(), config.notifiers.end(),
                            [&](const NotifierConfig& notifier) { return notifier.ns == ns; });
   out.segment_bytes = config.segment_bytes;
+  const auto durability = config.durability.by_namespace.find(ns);
+  out.durability =
+      durability == config.durability.by_namespace.end() ? config.durability.by_default : durability->second;
   return out;
 }
 

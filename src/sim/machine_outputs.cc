@@ -133,6 +133,9 @@ void Machine::carry_log_write(node::LogWrite write) {
     if (lost) return later(disk_speed_.sync_max, [done] { done(Status()); });
     if (const Status status = disk.write(write.segment_id, write.offset, write.bytes); !status.ok())
       return done(status);
+    if (write.tell_written) {
+      later(up_to(Duration::micros(50)), [this, ns = write.ns] { input(node::LogWritten{ns, {}, /*durable=*/false}); });
+    }
     const Duration spread{disk_speed_.sync_max.us - disk_speed_.sync_min.us};
     later(disk_speed_.sync_min + up_to(spread), [this, ns = write.ns, done] {
       const Status status = volume(ns).disk.sync();

@@ -169,7 +169,11 @@ SeededOutcome run_seed(const SeededOptions& options) {
       return Net::Fate::kDeliver;
     });
   }
-  Workload workload(world, pick_workload(fleet, options.steps, rng));
+  WorkloadOptions work = pick_workload(fleet, options.steps, rng);
+  // Of a generator of its own, so that the other choices of a seed stay what they are.
+  constexpr std::uint64_t kDurabilities = 0x9E37'79B9'7F4A'7C15;
+  work.durabilities = Prng(options.seed ^ kDurabilities).chance(1, 3);
+  Workload workload(world, work);
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);
   for (const auto& machine : world.machines()) {

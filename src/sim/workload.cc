@@ -127,11 +127,22 @@ void Workload::next_step(Client& client) {
   const Step step = std::move(client.steps.front());
   client.steps.pop_front();
   const Request request = step(client.previous);
+  Terms terms = plan_terms(request);
   ++operations_;
-  client.machine->ask(client.ns, request, [this, &client, request](const Answer& answer) {
+  const auto on_answer = [this, &client, request](const Answer& answer) {
     check_relayer(client, request, answer);
     answered(client, answer);
-  });
+  };
+  client.machine->ask(client.ns, request, on_answer, std::move(terms));
+}
+
+Terms Workload::plan_terms(const Request& request) {
+  Terms terms;
+  if (!options_.durabilities || !is_write(request) || rng_.chance(1, 2)) return terms;
+  constexpr std::string_view kLevels[] = {"memory", "memory", "os", "os", "fsync", "sites:1", "site:dc1"};
+  terms.durability = *parse_durability(kLevels[rng_.below(std::size(kLevels))]);
+  terms.durability_wait = Duration::millis(static_cast<std::int64_t>(rng_.below(2000)));
+  return terms;
 }
 
 void Workload::answered(Client& client, const Answer& answer) {

@@ -46,6 +46,7 @@ struct WorkloadOptions {
   std::uint64_t keys = 6;  // of each kind
   Duration think_max = Duration::millis(20);
   std::uint64_t operations_max = 400;  // in all
+  bool durabilities = false;           // writes ask for more or less than fsync, too
 };
 
 class Workload {
@@ -82,6 +83,7 @@ class Workload {
   void plan_transaction(Client& client);
   void plan_lob(Client& client);
   WriteRequest plan_write(Activity activity);
+  Terms plan_terms(const Request& request);
   Mutation typed_mutation();
 
   World& world_;

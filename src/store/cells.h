@@ -160,6 +160,7 @@ class Cells {
   // Books a record that is not a commit, or a commit that was known already.
   void applied_record(LogPos pos, std::uint64_t changes);
   void set_self(const Origin& self) { meta_.self = self; }
+  void set_relaxed(bool relaxed) { meta_.relaxed = relaxed; }
   // Drops every cell of a key whose time has run out, here and now, without a record: nobody can tell, as long as
   // every commit that is still to come has seen all of them (the caller's affair). Marks the table.
   Status free_key(std::string_view table, ByteSpan key);

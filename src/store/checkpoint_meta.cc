@@ -11,6 +11,7 @@ namespace pando::store {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersionRelaxed = 2;
 
 template <typename Chains>
 auto place_of(Chains& chains, const Origin& origin) {
@@ -61,10 +62,11 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
   }
   body.u64(meta.hlc_floor.bits);
   body.varint(meta.changes);
+  if (meta.relaxed) body.u8(1);
 
   Bytes bytes;
   Writer out(bytes);
-  out.u8(kVersion);
+  out.u8(meta.relaxed ? kVersionRelaxed : kVersion);
   out.u32(crc32c(fields));
   out.raw(fields);
   return bytes;
@@ -73,15 +75,17 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
 Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
   Reader in(bytes);
   const std::uint8_t version = in.u8("checkpoint.version");
-  if (in.ok() && version > kVersion) {
-    return fail(StatusCode::kUnimplemented,
-                fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kVersion));
+  if (in.ok() && version > kVersionRelaxed) {
+    return fail(
+        StatusCode::kUnimplemented,
+        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kVersionRelaxed));
   }
-  if (version != kVersion) in.refuse("checkpoint.version", fmt::format("{} is not known", version));
+  if (version < kVersion) in.refuse("checkpoint.version", fmt::format("{} is not known", version));
   const std::uint32_t sum = in.u32("checkpoint.crc32c");
   if (in.ok() && crc32c(bytes.substr(in.offset())) != sum) in.refuse("checkpoint.crc32c", "does not match");
 
   CheckpointMeta meta;
+  meta.relaxed = version == kVersionRelaxed;
   meta.covered = LogPos(in.varint("checkpoint.covered"));
   meta.replay_segment = in.varint("checkpoint.replay_segment");
   meta.self = decode_self(in);
@@ -97,6 +101,7 @@ Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
   }
   meta.hlc_floor = Hlc{in.u64("checkpoint.hlc_floor")};
   meta.changes = in.varint("checkpoint.changes");
+  if (in.ok() && meta.relaxed && in.u8("checkpoint.relaxed") != 1) in.refuse("checkpoint.relaxed", "is not 1");
   if (Status status = in.finish(); !status.ok()) return fail(status.with_context("checkpoint"));
   return meta;
 }

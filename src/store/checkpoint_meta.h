@@ -1,7 +1,8 @@
 // store/checkpoint_meta.h — what a checkpoint says about itself: how much of the log its cells contain.
 //
 // Written in the same atomic batch as the cells, under one key outside of the cell space.
-// Stored form: u8(version) u32(crc32c of what follows) fields. docs/formats/cells.md.
+// Stored form: u8(version) u32(crc32c of what follows) fields. The version is 2 where `relaxed` is set, so that a
+// program that would not begin a new epoch then does not open it, and 1 else. docs/formats/cells.md.
 #pragma once
 
 #include <string>
@@ -25,6 +26,9 @@ struct CheckpointMeta {
   std::vector<std::pair<Origin, std::uint64_t>> chains;  // Commit::chain of each origin's last one; sorted
   Hlc hlc_floor;                                         // the largest stamp seen
   std::uint64_t changes = 0;                             // Change::number of the last one
+  // Commits of `self` may have been told of before they were durable: whoever finds this without a clean end after it
+  // begins a new epoch.
+  bool relaxed = false;
 
   // 0 for an origin never seen.
   std::uint64_t chain(const Origin& origin) const;

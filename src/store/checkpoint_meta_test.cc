@@ -63,13 +63,26 @@ TEST(CheckpointMeta, DamageIsNamed) {
   }
 }
 
+TEST(CheckpointMeta, AnswersThatRanAheadMakeItANewFormat) {
+  CheckpointMeta relaxed = example();
+  relaxed.relaxed = true;
+  const Bytes bytes = encode_checkpoint_meta(relaxed);
+  EXPECT_EQ(bytes[0], 2) << "a program that would not begin a new epoch refuses it";
+  const auto back = decode_checkpoint_meta(bytes);
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_EQ(*back, relaxed);
+  Bytes mixed = encode_checkpoint_meta(example());
+  mixed[0] = 2;
+  EXPECT_EQ(decode_checkpoint_meta(mixed).error().code(), StatusCode::kDataLoss);
+}
+
 TEST(CheckpointMeta, AStoreOfALaterProgramIsRefusedAsSuch) {
   Bytes later = encode_checkpoint_meta(example());
-  later[0] = 2;
+  later[0] = 3;
   const auto meta = decode_checkpoint_meta(later);
   ASSERT_FALSE(meta);
   EXPECT_EQ(meta.error().code(), StatusCode::kUnimplemented);
-  EXPECT_NE(meta.error().message().find("format 2"), std::string::npos);
+  EXPECT_NE(meta.error().message().find("format 3"), std::string::npos);
 }
 
 }  // namespace

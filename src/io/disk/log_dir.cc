@@ -145,7 +145,7 @@ Status LogDir::prepare(std::uint64_t id, std::uint64_t bytes_total) const {
   return make_file(segment_path(id), [&](const File& file) { return fill_with_zeros(file, bytes_total); });
 }
 
-Status LogDir::write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes) {
+Status LogDir::write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes, const std::function<void()>& written) {
   if (writing_id_ != id || !writing_.is_open()) {
     Result<File> file = File::open(segment_path(id), O_WRONLY);
     if (!file) return file.error();
@@ -153,6 +153,7 @@ Status LogDir::write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes) {
     writing_id_ = id;
   }
   PANDO_RETURN_IF_ERROR(writing_.write_at(offset, bytes));
+  if (written) written();
   return writing_.fdatasync();
 }
 

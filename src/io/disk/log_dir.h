@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,9 @@ class LogDir {
   // Makes the file: `bytes_total` zeros, really written, durable, also its directory entry. Replaces a file of
   // that name. On failure nothing is left behind.
   Status prepare(std::uint64_t id, std::uint64_t bytes_total) const;
-  // Writes into a prepared segment and makes it durable. A failure is final (see above).
-  Status write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes);
+  // Writes into a prepared segment and makes it durable. A failure is final (see above). `written` is called between
+  // the two: the operating system has the bytes.
+  Status write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes, const std::function<void()>& written = {});
   Status remove(std::uint64_t id) const;
 
   // Copies the first `bytes` bytes of each segment into `directory`, durably; it is created when missing.

@@ -12,6 +12,10 @@ Acknowledged::Fate Acknowledged::fate_of(const Answer& answer) {
   if (answer.lost) return Fate::kDoubtful;
   switch (answer.reply.status.code()) {
     case StatusCode::kOk: return Fate::kDone;
+    case StatusCode::kTimeout: {
+      const auto& reached = answer.reply.reached;
+      return reached && reached->level >= Durability::Level::kFsync ? Fate::kDone : Fate::kDoubtful;
+    }
     case StatusCode::kInvalidArgument:
     case StatusCode::kNotFound:
     case StatusCode::kReadOnly:
@@ -38,9 +42,20 @@ void Acknowledged::book(const std::string& ns, const std::vector<Mutation>& muta
   }
 }
 
+void Acknowledged::check_number(const Asked& asked, const Answer& answer) {
+  if (answer.reply.replayed) return;
+  const Dot& dot = *answer.reply.dot;
+  if (told_.emplace(asked.ns, dot).second) return;
+  violation(fmt::format("{}/{}: {} was told of two writes", asked.machine->name(), asked.ns, to_string(dot)));
+}
+
 void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
-  const Fate fate = fate_of(answer);
-  if (!answer.lost && answer.reply.status.ok() && answer.reply.dot) {
+  Fate fate = fate_of(answer);
+  const auto& asked_for = asked.terms.durability;
+  const bool may_be_lost = asked_for && asked_for->level < Durability::Level::kFsync;
+  if (!answer.lost && answer.reply.dot) check_number(asked, answer);
+  if (may_be_lost && fate == Fate::kDone) fate = Fate::kDoubtful;
+  if (!answer.lost && fate == Fate::kDone && answer.reply.dot) {
     dots_.emplace_back(asked.ns, *answer.reply.dot, asked.machine->name());
   }
   const auto key_for = [&](const Bytes& id) { return std::make_tuple(asked.machine->index(), asked.ns, id); };

@@ -1,11 +1,13 @@
 // sim/checkers/acknowledged.h — what a client was told is done stays done, everywhere, exactly once.
 //
 //   dots      every acknowledged write is in the context of every machine at the end
+//   numbers   no dot is told of two writes, also where the first was lost
 //   counters  value = Σ acknowledged increments, plus any subset of those whose answer was lost
 //   retries   writes under one idempotency key count once, however often and by how many machines they were
 //   acknowledged
 //
-// Counters that were reset or deleted by anybody are left to the oracle.
+// Counters that were reset or deleted by anybody are left to the oracle. What was asked for with less than fsync may be
+// lost: it is in doubt.
 #pragma once
 
 #include <map>
@@ -40,9 +42,11 @@ class Acknowledged final : public Checker {
 
   static Fate fate_of(const Answer& answer);
   void book(const std::string& ns, const std::vector<Mutation>& mutations, Fate fate);
+  void check_number(const Asked& asked, const Answer& answer);
   void check_counter(const CounterKey& key, const Sum& sum);
 
   std::vector<std::tuple<std::string, Dot, std::string>> dots_;  // namespace, dot, acknowledged by
+  std::set<std::pair<std::string, Dot>> told_;
   std::map<CounterKey, Sum> sums_;
   std::map<std::tuple<MachineIndex, std::string, Bytes>, std::vector<Mutation>> transactions_;
   // Writes with an idempotency key, whoever was asked: booked at the end, as the best of their fates.

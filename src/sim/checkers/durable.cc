@@ -27,6 +27,9 @@ void Durable::show(const Machine& machine, const std::string& ns, const repl::Bo
 
 void Durable::on_answer(const Asked& asked, const Answer& answer) {
   if (answer.lost || !answer.reply.status.ok()) return;
+  // What was answered ahead of the disk on purpose may be lost.
+  const auto& asked_for = asked.terms.durability;
+  if (asked_for && asked_for->level < Durability::Level::kFsync) return;
   if (answer.reply.dot) show(*asked.machine, asked.ns, *answer.reply.dot);
   if (const auto* value = std::get_if<ValueReply>(&answer.reply.body); value != nullptr && value->found) {
     show(*asked.machine, asked.ns, value->dot);

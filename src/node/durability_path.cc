@@ -1,0 +1,124 @@
+#include "node/durability_path.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace pando::node {
+namespace {
+
+using Level = Durability::Level;
+
+bool is_far(const Durability& need) { return need.level == Level::kSites || need.level == Level::kSite; }
+
+}  // namespace
+
+void DurabilityPath::answer(ReplyOut&& reply, LogPos pos, std::vector<Durability> needs, Duration wait, Time now,
+                            Outputs& out) {
+  // What changed nothing has no commit that others could have.
+  const bool far = std::any_of(needs.begin(), needs.end(), is_far) && reply.reply.dot;
+  if (!far) {
+    Level level = Level::kMemory;
+    for (const Durability& need : needs) level = std::max(level, std::min(need.level, Level::kFsync));
+    return replica_.reply_when(level, std::move(reply), pos, out);
+  }
+  Waiting waiting{std::move(reply), pos, std::move(needs), wait, instant_of(now) + wait};
+  if (met(waiting)) {
+    out.replies.push_back(std::move(waiting.reply));
+  } else if (waiting_.size() >= limits::kDurabilityWaitsMax) {
+    Reply refused = timed_out(waiting);
+    refused.status =
+        Status(StatusCode::kOverloaded,
+               fmt::format("{} writes wait for other sites; the write is done and stays", waiting_.size()));
+    out.replies.push_back({waiting.reply.id, std::move(refused)});
+  } else {
+    waiting_.push_back(std::move(waiting));
+  }
+}
+
+bool DurabilityPath::met(const Durability& need, const std::vector<std::string>& sites) const {
+  if (need.level == Level::kSites) return sites.size() >= need.sites;
+  if (need.level != Level::kSite || need.site == replica_.self().node) return true;
+  return std::find(sites.begin(), sites.end(), need.site) != sites.end();
+}
+
+bool DurabilityPath::met(const Waiting& waiting) const {
+  if (replica_.durable() < waiting.pos) return false;
+  const std::vector<std::string> sites = peers_.durable_at(*waiting.reply.reply.dot);
+  return std::all_of(waiting.needs.begin(), waiting.needs.end(),
+                     [&](const Durability& need) { return met(need, sites); });
+}
+
+Reply DurabilityPath::timed_out(const Waiting& waiting) const {
+  const std::vector<std::string> sites = peers_.durable_at(*waiting.reply.reply.dot);
+  const bool here = waiting.pos <= replica_.durable();
+  std::vector<std::string> missed;
+  for (const Durability& need : waiting.needs) {
+    if (!met(need, sites)) missed.push_back(to_string(need));
+  }
+  if (missed.empty()) missed.push_back(to_string(Durability{}));
+  Reply reply = waiting.reply.reply;
+  reply.body = {};
+  reply.status = Status(
+      StatusCode::kTimeout,
+      fmt::format("{} not reached within {} ms; the write is done and stays: it is {}on this disk and on those of {} "
+                  "other {}{}{}",
+                  fmt::join(missed, ", "), waiting.wait.millis(), here ? "" : "not yet ", sites.size(),
+                  sites.size() == 1 ? "node" : "nodes", sites.empty() ? "" : ": ", fmt::join(sites, ", ")));
+  reply.reached = Reply::Reached{here ? Level::kFsync : Level::kMemory, static_cast<std::uint32_t>(sites.size())};
+  return reply;
+}
+
+void DurabilityPath::end_turn(bool acked, Time now, Outputs& out) {
+  if (waiting_.empty()) return;
+  const bool news = acked || looked_at_ < replica_.durable();
+  looked_at_ = replica_.durable();
+  std::deque<Waiting> rest;
+  for (Waiting& one : waiting_) {
+    if (news && met(one)) {
+      out.replies.push_back(std::move(one.reply));
+    } else if (one.until <= instant_of(now)) {
+      out.replies.push_back({one.reply.id, timed_out(one)});
+    } else {
+      rest.push_back(std::move(one));
+    }
+  }
+  waiting_ = std::move(rest);
+}
+
+void DurabilityPath::end_all(const Status& reason, Outputs& out) {
+  for (const Waiting& one : waiting_) {
+    Reply reply = one.pos <= replica_.durable() ? timed_out(one) : Reply();
+    reply.status =
+        reason.with_context(one.pos <= replica_.durable() ? "the write is done and stays" : "outcome unknown");
+    out.replies.push_back({one.reply.id, std::move(reply)});
+  }
+  waiting_.clear();
+}
+
+std::optional<Instant> DurabilityPath::next_deadline() const {
+  std::optional<Instant> earliest;
+  for (const Waiting& one : waiting_) {
+    if (!earliest || one.until < *earliest) earliest = one.until;
+  }
+  return earliest;
+}
+
+std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica) {
+  std::vector<Durability> needs;
+  if (mutations.empty()) needs.push_back(replica.config().durability);
+  for (std::size_t i = 0; i < mutations.size(); ++i) {
+    const std::string_view table = mutations[i].table;
+    if (i > 0 && table == mutations[i - 1].table) continue;
+    const std::optional<std::string>& declared = replica.catalog().of(table).durability;
+    // A text that does not parse (a newer version wrote it) counts for the default.
+    const Result<Durability> need = declared ? parse_durability(*declared) : replica.config().durability;
+    needs.push_back(need ? *need : replica.config().durability);
+  }
+  return needs;
+}
+
+}  // namespace pando::node

@@ -1,0 +1,61 @@
+// node/durability_path.h — answers that wait until what they tell is as safe as was asked for.
+//
+//   memory   at once             os   when the log write is with the operating system
+//   fsync    when it is on this disk: Replica::reply_when_durable(), the default, and what every read waits for
+//   sites:n  when it is here and n neighbours said that it is on their disks      site:x  when neighbour x said so
+//
+// A wait for other sites is bounded: then kTimeout, with what was reached beside it. The write is done and stays.
+//
+// What was answered from memory or from the operating system's hands can be lost in a crash although its number was
+// told. So before the first such answer of a process a record that says so is made durable (Replica::begin_relaxed()),
+// and a process that finds it without a clean end after it goes on under a new epoch: no number is ever used again.
+// One thread.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "node/peer_path.h"
+#include "node/replica.h"
+
+namespace pando::node {
+
+class DurabilityPath {
+ public:
+  DurabilityPath(Replica& replica, const PeerPath& peers) : replica_(replica), peers_(peers) {}
+
+  // `needs`, one at least, must all be met. `pos` is the record that the answer depends on, `dot` the commit that other
+  // sites must have, where there is one.
+  void answer(ReplyOut&& reply, LogPos pos, std::vector<Durability> needs, Duration wait, Time now, Outputs& out);
+
+  // Answers those that other sites have heard of, and those over their time. `acked`: a neighbour said that more is
+  // durable there.
+  void end_turn(bool acked, Time now, Outputs& out);
+  void end_all(const Status& reason, Outputs& out);
+  std::optional<Instant> next_deadline() const;
+
+ private:
+  struct Waiting {
+    ReplyOut reply;
+    LogPos pos;
+    std::vector<Durability> needs;
+    Duration wait;
+    Instant until;
+  };
+
+  bool met(const Waiting& waiting) const;
+  // `sites`: the names of the others that have it on their disks.
+  bool met(const Durability& need, const std::vector<std::string>& sites) const;
+  Reply timed_out(const Waiting& waiting) const;
+
+  Replica& replica_;
+  const PeerPath& peers_;
+  std::deque<Waiting> waiting_;  // for other sites
+  LogPos looked_at_;             // durable() at the last look
+};
+
+// What a write of these mutations needs where its client does not say: what the tables it touches are declared to, and
+// else what the namespace is configured to.
+std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica);
+
+}  // namespace pando::node
