@@ -86,7 +86,11 @@ class Desk {
     if (!hold) return hold.error().with_context(fmt::format("reservation {}", to_string(name)));
     const std::size_t way = index_of(hold->way);
     part().held[way] -= std::min(part().held[way], hold->amount);
-    if (commit) PANDO_RETURN_IF_ERROR(use(hold->way, hold->amount));
+    if (commit) {
+      PANDO_RETURN_IF_ERROR(use(hold->way, hold->amount));
+    } else {
+      came_free(hold->way, hold->amount);
+    }
     return draft_->remove(path);
   }
 
@@ -124,7 +128,16 @@ class Desk {
                                                          name_of(way), amount, where_.key));
     }
     part().used[index_of(way)] += amount;
+    came_free(opposite(way), amount);
     return {};
+  }
+
+  // Rights that came free here answer this site's own question first: what was asked for is asked no longer.
+  void came_free(Way way, std::uint64_t amount) {
+    const std::uint64_t received = clamp_u64(escrow_.received(self(), way));
+    for (std::uint64_t* asked : {&part().wanted[index_of(way)], &part().urgent[index_of(way)]}) {
+      if (*asked > received) *asked -= std::min(*asked - received, amount);
+    }
   }
 
   // Asks for more of what there is too little of. True when it asked for what was asked before.
@@ -139,6 +152,10 @@ class Desk {
     }
     const auto mine = std::find_if(stakes.begin(), stakes.end(), [&](const Stake& s) { return s.origin == self(); });
     return mine->wants > 0;
+  }
+
+  bool waiting(Way way) const {
+    return Int128{escrow_.part(self()).urgent[index_of(way)]} > escrow_.received(self(), way);
   }
 
   // Gives what others lack.
@@ -383,6 +400,7 @@ Result<EscrowUpkeep> keep_up(Draft& draft, const EscrowKey& where, const EscrowD
   desk.give();
   // What expires then is free for all to see, and to ask for.
   upkeep.look_again_at_ms = desk.next_expiry_ms();
+  for (const Way way : {Way::kTake, Way::kGive}) upkeep.waiting[index_of(way)] = desk.waiting(way);
   PANDO_RETURN_IF_ERROR(desk.finish());
   return upkeep;
 }

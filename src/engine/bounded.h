@@ -4,6 +4,8 @@
 // are taken out before anything else is decided, in the same commit, so that a clock set back brings none of them back.
 #pragma once
 
+#include <array>
+
 #include "engine/escrow.h"
 
 namespace pando::engine {
@@ -20,6 +22,7 @@ Status decide(Draft& draft, const Mutation& mutation, const ReclaimBounded& recl
 // `look_again_at_ms` on there is more.
 struct EscrowUpkeep {
   std::optional<std::int64_t> look_again_at_ms;
+  std::array<bool, kWays> waiting{};  // a client was refused, and what it lacked has not come yet
 };
 Result<EscrowUpkeep> keep_up(Draft& draft, const EscrowKey& where, const EscrowDemand* demand);
 

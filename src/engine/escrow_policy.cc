@@ -24,6 +24,16 @@ Int128 equal_part(const std::vector<Stake>& stakes) {
   return count == 0 ? 0 : free / count;
 }
 
+// True when a client waits for rights there that the others together have. Others are not kept waiting for what cannot
+// be had, and a part of what a client needs is of no use to it.
+bool can_be_served(const std::vector<Stake>& stakes, const Stake& who) {
+  Int128 elsewhere = 0;
+  for (const Stake& stake : stakes) {
+    if (!stake.locked && stake.origin != who.origin) elsewhere += std::max(stake.free, Int128{0});
+  }
+  return who.urgent > 0 && Int128{who.urgent} <= elsewhere;
+}
+
 const Stake* find(const std::vector<Stake>& stakes, const Origin& origin) {
   for (const Stake& stake : stakes) {
     if (stake.origin == origin) return &stake;
@@ -60,12 +70,12 @@ std::vector<std::pair<Origin, std::uint64_t>> answers(const std::vector<Stake>& 
   std::stable_sort(holders.begin(), holders.end(), [](const Stake& a, const Stake& b) { return a.free > b.free; });
   for (const Stake& asking : stakes) {
     if (asking.locked || asking.wants == 0) continue;
-    Int128 urgent = std::min(asking.urgent, asking.wants);
+    Int128 urgent = can_be_served(stakes, asking) ? std::min(asking.urgent, asking.wants) : 0;
     Int128 polite = Int128{asking.wants} - urgent;
     for (Stake& holder : holders) {
       if (holder.locked || holder.origin == asking.origin) continue;
       // Of two that both lack some, one is served and not both half.
-      if (holder.urgent > 0 && holder.origin < asking.origin) continue;
+      if (holder.origin < asking.origin && can_be_served(stakes, holder)) continue;
       const bool own = holder.origin == self;
       if (asking.reminds && !own) continue;
       const Int128 now = std::clamp(holder.free, Int128{0}, urgent);

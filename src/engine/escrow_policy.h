@@ -7,7 +7,8 @@
 //
 // The sites answer without talking to each other: each works out from what it sees who would give how much, those
 // with the most first, and gives its own part of that. When a question is repeated (the one who should have answered
-// may be cut off), each gives what it can.
+// may be cut off), each gives what it can. A client whose need exceeds all that the others have is given no part of it,
+// and whoever holds rights for it lets others have them: nobody waits for what cannot come.
 #pragma once
 
 #include <optional>

@@ -71,6 +71,8 @@ TEST(EscrowPolicy, WhoGivesHowMuch) {
       {"asked again, all give", {{10}, {30}, {0, 10, 10, true}}, {{{3, 10}}, {{3, 10}}, {}}},
       {"two that ask are served one after the other", {{10}, {0, 6, 6}, {0, 6, 6}}, {{{2, 6}, {3, 4}}, {}, {}}},
       {"of two that lack some, one is served", {{3, 2, 2}, {3, 2, 2}}, {{}, {{1, 2}}}},
+      {"who lacks what nobody has keeps nothing back for it", {{3, 1, 1}, {0, 1, 1}}, {{{2, 1}}, {}}},
+      {"nor is it given a part of it", {{2, 2, 2}, {1}}, {{}, {}}},
       {"neither to nor from who is locked", {{10}, {0, 5, 5, false, true}, {0, 0, 0, true, true}}, {{}, {}, {}}},
       {"nothing to give", {{0}, {0, 5, 5}}, {{}, {}}},
   };

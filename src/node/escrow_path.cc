@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "engine/bounded.h"
 
 namespace pando::node {
 namespace {
@@ -63,6 +62,19 @@ void EscrowPath::end_turn(Time now) {
   demands_.clear();
 }
 
+void EscrowPath::note_answers(const engine::EscrowKey& where, const engine::EscrowUpkeep& upkeep) {
+  for (const Way way : {Way::kTake, Way::kGive}) {
+    const auto asked = asked_.find(std::pair(where, way));
+    if (asked == asked_.end()) continue;
+    const bool waiting = upkeep.waiting[index_of(way)];
+    if (asked->second.waiting && !waiting) {
+      asked_.erase(asked);
+    } else {
+      asked->second.waiting = waiting;
+    }
+  }
+}
+
 Status EscrowPath::keep_up(const std::set<engine::EscrowKey>& touched, Time now) {
   engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
   for (const engine::EscrowKey& where : touched) {
@@ -74,6 +86,7 @@ Status EscrowPath::keep_up(const std::set<engine::EscrowKey>& touched, Time now)
     for (const engine::EscrowDemand* demand : here) {
       const Result<engine::EscrowUpkeep> upkeep = engine::keep_up(draft, where, demand);
       if (!upkeep) return upkeep.error();
+      note_answers(where, *upkeep);
       if (upkeep->look_again_at_ms && look_again_.size() < limits::kEscrowAskedMax) {
         const std::int64_t wait_ms = std::max<std::int64_t>(*upkeep->look_again_at_ms - now.wall_ms, 1);
         look_again_.insert_or_assign(where, instant_of(now) + Duration::millis(wait_ms));

@@ -4,6 +4,7 @@
 // Looks at a counter when a commit touched it, from here or from a peer, or when a client was refused. What there is to
 // do becomes one commit at the end of the turn. A question that stays unanswered is repeated only when clients go on
 // being refused, and each time after twice as long, so a flood of refusals is no flood of commits.
+// Once its answer is there the next question is a first one again.
 //
 // Keeps nothing that a crash loses: an unanswered question is in the cells, and is put again by the next refusal.
 // Read-only nodes neither ask nor give. One thread.
@@ -13,7 +14,7 @@
 #include <optional>
 #include <set>
 
-#include "engine/draft.h"
+#include "engine/bounded.h"
 #include "node/replica.h"
 
 namespace pando::node {
@@ -35,9 +36,12 @@ class EscrowPath {
   struct Asked {
     Instant again_at;
     Duration pause;
+    bool waiting = false;  // for its answer, when last looked at
   };
   // True when it may be asked now; then the next time is later.
   bool may_ask(const engine::EscrowDemand& demand, Instant now);
+  // An answer that has come makes the next question a first one.
+  void note_answers(const engine::EscrowKey& where, const engine::EscrowUpkeep& upkeep);
   Status keep_up(const std::set<engine::EscrowKey>& touched, Time now);
 
   Replica& replica_;
