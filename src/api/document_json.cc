@@ -48,7 +48,7 @@ Status flatten(JsonTree& tree, Bytes path, Document& document) {
   }
   const Bytes here = entry.path;
   document.push_back(std::move(entry));
-  std::sort(tree.fields.begin(), tree.fields.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(tree.fields.begin(), tree.fields.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   for (auto& [name, value] : tree.fields) {
     if (name == kOperator) {
       return Status(StatusCode::kInvalidArgument,

@@ -100,7 +100,7 @@ class Builder final : public nlohmann::json_sax<Json> {
              fmt::format("more than {} fields in one document, the limit", limits::kDocumentFieldsMax));
       return nullptr;
     }
-    return &open_.back()->fields.emplace_back(std::move(name_), JsonTree()).second;
+    return &open_.back()->fields.emplace_back(JsonField{std::move(name_), {}}).value;
   }
   bool open(JsonTree::Kind kind) {
     JsonTree* node = place();

@@ -1,7 +1,6 @@
 // api/json_tree.h — a JSON text as a tree of objects whose leaves are text. Internal to document_json.cc.
 #pragma once
 
-#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -9,13 +8,20 @@
 
 namespace pando::api {
 
+struct JsonField;
+
 struct JsonTree {
   enum class Kind : std::uint8_t { kObject, kNull, kNumber, kString, kOther };  // kOther: booleans and arrays
   Kind kind = Kind::kNull;
   Bytes text;  // JSON without blanks, for all but objects
-  std::vector<std::pair<Bytes, JsonTree>> fields;
+  std::vector<JsonField> fields;
 
   const JsonTree* find(ByteSpan name) const;
+};
+
+struct JsonField {
+  Bytes name;
+  JsonTree value;
 };
 
 // kInvalidArgument naming place and mistake; kTooLarge for more fields or levels than a document may have.

@@ -15,14 +15,15 @@ Status decide(Draft& draft, const Mutation& mutation, const DeclareTable& declar
   }
   // Tried on a scratch, so that all of it is right or none of it is done.
   TableDeclaration scratch;
-  for (const auto& [name, text] : declare.properties) {
+  for (const auto& asked : declare.properties) {
+    const auto& [name, text] = asked;
     if (text) {
       PANDO_RETURN_IF_ERROR(set_property(scratch, name, *text));
       continue;
     }
     const auto known = properties_of(scratch);
     const bool exists =
-        std::any_of(known.begin(), known.end(), [&](const auto& property) { return property.first == name; });
+        std::any_of(known.begin(), known.end(), [&](const auto& property) { return property.first == asked.first; });
     if (!exists) PANDO_RETURN_IF_ERROR(set_property(scratch, name, ""));  // its words for a name that is none
   }
   if (declare.whole) PANDO_RETURN_IF_ERROR(draft.clear(mutation.table, mutation.key));
