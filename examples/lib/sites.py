@@ -1,4 +1,4 @@
-"""Sites for an example: each a real Pando node, every two of them joined by a wire that can be cut.
+"""Sites for an example: each a real Pando node, every two of them (or those named) joined by a wire that can be cut.
 
     with Sites("berlin", "tokyo", tells="Likes are counted where they happen.") as sites:
         berlin, tokyo = sites
@@ -98,13 +98,14 @@ class Site:
 
 
 class Sites:
-    def __init__(self, *names, tells=""):
+    def __init__(self, *names, tells="", links=None):
+        """`links`: pairs (who dials, who is dialled); of every two sites the earlier dials the later when left out."""
         if not PROGRAM.exists():
             sys.exit(f"{PROGRAM} is not there: build it with ./dev build, or name another one with PANDO_BIN")
         self.directory = Path(tempfile.mkdtemp(prefix="pando-example-"))
         self.sites = [Site(name, self.directory) for name in names]
-        # The earlier of two sites dials the later one; one link carries both directions.
-        self.wires = {pair: Proxy() for pair in itertools.combinations(names, 2)}
+        # One link carries both directions.
+        self.wires = {pair: Proxy() for pair in links or itertools.combinations(names, 2)}
         self._tells = tells
 
     def __iter__(self):
