@@ -50,7 +50,7 @@ std::optional<Decimal> parse(ByteSpan text) {
     i = digits_end(text, i);
     if (i == power) return std::nullopt;
     std::int64_t exponent = 0;
-    for (const char c : text.substr(power)) exponent = std::min(exponent * 10 + (c - '0'), kExponentMax);
+    for (const char c : text.substr(power, i - power)) exponent = std::min(exponent * 10 + (c - '0'), kExponentMax);
     number.exponent += down ? -exponent : exponent;
   }
   if (i != text.size()) return std::nullopt;

@@ -12,7 +12,8 @@ TEST(JsonScalar, Numbers) {
   for (const char* number : {"0", "-0", "7", "-12.50", "1e3", "1E+3", "0.1e-7", "123456789012345678901234567890"}) {
     EXPECT_TRUE(is_json_number(number)) << number;
   }
-  for (const char* other : {"", "-", "01", "1.", ".5", "1e", "+1", "1 ", "0x1", "\"1\"", "1e1.5", "--1"}) {
+  for (const char* other : {"", "-", "01", "1.", ".5", "1e", "+1", "1 ", "0x1", "\"1\"", "1e1.5", "--1",
+                            "1e4\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2\xd2"}) {
     EXPECT_FALSE(is_json_number(other)) << other;
   }
 }
