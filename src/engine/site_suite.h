@@ -108,6 +108,7 @@ class Site {
 
   View view() { return View(*cells_, catalog_, now_ms_, indexes_.get()); }
   store::Cells& cells() { return *cells_; }
+  store::MemoryKv& kv() { return kv_; }
   Indexes& indexes() { return *indexes_; }
   std::string digest() { return cells_->digest().value().fingerprint; }
   std::uint64_t cell_count() { return cells_->digest().value().cells; }
