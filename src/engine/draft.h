@@ -185,6 +185,10 @@ class Draft {
   // The op of this draft that writes `path`; valid until the next op is added.
   const Op* find_op(const CellPath& path) const;
   Op* find_op(const CellPath& path) { return const_cast<Op*>(std::as_const(*this).find_op(path)); }
+  // True when it is certain without a look that the key has nothing, before this draft and in it.
+  bool is_new(std::string_view table, ByteSpan key) const {
+    return ops_.empty() && !view_.cells().may_have(table, key);
+  }
   // Whether every op of this draft on a key is of that type's cells.
   bool writes_only(std::string_view table, ByteSpan key, ValueType type) const;
   void push(Op op);

@@ -141,6 +141,11 @@ Status Draft::put_value(const Mutation& mutation) {
       return {};
     }
   }
+  if (is_new(mutation.table, mutation.key)) {
+    if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
+    put_new(register_path(mutation.table, mutation.key), mutation.value);
+    return {};
+  }
   const CellPath as_counter = counter_path(mutation.table, mutation.key);
   const Result<bool> counter = has(as_counter);
   if (!counter) return counter.error();
@@ -204,6 +209,9 @@ Status Draft::delete_key(std::string_view table, ByteSpan key) {
 Status Draft::add_to_counter(const Mutation& mutation) {
   if (mutation.delta < 0 && table(mutation.table).grow_only) return refuse_down(mutation, "decremented");
   CellPath path = counter_path(mutation.table, mutation.key);
+  if (mutation.delta != 0 && is_new(mutation.table, mutation.key)) {
+    return tell(count_on(std::move(path), nullptr, mutation.delta));
+  }
   const Result<const crdt::Counter*> before = find_counter_after(path);
   if (!before) return before.error();
   const bool counts = *before != nullptr && !(*before)->absent();

@@ -64,6 +64,7 @@ Result<std::optional<Bytes>> View::value(const CellPath& path) {
 }
 
 Result<std::optional<ValueType>> View::type_of(std::string_view table, ByteSpan key) {
+  if (!cells_->may_have(table, key)) return std::nullopt;
   const Result<const crdt::Counter*> counter = find_counter({std::string(table), Bytes(key), CellKind::kCounter, {}});
   if (!counter) return fail(counter.error());
   if (*counter != nullptr) return ValueType::kCounter;

@@ -60,6 +60,7 @@ struct Terms {
   Duration after_wait = Duration::seconds(2);
   bool wants_token = false;              // a read: tell what it has seen
   bool wants_etag = false;               // tell Reply::etag also where that means reading all of the key
+  bool spares_etag = false;              // Reply::etag is not looked at
   std::optional<Durability> durability;  // nothing: as the table or the namespace says
   Duration durability_wait = Duration::seconds(5);
   std::optional<Condition> if_match;

@@ -54,7 +54,7 @@ class ReadPath {
     constexpr bool kSeenWhole = std::is_same_v<Asked, GetRequest> || std::is_same_v<Asked, GetCounterRequest> ||
                                 std::is_same_v<Asked, GetFlagRequest> || std::is_same_v<Asked, GetRowRequest> ||
                                 std::is_same_v<Asked, LobStatRequest>;
-    if (!kSeenWhole && !terms.wants_etag) return std::string();
+    if ((!kSeenWhole || terms.spares_etag) && !terms.wants_etag) return std::string();
     if constexpr (std::is_same_v<Asked, GetRowRequest>) {
       if (request.columns && !terms.wants_etag) return std::string();
       return engine::etag_of(view, kTableRow, request.key);

@@ -213,7 +213,9 @@ void Driver::ask(RequestId id, std::string_view ns, Request request) {
     out_.replies.push_back({id, Reply::failure(served->second.broken)});
     return;
   }
-  node_.accept(node::ClientRequest{id, std::string(ns), std::move(request)}, io::clock_now(), out_);
+  node::ClientRequest asked{id, std::string(ns), std::move(request)};
+  asked.terms.spares_etag = true;
+  node_.accept(std::move(asked), io::clock_now(), out_);
   schedule_flush();
   if (served->second.pace.on_request(instant_of(io::clock_now()))) release_log(served->first);
 }

@@ -61,6 +61,12 @@ Status Cells::make_filter() {
   return at->status();
 }
 
+bool Cells::may_have(std::string_view table, ByteSpan key) const {
+  scratch_.clear();
+  append_key_prefix(table, key, scratch_);
+  return filter_.may_hold(scratch_);
+}
+
 bool Cells::may_exist(ByteSpan cell_key) const {
   const std::size_t prefix = key_prefix_size(cell_key);
   return filter_.may_hold(cell_key.substr(0, prefix), static_cast<CellKind>(cell_key[prefix]));

@@ -72,6 +72,8 @@ class Cells {
 
   // Reading. -----------------------------------------------------------------------------------------------
 
+  // False: the key has no cells, and never had (or nobody remembers). Answered from memory.
+  bool may_have(std::string_view table, ByteSpan key) const;
   // Null when the cell is absent. A counter is returned also when it reads as absent: see Counter::absent().
   Result<const crdt::Register*> find_register(const CellPath& path);  // all kinds that are no counters
   Result<const crdt::Counter*> find_counter(const CellPath& path);    // counters

@@ -60,9 +60,10 @@ std::uint64_t KeyFilter::hash(std::uint64_t key, CellKind kind) {
 bool KeyFilter::may_contain(std::uint64_t hash) const {
   return std::any_of(layers_.rbegin(), layers_.rend(), [hash](const Layer& layer) {
     const std::uint64_t* block = layer.words.data() + first_word(hash, layer.words.size());
-    bool all = true;
-    for (std::size_t i = 0; i < kBlockWords; ++i) all = all && (block[i] & bit_in(hash, i)) != 0;
-    return all;
+    for (std::size_t i = 0; i < kBlockWords; ++i) {
+      if ((block[i] & bit_in(hash, i)) == 0) return false;  // most often by the second word
+    }
+    return true;
   });
 }
 
