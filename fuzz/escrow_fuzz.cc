@@ -3,26 +3,15 @@
 
 #include <cstdint>
 
-#include "base/check.h"
+#include "canonical.h"
 #include "engine/escrow_part.h"
 
-namespace {
-
-using pando::ByteSpan;
-
-template <typename T>
-void check(ByteSpan bytes, pando::Result<T> (*decode)(ByteSpan)) {
-  const pando::Result<T> value = decode(bytes);
-  if (value) CHECK(pando::engine::encode(*value) == bytes);
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ByteSpan bytes(reinterpret_cast<const char*>(data), size);
-  check(bytes, pando::engine::decode_escrow_declaration);
-  check(bytes, pando::engine::decode_escrow_part);
-  check(bytes, pando::engine::decode_escrow_hold);
+  const pando::ByteSpan bytes(reinterpret_cast<const char*>(data), size);
+  const auto again = [](const auto& value) { return pando::engine::encode(value); };
+  pando::fuzz::check_whole(bytes, pando::engine::decode_escrow_declaration, again);
+  pando::fuzz::check_whole(bytes, pando::engine::decode_escrow_part, again);
+  pando::fuzz::check_whole(bytes, pando::engine::decode_escrow_hold, again);
   if (const auto part = pando::engine::parse_part(bytes)) {
     CHECK(pando::engine::part_element(part->subject, part->incarnation, part->origin) == bytes);
   }

@@ -123,7 +123,10 @@ void encode(const Context& context, Writer& out) {
 Context decode_context(Reader& in) {
   Context context(decode_version_vector(in));
   for (const Dot& dot : decode_dots(in)) {
+    if (!context.exceptions().empty() && dot <= context.exceptions().back())
+      in.refuse("context.exception", "is out of order");
     if (context.covers(dot)) in.refuse("context.exception", "is already covered");
+    if (dot.seq == context.vector().get(dot.origin).next()) in.refuse("context.exception", "has no gap before it");
     if (in.ok()) context.add(dot);
   }
   return context;

@@ -184,15 +184,28 @@ TEST(Context, ComesBackAsItWas) {
   Reader in(bytes);
   EXPECT_EQ(decode_context(in), context);
   EXPECT_TRUE(in.finish().ok());
+}
 
-  // An exception that the vector covers would be a second form of the same set.
-  Bytes twice;
-  Writer t(twice);
-  encode(context.vector(), t);
-  encode(std::vector<Dot>{{kA, Seq(1)}}, t);
-  Reader refused(twice);
-  static_cast<void>(decode_context(refused));
-  EXPECT_EQ(refused.finish().message(), "offset 10: context.exception: is already covered");
+// Each of these would be a second form of the same set.
+TEST(Context, HasOneForm) {
+  const struct {
+    std::vector<Dot> exceptions;
+    const char* why;
+  } table[] = {
+      {{{kA, Seq(1)}}, "offset 10: context.exception: is already covered"},
+      {{{kA, Seq(3)}}, "offset 10: context.exception: has no gap before it"},
+      {{{kB, Seq(7)}, {kA, Seq(4)}}, "offset 14: context.exception: is out of order"},
+      {{{kA, Seq(4)}, {kA, Seq(4)}}, "offset 14: context.exception: is out of order"},
+  };
+  for (const auto& row : table) {
+    Bytes bytes;
+    Writer out(bytes);
+    encode(vector_of({{kA, Seq(2)}}), out);
+    encode(row.exceptions, out);
+    Reader in(bytes);
+    static_cast<void>(decode_context(in));
+    EXPECT_EQ(in.finish().message(), row.why);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,53 @@
+// fuzz/record_fuzz.cc — what cells hold and commits are made of: peers and disks hand us any bytes for them.
+#include <cstdint>
+
+#include "canonical.h"
+#include "model/conflict.h"
+#include "model/document.h"
+#include "model/expiry.h"
+#include "model/list_item.h"
+#include "model/once.h"
+#include "model/op.h"
+#include "model/scores.h"
+#include "model/version_vector.h"
+
+namespace {
+
+using namespace pando;
+
+void check_parts(ByteSpan bytes) {
+  fuzz::check_part(bytes, decode_origin);
+  fuzz::check_part(bytes, decode_dot);
+  fuzz::check_part(bytes, decode_dots);
+  fuzz::check_part(bytes, decode_cell_path);
+  fuzz::check_part(bytes, decode_op);
+  fuzz::check_part(bytes, decode_version_vector);
+  fuzz::check_part(bytes, decode_context);
+}
+
+void check_cells(ByteSpan bytes) {
+  fuzz::check_whole(bytes, decode_list_item, [](const ListItem& item) { return encode_list_item(item); });
+  fuzz::check_whole(bytes, decode_once, encode_once);
+  const ConflictId id{LogPos(17), 3};
+  fuzz::check_whole(
+      bytes, [&](ByteSpan in) { return decode_conflict(id, in); }, encode_conflict);
+  if (const auto at_ms = decode_expiry(bytes)) CHECK(encode_expiry(*at_ms) == bytes);
+  // Any bytes are some score, the same at every site.
+  CHECK(decode_score(encode_score(decode_score(bytes))) == decode_score(bytes));
+  if (const auto fields = fields_of_path(bytes)) {
+    CHECK(path_of_fields(*fields) == bytes);
+    CHECK(fields->empty() || bytes.substr(0, parent_of(bytes).size()) == parent_of(bytes));
+  }
+  if (const auto member = split_member(bytes)) {
+    CHECK(Bytes(member->first).append(kMemberMark).append(member->second) == bytes);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const ByteSpan bytes(reinterpret_cast<const char*>(data), size);
+  check_parts(bytes);
+  check_cells(bytes);
+  return 0;
+}
