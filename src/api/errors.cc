@@ -44,9 +44,17 @@ constexpr HttpRow kHttpRows[] = {
     {413, {"too_large", "send it in smaller parts, or raise the limit that the text names"}},
     {414, {"target_too_long", "shorten the path or the query"}},
     {417, {"unknown_expectation", "leave out Expect, or send 100-continue"}},
+    {429, {"rate_limited", "ask again after Retry-After; without it, for less"}},
     {431, {"headers_too_large", "send fewer or shorter headers"}},
     {505, {"version_not_supported", "speak HTTP/1.1"}},
 };
+
+const HttpRow* http_row(int status) {
+  for (const HttpRow& row : kHttpRows) {
+    if (row.status == status) return &row;
+  }
+  return nullptr;
+}
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kRows.size(); ++i) {
@@ -67,17 +75,16 @@ const ErrorRow& error_row(StatusCode code) {
 ErrorWords error_words(StatusCode code) { return {code_name(code), error_row(code).hint}; }
 
 ErrorWords error_words_of_http(int status) {
-  for (const HttpRow& row : kHttpRows) {
-    if (row.status == status) return row.words;
-  }
-  return error_words_of_answer(status);
+  const HttpRow* row = http_row(status);
+  return row != nullptr ? row->words : error_words_of_answer(status);
 }
 
 ErrorWords error_words_of_answer(int status) {
   for (const ErrorRow& row : kRows) {
     if (row.http == status) return error_words(row.code);
   }
-  return error_words(StatusCode::kInternal);
+  const HttpRow* row = http_row(status);
+  return row != nullptr ? row->words : error_words(StatusCode::kInternal);
 }
 
 std::vector<ErrorWords> all_error_words() {
@@ -108,6 +115,7 @@ std::string_view http_reason(int status) {
     case 413: return "Payload Too Large";
     case 414: return "URI Too Long";
     case 417: return "Expectation Failed";
+    case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
     case 501: return "Not Implemented";

@@ -47,7 +47,7 @@ struct ErrorWords {
 ErrorWords error_words(StatusCode code);
 // Of a refusal that no StatusCode stands behind: 405, 414 and what else only HTTP knows.
 ErrorWords error_words_of_http(int status);
-// Of a read that was answered and found nothing (404) or another state than its conditions name (412).
+// Of what was answered and not refused: nothing found (404), another state than conditions name (412), not now (429).
 ErrorWords error_words_of_answer(int status);
 
 // Every word an answer may carry, each once.

@@ -135,6 +135,10 @@ void append_responses(Bytes& out, const RouteRow& row) {
       out += R"({"description":"No, with the reasons")";
       append_content(out, row.answer);
       out.push_back('}');
+    } else if (status == 429) {
+      out += R"({"description":"Not now","headers":{"Retry-After":{"$ref":"#/components/headers/Retry-After"}})";
+      append_content(out, row.answer);
+      out.push_back('}');
     } else {
       out += R"({"$ref":"#/components/responses/)" + std::to_string(status) + "\"}";
     }

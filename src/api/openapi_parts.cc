@@ -65,7 +65,6 @@ constexpr Refusal kRefusals[] = {
     {410, "What this named is over"},
     {412, "The condition does not hold here"},
     {413, "The body, or the transaction, is over its limit"},
-    {429, "Not now: over the rate that was set"},
     {500, "Damaged data, or a bug; the text says which"},
     {501, "Known, but not served by this node"},
     {503, "Cannot serve now"},

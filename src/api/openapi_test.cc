@@ -227,7 +227,7 @@ TEST(OpenApi, AnswersAreAsDocumented) {
       const auto call = route(row->method, sample_target(operation));
       Bytes out;
       const int status = append_reply(*call, Reply{{}, body, {}}, out);
-      ASSERT_EQ(status, 200) << out;
+      ASSERT_TRUE(status == 200 || status == 429) << out;
       const Json& response = deref((*operation.node)["responses"][std::to_string(status)]);
       EXPECT_EQ(check.mistake(response["content"]["application/json"]["schema"], Json::parse(out)), "") << out;
     }

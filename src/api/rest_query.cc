@@ -111,6 +111,15 @@ Result<Request> members_of(Call& call) {
   return paged(call, std::move(list));
 }
 
+Result<Request> leases_of(Call& call) {
+  ListLeasesRequest list;
+  Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  list.table = std::move(*table);
+  list.key = std::move(call.key);
+  return paged(call, std::move(list));
+}
+
 Result<Bytes> lob_key_parameter(const Call& call) {
   auto key = query_parameter(call.query, "key");
   if (!key) return fail(key.error());

@@ -38,5 +38,7 @@ inline constexpr Parameter kPagingInTable[] = {kPaging[0], kPaging[1], kPaging[2
 Result<Request> list_of(const Call& call, std::string_view table);
 // ?prefix=&after=&limit=&table=, of the members of a set
 Result<Request> members_of(Call& call);
+// The same, of those present in a presence
+Result<Request> leases_of(Call& call);
 
 }  // namespace pando::api

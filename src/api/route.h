@@ -180,6 +180,8 @@ Area flag_routes();
 Area scores_routes();
 Area list_routes();
 Area bounded_routes();
+Area limit_routes();
+Area presence_routes();
 Area table_routes();        // records: the documents of a table
 Area declaration_routes();  // of tables
 Area explain_routes();

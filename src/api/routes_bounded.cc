@@ -2,6 +2,7 @@
 #include "api/json_body.h"
 #include "api/mutations.h"
 #include "api/reply_text.h"
+#include "api/rest_query.h"
 #include "api/route.h"
 #include "api/spans.h"
 
@@ -9,9 +10,10 @@ namespace pando::api {
 namespace {
 
 Result<Request> write_detail(Call& call, Mutation::Detail detail) {
-  Mutation m = mutation(Mutation::Kind::kDetail, kTableKv, std::move(call.key));
-  m.detail = std::move(detail);
-  return write_one(std::move(m));
+  Result<Mutation> m = mutation_of_key(Mutation::Kind::kDetail, call);
+  if (!m) return fail(m.error());
+  m->detail = std::move(detail);
+  return write_one(*std::move(m));
 }
 
 // {"lower":0,"upper":100,"initial":100,"sites":["dc1","dc2"]}
@@ -88,7 +90,9 @@ Result<Request> parse_reclaim(Call& call, JsonBody& body) {
 }
 
 Result<Request> parse_get(Call& call, JsonBody&) {
-  return Request(GetBoundedRequest{std::string(kTableKv), std::move(call.key)});
+  Result<std::string> table = table_parameter(call.query);
+  if (!table) return fail(table.error());
+  return Request(GetBoundedRequest{*std::move(table), std::move(call.key)});
 }
 
 void append_right(Bytes& out, Way way, const std::optional<std::uint64_t>& n) {
@@ -183,6 +187,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_declare",
      .summary = "Declare a counter that never leaves its bounds; the same terms again change nothing",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("DeclareBounded", R"({"lower":0,"upper":100,"initial":100})"),
      .answer = json("BoundedDone"),
      .refusals = {409},
@@ -193,6 +198,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_get",
      .summary = "Read a bounded counter, with the rights each site holds",
      .takes = kReadTerms,
+     .query = kInTable,
      .answer = json("Bounded"),
      .refusals = {409},
      .parse = parse_get,
@@ -202,6 +208,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_delete",
      .summary = "Delete a bounded counter; what other sites still count in it goes too",
      .takes = kWriteTerms,
+     .query = kInTable,
      .answer = json("Success"),
      .parse = write_key<Mutation::Kind::kDelete>,
      .reply = reply_with<append_done>},
@@ -210,6 +217,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_try",
      .summary = "Take or give, if this site holds the rights to",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("UseBounded", R"({"take":2})"),
      .answer = json("BoundedDone"),
      .refusals = {404, 409},
@@ -220,6 +228,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_reserve",
      .summary = "Hold rights of this site for a time",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("ReserveBounded", R"({"take":2,"ttl":"30s"})"),
      .answer = json("BoundedDone"),
      .refusals = {404, 409},
@@ -230,6 +239,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_commit",
      .summary = "Take or give what a reservation of this site holds",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("SettleBounded", R"({"reservation":"dc1~1700000060000.17.0"})"),
      .answer = json("BoundedDone"),
      .refusals = {404, 409, 410},
@@ -240,6 +250,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_cancel",
      .summary = "Let go of what a reservation of this site holds",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("SettleBounded", R"({"reservation":"dc1~1700000060000.17.0"})"),
      .answer = json("BoundedDone"),
      .refusals = {404, 409, 410},
@@ -250,6 +261,7 @@ constexpr RouteRow kRows[] = {
      .id = "bounded_reclaim",
      .summary = "Take over the rights that an earlier epoch of this site holds",
      .takes = kWriteTerms,
+     .query = kInTable,
      .body = json("ReclaimBounded", R"({"origin":"dc1"})"),
      .answer = json("BoundedDone"),
      .refusals = {404, 409},

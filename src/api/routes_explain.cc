@@ -75,8 +75,11 @@ void append_values(Bytes& out, const ExplainReply::Cell& cell) {
     append_field(out, "dot", ByteSpan(to_string(value.dot)));
     append_field(out, "written_ms", value.hlc.wall_ms());
     append_field(out, "stamp", ByteSpan(std::to_string(value.hlc.bits)));
-    if (cell.kind == CellKind::kExpiry || cell.kind == CellKind::kLease) {
+    if (cell.kind == CellKind::kExpiry) {
       append_field(out, "until_ms", decode_expiry(value.value).value_or(kNeverExpires));
+    } else if (const auto lease = cell.kind == CellKind::kLease ? decode_lease(value.value) : std::nullopt; lease) {
+      append_field(out, "until_ms", lease->ends_at_ms);
+      if (!lease->about.empty()) append_bytes(out, "about", lease->about);
     } else if (!is_presence(cell.kind)) {
       append_bytes(out, "value", value.value);
     }

@@ -173,6 +173,9 @@ AnswerTerms answer_terms(const Reply& reply) {
     terms.reached = to_string(Durability{level, reply.reached->sites, {}});
   }
   terms.replayed = reply.replayed;
+  if (const auto* verdict = std::get_if<LimiterReply>(&reply.body); verdict != nullptr && verdict->retry_after_ms > 0) {
+    terms.retry_after = std::to_string((verdict->retry_after_ms - 1) / 1000 + 1);
+  }
   return terms;
 }
 

@@ -23,9 +23,10 @@ Status take_terms(const Headers& headers, Call& call);
 struct AnswerTerms {
   std::string token;  // Pando-Token: of a write its commit, of a read that asked what it has seen
   bool has_token = false;
-  std::string etag;       // ETag, with quotes
-  std::string reached;    // Pando-Durability, beside 504: how safe the write was when the wait ended
-  bool replayed = false;  // Idempotency-Replayed: true; what was answered the first time
+  std::string etag;         // ETag, with quotes
+  std::string reached;      // Pando-Durability, beside 504: how safe the write was when the wait ended
+  bool replayed = false;    // Idempotency-Replayed: true; what was answered the first time
+  std::string retry_after;  // Retry-After, beside 429: whole seconds, none when it will never do
 };
 AnswerTerms answer_terms(const Reply& reply);
 

@@ -25,7 +25,8 @@ Effect effect_of(const Op& op) {
   struct Visitor {
     Effect operator()(const PutOp& o) const {
       switch (o.path.kind) {
-        case CellKind::kMember: return Effect::kAddMembers;
+        case CellKind::kMember:
+        case CellKind::kLease: return Effect::kAddMembers;
         case CellKind::kGuardedMember: return o.value == kGuardOn ? Effect::kAddMembers : Effect::kRemoveMembers;
         case CellKind::kFlag: return Effect::kEnable;
         case CellKind::kGuard: return o.value == kGuardOn ? Effect::kEnable : Effect::kDisable;
@@ -39,7 +40,8 @@ Effect effect_of(const Op& op) {
       switch (o.path.kind) {
         case CellKind::kField: return Effect::kRemoveFields;
         case CellKind::kMember:
-        case CellKind::kGuardedMember: return Effect::kRemoveMembers;
+        case CellKind::kGuardedMember:
+        case CellKind::kLease: return Effect::kRemoveMembers;
         case CellKind::kFlag:
         case CellKind::kGuard: return Effect::kDisable;
         case CellKind::kExpiry: return Effect::kExpire;
@@ -82,9 +84,11 @@ const Bytes* shown_value(const Op& op) {
   return shown ? &put->value : nullptr;
 }
 
-bool is_member(CellKind kind) { return kind == CellKind::kMember || kind == CellKind::kGuardedMember; }
+bool is_member(CellKind kind) {
+  return kind == CellKind::kMember || kind == CellKind::kGuardedMember || kind == CellKind::kLease;
+}
 
-// The member that an op adds or removes; null for other ops.
+// The member of a set or a presence that an op adds or removes; null for other ops.
 const Bytes* member_of(const Op& op) {
   const CellPath* path = nullptr;
   if (const auto* put = std::get_if<PutOp>(&op)) path = &put->path;

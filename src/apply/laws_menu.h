@@ -48,7 +48,8 @@ struct Menu {
   std::vector<Action> actions;
 };
 
-// Values and counters; sets and flags; rows and objects; sorted sets; documents; lists, leases and bounds; expiry.
+// Values and counters; sets and flags; rows and objects; sorted sets; documents; lists, leases and bounds; presences
+// and limiters; expiry.
 const std::vector<Menu>& menus();
 
 }  // namespace pando::apply::laws

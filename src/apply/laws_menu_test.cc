@@ -3,6 +3,7 @@
 #include "crdt/counter.h"
 #include "model/expiry.h"
 #include "model/lob_manifest.h"
+#include "model/presence.h"
 #include "store/cell_cursor.h"
 
 namespace pando::apply::laws {
@@ -135,9 +136,26 @@ std::vector<Menu> make_menus() {
            const CellPath first = at.path();
            d.remove(first);
          }},
-        {"hold a lease", [](Desk& d) { d.put(d.at(K::kLease, "m"), encode_expiry(7)); }},
+        {"hold a lease",
+         [](Desk& d) {
+           d.put(d.at(K::kLease, "m"), encode_lease({7, d.name()}));
+         }},
         {"own part of a bound", [](Desk& d) { d.put(d.at(K::kBound, d.name().substr(0, 1)), d.name()); }},
         gone}},
+      {"presences and limiters",
+       {{"renew a lease, and the end of the key",
+         [](Desk& d) {
+           d.put(d.at(K::kLease, "m"), encode_lease({7, d.name()}));
+           d.put(d.at(K::kExpiry), encode_expiry(1'000));
+         }},
+        {"leave", [](Desk& d) { d.remove(d.at(K::kLease, "m")); }},
+        {"own meter", [](Desk& d) { d.put(d.at(K::kBound, "p" + d.name().substr(0, 1)), d.name()); }},
+        {"remove the own meter", [](Desk& d) { d.remove(d.at(K::kBound, "p" + d.name().substr(0, 1))); }},
+        {"declare anew",
+         [](Desk& d) {
+           d.clear(bit(K::kBound));
+           d.put(d.at(K::kBound), d.name());
+         }}}},
       {"expiry",
        {{"put with an end",
          [](Desk& d) {

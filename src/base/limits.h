@@ -41,7 +41,14 @@ inline constexpr std::size_t kSubjectBytesMax = 1024;                       // o
 inline constexpr std::uint64_t kLimiterMax = 1'000'000'000'000;             // its limit, and its rate
 inline constexpr std::int64_t kLimiterPerMsMax = 366LL * 24 * 3600 * 1000;  // its span
 inline constexpr std::size_t kEscrowAskedMax = 10'000;                      // unanswered questions remembered
-inline constexpr std::size_t kLimiterSweepCells = 256;                      // looked at in one go for idle ones
+inline constexpr std::size_t kLimiterSweepCells = 16;                       // looked at in one go for idle ones
+inline constexpr std::size_t kEscrowDueMax = 256;                           // looked at again in one turn
+
+// Presence.
+inline constexpr std::int64_t kLeaseMsMax = 7LL * 24 * 3600 * 1000;  // until a member must renew
+inline constexpr std::size_t kLeaseAboutBytesMax = 4096;             // what a member says of itself
+inline constexpr std::size_t kLeaseSweepCells = 8;                   // looked at in one go for ended ones
+inline constexpr std::uint32_t kPresenceCountMax = 100'000;          // members counted to say how many there are
 
 // Documents.
 inline constexpr std::size_t kDocumentDepthMax = 32;           // objects and arrays inside one another

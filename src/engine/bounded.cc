@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "engine/escrow_policy.h"
+#include "engine/limiter.h"
 #include "store/cell_cursor.h"
 
 namespace pando::engine {
@@ -204,25 +205,6 @@ class Desk {
   std::optional<std::int64_t> next_expiry_ms_;
 };
 
-// The origins of these nodes: their last epoch known here.
-Result<std::vector<Origin>> origins_of(Draft& draft, const std::vector<std::string>& nodes) {
-  if (nodes.size() > limits::kEscrowSitesMax) {
-    return fail(invalid(fmt::format("{} sites, the limit is {}", nodes.size(), limits::kEscrowSitesMax)));
-  }
-  std::vector<Origin> origins;
-  for (const std::string& node : nodes) {
-    if (Status status = validate_node_name(node); !status.ok()) return fail(status.with_context("sites"));
-    Origin origin{node, node == draft.dot().origin.node ? draft.dot().origin.epoch : 1};
-    for (const auto& entry : draft.view().cells().context().entries()) {
-      if (entry.first.node == node) origin.epoch = std::max(origin.epoch, entry.first.epoch);
-    }
-    origins.push_back(std::move(origin));
-  }
-  std::sort(origins.begin(), origins.end());
-  origins.erase(std::unique(origins.begin(), origins.end()), origins.end());
-  return origins;
-}
-
 }  // namespace
 
 std::vector<Stake> stakes_of(const Escrow& escrow, const Origin& self, Way way) {
@@ -393,6 +375,9 @@ Result<EscrowUpkeep> keep_up(Draft& draft, const EscrowKey& where, const EscrowD
       if (own) PANDO_RETURN_IF_ERROR(draft.remove(escrow_path(where, element)));
     }
     return upkeep;
+  }
+  if (std::holds_alternative<LimiterTerms>((*escrow)->incarnation().declaration.terms)) {
+    return keep_up_limiter(draft, where, **escrow);
   }
   Desk desk(draft, where, **std::move(escrow));
   PANDO_RETURN_IF_ERROR(desk.return_expired());

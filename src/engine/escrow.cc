@@ -1,7 +1,10 @@
 #include "engine/escrow.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
+#include "base/limits.h"
 #include "store/cell_cursor.h"
 
 namespace pando::engine {
@@ -85,6 +88,25 @@ std::uint64_t clamp_u64(Int128 n) {
 
 CellPath escrow_path(const EscrowKey& where, Bytes element) {
   return {where.table, where.key, CellKind::kBound, std::move(element)};
+}
+
+Result<std::vector<Origin>> origins_of(Draft& draft, const std::vector<std::string>& nodes) {
+  if (nodes.size() > limits::kEscrowSitesMax) {
+    return fail(StatusCode::kInvalidArgument,
+                fmt::format("{} sites, the limit is {}", nodes.size(), limits::kEscrowSitesMax));
+  }
+  std::vector<Origin> origins;
+  for (const std::string& node : nodes) {
+    if (Status status = validate_node_name(node); !status.ok()) return fail(status.with_context("sites"));
+    Origin origin{node, node == draft.dot().origin.node ? draft.dot().origin.epoch : 1};
+    for (const auto& entry : draft.view().cells().context().entries()) {
+      if (entry.first.node == node) origin.epoch = std::max(origin.epoch, entry.first.epoch);
+    }
+    origins.push_back(std::move(origin));
+  }
+  std::sort(origins.begin(), origins.end());
+  origins.erase(std::unique(origins.begin(), origins.end()), origins.end());
+  return origins;
 }
 
 template <typename Source>

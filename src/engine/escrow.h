@@ -48,7 +48,7 @@ class Escrow {
 
   // Granted to `origin` by all others.
   Int128 received(const Origin& origin, Way way) const;
-  // Share and transfers, before any use. Of a limiter: its share of the limit.
+  // Share and transfers, before any use.
   Int128 balance(const Origin& origin, Way way) const;
   // Of a bounded counter: free to use. Nothing when that way has no bound.
   std::optional<Int128> rights(const Origin& origin, Way way) const;
@@ -68,5 +68,7 @@ class Escrow {
 // 0 … 2^64 - 1.
 std::uint64_t clamp_u64(Int128 n);
 CellPath escrow_path(const EscrowKey& where, Bytes element);
+// The origins of these nodes, each once: their last epoch known here. Sorted. kInvalidArgument naming the node.
+Result<std::vector<Origin>> origins_of(Draft& draft, const std::vector<std::string>& nodes);
 
 }  // namespace pando::engine

@@ -50,7 +50,6 @@ std::vector<EscrowPart::Transfer> decode_transfers(Reader& in, const char* field
 void encode(const LimiterMeter& meter, Writer& out) {
   out.varint(meter.at_ms);
   out.varint128(meter.deficit);
-  out.varint(meter.share);
   out.varint(meter.counted);
   out.varint(meter.seen.size());
   for (const auto& [origin, counted] : meter.seen) {
@@ -67,7 +66,6 @@ LimiterMeter decode_meter(Reader& in) {
   LimiterMeter meter;
   meter.at_ms = in.varint_max("meter.at", static_cast<std::uint64_t>(INT64_MAX));
   meter.deficit = in.varint128("meter.deficit");
-  meter.share = in.varint("meter.share");
   meter.counted = in.varint("meter.counted");
   const std::uint64_t seen = in.varint_max("meter.seen", limits::kOriginsMax);
   for (std::uint64_t i = 0; i < seen && in.ok(); ++i) {
@@ -334,6 +332,23 @@ std::optional<HoldName> parse_hold(ByteSpan element) {
   name.reservation.index = in.varint("hold.index");
   if (!in.finish().ok() || expires > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
   return name;
+}
+
+Bytes admission_element(const Dot& incarnation, const Origin& origin) {
+  Bytes element(1, kAdmissionElement);
+  Writer out(element);
+  encode(incarnation, out);
+  encode(origin, out);
+  return element;
+}
+
+std::optional<std::pair<Dot, Origin>> parse_admission(ByteSpan element) {
+  if (element.empty() || element.front() != kAdmissionElement) return std::nullopt;
+  Reader in(element.substr(1));
+  Dot incarnation = decode_dot(in);
+  Origin origin = decode_origin(in);
+  if (!in.finish().ok()) return std::nullopt;
+  return std::pair(std::move(incarnation), std::move(origin));
 }
 
 }  // namespace pando::engine

@@ -5,6 +5,7 @@
 //   (empty)                                the declaration; its dot names the incarnation
 //   'p' subject, incarnation, origin       what that origin did in that incarnation: only it writes it
 //   'h' incarnation, origin, expiry, …     one reservation of that origin, in the order of their expiry
+//   'a' incarnation, origin                from when that origin lets something pass a strict limiter
 //
 // An incarnation's cells are never read as another's, so a delete or a new declaration starts from nothing, and what
 // a site did that had not heard of it stays apart. Parts of an incarnation that is gone are never shown.
@@ -42,8 +43,8 @@ struct EscrowDeclaration {
   friend bool operator==(const EscrowDeclaration&, const EscrowDeclaration&) = default;
 };
 
-// What passed a limiter at one origin (engine/limiter_meter.h). Strict buckets have at_ms, deficit, share; fast ones
-// at_ms, deficit, counted, seen; windows have slots.
+// What passed a limiter at one origin (engine/limiter_meter.h). Buckets have at_ms and deficit, fast ones counted and
+// seen too; windows have slots.
 struct LimiterMeter {
   struct Slot {
     std::uint64_t index = 0;  // of a span of per / 16, since 1970
@@ -52,7 +53,6 @@ struct LimiterMeter {
   };
   std::uint64_t at_ms = 0;                             // of what follows
   UInt128 deficit = 0;                                 // what the bucket lacks, in parts of one passage
-  std::uint64_t share = 0;                             // that it was refilled by since
   std::uint64_t counted = 0;                           // passed here, in all
   std::vector<std::pair<Origin, std::uint64_t>> seen;  // `counted` of others that is in `deficit`. Sorted
   std::vector<Slot> slots;                             // ascending, none empty
@@ -100,6 +100,7 @@ Result<EscrowHold> decode_escrow_hold(ByteSpan bytes);
 
 inline constexpr char kPartElement = 'p';
 inline constexpr char kHoldElement = 'h';
+inline constexpr char kAdmissionElement = 'a';
 
 Bytes part_prefix(ByteSpan subject, const Dot& incarnation);
 Bytes part_element(ByteSpan subject, const Dot& incarnation, const Origin& origin);
@@ -117,5 +118,9 @@ struct HoldName {
   ReservationName reservation;
 };
 std::optional<HoldName> parse_hold(ByteSpan element);
+
+// Its value is an instant (encode_expiry()).
+Bytes admission_element(const Dot& incarnation, const Origin& origin);
+std::optional<std::pair<Dot, Origin>> parse_admission(ByteSpan element);
 
 }  // namespace pando::engine

@@ -65,6 +65,35 @@ TEST(EscrowPart, GoldenBytes) {
             "0364633101"
             "0400"
             "00");
+  EscrowPart metered;
+  metered.meter.at_ms = 300;
+  metered.meter.deficit = 5;
+  metered.meter.counted = 7;
+  metered.meter.seen = {{kDc2, 9}};
+  metered.meter.slots = {{3, 1}};
+  EXPECT_EQ(hex(encode(metered)),
+            "01"
+            "0000"
+            "0000"
+            "0000"
+            "0000"
+            "00"
+            "00"
+            "00"
+            "01"
+            "ac02"
+            "05"
+            "07"
+            "01"
+            "036463320109"
+            "01"
+            "0301");
+  EXPECT_EQ(hex(admission_element(kIncarnation, kDc2)),
+            "61"
+            "036463310107"
+            "0364633201");
+  EXPECT_EQ(parse_admission(admission_element(kIncarnation, kDc2)), std::pair(kIncarnation, kDc2));
+  EXPECT_FALSE(parse_admission(part_element("", kIncarnation, kDc2)));
   EXPECT_EQ(hex(encode(EscrowHold{Way::kGive, 5})), "010105");
   EXPECT_EQ(hex(part_element("u", kIncarnation, kDc2)),
             "70"

@@ -28,6 +28,8 @@ class EscrowWorld {
   static std::string name(std::size_t site) { return "dc" + std::to_string(site + 1); }
 
   std::int64_t now_ms = 1'700'000'000'000;
+  // The clock of one site is ahead of that.
+  void set_ahead(std::size_t site, std::int64_t ms) { sites_[site]->ahead_ms = ms; }
 
   std::size_t size() const { return sites_.size(); }
   std::size_t commits() const { return commits_; }
@@ -98,6 +100,7 @@ class EscrowWorld {
     Site& old = *sites_[site];
     auto fresh = std::make_unique<Site>(Origin{old.origin.node, old.origin.epoch + 1});
     kept = std::min(kept, old.log.size());
+    fresh->ahead_ms = old.ahead_ms;
     for (std::size_t i = 0; i < kept; ++i) deliver(*fresh, Commit(old.log[i]));
     sites_[site] = std::move(fresh);
     for (std::size_t other = 0; other < size(); ++other) {
@@ -135,18 +138,20 @@ class EscrowWorld {
     store::MemoryKv kv;
     std::unique_ptr<store::Cells> cells;
     std::vector<Commit> log;
+    std::int64_t ahead_ms = 0;
   };
 
   Draft draft(std::size_t site) {
     Site& at = *sites_[site];
-    return Draft({at.origin, at.cells->context().get(at.origin).next()}, View(*at.cells, catalog_, now_ms), parser_);
+    return Draft({at.origin, at.cells->context().get(at.origin).next()},
+                 View(*at.cells, catalog_, now_ms + at.ahead_ms), parser_);
   }
   void enter(std::size_t site, Draft& made) {
     if (made.empty()) return;
     Site& at = *sites_[site];
     Commit commit;
     commit.dot = made.dot();
-    commit.hlc = Hlc{std::max(at.cells->meta().hlc_floor.bits + 1, Hlc::from_wall_ms(now_ms).bits)};
+    commit.hlc = Hlc{std::max(at.cells->meta().hlc_floor.bits + 1, Hlc::from_wall_ms(now_ms + at.ahead_ms).bits)};
     commit.ops = made.take_ops();
     ++commits_;
     deliver(at, Commit(commit));
@@ -161,7 +166,7 @@ class EscrowWorld {
   }
   template <typename Reply, typename Asked>
   Reply read_at(Site& site, const Asked& asked) {
-    View view(*site.cells, catalog_, now_ms);
+    View view(*site.cells, catalog_, now_ms + site.ahead_ms);
     const Result<ReplyBody> body = engine::read(view, asked);
     if (!body) throw std::runtime_error(body.error().to_string());
     return std::get<Reply>(*body);

@@ -1,6 +1,7 @@
 // Why a key reads as it does.
 #include "base/limits.h"
 #include "engine/document_tree.h"
+#include "engine/presence.h"
 #include "engine/read.h"
 #include "model/expiry.h"
 
@@ -20,6 +21,7 @@ bool shows(const ExplainReply::Cell& cell, const crdt::Register& reg, const crdt
       }
       return true;
     }
+    case CellKind::kLease: return decode_lease(entry.value) == lease_of(reg);
     case CellKind::kGuard:
     case CellKind::kGuardedMember: return reg.all(kGuardOn) || entry.value != kGuardOn;
     case CellKind::kLeaf: {

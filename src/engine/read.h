@@ -28,6 +28,10 @@ Result<ReplyBody> read(View& view, const GetTtlRequest& request);
 Result<ReplyBody> read(View& view, const ListConflictsRequest& request);
 Result<ReplyBody> read(View& view, const ListRequest& request);
 Result<ReplyBody> read(View& view, const GetBoundedRequest& request);
+Result<ReplyBody> read(View& view, const GetLimiterRequest& request);
+Result<ReplyBody> read(View& view, const GetLeaseRequest& request);
+Result<ReplyBody> read(View& view, const ListLeasesRequest& request);
+Result<ReplyBody> read(View& view, const CountLeasesRequest& request);
 Result<ReplyBody> read(View& view, const GetDocumentRequest& request);
 // Looks at a bounded number of cells and answers where it stopped.
 Result<ReplyBody> read(View& view, const ListDocumentsRequest& request);

@@ -30,6 +30,7 @@ struct DetailDeletes {
   bool operator()(const ListPop&) const { return true; }
   bool operator()(const ListCut&) const { return true; }
   bool operator()(const ListRemove&) const { return true; }
+  bool operator()(const EndLeases&) const { return true; }
   template <typename Other>
   bool operator()(const Other&) const {
     return false;
@@ -84,6 +85,14 @@ struct DetailSize {
   std::size_t operator()(const ListInsert& m) const { return of(m.values) + m.pivot.value_or("").size(); }
   std::size_t operator()(const ListSet& m) const { return m.value.size(); }
   std::size_t operator()(const ListRemove& m) const { return m.value.size(); }
+  std::size_t operator()(const TakeLimited& m) const { return m.subject.size(); }
+  std::size_t operator()(const RenewLeases& m) const {
+    std::size_t bytes = 0;
+    for (const RenewLeases::Entry& entry : m.entries)
+      bytes += entry.member.size() + entry.about.value_or("").size() + 64;
+    return bytes;
+  }
+  std::size_t operator()(const EndLeases& m) const { return of(m.members); }
   std::size_t operator()(const PutDocument& m) const { return bytes_of(m); }
   std::size_t operator()(const PatchDocument& m) const { return bytes_of(m); }
   std::size_t operator()(const DeclareTable& m) const {

@@ -1,4 +1,4 @@
-// model/expiry.h — until when something is there: the value of a kExpiry or kLease cell, and how clients change it.
+// model/expiry.h — until when something is there: the value of a kExpiry cell, and how clients change it.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,8 @@ namespace pando {
 // write without a time to live says beside a concurrent one that has one.
 inline constexpr std::int64_t kNeverExpires = INT64_MAX;
 inline constexpr std::int64_t kTtlMsMax = 100LL * 366 * 86'400'000;
+// What one site made and another clears away by its own clock, it leaves so much longer: a clock may be a day ahead.
+inline constexpr std::int64_t kClockGraceMs = 48LL * 3'600'000;
 
 // u64, little-endian.
 Bytes encode_expiry(std::int64_t at_ms);

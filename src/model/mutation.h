@@ -17,8 +17,10 @@
 #include "model/declare_table.h"
 #include "model/document.h"
 #include "model/expiry.h"
+#include "model/limiter.h"
 #include "model/list.h"
 #include "model/path.h"
+#include "model/presence.h"
 #include "model/restore.h"
 #include "model/scores.h"
 
@@ -49,10 +51,11 @@ struct Mutation {
     kDetail,         // what `detail` says
   };
   // What kDetail may be.
-  using Detail = std::variant<std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore,
-                              RemoveScores, RemoveScoreRange, ListPush, ListInsert, ListPop, ListSet, ListCut,
-                              ListRemove, ListMove, DeclareBounded, TryBounded, ReserveBounded, SettleBounded,
-                              ReclaimBounded, PutDocument, PatchDocument, DeclareTable>;
+  using Detail =
+      std::variant<std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore, RemoveScores,
+                   RemoveScoreRange, ListPush, ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove,
+                   DeclareBounded, TryBounded, ReserveBounded, SettleBounded, ReclaimBounded, PutDocument,
+                   PatchDocument, DeclareTable, DeclareLimiter, TakeLimited, RenewLeases, EndLeases>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};

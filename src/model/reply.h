@@ -11,7 +11,6 @@
 #include "base/hlc.h"
 #include "base/status.h"
 #include "model/bounded.h"
-#include "model/limiter.h"
 #include "model/request.h"
 #include "model/terms.h"
 
@@ -199,12 +198,12 @@ struct BackupReply {
   std::uint64_t last_segment_id = 0;
 };
 
-using ReplyBody =
-    std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
-                 PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
-                 ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply,
-                 OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply, BoundedReply, BoundedDoneReply,
-                 DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply>;
+using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
+                               MemberCountReply, PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply,
+                               ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply, ListReply, LobStatReply,
+                               LobChunkReply, TxBegunReply, TxCommittedReply, OffsetReply, StatsReply, CheckpointReply,
+                               DigestReply, BackupReply, BoundedReply, BoundedDoneReply, DocumentReply, DocumentsReply,
+                               DeclarationsReply, ExplainReply, LimiterReply, LeaseReply, LeasesReply, RenewedReply>;
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

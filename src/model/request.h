@@ -205,15 +205,15 @@ struct BackupStoreRequest {
   std::string path;  // relative to the backup root; validated by api/
 };
 
-using Request =
-    std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest, HasMemberRequest,
-                 CountMembersRequest, GetFlagRequest, GetTtlRequest, ListConflictsRequest, RestoreConflictRequest,
-                 GetScoresRequest, GetRankRequest, ListScoresRequest, CountScoresRequest, GetItemsRequest,
-                 FindItemsRequest, ListRequest, LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest,
-                 TxAppendRequest, TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest,
-                 OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest,
-                 GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
-                 ListDeclarationsRequest, ExplainRequest>;
+using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest,
+                             HasMemberRequest, CountMembersRequest, GetFlagRequest, GetTtlRequest, ListConflictsRequest,
+                             RestoreConflictRequest, GetScoresRequest, GetRankRequest, ListScoresRequest,
+                             CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest, LobStatRequest,
+                             LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest,
+                             TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest, StatsRequest,
+                             CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest, GetBoundedRequest,
+                             GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest, ListDeclarationsRequest,
+                             ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest, CountLeasesRequest>;
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).
 struct WatchFilter {

@@ -10,6 +10,7 @@ namespace {
 constexpr Duration kAskAgainFirst = Duration::millis(500);
 constexpr Duration kAskAgainMax = Duration::seconds(60);
 constexpr Duration kNoRoomPause = Duration::seconds(1);
+constexpr std::int64_t kLookAgainMsMax = 86'400'000;  // later ones are put off again
 
 }  // namespace
 
@@ -33,20 +34,38 @@ void EscrowPath::on_demand(engine::EscrowDemand demand, Time now) {
   demands_.push_back(std::move(demand));
 }
 
+void EscrowPath::look_again(const engine::EscrowKey& where, Instant at) {
+  const auto known = look_again_.find(where);
+  if (known != look_again_.end()) {
+    due_.erase({known->second, where});
+    known->second = at;
+  } else if (look_again_.size() < limits::kEscrowAskedMax) {
+    look_again_.emplace(where, at);
+  } else {
+    return;
+  }
+  due_.emplace(at, where);
+}
+
+void EscrowPath::take_due(Instant now, std::set<engine::EscrowKey>& touched) {
+  for (std::size_t i = 0; i < limits::kEscrowDueMax && !due_.empty() && due_.begin()->first <= now; ++i) {
+    look_again_.erase(due_.begin()->second);
+    touched.insert(due_.begin()->second);
+    due_.erase(due_.begin());
+  }
+}
+
 void EscrowPath::end_turn(Time now) {
   std::set<engine::EscrowKey> touched = replica_.take_escrow_touched();
   if (!replica_.config().writable || !replica_.serving().ok()) {
     demands_.clear();
     return;
   }
-  for (auto at = look_again_.begin(); at != look_again_.end();) {
-    if (at->second > instant_of(now)) {
-      ++at;
-      continue;
-    }
-    touched.insert(at->first);
-    at = look_again_.erase(at);
-  }
+  take_due(instant_of(now), touched);
+  // A limiter's meter is looked at when its time is up, however often something passes before.
+  std::erase_if(touched, [&](const engine::EscrowKey& where) {
+    return where.table == kTableLimits && look_again_.contains(where);
+  });
   if (retry_at_ && *retry_at_ <= instant_of(now)) {
     touched.merge(left_over_);
     left_over_.clear();
@@ -87,9 +106,10 @@ Status EscrowPath::keep_up(const std::set<engine::EscrowKey>& touched, Time now)
       const Result<engine::EscrowUpkeep> upkeep = engine::keep_up(draft, where, demand);
       if (!upkeep) return upkeep.error();
       note_answers(where, *upkeep);
-      if (upkeep->look_again_at_ms && look_again_.size() < limits::kEscrowAskedMax) {
-        const std::int64_t wait_ms = std::max<std::int64_t>(*upkeep->look_again_at_ms - now.wall_ms, 1);
-        look_again_.insert_or_assign(where, instant_of(now) + Duration::millis(wait_ms));
+      if (upkeep->look_again_at_ms) {
+        const std::int64_t wait_ms =
+            std::clamp<std::int64_t>(*upkeep->look_again_at_ms - now.wall_ms, 1, kLookAgainMsMax);
+        look_again(where, instant_of(now) + Duration::millis(wait_ms));
       }
     }
   }
@@ -102,9 +122,7 @@ Status EscrowPath::keep_up(const std::set<engine::EscrowKey>& touched, Time now)
 
 std::optional<Instant> EscrowPath::next_deadline() const {
   std::optional<Instant> next = retry_at_;
-  for (const auto& entry : look_again_) {
-    if (!next || entry.second < *next) next = entry.second;
-  }
+  if (!due_.empty() && (!next || due_.begin()->first < *next)) next = due_.begin()->first;
   return next;
 }
 

@@ -43,12 +43,15 @@ class EscrowPath {
   // An answer that has come makes the next question a first one.
   void note_answers(const engine::EscrowKey& where, const engine::EscrowUpkeep& upkeep);
   Status keep_up(const std::set<engine::EscrowKey>& touched, Time now);
+  void look_again(const engine::EscrowKey& where, Instant at);
+  void take_due(Instant now, std::set<engine::EscrowKey>& touched);
 
   Replica& replica_;
   engine::TypedPayloadParser parser_;
   std::vector<engine::EscrowDemand> demands_;
   std::map<std::pair<engine::EscrowKey, Way>, Asked> asked_;  // at most limits::kEscrowAskedMax
   std::map<engine::EscrowKey, Instant> look_again_;           // at most limits::kEscrowAskedMax
+  std::set<std::pair<Instant, engine::EscrowKey>> due_;       // the same, in the order of time
   std::optional<Instant> retry_at_;                           // the last commit found no room
   std::set<engine::EscrowKey> left_over_;                     // for then
   std::uint64_t commits_ = 0;

@@ -122,6 +122,8 @@ void Replica::note_escrow(const Op& op, bool own) {
   if (!config_.writable) return;
   if (const auto* put = std::get_if<PutOp>(&op)) {
     if (put->path.kind != CellKind::kBound) return;
+    // What others count in a limiter asks nothing of this site.
+    if (!own && put->path.table == kTableLimits) return;
     const std::optional<engine::PartName> part = engine::parse_part(put->path.element);
     if (part) escrow_touched_.insert({put->path.table, put->path.key, part->subject});
   } else if (const auto* clear = std::get_if<ClearOp>(&op); clear != nullptr && !own) {

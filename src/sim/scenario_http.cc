@@ -112,6 +112,7 @@ Lines ScenarioHttp::answer(Machine& machine, api::Call& call, const api::Headers
   if (with_headers && terms.has_token) lines.push_back("Pando-Token: " + terms.token);
   if (with_headers && !terms.etag.empty()) lines.push_back("ETag: " + terms.etag);
   if (with_headers && !terms.reached.empty()) lines.push_back("Pando-Durability: " + terms.reached);
+  if (with_headers && status == 429 && !terms.retry_after.empty()) lines.push_back("Retry-After: " + terms.retry_after);
   if (with_headers && terms.replayed) lines.push_back("Idempotency-Replayed: true");
   return lines;
 }

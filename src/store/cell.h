@@ -52,7 +52,7 @@ class Cell {
   Cell* older_ = nullptr;
 };
 
-// The longest of the instants in a kExpiry or kLease register: concurrent ones are all meant, so the last of them
+// The longest of the instants in a kExpiry register: concurrent ones are all meant, so the last of them
 // counts. One that cannot be read never takes anything away. Nothing when empty.
 std::optional<std::int64_t> ends_at(const crdt::Register& reg);
 

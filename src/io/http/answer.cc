@@ -44,7 +44,12 @@ void append_head(Bytes& out, const AnswerHead& head, std::string_view date) {
     append_field(out, "Pando-Hint", head.error.hint);
   }
   if (head.status == 503) out += "\r\nRetry-After: 1";
-  if (head.terms != nullptr) append_terms(out, *head.terms);
+  if (head.terms != nullptr) {
+    append_terms(out, *head.terms);
+    if (head.status == 429 && !head.terms->retry_after.empty()) {
+      append_field(out, "Retry-After", head.terms->retry_after);
+    }
+  }
   if (head.no_store) out += "\r\nCache-Control: no-store";
   if (!head.keep_alive) {
     out += "\r\nConnection: close";

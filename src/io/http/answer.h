@@ -26,7 +26,7 @@ struct AnswerHead {
   api::ErrorWords error = {};  // from 400 on
 };
 
-// HTTP/1.1 200 OK … up to and with the empty line. 503 carries Retry-After.
+// HTTP/1.1 200 OK … up to and with the empty line. 503 carries Retry-After, 429 that of its terms.
 void append_head(Bytes& out, const AnswerHead& head, std::string_view date);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT"
