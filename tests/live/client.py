@@ -278,8 +278,10 @@ class ScenarioClient:
             first = json.loads(reply)["error"]
         lines = [f"{status} {first}".rstrip()]
         if shown:
-            lines += [f"{name}: {given[name]}" for name in ("Pando-Token", "ETag", "Pando-Durability", "Idempotency-Replayed")
-                      if name in given]
+            names = ["Pando-Token", "ETag", "Pando-Durability", "Idempotency-Replayed"]
+            if status == 429:
+                names.insert(3, "Retry-After")
+            lines += [f"{name}: {given[name]}" for name in names if name in given]
         return lines
 
     def _fill(self, word):
