@@ -103,15 +103,16 @@ bool same_run(const Op& a, const Op& b) {
   return !members || effect_of(a) == effect_of(b);
 }
 
-// Clears what had expired before something new is written: nobody sees a difference, so nobody is told.
-bool is_revival(const Op& op) {
+// Takes away what nobody sees any more, so nobody is told: what had ended, before something new is written, or slots
+// that stand at nothing and that their origin gives up (engine/retire.h).
+bool is_unseen(const Op& op) {
   const auto* clear = std::get_if<ClearOp>(&op);
-  return clear != nullptr && clear->forget_counters && clear->kinds == 0 && clear->prefix.empty();
+  return clear != nullptr && clear->forget_counters;
 }
 
-bool is_silent(const Op& op) { return is_internal_table(table_of(op)) || is_revival(op); }
+bool is_silent(const Op& op) { return is_internal_table(table_of(op)) || is_unseen(op); }
 
-// Calls visit(first, last) for every run; between them may lie ops of internal tables.
+// Calls visit(first, last) for every run; between them may lie silent ops.
 template <typename Visit>
 void for_each_run(const std::vector<Op>& ops, Visit visit) {
   std::optional<std::size_t> first;

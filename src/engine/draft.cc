@@ -356,6 +356,22 @@ Status Draft::reset(const CellPath& path) {
   return {};
 }
 
+Status Draft::give_up(const CellPath& path) {
+  Result<crdt::Counter> counter = counter_after(path);
+  if (!counter) return counter.error();
+  VersionVector own;
+  own.raise(dot_.origin, observed_.get(dot_.origin));
+  if (!counter->forget(own)) return {};
+  ops_.push_back(ClearOp{.table = path.table,
+                         .key = path.key,
+                         .observed = std::move(own),
+                         .kinds = 1U << static_cast<unsigned>(path.kind),
+                         .prefix = path.element,
+                         .forget_counters = true});
+  counters_.insert_or_assign(path, *std::move(counter));
+  return {};
+}
+
 void Draft::drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix) {
   std::set<std::size_t> goes;
   visit_entries(index(), table, key, kinds, prefix, [&](const auto& entry) {

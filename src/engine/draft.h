@@ -118,6 +118,9 @@ class Draft {
   Status count(CellPath path, Int128 delta);
   // Takes away what was counted as seen here.
   Status reset(const CellPath& path);
+  // Gives up the slots of this origin in a counter that reads as absent: engine/retire.h. Before anything else is
+  // written to the key.
+  Status give_up(const CellPath& path);
   // Takes away the cells of a key, of the kinds in the mask (0: all) and below the element prefix, counters
   // included. One op, and one more per counter that is not zero.
   Status clear(std::string_view table, ByteSpan key, std::uint32_t kinds = 0, ByteSpan prefix = {});

@@ -95,12 +95,13 @@ TEST(Records, OnlyDocumentsThatAreThere) {
   EXPECT_EQ(ids_of(site, listing()), "a e ");
   EXPECT_EQ(site.refusal(GetDocumentRequest{"docs", "b"}).code(), StatusCode::kWrongType);
 
-  Draft expiring = site.draft();
-  ASSERT_TRUE(expiring.put({"docs", "e", CellKind::kExpiry, ""}, encode_expiry(1000)).ok());
-  Commit commit{.dot = site.next_dot(), .hlc = Hlc{1'000'000}, .ops = expiring.take_ops()};
-  site.deliver(commit);
+  Commit expiring;
+  expiring.dot = {{"dc9", 1}, Seq(1)};
+  expiring.hlc = Hlc{1'000'000};
+  expiring.ops = {PutOp{{"docs", "e", CellKind::kExpiry, ""}, encode_expiry(1000), {}}};
+  site.deliver(expiring);
   EXPECT_EQ(ids_of(site, listing()), "a e ");
-  site.now_ms = 1000;
+  site.set_now(1000);
   EXPECT_EQ(ids_of(site, listing()), "a ");
   EXPECT_FALSE(site.ask<DocumentReply>(GetDocumentRequest{"docs", "e"}).found);
 }

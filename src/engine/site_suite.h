@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,7 +54,7 @@ class Site {
     for (const Mutation& mutation : mutations) PANDO_RETURN_IF_ERROR(draft.add(mutation));
     Written written;
     written.commit.dot = dot;
-    written.commit.hlc = Hlc{cells_->meta().hlc_floor.bits + 1};
+    written.commit.hlc = Hlc{std::max(cells_->meta().hlc_floor.bits, stamp_min) + 1};
     written.commit.ops = draft.take_ops();
     written.results = draft.take_results();
     written.returned = draft.take_returned();
@@ -106,12 +108,16 @@ class Site {
   }
   void set_now(std::int64_t now_ms) { now_ms_ = now_ms; }
 
+  Dot next_dot() const { return {origin_, cells_->context().get(origin_).next()}; }
+  Draft draft() { return Draft(next_dot(), view(), parser_); }
   View view() { return View(*cells_, catalog_, now_ms_, indexes_.get()); }
   store::Cells& cells() { return *cells_; }
   store::MemoryKv& kv() { return kv_; }
   Indexes& indexes() { return *indexes_; }
   std::string digest() { return cells_->digest().value().fingerprint; }
   std::uint64_t cell_count() { return cells_->digest().value().cells; }
+
+  std::uint64_t stamp_min = 0;  // of the commits made here: a clock that is ahead
 
  private:
   void open() {

@@ -1,4 +1,4 @@
-// engine/sites_suite.h — for tests: sites that decide and evolve on their own and hand each other their commits.
+// engine/sites_suite.h — several sites that hand each other their commits, for tests. On top of engine/site_suite.h.
 //
 //   Sites sites(2);
 //   sites[0].commit({mutation});
@@ -6,96 +6,75 @@
 //   EXPECT_EQ(sites[1].digest(), sites[0].digest());
 #pragma once
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <deque>
 
-#include "apply/apply.h"
-#include "engine/draft.h"
-#include "engine/read.h"
-#include "store/memory_kv.h"
+#include "engine/retire.h"
+#include "engine/site_suite.h"
 
 namespace pando::engine {
 
-class Site {
+// Keeps what it has applied, in that order, which is causal.
+class Site : public test::Site {
  public:
-  explicit Site(std::string name) : origin_{std::move(name), 1} {}
-
-  store::Cells& cells() { return *cells_; }
-  const Origin& origin() const { return origin_; }
-  const std::vector<Commit>& log() const { return log_; }  // in the order of arrival: causal
-  View view() { return View(*cells_, catalog_, now_ms); }
-  Dot next_dot() const { return {origin_, cells_->context().get(origin_).next()}; }
-  Draft draft() { return Draft(next_dot(), view(), parser_); }
+  explicit Site(std::string name) : test::Site(std::move(name)) {}
 
   // Nothing changes unless all of them are fine.
   Status try_commit(const std::vector<Mutation>& mutations) {
-    Draft made = draft();
-    for (const Mutation& mutation : mutations) PANDO_RETURN_IF_ERROR(made.add(mutation));
-    if (made.empty()) return {};
-    Commit commit;
-    commit.dot = next_dot();
-    commit.hlc = Hlc{std::max(cells_->meta().hlc_floor.bits, stamp_min) + 1};
-    commit.ops = made.take_ops();
-    deliver(commit);
+    Result<Written> written = try_write(mutations);
+    if (!written) return written.error();
+    keep(std::move(written->commit));
     return {};
   }
   // The ops that became of them.
   std::vector<Op> commit(const std::vector<Mutation>& mutations) {
-    const std::size_t before = log_.size();
     const Status status = try_commit(mutations);
     EXPECT_TRUE(status.ok()) << status.to_string();
-    return log_.size() == before ? std::vector<Op>() : log_.back().ops;
+    return status.ok() ? log_.back().ops : std::vector<Op>();
+  }
+  // Gives up this site's slots of a counter, as the node does after a reset. The ops that became of it.
+  std::vector<Op> retire(const CellPath& path) {
+    Commit commit;
+    commit.dot = next_dot();
+    Draft draft = this->draft();
+    EXPECT_TRUE(engine::retire(draft, path).ok());
+    commit.ops = draft.take_ops();
+    commit.hlc = Hlc{cells().meta().hlc_floor.bits + 1};
+    if (!commit.ops.empty()) deliver(commit);
+    return commit.ops;
   }
   void deliver(const Commit& commit) {
-    if (cells_->context().covers(commit.dot)) return;
-    const auto applied = apply::apply(commit, cells_->applied().next(), *cells_);
-    ASSERT_TRUE(applied.has_value()) << applied.error().to_string();
-    log_.push_back(commit);
-    for (const Op& op : commit.ops) {
-      if (table_of(op) != kTableTables) continue;
-      ASSERT_TRUE(catalog_.note_change(*cells_, key_of(op)).ok());
-    }
+    if (cells().context().covers(commit.dot)) return;
+    test::Site::deliver(commit);
+    keep(commit);
   }
   // The next `count` commits of `from` that are not here.
   void pull(const Site& from, std::size_t count = SIZE_MAX) {
     for (std::size_t i = 0; i < from.log_.size() && count > 0; ++i) {
-      if (cells_->context().covers(from.log_[i].dot)) continue;
+      if (cells().context().covers(from.log_[i].dot)) continue;
       deliver(Commit(from.log_[i]));
       --count;
     }
   }
-  void checkpoint() {
-    const store::Batch batch = cells_->begin_checkpoint(1);
-    cells_->checkpoint_done(kv_.write(batch));
-  }
-  std::string digest() { return cells_->digest().value().fingerprint; }
   template <typename Reply, typename Asked>
   Reply ask(const Asked& request) {
-    View seen = view();
-    const Result<ReplyBody> body = read(seen, request);
-    if (!body) {
-      ADD_FAILURE() << body.error().to_string();
-      return {};
-    }
-    return std::get<Reply>(*body);
+    return read<Reply>(request);
   }
   template <typename Asked>
   Status refusal(const Asked& request) {
     View seen = view();
-    const Result<ReplyBody> body = read(seen, request);
+    const Result<ReplyBody> body = engine::read(seen, request);
     return body ? Status() : body.error();
   }
 
-  std::int64_t now_ms = 0;
-  std::uint64_t stamp_min = 0;  // of the commits made here: a clock that is ahead
-
  private:
-  Origin origin_;
-  store::MemoryKv kv_;
-  std::unique_ptr<store::Cells> cells_ = std::move(*store::Cells::open(kv_, {.cache_bytes_max = 0}));
-  Catalog catalog_;
-  TypedPayloadParser parser_;
+  void keep(Commit commit) {
+    const bool declares =
+        std::any_of(commit.ops.begin(), commit.ops.end(), [](const Op& op) { return table_of(op) == kTableTables; });
+    log_.push_back(std::move(commit));
+    if (declares) note_tables();
+  }
+
   std::vector<Commit> log_;
 };
 

@@ -35,6 +35,7 @@ constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T,
 Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now)
     : replica_(std::move(replica)),
       escrow_(*replica_),
+      give_ups_(*replica_),
       sessions_(*replica_),
       peers_(*replica_, config),
       answers_(*replica_, peers_),
@@ -136,6 +137,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
       replica_->want_frontier(Hlc::from_wall_ms(now.wall_ms - frontier_lag_max_.millis()));
     }
     if (!stopping_) escrow_.end_turn(now);
+    if (!stopping_) give_ups_.end_turn(now);
     if (stopping_) advance_stop(now, out);
     conflicts_.end_turn(now, out);
     answers_.end_turn(peers_.take_acked(), now, out);

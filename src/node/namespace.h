@@ -15,6 +15,7 @@
 #include "node/conflict_path.h"
 #include "node/durability_path.h"
 #include "node/escrow_path.h"
+#include "node/give_up_path.h"
 #include "node/peer_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
@@ -63,6 +64,7 @@ class Namespace {
 
   std::unique_ptr<Replica> replica_;
   EscrowPath escrow_;
+  GiveUpPath give_ups_;
   SessionPath sessions_;
   PeerPath peers_;
   DurabilityPath answers_;

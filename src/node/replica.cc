@@ -12,6 +12,8 @@ namespace pando::node {
 namespace {
 
 constexpr std::size_t kRefusedStampsMax = 1'000;
+// Of one turn: those beyond keep their slots until they are reset again.
+constexpr std::size_t kResetCountersMax = 10'000;
 
 }  // namespace
 
@@ -132,9 +134,18 @@ void Replica::note_escrow(const Op& op, bool own) {
   }
 }
 
+void Replica::note_reset(const Op& op) {
+  const auto* reset = std::get_if<CountResetOp>(&op);
+  if (reset == nullptr || !config_.writable || reset_counters_.size() >= kResetCountersMax) return;
+  for (const CountResetOp::Slot& slot : reset->observed) {
+    if (slot.origin == self_) reset_counters_.insert(reset->path);
+  }
+}
+
 Status Replica::note_changes(const Commit& commit) {
   for (const Op& op : commit.ops) {
     note_escrow(op, commit.dot.origin == self_);
+    note_reset(op);
     const std::string_view table = table_of(op);
     if (table == kTableTables) {
       Status status = catalog_.note_change(*cells_, key_of(op));

@@ -124,6 +124,8 @@ class Replica {
   std::set<engine::EscrowKey> take_escrow_touched() { return std::exchange(escrow_touched_, {}); }
   // Files a peer's commit that was not taken in the conflict ledger, once until another of its origin is.
   void file_refused_stamp(const Dot& dot, Hlc hlc, const Status& reason);
+  // Counters with slots of this node that a reset has touched since the last call, bounded in number.
+  std::set<CellPath> take_reset_counters() { return std::exchange(reset_counters_, {}); }
   std::uint64_t conflicts() const { return conflicts_; }
   std::uint64_t commits_appended() const { return commits_appended_; }
 
@@ -171,6 +173,7 @@ class Replica {
   Status note_changes(const Commit& commit);
   void state_floor(Time now);
   void note_escrow(const Op& op, bool own);
+  void note_reset(const Op& op);
   static void hold(std::deque<Held>& all, LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest = {});
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);
@@ -205,6 +208,7 @@ class Replica {
   bool closed_ = false;
   bool disk_full_noted_ = false;
   std::set<engine::EscrowKey> escrow_touched_;  // of the turn
+  std::set<CellPath> reset_counters_;           // likewise
   std::uint64_t conflicts_ = 0;
   std::map<Origin, Seq> refused_stamps_;  // the last one filed
   std::uint64_t commits_appended_ = 0;

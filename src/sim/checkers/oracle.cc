@@ -44,6 +44,7 @@ void NaiveState::apply(const Commit& commit) {
       slot.removed = std::max(slot.removed, count->removed);
     } else if (const auto* reset = std::get_if<CountResetOp>(&op)) {
       for (const CountResetOp::Slot& seen : reset->observed) {
+        if (given_up_.contains({reset->path, {seen.origin, seen.birth}})) continue;
         Slot& slot = counters_[reset->path][{seen.origin, seen.birth}];
         slot.added_base = std::max(slot.added_base, seen.added);
         slot.removed_base = std::max(slot.removed_base, seen.removed);
