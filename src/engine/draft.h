@@ -98,6 +98,8 @@ class Draft {
   // Takes away an end, as a write does that says nothing of one. It is not removed but replaced by "never", which
   // outlasts an end that another site sets at once; where there never was one, nothing is written.
   Status take_end(std::string_view table, ByteSpan key, ByteSpan field = {});
+  // A key whose time had run out begins anew: what this site has seen of it is taken away, if add() has not done so.
+  Status begin_anew(std::string_view table, ByteSpan key) { return revive(table, key); }
   // True when this draft took away what was there before it.
   bool cleared(const CellPath& path) const;
   // True when this draft writes or removes that very cell.

@@ -1,4 +1,4 @@
-// engine/retire.h — gives up counter slots that nobody needs: docs/design/014-slots-are-given-up.md.
+// engine/retire.h — gives up counter slots that nobody needs: docs/design/015-slots-are-given-up.md.
 //
 // A reset leaves each slot with baselines as large as its totals, worth nothing. Only its origin knows that it will
 // not count in it any more, so only the origin gives it up: by a ClearOp that forgets exactly its own slots. A slot

@@ -34,11 +34,16 @@ class Site : public test::Site {
   }
   // Gives up this site's slots of a counter, as the node does after a reset. The ops that became of it.
   std::vector<Op> retire(const CellPath& path) {
+    return write_ops([&](Draft& made) { return engine::retire(made, path); });
+  }
+  // A commit of what `fill` writes; none when that is nothing.
+  template <typename Fill>
+  std::vector<Op> write_ops(Fill fill) {
     Commit commit;
     commit.dot = next_dot();
-    Draft draft = this->draft();
-    EXPECT_TRUE(engine::retire(draft, path).ok());
-    commit.ops = draft.take_ops();
+    Draft made = draft();
+    EXPECT_TRUE(fill(made).ok());
+    commit.ops = made.take_ops();
     commit.hlc = Hlc{cells().meta().hlc_floor.bits + 1};
     if (!commit.ops.empty()) deliver(commit);
     return commit.ops;

@@ -35,6 +35,7 @@ constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T,
 Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now)
     : replica_(std::move(replica)),
       escrow_(*replica_),
+      expiry_(*replica_, config.free_after),
       give_ups_(*replica_),
       sessions_(*replica_),
       peers_(*replica_, config),
@@ -138,6 +139,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     }
     if (!stopping_) escrow_.end_turn(now);
     if (!stopping_) give_ups_.end_turn(now);
+    if (!stopping_) expiry_.end_turn(now, peers_);
     if (stopping_) advance_stop(now, out);
     conflicts_.end_turn(now, out);
     answers_.end_turn(peers_.take_acked(), now, out);
@@ -165,6 +167,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   if (!replica_->failure().ok()) return earliest;
   keep_earlier(earliest, writes_.next_deadline());
   if (!stopping_) keep_earlier(earliest, escrow_.next_deadline());
+  if (!stopping_) keep_earlier(earliest, expiry_.next_deadline());
   keep_earlier(earliest, sessions_.next_deadline());
   keep_earlier(earliest, answers_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());

@@ -15,6 +15,7 @@
 #include "node/conflict_path.h"
 #include "node/durability_path.h"
 #include "node/escrow_path.h"
+#include "node/expiry_path.h"
 #include "node/give_up_path.h"
 #include "node/peer_path.h"
 #include "node/read_path.h"
@@ -64,6 +65,7 @@ class Namespace {
 
   std::unique_ptr<Replica> replica_;
   EscrowPath escrow_;
+  ExpiryPath expiry_;
   GiveUpPath give_ups_;
   SessionPath sessions_;
   PeerPath peers_;

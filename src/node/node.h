@@ -57,6 +57,8 @@ struct NodeConfig {
   // Where nobody writes, a node says every so often how late it is, so that Replica::frontier() follows the clock; 0:
   // only when something there waits for it (Replica::want_frontier).
   Duration frontier_lag_max{0};
+  // How long after its end a key is hidden before it may be freed.
+  Duration free_after = Duration::seconds(60);
   std::uint64_t seed = 1;  // transaction ids, backoff jitter: unpredictable in production, fixed in the simulator
 };
 

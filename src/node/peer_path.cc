@@ -89,6 +89,12 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
                                                               replica_.name(), to_string(hello.context))));
     return;
   }
+  if (link.options.dialed) dialed_.insert(link.options.label);
+  if (hello.role == repl::Role::kReplicator && writers_.size() < kPeersKnownMax) writers_.insert(hello.origin);
+  const Origin& self = replica_.self();
+  if (replica_.cells().context().get(self).value != 0 && hello.context.get(self).value == 0) {
+    replica_.catch_up_with(hello.context);
+  }
   if (durable_at_.size() < kPeersKnownMax || durable_at_.count(hello.origin.node) != 0) {
     durable_at_[hello.origin.node] = hello.context;
     acked_ = true;
@@ -114,6 +120,20 @@ void PeerPath::on_frontier(const repl::FrontierHeard& heard, Time now) {
   }
   // A node that joins must not write below what the others count as complete.
   if (heard.frontier <= limit) replica_.witness(heard.frontier);
+}
+
+bool PeerPath::knows_all() const {
+  const auto& entries = replica_.cells().context().entries();
+  const auto here = [&](const Origin& writer) {
+    return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+      return entry.first.node == writer.node && entry.first.epoch >= writer.epoch;
+    });
+  };
+  const auto dialed = [&](const LinkConfig& link) {
+    return link.ns != replica_.name() || dialed_.count(link.address) != 0;
+  };
+  return std::all_of(config_.links.begin(), config_.links.end(), dialed) &&
+         std::all_of(writers_.begin(), writers_.end(), here);
 }
 
 std::vector<std::string> PeerPath::durable_at(const Dot& dot) const {
@@ -233,6 +253,7 @@ void PeerPath::start_epoch_above(std::uint64_t epoch, Outputs& out) {
                                    "going on as {}",
                                    to_string(replica_.self()))});
   for (auto& entry : links_) {
+    if (entry.second.session.peer()) replica_.catch_up_with(entry.second.session.peer()->context);
     entry.second.session.on_new_epoch(replica_.self());
     entry.second.routed_version.reset();
   }

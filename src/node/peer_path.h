@@ -10,6 +10,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,9 @@ class PeerPath {
   bool has(LinkId id) const { return links_.count(id) != 0; }
   // True once the peer's Hello was accepted.
   bool greeted(LinkId id) const;
+  // True when every peer that this node is to dial has said Hello to this process, and of every one that may write and
+  // ever did a commit is here: then this node knows who there is.
+  bool knows_all() const;
 
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
 
@@ -98,6 +102,8 @@ class PeerPath {
   Replica& replica_;
   const NodeConfig& config_;
   std::map<LinkId, Link> links_;
+  std::set<std::string> dialed_;  // addresses where somebody has said Hello
+  std::set<Origin> writers_;      // who has said Hello and may write
   repl::Assembly assembly_;
   repl::Providers providers_;
   std::optional<Instant> look_again_at_;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kRefusedStampsMax = 1'000;
 // Of one turn: those beyond keep their slots until they are reset again.
 constexpr std::size_t kResetCountersMax = 10'000;
+constexpr std::size_t kUnseenEndsMax = 100'000;
 
 }  // namespace
 
@@ -142,8 +143,16 @@ void Replica::note_reset(const Op& op) {
   }
 }
 
+void Replica::note_end(const Op& op) {
+  const auto* put = std::get_if<PutOp>(&op);
+  if (put == nullptr || put->path.kind != CellKind::kExpiry || !put->path.element.empty()) return;
+  if (unseen_ends_.size() < kUnseenEndsMax) unseen_ends_.insert(put->path);
+}
+
 Status Replica::note_changes(const Commit& commit) {
+  const bool catches_up = !catching_up_.empty() && commit.dot.origin != self_;
   for (const Op& op : commit.ops) {
+    if (catches_up) note_end(op);
     note_escrow(op, commit.dot.origin == self_);
     note_reset(op);
     const std::string_view table = table_of(op);
@@ -155,6 +164,7 @@ Status Replica::note_changes(const Commit& commit) {
       if (!status.ok()) return status.with_context("cannot read what was done under an idempotency key");
     }
   }
+  if (catches_up && cells_->context().covers(catching_up_)) catching_up_ = {};
   return {};
 }
 

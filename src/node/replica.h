@@ -66,8 +66,12 @@ class Replica {
   const std::string& name() const { return config_.name; }
   // Under which commits are made here.
   const Origin& self() const { return self_; }
+  // The wall clock, but never before what this node has promised to be past (engine/vouches.h).
+  std::int64_t now_ms(Time now) const { return std::max(now.wall_ms, clock_floor_ms_); }
+  void raise_clock_floor(std::int64_t at_ms) { clock_floor_ms_ = std::max(clock_floor_ms_, at_ms); }
+  std::int64_t clock_floor_ms() const { return clock_floor_ms_; }
   // What clients see of it at an instant.
-  engine::View view(Time now) { return engine::View(*cells_, catalog_, now.wall_ms, &indexes_); }
+  engine::View view(Time now) { return engine::View(*cells_, catalog_, now_ms(now), &indexes_); }
   const engine::Catalog& catalog() const { return catalog_; }
   const engine::OnceWindow& once() const { return once_; }
   store::Cells& cells() { return *cells_; }
@@ -126,6 +130,11 @@ class Replica {
   void file_refused_stamp(const Dot& dot, Hlc hlc, const Status& reason);
   // Counters with slots of this node that a reset has touched since the last call, bounded in number.
   std::set<CellPath> take_reset_counters() { return std::exchange(reset_counters_, {}); }
+  // This origin has written before anybody with this context knew of it. Until all of that has arrived, ends that come
+  // with it are noted: others may have freed those keys without what was written here.
+  void catch_up_with(const VersionVector& theirs) { catching_up_.merge(theirs); }
+  // Whether the end was one of them; from then on it is not.
+  bool take_unseen_end(const CellPath& end) { return unseen_ends_.erase(end) > 0; }
   std::uint64_t conflicts() const { return conflicts_; }
   std::uint64_t commits_appended() const { return commits_appended_; }
 
@@ -174,6 +183,7 @@ class Replica {
   void state_floor(Time now);
   void note_escrow(const Op& op, bool own);
   void note_reset(const Op& op);
+  void note_end(const Op& op);
   static void hold(std::deque<Held>& all, LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest = {});
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);
@@ -209,6 +219,9 @@ class Replica {
   bool disk_full_noted_ = false;
   std::set<engine::EscrowKey> escrow_touched_;  // of the turn
   std::set<CellPath> reset_counters_;           // likewise
+  std::int64_t clock_floor_ms_ = 0;
+  VersionVector catching_up_;
+  std::set<CellPath> unseen_ends_;
   std::uint64_t conflicts_ = 0;
   std::map<Origin, Seq> refused_stamps_;  // the last one filed
   std::uint64_t commits_appended_ = 0;

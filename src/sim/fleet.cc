@@ -37,6 +37,7 @@ void build_fleet(const FleetPlan& plan, World& world) {
     config.node.merge_groups = plan.groups;
     config.node.checkpoint_interval = plan.checkpoint_interval;
     config.node.frontier_lag_max = plan.frontier_lag_max;
+    config.node.free_after = plan.free_after;
     for (const std::string& ns : site.namespaces) {
       node::NamespaceConfig ns_config;
       ns_config.name = ns;

@@ -25,6 +25,7 @@ struct FleetPlan {
   std::uint64_t segment_bytes = 256 * 1024;
   Duration checkpoint_interval = Duration::seconds(5);
   Duration frontier_lag_max{0};
+  Duration free_after = Duration::seconds(60);
 
   const Site* find(std::string_view name) const;
 };

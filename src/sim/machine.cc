@@ -8,6 +8,8 @@
 #include "log/segment.h"
 #include "repl/frame.h"
 #include "sim/world.h"
+#include "store/cell_key.h"
+#include "store/cells.h"
 
 namespace pando::sim {
 namespace {
@@ -67,6 +69,27 @@ void Machine::boot() {
   end_turn();
 }
 
+namespace {
+
+// Frees what has ended, whoever may still bring something for it.
+Status free_ended(Volume& volume, std::int64_t now_ms) {
+  const Result<std::unique_ptr<store::Cells>> cells = store::Cells::open(volume.kv);
+  if (!cells) return cells.error();
+  const auto hints = (*cells)->due_hints(now_ms, SIZE_MAX);
+  if (!hints) return hints.error();
+  for (const store::ExpiryIndex::Hint& hint : *hints) {
+    const Result<CellPath> end = store::decode_cell_key(hint.cell_key);
+    if (!end) return end.error();
+    const auto ends_at = (*cells)->ends_at(end->table, end->key, end->element);
+    if (!ends_at) return ends_at.error();
+    if (!*ends_at || **ends_at > now_ms || !end->element.empty()) continue;
+    PANDO_RETURN_IF_ERROR((*cells)->free_key(end->table, end->key));
+  }
+  return volume.kv.write((*cells)->begin_checkpoint((*cells)->meta().replay_segment));
+}
+
+}  // namespace
+
 void Machine::open_namespace(const node::NamespaceConfig& config) {
   Volume& v = volume(config.name);
   v.log_write_in_flight = v.checkpoint_in_flight = false;
@@ -76,6 +99,7 @@ void Machine::open_namespace(const node::NamespaceConfig& config) {
   v.open_failure = v.disk.sync();
   if (!v.open_failure.ok()) return;
   const auto open = [&]() -> Status {
+    if (world_.mutates(DriverMutation::kFreedEarly, 1)) PANDO_RETURN_IF_ERROR(free_ended(v, now().wall_ms));
     const Result<std::uint64_t> whole_from = node_->begin_open(config, v.kv);
     if (!whole_from) return whole_from.error();
     for (const auto& [id, bytes] : v.disk.segments()) {

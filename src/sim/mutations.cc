@@ -16,6 +16,7 @@ const std::vector<MutationInfo>& all_mutations() {
       {DriverMutation::kEventTwice, "event-twice", "a watcher gets an event twice"},
       {DriverMutation::kEventsSwapped, "events-swapped", "a watcher gets two events in the wrong order"},
       {DriverMutation::kClaimEarly, "claim-early", "a node vouches for an hour that has not come yet"},
+      {DriverMutation::kFreedEarly, "freed-early", "a start finds all keys gone whose time has run out"},
       {DriverMutation::kHaveLost, "have-lost", "a frame between two nodes arrives without its first announcement"},
       {DriverMutation::kCommitLost, "commit-lost", "a frame between two nodes arrives without its first commit"},
   };

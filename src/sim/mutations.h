@@ -26,6 +26,7 @@ enum class DriverMutation : std::uint8_t {
   kEventsSwapped,        // a watcher gets two neighbouring events in the wrong order
   kClaimEarly,           // a node vouches for an hour that has not come yet
   kHaveLost,             // of what a node announces instead of sending it, something is left out
+  kFreedEarly,           // a machine that comes back has lost every key whose time has run out, whoever knows of it
   kCommitLost,           // a stream loses a commit in the middle, and hides it: checksum and number still fit
 };
 

@@ -258,6 +258,7 @@ Result<Request> ScenarioClient::parse(const Words& words) const {
   if (verb == "OFFSET") return Request(OffsetRequest{});
   if (verb == "STATS") return Request(StatsRequest{});
   if (verb == "CHECKPOINT") return Request(CheckpointRequest{});
+  if (verb == "DIGEST" && count == 2 && words[1] == "ALL") return Request(DigestRequest{0});
   if (verb == "DIGEST") return Request(DigestRequest{});
   return parse_write(words);
 }

@@ -64,6 +64,7 @@ RandomFleet pick_fleet(Prng& rng) {
   plan.segment_bytes = kSegmentBytes[rng.below(std::size(kSegmentBytes))];
   plan.checkpoint_interval = Duration::millis(static_cast<std::int64_t>(100 + rng.below(6000)));
   if (rng.chance(1, 2)) plan.frontier_lag_max = Duration::millis(static_cast<std::int64_t>(1 + rng.below(3000)));
+  plan.free_after = Duration::millis(static_cast<std::int64_t>(1 + rng.below(2000)));
   return fleet;
 }
 

@@ -212,6 +212,25 @@ Mutation Workload::random_mutation() {
   }
 }
 
+// Keys that are written with an end, given another one, counted in, and written anew after it.
+Mutation Workload::ending_mutation() {
+  const TimeToLive soon{TimeToLive::Kind::kFor, static_cast<std::int64_t>(50 + rng_.below(2000))};
+  const std::uint64_t what = rng_.below(8);
+  const bool number = rng_.chance(1, 3);
+  Bytes k = key(number ? "end-n" : "end");
+  if (what < 3) {
+    Mutation change = make(Mutation::Kind::kDetail, kTableKv, std::move(k));
+    change.detail = ExpireChange{what == 0 ? TimeToLive{} : soon};
+    return change;
+  }
+  const Mutation::Kind kind = number ? Mutation::Kind::kAdd : Mutation::Kind::kPut;
+  Mutation write = make(what == 3 ? Mutation::Kind::kDelete : kind, kTableKv, std::move(k));
+  if (kind == Mutation::Kind::kAdd) write.delta = static_cast<std::int64_t>(1 + rng_.below(9));
+  if (kind == Mutation::Kind::kPut && what != 3) write.value = fresh_value();
+  if (what > 4) write.ttl = soon;
+  return write;
+}
+
 Mutation Workload::typed_mutation() {
   const std::uint64_t i = rng_.below(options_.keys);
   const std::string replica = fmt::format("replica-{}", rng_.below(3));
@@ -291,6 +310,7 @@ WriteRequest Workload::plan_write(Activity activity) {
                          kTableKv, key("flag")));
       break;
     }
+    case Activity::kEnding: out.push_back(ending_mutation()); break;
     case Activity::kTyped: out.push_back(typed_mutation()); break;
     default:
       for (std::uint64_t left = 1 + rng_.below(8); left > 0; --left) out.push_back(random_mutation());

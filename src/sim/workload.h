@@ -33,6 +33,7 @@ enum class Activity : std::uint8_t {
   kRetried,
   kSet,
   kFlag,
+  kEnding,  // keys whose time runs out
   kTyped,
   kRead,
   kCount_
@@ -84,6 +85,7 @@ class Workload {
   void plan_lob(Client& client);
   WriteRequest plan_write(Activity activity);
   Terms plan_terms(const Request& request);
+  Mutation ending_mutation();
   Mutation typed_mutation();
 
   World& world_;

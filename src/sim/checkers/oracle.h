@@ -22,6 +22,8 @@ class NaiveState {
   void apply(const Commit& commit);
   // As of this instant: what has run out is left out.
   std::vector<std::string> describe(std::int64_t now_ms = 0) const;
+  // What the machine decides and shows by: its clock, but not before what it has promised to be past.
+  std::int64_t now_ms(const Machine& machine) const;
 
  private:
   struct Value {

@@ -1,0 +1,149 @@
+#include "engine/vouches.h"
+
+#include <algorithm>
+
+#include "base/codec.h"
+#include "store/cell_cursor.h"
+
+namespace pando::engine {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+CellPath path_of(const Origin& origin) {
+  return {std::string(kTableVouches), Bytes(to_string(origin)), CellKind::kRegister, {}};
+}
+
+// Epochs of a node are neighbours in a context, the latest comes last.
+bool replaced(const std::vector<VersionVector::Entry>& entries, std::size_t i) {
+  return i + 1 < entries.size() && entries[i + 1].first.node == entries[i].first.node;
+}
+
+VersionVector least_of(const VersionVector& a, const VersionVector& b) {
+  VersionVector least;
+  for (const auto& [origin, seq] : a.entries()) {
+    if (const Seq both = std::min(seq, b.get(origin)); both.value != 0) least.raise(origin, both);
+  }
+  return least;
+}
+
+// Whether the other site knows of the same origins as this one, as far as it matters.
+bool same_origins(const VersionVector& here, const VersionVector& there) {
+  const auto& entries = here.entries();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (replaced(entries, i) && there.get(entries[i].first) != entries[i].second) return false;
+  }
+  return std::all_of(there.entries().begin(), there.entries().end(),
+                     [&](const auto& entry) { return here.get(entry.first).value != 0; });
+}
+
+}  // namespace
+
+Bytes encode_vouch(const Vouch& vouch) {
+  Bytes bytes;
+  Writer out(bytes);
+  out.u8(kVersion);
+  out.u64(static_cast<std::uint64_t>(vouch.clock_ms));
+  encode(vouch.seen, out);
+  return bytes;
+}
+
+std::optional<Vouch> decode_vouch(ByteSpan bytes) {
+  Reader in(bytes);
+  if (in.u8("vouch.version") != kVersion) return std::nullopt;
+  Vouch vouch;
+  vouch.clock_ms = static_cast<std::int64_t>(in.u64("vouch.clock_ms"));
+  vouch.seen = decode_version_vector(in);
+  if (!in.finish().ok() || vouch.clock_ms < 0) return std::nullopt;
+  return vouch;
+}
+
+Result<std::optional<Vouch>> vouch_of(store::Cells& cells, const Origin& origin) {
+  const Result<const crdt::Register*> found = cells.find_register(path_of(origin));
+  if (!found) return fail(found.error());
+  // Its origin alone writes it, so there is one value. Of several nobody knows which one holds.
+  if (*found == nullptr || (*found)->conflicted()) return std::nullopt;
+  const crdt::Register::Entry& said = (*found)->entries().front();
+  return said.dot.origin == origin ? decode_vouch(said.value) : std::nullopt;
+}
+
+Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view node) {
+  std::int64_t latest = 0;
+  store::CellCursor at = cells.scan(kTableVouches, {}, {});
+  for (; at.valid(); at.next()) {
+    if (is_counter(at.path().kind)) continue;
+    for (const crdt::Register::Entry& entry : at.cell().reg().entries()) {
+      const std::optional<Vouch> said = decode_vouch(entry.value);
+      if (entry.dot.origin.node == node && said) latest = std::max(latest, said->clock_ms);
+    }
+  }
+  PANDO_RETURN_IF_ERROR(at.status());
+  return latest;
+}
+
+Status vouch(Draft& draft, std::int64_t clock_ms) {
+  store::Cells& cells = draft.view().cells();
+  const Result<std::optional<Vouch>> before = vouch_of(cells, draft.dot().origin);
+  if (!before) return before.error();
+  const Vouch said{std::max(clock_ms, *before ? (*before)->clock_ms : 0), cells.context()};
+  return draft.put(path_of(draft.dot().origin), encode_vouch(said));
+}
+
+Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self) {
+  return vouch_of(cells, self).map([&](const std::optional<Vouch>& said) {
+    return said && !same_origins(cells.context(), said->seen);
+  });
+}
+
+Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms) {
+  FreeingNeeds needs{{}, end_ms};
+  store::CellCursor at = cells.scan_key(table, key);
+  for (; at.valid(); at.next()) {
+    if (is_counter(at.path().kind)) {
+      for (const auto& slot : at.cell().counter().slots()) needs.seen.raise(slot.origin, slot.birth);
+    } else {
+      for (const auto& entry : at.cell().reg().entries()) needs.seen.raise(entry.dot.origin, entry.dot.seq);
+    }
+  }
+  PANDO_RETURN_IF_ERROR(at.status());
+  return needs;
+}
+
+Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node) {
+  store::CellCursor at = cells.scan_key(table, key);
+  for (; at.valid(); at.next()) {
+    if (is_counter(at.path().kind)) {
+      for (const auto& slot : at.cell().counter().slots()) {
+        if (slot.origin.node == node) return true;
+      }
+    } else {
+      for (const auto& entry : at.cell().reg().entries()) {
+        if (entry.dot.origin.node == node) return true;
+      }
+    }
+  }
+  PANDO_RETURN_IF_ERROR(at.status());
+  return false;
+}
+
+Result<Stable> Stable::of(store::Cells& cells) {
+  Stable stable;
+  const VersionVector here = cells.context();
+  const auto& entries = here.entries();
+  std::optional<Vouch> common;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (replaced(entries, i)) continue;
+    const Result<std::optional<Vouch>> said = vouch_of(cells, entries[i].first);
+    if (!said) return fail(said.error());
+    if (!*said || !same_origins(here, (*said)->seen)) return stable;
+    if (!common) {
+      common = **said;
+    } else {
+      common = Vouch{std::min(common->clock_ms, (*said)->clock_ms), least_of(common->seen, (*said)->seen)};
+    }
+  }
+  stable.common_ = std::move(common);
+  return stable;
+}
+
+}  // namespace pando::engine

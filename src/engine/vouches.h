@@ -1,0 +1,72 @@
+// engine/vouches.h — what every maker of commits has promised to know: what has ended below that may be freed.
+//
+// A vouch is a cell of table `.vouches`, one per origin, written by that origin alone; so it travels as any commit
+// does, over relayers too, and whoever has it has every commit of its origin before it. It says of the commits after
+// it:
+//
+//   they have seen `seen`, and the clock they were decided by was past `clock_ms`
+//
+// stable() is what all origins say alike. A key whose cells and whose end lie below it can be freed without anybody
+// telling, at any time, at each site for itself: whoever still writes to it knows all that is freed, takes it for
+// ended, and so begins it anew (engine/draft_expiry.cc). docs/design/010-expiry.md has the proof and what it does not
+// cover.
+//
+// A vouch holds for ever, as it is about knowledge, which only grows. Stored form: docs/formats/cells.md.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "engine/draft.h"
+#include "store/cells.h"
+
+namespace pando::engine {
+
+inline constexpr std::string_view kTableVouches = ".vouches";  // key = to_string(origin)
+
+struct Vouch {
+  std::int64_t clock_ms = 0;
+  VersionVector seen;
+  friend bool operator==(const Vouch&, const Vouch&) = default;
+};
+// u8(version = 1) u64(clock_ms) vector(seen).
+Bytes encode_vouch(const Vouch& vouch);
+// Nothing when the bytes are none (a peer may write anything): then nobody vouched.
+std::optional<Vouch> decode_vouch(ByteSpan bytes);
+
+// What `origin` said last; nothing when it never did.
+Result<std::optional<Vouch>> vouch_of(store::Cells& cells, const Origin& origin);
+// The latest instant that any epoch of the node has promised to be past. 0: none.
+Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view node);
+// What the draft's origin says from now on: it has seen what is here, and is past `clock_ms`, which never falls.
+Status vouch(Draft& draft, std::int64_t clock_ms);
+
+// Whether what `self` said last counts no more, as an epoch has been replaced since. False when it never did.
+Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self);
+
+// What must be vouched for before a key may be freed: the commits that made its cells, and the clock.
+struct FreeingNeeds {
+  VersionVector seen;
+  std::int64_t clock_ms = 0;
+};
+// Reads every cell of the key. Of a counter what made its slots counts, as a key that begins anew forgets them whole.
+Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms);
+
+// Whether any cell of the key has something that an epoch of this node made.
+Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node);
+
+// What all origins known here vouch for. Nothing while one of them never did, names an origin that is not known here,
+// or knows more or less than this site of an epoch that a later one of its node has replaced; such an epoch itself need
+// not vouch, as it makes no commits any more.
+class Stable {
+ public:
+  static Result<Stable> of(store::Cells& cells);
+  bool covers(const FreeingNeeds& needs) const {
+    return common_ && needs.clock_ms <= common_->clock_ms && common_->seen.covers(needs.seen);
+  }
+
+ private:
+  std::optional<Vouch> common_;
+};
+
+}  // namespace pando::engine

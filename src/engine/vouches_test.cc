@@ -1,0 +1,304 @@
+#include "engine/vouches.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "engine/expiry.h"
+#include "engine/sites_suite.h"
+#include "model/expiry.h"
+
+namespace pando::engine {
+namespace {
+
+constexpr std::int64_t kStart = 1'000'000;
+
+// A site that vouches and frees when a test says so.
+class Freer : public Site {
+ public:
+  explicit Freer(std::string name) : Site(std::move(name)) { set_now(kStart); }
+
+  void set_clock(std::int64_t now_ms) {
+    clock_ms_ = now_ms;
+    set_now(std::max(clock_ms_, promised()));
+  }
+  std::int64_t promised() { return *promised_clock_ms(cells(), next_dot().origin.node); }
+  void vouch(std::int64_t clock_ms) {
+    write_ops([&](Draft& made) { return engine::vouch(made, clock_ms); });
+    set_clock(clock_ms_);
+  }
+  // When the clock and all others allow it.
+  bool free(const Bytes& key) {
+    const auto end = *cells().ends_at("kv", key);
+    if (!end || *end > now_ms()) return false;
+    const FreeingNeeds needs = *needs_of(cells(), "kv", key, *end);
+    if (!Stable::of(cells())->covers(needs)) return false;
+    EXPECT_TRUE(cells().free_key("kv", key).ok());
+    return true;
+  }
+  std::int64_t now_ms() { return std::max(clock_ms_, promised()); }
+  std::string get(const Bytes& key) {
+    const auto reply = ask<ValueReply>(GetRequest{.key = key});
+    return reply.found ? reply.value : "-";
+  }
+  bool vouched() { return vouch_of(cells(), next_dot().origin)->has_value(); }
+
+ private:
+  std::int64_t clock_ms_ = kStart;
+};
+
+class Fleet {
+ public:
+  explicit Fleet(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) sites_.emplace_back("dc" + std::to_string(i + 1));
+  }
+  Freer& operator[](std::size_t i) { return sites_[i]; }
+  void exchange() {
+    for (std::size_t round = 0; round < sites_.size(); ++round) {
+      for (Freer& to : sites_) {
+        for (Freer& from : sites_) {
+          if (&to != &from) to.pull(from);
+        }
+      }
+    }
+  }
+  void set_clocks(std::int64_t now_ms) {
+    for (Freer& site : sites_) site.set_clock(now_ms);
+  }
+
+ private:
+  std::deque<Freer> sites_;
+};
+
+Mutation put(Bytes key, Bytes value, std::optional<std::int64_t> ttl_ms = {}) {
+  Mutation m;
+  m.key = std::move(key);
+  m.value = std::move(value);
+  if (ttl_ms) m.ttl = TimeToLive{TimeToLive::Kind::kFor, *ttl_ms};
+  return m;
+}
+Mutation add(Bytes key, std::int64_t delta) {
+  Mutation m = test::of_kind(Mutation::Kind::kAdd, std::move(key));
+  m.delta = delta;
+  return m;
+}
+Mutation expire(Bytes key, TimeToLive ttl) { return test::with_detail(std::move(key), ExpireChange{ttl}); }
+TimeToLive in(std::int64_t ms) { return {TimeToLive::Kind::kFor, ms}; }
+
+TEST(Vouches, BytesAreWhatTheyAre) {
+  VersionVector seen;
+  seen.raise({"dc1", 1}, Seq(300));
+  const Vouch vouch{1'700'000'000'000, seen};
+  EXPECT_EQ(decode_vouch(encode_vouch(vouch)), vouch);
+  EXPECT_EQ(encode_vouch(vouch), Bytes("\x01\x00\x68\xE5\xCF\x8B\x01\x00\x00\x01\x03"
+                                       "dc1\x01\xAC\x02",
+                                       17));
+  for (const Bytes& bytes : {Bytes(), Bytes("\x02"), encode_vouch(vouch) + "x", encode_vouch(vouch).substr(0, 12),
+                             Bytes("\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x00", 10)}) {
+    EXPECT_FALSE(decode_vouch(bytes)) << ::testing::PrintToString(bytes);
+  }
+}
+
+TEST(Vouches, AKeyIsFreedOnceEverybodyKnowsAllOfItAndThatItHasEnded) {
+  Fleet fleet(2);
+  fleet[1].commit({put("other", "x")});
+  fleet[0].commit({put("k", "v", 100)});
+  fleet.exchange();
+  fleet.set_clocks(kStart + 100);
+  EXPECT_FALSE(fleet[0].free("k")) << "nobody vouches";
+  fleet[0].vouch(kStart + 100);
+  EXPECT_FALSE(fleet[0].free("k")) << "the other does not";
+  fleet[1].vouch(kStart + 99);
+  fleet.exchange();
+  EXPECT_FALSE(fleet[0].free("k")) << "by its clock it has not ended";
+  fleet[1].vouch(kStart + 100);
+  EXPECT_FALSE(fleet[0].free("k")) << "not heard yet";
+  fleet.exchange();
+  EXPECT_TRUE(fleet[0].free("k"));
+  EXPECT_EQ(fleet[0].get("k"), "-");
+  EXPECT_TRUE(fleet[1].free("k")) << "each for itself";
+  EXPECT_EQ(fleet[0].digest(), fleet[1].digest());
+  EXPECT_EQ(fleet[0].cell_count(), 3u) << "the other key, and a vouch of each";
+}
+
+TEST(Vouches, WhatOneOfThemHasNotSeenHoldsIt) {
+  Fleet fleet(2);
+  fleet[0].commit({put("k", "v", 100)});
+  fleet.exchange();
+  fleet[1].commit({put("x", "1")});
+  fleet[0].commit({add("n", 1)});
+  fleet[0].commit({expire("n", in(100))});
+  fleet.set_clocks(kStart + 100);
+  for (std::size_t i = 0; i < 2; ++i) fleet[i].vouch(kStart + 100);
+  fleet.exchange();
+  EXPECT_TRUE(fleet[0].free("k"));
+  EXPECT_FALSE(fleet[0].free("n")) << "dc2 vouched before it had the counter";
+  fleet[1].vouch(kStart + 100);
+  fleet.exchange();
+  EXPECT_TRUE(fleet[0].free("n"));
+}
+
+TEST(Vouches, SomebodyWhoIsOnlyHeardOfHoldsAll) {
+  Fleet fleet(3);
+  fleet[0].commit({put("k", "v", 100)});
+  fleet[2].commit({put("x", "1")});
+  fleet[1].pull(fleet[0]);
+  fleet[1].pull(fleet[2]);
+  fleet.set_clocks(kStart + 100);
+  fleet[0].vouch(kStart + 100);
+  fleet[1].vouch(kStart + 100);
+  fleet[0].pull(fleet[1]);
+  EXPECT_FALSE(fleet[0].free("k")) << "dc3 has written, dc2 says, and has not vouched";
+  fleet.exchange();
+  EXPECT_FALSE(fleet[0].free("k"));
+  fleet[2].vouch(kStart + 100);
+  fleet.exchange();
+  EXPECT_TRUE(fleet[0].free("k"));
+}
+
+TEST(Vouches, AnEpochThatIsReplacedNeedNotVouchButAllMustKnowTheSameOfIt) {
+  Freer site("dc1");
+  site.commit({put("k", "v", 100)});
+  site.set_clock(kStart + 100);
+  const auto deliver = [&](const Origin& origin, std::uint64_t seq, CellPath path, Bytes value) {
+    Commit commit;
+    commit.dot = {origin, Seq(seq)};
+    commit.hlc = Hlc{5};
+    commit.ops = {PutOp{std::move(path), std::move(value), {}}};
+    site.deliver(commit);
+  };
+  const Origin before{"x", 1};
+  const Origin after{"x", 2};
+  const CellPath vouch{std::string(kTableVouches), "x#2", CellKind::kRegister, {}};
+  deliver(before, 1, {"kv", "a", CellKind::kRegister, {}}, "a");
+  site.vouch(kStart + 100);
+  EXPECT_FALSE(site.free("k")) << "x has not vouched";
+  VersionVector seen = site.cells().context();
+  deliver(after, 1, vouch, encode_vouch({kStart + 100, seen}));
+  deliver(before, 2, {"kv", "b", CellKind::kRegister, {}}, "b");
+  EXPECT_FALSE(site.free("k")) << "neither knew of x's last commit in its first epoch";
+  site.vouch(kStart + 100);
+  EXPECT_FALSE(site.free("k")) << "x does not yet";
+  seen.raise(before, Seq(2));
+  Commit again;
+  again.dot = {after, Seq(2)};
+  again.hlc = Hlc{6};
+  again.ops = {PutOp{vouch, encode_vouch({kStart + 100, seen}), {{after, Seq(1)}}}};
+  site.deliver(again);
+  EXPECT_TRUE(site.free("k"));
+}
+
+TEST(Vouches, APromiseOutlivesARestartAndAClockThatIsSetBack) {
+  Freer site("dc1");
+  site.commit({put("k", "v", 100)});
+  site.set_clock(kStart + 200);
+  site.vouch(kStart + 200);
+  site.restart();
+  site.set_clock(kStart);
+  EXPECT_EQ(site.promised(), kStart + 200);
+  EXPECT_EQ(site.get("k"), "-");
+  site.vouch(kStart + 1);
+  EXPECT_EQ(site.promised(), kStart + 200) << "it never falls";
+}
+
+TEST(Vouches, AReplicaThatWasAwayForDaysBringsNothingBack) {
+  Fleet fleet(3);
+  for (std::size_t i = 0; i < 3; ++i) fleet[i].commit({put("x" + std::to_string(i), "1")});
+  fleet[0].commit({put("k", "old", 100)});
+  fleet[0].commit({add("n", 5)});
+  fleet[0].commit({expire("n", in(100))});
+  fleet.exchange();
+  // dc3 is away; it counts and extends before the end, then writes days later.
+  fleet[2].commit({add("n", 1)});
+  fleet[2].commit({expire("n", in(200))});
+  constexpr std::int64_t kDays = kStart + 3LL * 86'400'000;
+  fleet[0].set_clock(kDays);
+  fleet[1].set_clock(kDays);
+  for (std::size_t i = 0; i < 2; ++i) fleet[i].vouch(kDays);
+  fleet[0].pull(fleet[1]);
+  EXPECT_FALSE(fleet[0].free("k")) << "dc3 holds it";
+  fleet[2].set_clock(kDays);
+  fleet[2].commit({add("n", 2)});
+  fleet.exchange();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(fleet[i].get("k"), "-");
+    EXPECT_EQ(fleet[i].get("n"), "2") << "begun anew";
+    fleet[i].vouch(kDays);
+  }
+  fleet.exchange();
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(fleet[i].free("k"));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(fleet[i].digest(), fleet[0].digest());
+}
+
+// Two fleets live through the same, one of them frees. Nobody can tell, at any site, at any time.
+using Step = std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>;
+
+RC_GTEST_PROP(Vouches, NobodyCanTellWhoFreed, (const std::vector<Step>& steps)) {
+  constexpr std::size_t kSites = 3;
+  Fleet frees(kSites);
+  Fleet keeps(kSites);
+  for (Fleet* fleet : {&frees, &keeps}) {
+    for (std::size_t i = 0; i < kSites; ++i) (*fleet)[i].commit({put("at" + std::to_string(i), "1")});
+    fleet->exchange();
+  }
+  std::array<std::int64_t, kSites> clocks{kStart, kStart, kStart};
+  int freed = 0;
+  for (const auto& [who, what, how] : steps) {
+    const std::size_t i = who % kSites;
+    const Bytes key = who / kSites % 2 == 0 ? "k" : "n";
+    const auto both = [&](const Mutation& mutation) {
+      frees[i].commit({mutation});
+      keeps[i].commit({mutation});
+    };
+    switch (what % 10) {
+      case 0:
+      case 1:
+        // All of what the other has, vouches included.
+        frees[i].pull(frees[how % kSites]);
+        keeps[i].pull(keeps[how % kSites]);
+        break;
+      case 2: both(key == "k" ? put(key, std::to_string(how), 50 + how % 100) : add(key, 1 + how % 5)); break;
+      case 3: both(expire(key, how % 4 == 0 ? TimeToLive{} : in(1 + how % 100))); break;
+      case 4: both(key == "k" ? put(key, "plain") : test::of_kind(Mutation::Kind::kDelete, key)); break;
+      case 5:
+      case 6: {
+        // Clocks differ, and go back now and then.
+        clocks[i] += static_cast<std::int64_t>(how) - 40;
+        frees[i].set_clock(clocks[i]);
+        keeps[i].set_clock(clocks[i]);
+        break;
+      }
+      case 7:
+        // Time passes, all vouch; who hears of it is a matter of the next steps.
+        for (std::size_t s = 0; s < kSites; ++s) {
+          clocks[s] += how;
+          for (Fleet* fleet : {&frees, &keeps}) {
+            (*fleet)[s].set_clock(clocks[s]);
+            (*fleet)[s].vouch((*fleet)[s].now_ms());
+          }
+        }
+        if (how % 2 == 0) {
+          frees.exchange();
+          keeps.exchange();
+        }
+        break;
+      default:
+        if (frees[i].free("k")) ++freed;
+        if (frees[i].free("n")) ++freed;
+    }
+    for (const Bytes& one : {Bytes("k"), Bytes("n")}) RC_ASSERT(frees[i].get(one) == keeps[i].get(one));
+  }
+  RC_TAG(freed > 0 ? "freed" : "none");
+  frees.exchange();
+  keeps.exchange();
+  std::int64_t latest = 0;
+  for (std::size_t i = 0; i < kSites; ++i) latest = std::max({latest, frees[i].now_ms(), keeps[i].now_ms()});
+  frees.set_clocks(latest);
+  keeps.set_clocks(latest);
+  for (std::size_t i = 0; i < kSites; ++i) {
+    RC_ASSERT(frees[i].cells().digest(latest)->fingerprint == frees[0].cells().digest(latest)->fingerprint);
+    for (const Bytes& one : {Bytes("k"), Bytes("n")}) RC_ASSERT(frees[i].get(one) == keeps[i].get(one));
+  }
+}
+
+}  // namespace
+}  // namespace pando::engine

@@ -1,0 +1,188 @@
+#include "node/expiry_path.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "model/expiry.h"
+#include "store/cell_key.h"
+
+namespace pando::node {
+namespace {
+
+// While a key waits its hint stands so much later: a restart finds it again.
+constexpr std::int64_t kHintAwayMs = 600'000;
+// Between two slices, so that requests come in between.
+constexpr Duration kNextSlice = Duration::millis(20);
+// What is waited for comes with commits of others.
+constexpr Duration kLookEvery = Duration::seconds(1);
+// A disk that is full, a store that could not be read: what serves requests says so.
+constexpr Duration kTryAgain = Duration::seconds(10);
+
+// One vouch for all that ends within this time.
+Duration between_vouches(Duration free_after) {
+  return std::clamp(Duration{free_after.us / 4}, Duration::millis(100), Duration::seconds(15));
+}
+
+}  // namespace
+
+ExpiryPath::ExpiryPath(Replica& replica, Duration free_after) : replica_(replica), free_after_(free_after) {
+  const Result<std::int64_t> promised = engine::promised_clock_ms(replica_.cells(), replica_.self().node);
+  if (promised) {
+    replica_.raise_clock_floor(*promised);
+  } else {
+    replica_.fail(promised.error().with_context("cannot read what this node has promised of its clock"));
+  }
+}
+
+void ExpiryPath::end_turn(Time now, const PeerPath& peers) {
+  if (instant_of(now) < pause_until_) return;
+  const Result<bool> more = step(now, peers);
+  pause_until_ = instant_of(now) + (more ? kNextSlice : kTryAgain);
+  plan(now, more.value_or(false));
+}
+
+Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
+  const Result<bool> more_ended = look(now);
+  if (!more_ended) return more_ended;
+  // One that has not made a commit yet is not known to those who do not have its Hello.
+  const bool unknown = replica_.cells().context().get(replica_.self()).value == 0;
+  const bool may_end = !replica_.cells().expiry().marks().empty();
+  const Result<bool> outdated =
+      may_end ? engine::vouch_is_outdated(replica_.cells(), replica_.self()) : Result<bool>(false);
+  if (!outdated) return outdated;
+  const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end);
+  if (asked && replica_.config().writable && replica_.serving().ok() && peers.knows_all()) {
+    PANDO_RETURN_IF_ERROR(vouch(now));
+  }
+  const Result<bool> more_ready = free_ready();
+  if (!more_ready) return more_ready;
+  return *more_ended || *more_ready;
+}
+
+Result<bool> ExpiryPath::look(Time now) {
+  const std::int64_t ended_by_ms = replica_.now_ms(now) - free_after_.millis();
+  store::Cells& cells = replica_.cells();
+  if (waiting() >= kWaitingMax || cells.expiry().next_ms() > ended_by_ms) return false;
+  const std::size_t room = std::min(kSlice, kWaitingMax - waiting());
+  const auto hints = cells.due_hints(ended_by_ms, room);
+  if (!hints) return fail(hints.error());
+  for (const store::ExpiryIndex::Hint& hint : *hints) {
+    if (Status status = look_at(hint, ended_by_ms, now); !status.ok()) return fail(std::move(status));
+  }
+  return hints->size() == room;
+}
+
+Status ExpiryPath::look_at(const store::ExpiryIndex::Hint& hint, std::int64_t ended_by_ms, Time now) {
+  store::Cells& cells = replica_.cells();
+  const Result<CellPath> path = store::decode_cell_key(hint.cell_key);
+  if (!path) return path.error();
+  const auto end = cells.ends_at(path->table, path->key, path->element);
+  if (!end) return end.error();
+  // A field goes with its key, or when it is written again.
+  if (!*end || **end == kNeverExpires || !path->element.empty()) {
+    cells.move_hint(hint, std::nullopt);
+    return {};
+  }
+  if (**end > ended_by_ms) {
+    cells.move_hint(hint, **end);
+    return {};
+  }
+  const Result<bool> taken_back = take_back(*path, now);
+  if (!taken_back) return taken_back.error();
+  if (*taken_back) return {};
+  Result<engine::FreeingNeeds> needs = engine::needs_of(cells, path->table, path->key, **end);
+  if (!needs) return needs.error();
+  const Result<std::optional<engine::Vouch>> said = engine::vouch_of(cells, replica_.self());
+  if (!said) return said.error();
+  if (!*said || (*said)->clock_ms < needs->clock_ms || !(*said)->seen.covers(needs->seen)) {
+    vouch_for_ms_ = std::max(vouch_for_ms_, needs->clock_ms);
+  }
+  const store::ExpiryIndex::Hint away{ended_by_ms + kHintAwayMs, hint.cell_key};
+  cells.move_hint(hint, away.at_ms);
+  cells.watch_key(path->table, path->key);
+  numbers_[hint.cell_key] = next_number_;
+  unchecked_.push_back({next_number_++, *std::move(needs), away, path->table, path->key});
+  return {};
+}
+
+Result<bool> ExpiryPath::take_back(const CellPath& end, Time now) {
+  if (!replica_.take_unseen_end(end) || !replica_.config().writable) return false;
+  store::Cells& cells = replica_.cells();
+  const Result<bool> own = engine::holds_of(cells, end.table, end.key, replica_.self().node);
+  if (!own || !*own) return own;
+  engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
+  PANDO_RETURN_IF_ERROR(draft.begin_anew(end.table, end.key));
+  if (draft.empty()) return false;
+  const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
+  if (!pos) return fail(pos.error());
+  return true;
+}
+
+Status ExpiryPath::vouch(Time now) {
+  if (vouched_at_.mono_us != 0 && instant_of(now) - vouched_at_ < between_vouches(free_after_)) return {};
+  engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
+  PANDO_RETURN_IF_ERROR(engine::vouch(draft, vouch_for_ms_));
+  // From here on, so that nothing of this turn falls behind it either.
+  replica_.raise_clock_floor(vouch_for_ms_);
+  const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
+  if (!pos) return pos.error();
+  vouched_at_ = instant_of(now);
+  vouch_for_ms_ = 0;
+  return {};
+}
+
+Result<bool> ExpiryPath::free_ready() {
+  if (waiting() == 0) return false;
+  if (stable_with_ != replica_.cells().context()) {
+    Result<engine::Stable> stable = engine::Stable::of(replica_.cells());
+    if (!stable) return fail(stable.error());
+    stable_ = *std::move(stable);
+    stable_with_ = replica_.cells().context();
+    unchecked_.insert(unchecked_.end(), std::make_move_iterator(checked_.begin()),
+                      std::make_move_iterator(checked_.end()));
+    checked_.clear();
+  }
+  for (std::size_t i = 0; i < kSlice && !unchecked_.empty(); ++i) {
+    Waiting one = std::move(unchecked_.front());
+    unchecked_.pop_front();
+    if (stable_.covers(one.needs)) {
+      PANDO_RETURN_IF_ERROR(free(one));
+    } else {
+      checked_.push_back(std::move(one));
+    }
+  }
+  return !unchecked_.empty();
+}
+
+Status ExpiryPath::free(const Waiting& one) {
+  store::Cells& cells = replica_.cells();
+  // It came up a second time since: that one counts.
+  const auto number = numbers_.find(one.hint.cell_key);
+  if (number == numbers_.end() || number->second != one.number) return {};
+  numbers_.erase(number);
+  if (!cells.watched(one.table, one.key)) {
+    // A commit came for it: it is looked at again, whatever that did.
+    cells.move_hint(one.hint, 1);
+    return {};
+  }
+  PANDO_RETURN_IF_ERROR(cells.free_key(one.table, one.key));
+  cells.move_hint(one.hint, std::nullopt);
+  ++freed_;
+  return {};
+}
+
+void ExpiryPath::plan(Time now, bool more) {
+  again_at_.reset();
+  const auto again = [&](Duration in) {
+    const Instant at = std::max(instant_of(now) + in, pause_until_);
+    if (!again_at_ || at < *again_at_) again_at_ = at;
+  };
+  if (more) again(kNextSlice);
+  if (waiting() > 0) again(kLookEvery);
+  const std::int64_t next_ms = replica_.cells().expiry().next_ms();
+  if (next_ms == kNeverExpires || waiting() >= kWaitingMax) return;
+  const std::int64_t wait_ms = next_ms + free_after_.millis() - replica_.now_ms(now);
+  again(Duration::millis(std::clamp<std::int64_t>(wait_ms, 1, 3'600'000)));
+}
+
+}  // namespace pando::node

@@ -1,0 +1,80 @@
+// node/expiry_path.h — frees keys whose time has run out, once nobody can bring them back: each site for itself.
+//
+//   ended    its hint has come up (store/expiry_index.h)              → waiting
+//   waiting  until all origins vouch for its cells and its end        → ended again when a commit touches it, else
+//   freed freed    its cells are gone, here; its table is marked
+//
+// What has ended costs no message by itself. While keys wait, this node says now and then, for all of them together,
+// what it has seen and that its clock is past their ends (engine/vouches.h): one small commit of an internal table.
+// A turn looks at so many hints and frees so many keys, however many end together; without any it does nothing and
+// sleeps until the next hint.
+//
+// A crash loses the waiting list: the hints bring it back. What was freed and not checkpointed comes back with the log
+// and is freed again. One thread. Memory: kWaitingMax keys; beyond that hints stay where they are.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/typed_payload.h"
+#include "engine/vouches.h"
+#include "node/peer_path.h"
+#include "node/replica.h"
+
+namespace pando::node {
+
+class ExpiryPath {
+ public:
+  static constexpr std::size_t kWaitingMax = 10'000;
+  static constexpr std::size_t kSlice = 256;
+
+  // A key that has ended is left alone for `free_after`.
+  ExpiryPath(Replica& replica, Duration free_after);
+
+  // Vouches while `peers` know all there are.
+  void end_turn(Time now, const PeerPath& peers);
+  std::optional<Instant> next_deadline() const { return again_at_; }
+
+  std::uint64_t freed() const { return freed_; }
+  std::size_t waiting() const { return unchecked_.size() + checked_.size(); }
+
+ private:
+  struct Waiting {
+    std::uint64_t number = 0;  // of this one for its key
+    engine::FreeingNeeds needs;
+    store::ExpiryIndex::Hint hint;  // where the index has it meanwhile
+    std::string table;
+    Bytes key;
+  };
+
+  Result<bool> step(Time now, const PeerPath& peers);
+  // The next hints that have come up. These and free_ready(): true when there may be more to do.
+  Result<bool> look(Time now);
+  Status look_at(const store::ExpiryIndex::Hint& hint, std::int64_t ended_by_ms, Time now);
+  // True when it was a stranger's: cleared by a commit of this node.
+  Result<bool> take_back(const CellPath& end, Time now);
+  Status vouch(Time now);
+  Result<bool> free_ready();
+  Status free(const Waiting& one);
+  void plan(Time now, bool more);
+
+  Replica& replica_;
+  engine::TypedPayloadParser parser_;
+  const Duration free_after_;
+  std::deque<Waiting> unchecked_;  // not yet held against stable_
+  std::deque<Waiting> checked_;
+  std::map<Bytes, std::uint64_t> numbers_;  // of those that wait, by the cell of their end
+  std::uint64_t next_number_ = 1;
+  engine::Stable stable_;
+  VersionVector stable_with_;
+  std::int64_t vouch_for_ms_ = 0;  // this node should say that it is past it; 0: it need not
+  Instant vouched_at_;
+  std::uint64_t freed_ = 0;
+  std::optional<Instant> again_at_;
+  Instant pause_until_;
+};
+
+}  // namespace pando::node
