@@ -163,6 +163,7 @@ TEST(RestParse, RefusesNamingWhatAndWhere) {
        "ttl: \"30\" is no time like 500ms, 30s, 5m, 12h, 7d, at most 100 years, nor none"},
       {"PUT /api/v1/ns/ttl/kv/k", "{}", "give \"ttl\", a time like 30s or none, or \"at\", milliseconds since 1970"},
       {"PUT /api/v1/ns/ttl/kv/k", R"({"ttl":"3s","at":4})", "give either \"ttl\" or \"at\""},
+      {"PUT /api/v1/ns/ttl/docs/k?field=a..b", R"({"ttl":"3s"})", "a field's name is empty"},
       {"PUT /api/v1/ns/ttl/kv/k", R"({"at":-4})", "field \"at\" must be a number of milliseconds since 1970"},
       {"PUT /api/v1/ns/ttl/kv/k", R"({"ttl":"3s","if":"newer"})",
        "field \"if\" is none of none, any, later, sooner: \"newer\""},

@@ -1,6 +1,7 @@
-// How long a key, or one field of a row, is there.
+// How long a key, or one field of a row or a document, is there.
 #include <algorithm>
 
+#include "api/document_json.h"
 #include "api/json_body.h"
 #include "api/mutations.h"
 #include "api/reply_text.h"
@@ -11,10 +12,12 @@
 namespace pando::api {
 namespace {
 
+// In the tables that hold rows a column by its name, in all others a field of a document by its path.
 Result<Bytes> field_parameter(const Call& call) {
   auto field = query_parameter(call.query, "field");
   if (!field) return fail(field.error());
   Bytes name = *field ? std::move(**field) : Bytes();
+  if (*field && call.table != kTableRow && call.table != kTableKv) return path_of_text(name);
   PANDO_RETURN_IF_ERROR(check_column(name));
   return name;
 }
@@ -83,13 +86,14 @@ void append_ttl(Bytes& out, const Call&, const TtlReply& ttl) {
   out.push_back('}');
 }
 
-constexpr Parameter kField[] = {{"field", "Of a row: this field of it, not the whole row"}};
+constexpr Parameter kField[] = {
+    {"field", "Of a row: this column of it; of a document: this field of it, like address.city"}};
 
 constexpr RouteRow kRows[] = {
     {.method = Method::kGet,
      .path = "/{ns}/ttl/{table}/{key}",
      .id = "ttl_get",
-     .summary = "Ask how long a key, or a field of a row, will still be there",
+     .summary = "Ask how long a key, or a field of a row or a document, will still be there",
      .takes = kReadTerms,
      .query = kField,
      .answer = json("TimeLeft"),
@@ -98,7 +102,7 @@ constexpr RouteRow kRows[] = {
     {.method = Method::kPut,
      .path = "/{ns}/ttl/{table}/{key}",
      .id = "ttl_set",
-     .summary = "Say until when a key, or a field of a row, is there",
+     .summary = "Say until when a key, or a field of a row or a document, is there",
      .takes = kWriteTerms,
      .query = kField,
      .body = json("TimeToLive", R"({"ttl":"30s"})"),
@@ -109,7 +113,7 @@ constexpr RouteRow kRows[] = {
     {.method = Method::kDelete,
      .path = "/{ns}/ttl/{table}/{key}",
      .id = "ttl_persist",
-     .summary = "Take away the end of a key, or of a field of a row",
+     .summary = "Take away the end of a key, or of a field of a row or a document",
      .takes = kWriteTerms,
      .query = kField,
      .answer = json("TimeChanged"),
@@ -167,7 +171,8 @@ Result<std::optional<TimeToLive>> ttl_parameter(const Call& call) {
 
 Area ttl_routes() {
   return {"times to live",
-          "Until when a key or a field of a row is there. Of ends set concurrently the latest counts; every site hides "
+          "Until when a key, or a field of a row or a document, is there. Of ends set concurrently the latest counts; "
+          "every site hides "
           "it at the same instant.",
           kRows, kSchemas};
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "engine/document_tree.h"
+#include "model/expiry.h"
 #include "model/json_scalar.h"
 
 namespace pando::engine {
@@ -20,6 +21,7 @@ class Editor {
 
   Status replace(const Document& wanted);
   Status apply(const DocumentEdit& edit);
+  Result<bool> has(ByteSpan path);
 
  private:
   // What is at one field.
@@ -40,7 +42,14 @@ class Editor {
   Result<Spot> look(ByteSpan path);
   Result<bool> any_below(ByteSpan path);
   Result<DocumentTree> tree();
-  Status clear(ByteSpan path) { return draft_.clear(table_, key_, kDocumentKinds, path); }
+  // With all that lies in it, ends included.
+  Status clear(ByteSpan path) {
+    return draft_.clear(table_, key_, kDocumentKinds | 1U << static_cast<unsigned>(CellKind::kExpiry), path);
+  }
+  // Fields whose time has run out are gone before anything is written at them, in them or, but for an edit that leaves
+  // them alone, above them.
+  Status begin_anew(const DocumentEdit* edit);
+  Result<bool> ends(ByteSpan path);
   Status clear_scalars(ByteSpan path, const Spot& spot);
   Status clear_members(ByteSpan path) {
     return draft_.clear(table_, key_, 1U << static_cast<unsigned>(CellKind::kLeafMember),
@@ -118,9 +127,39 @@ Status Editor::clear_scalars(ByteSpan path, const Spot& spot) {
   return spot.set ? clear_members(path) : Status();
 }
 
+Status Editor::begin_anew(const DocumentEdit* edit) {
+  const Result<std::vector<Bytes>> ended = draft_.view().ended_fields(table_, key_);
+  if (!ended) return ended.error();
+  for (const Bytes& field : *ended) {
+    const bool touched = edit == nullptr || edit->path.starts_with(field) ||
+                         (edit->what != What::kObject && field.starts_with(edit->path));
+    if (touched) draft_.begin_field_anew(table_, key_, field);
+  }
+  return {};
+}
+
+Result<bool> Editor::ends(ByteSpan path) {
+  if (path.empty() || !draft_.view().cells().may_expire(table_)) return false;
+  const auto end = draft_.ends_after(table_, key_, path);
+  if (!end) return fail(end.error());
+  return end->value_or(kNeverExpires) != kNeverExpires;
+}
+
+Result<bool> Editor::has(ByteSpan path) {
+  const Result<std::vector<Bytes>> ended = draft_.view().ended_fields(table_, key_);
+  if (!ended) return fail(ended.error());
+  const bool over = std::any_of(ended->begin(), ended->end(), [&](const Bytes& field) {
+    const CellPath end = cell(CellKind::kExpiry, field);
+    return path.starts_with(field) && !draft_.cleared(end) && !draft_.wrote(end);
+  });
+  if (over) return false;
+  return look(path).map([](const Spot& spot) { return !spot.empty(); });
+}
+
 // A patch. ---------------------------------------------------------------------------------------------------
 
 Status Editor::apply(const DocumentEdit& edit) {
+  PANDO_RETURN_IF_ERROR(begin_anew(&edit));
   if (edit.path.empty()) {
     if (edit.what == What::kObject) return make_object(edit.path);
     return Status(StatusCode::kInvalidArgument, "a document is an object; only its fields can be something else");
@@ -143,6 +182,9 @@ Status Editor::make_object(ByteSpan path) {
     const Result<Spot> spot = look(path);
     if (!spot) return spot.error();
     PANDO_RETURN_IF_ERROR(clear_scalars(path, *spot));
+    if (spot->leaf || spot->set || !spot->counter.absent()) {
+      PANDO_RETURN_IF_ERROR(draft_.take_end(table_, key_, path));
+    }
   }
   const CellPath node = cell(CellKind::kNode, path);
   const Result<bool> there = draft_.has(node);
@@ -153,18 +195,23 @@ Status Editor::make_object(ByteSpan path) {
 Status Editor::set(ByteSpan path, ByteSpan text) {
   const Result<Spot> spot = look(path);
   if (!spot) return spot.error();
+  const Result<bool> ended = ends(path);
+  if (!ended) return ended.error();
   if (spot->object || spot->set) {
     PANDO_RETURN_IF_ERROR(clear(path));
   } else if (!spot->counter.absent()) {
     PANDO_RETURN_IF_ERROR(draft_.reset(cell(CellKind::kLeafCounter, path)));
   }
+  if (*ended) PANDO_RETURN_IF_ERROR(draft_.set_end(table_, key_, path, kNeverExpires));
   return draft_.put(cell(CellKind::kLeaf, path), text);
 }
 
 Status Editor::remove(ByteSpan path) {
   const Result<Spot> spot = look(path);
   if (!spot) return spot.error();
-  return spot->object || spot->set ? clear(path) : clear_scalars(path, *spot);
+  if (spot->object || spot->set) return clear(path);
+  PANDO_RETURN_IF_ERROR(clear_scalars(path, *spot));
+  return draft_.view().cells().may_expire(table_) ? draft_.remove(cell(CellKind::kExpiry, path)) : Status();
 }
 
 Status Editor::add(ByteSpan path, ByteSpan number) {
@@ -287,6 +334,7 @@ Status Editor::same_or_write(const DocumentTree& seen, const DocumentEntry* now,
 }
 
 Status Editor::replace(const Document& wanted) {
+  PANDO_RETURN_IF_ERROR(begin_anew(nullptr));
   const Result<DocumentTree> seen = tree();
   if (!seen) return seen.error();
   const Document now = seen->document();
@@ -322,6 +370,11 @@ Status decide(Draft& draft, const Mutation& mutation, const PutDocument& put) {
   PANDO_RETURN_IF_ERROR(validate(put));
   PANDO_RETURN_IF_ERROR(check_document(draft, mutation));
   return Editor(draft, mutation.table, mutation.key).replace(put.document);
+}
+
+Result<bool> has_field(Draft& draft, std::string_view table, ByteSpan key, ByteSpan path) {
+  if (!fields_of_path(path)) return fail(StatusCode::kInvalidArgument, "the field is no path of a document");
+  return Editor(draft, table, key).has(path);
 }
 
 Status decide(Draft& draft, const Mutation& mutation, const PatchDocument& patch) {

@@ -96,8 +96,9 @@ bool Draft::cleared(const CellPath& path) const {
 bool Draft::forgotten(const CellPath& path) const {
   if (cleared_.empty()) return false;
   const auto at = cleared_.find({path.table, path.key});
-  return at != cleared_.end() &&
-         std::any_of(at->second.begin(), at->second.end(), [](const Part& part) { return part.forgets; });
+  return at != cleared_.end() && std::any_of(at->second.begin(), at->second.end(), [&](const Part& part) {
+           return part.forgets && in_part(part.kinds, part.prefix, path.kind, path.element);
+         });
 }
 
 Result<std::optional<Bytes>> Draft::value_after(const CellPath& path) {

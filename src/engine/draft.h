@@ -100,6 +100,8 @@ class Draft {
   Status take_end(std::string_view table, ByteSpan key, ByteSpan field = {});
   // A key whose time had run out begins anew: what this site has seen of it is taken away, if add() has not done so.
   Status begin_anew(std::string_view table, ByteSpan key) { return revive(table, key); }
+  // The same for a field of a document, with all that lies in it. Not to be called for one that has not ended.
+  void begin_field_anew(std::string_view table, ByteSpan key, ByteSpan path);
   // True when this draft took away what was there before it.
   bool cleared(const CellPath& path) const;
   // True when this draft writes or removes that very cell.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "engine/document.h"
 #include "engine/draft.h"
 #include "engine/expiry.h"
 #include "store/cell_cursor.h"
@@ -108,6 +109,18 @@ Status Draft::revive(std::string_view table, ByteSpan key) {
   return {};
 }
 
+void Draft::begin_field_anew(std::string_view table, ByteSpan key, ByteSpan path) {
+  const std::uint32_t kinds = kDocumentKinds | 1U << static_cast<unsigned>(CellKind::kExpiry);
+  if (cleared(end_path(table, key, path)) || wrote(end_path(table, key, path))) return;
+  ops_.push_back(ClearOp{.table = std::string(table),
+                         .key = Bytes(key),
+                         .observed = observed_,
+                         .kinds = kinds,
+                         .prefix = Bytes(path),
+                         .forget_counters = true});
+  cleared_[{std::string(table), Bytes(key)}].push_back({kinds, Bytes(path), true});
+}
+
 void Draft::forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_before) {
   if (ops_.size() != ops_before + 1) return;
   const auto* clear = std::get_if<ClearOp>(&ops_.back());
@@ -121,17 +134,25 @@ void Draft::forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_
 
 // The mutation. ------------------------------------------------------------------------------------------------
 
+namespace {
+
+// The key, a column of a row, or a field of a document.
+Result<bool> is_there(Draft& draft, const Mutation& mutation, ByteSpan field) {
+  const Result<std::optional<ValueType>> type = draft.type_of(mutation.table, mutation.key);
+  if (!type) return fail(type.error());
+  if (field.empty()) return type->has_value();
+  if (*type == ValueType::kDocument) return has_field(draft, mutation.table, mutation.key, field);
+  PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, ValueType::kRow));
+  return draft.has({mutation.table, mutation.key, CellKind::kField, Bytes(field)});
+}
+
+}  // namespace
+
 Status decide(Draft& draft, const Mutation& mutation, const ExpireChange& change) {
   PANDO_RETURN_IF_ERROR(validate_ttl(change.ttl));
   PANDO_RETURN_IF_ERROR(validate_element(change.field));
   if (mutation.table == kTableLob) return Status(StatusCode::kInvalidArgument, "objects have no time to live");
-  Result<bool> there = false;
-  if (change.field.empty()) {
-    there = draft.type_of(mutation.table, mutation.key).map([](const auto& type) { return type.has_value(); });
-  } else {
-    PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, ValueType::kRow));
-    there = draft.has({mutation.table, mutation.key, CellKind::kField, change.field});
-  }
+  const Result<bool> there = is_there(draft, mutation, change.field);
   if (!there) return there.error();
   draft.set_result(0);
   if (!*there) return {};

@@ -88,10 +88,19 @@ std::size_t size_of(const Document& document) {
 }
 
 // Reads one key from where the cursor stands to the next. Nothing when it is no document.
+// Whether it lies in one of the fields, which ascend and do not lie in one another.
+bool lies_in(ByteSpan element, const std::vector<Bytes>& fields) {
+  const auto after = std::upper_bound(fields.begin(), fields.end(), element,
+                                      [](ByteSpan one, const Bytes& field) { return one < ByteSpan(field); });
+  return after != fields.begin() && element.starts_with(*std::prev(after));
+}
+
 template <typename Cursor>
 Result<std::optional<Document>> take_document(View& view, const std::string& table, Cursor& at, std::size_t& cells) {
   const Bytes key = at.key();
   DocumentTree tree(view.table(table));
+  const Result<std::vector<Bytes>> ended = view.ended_fields(table, key);
+  if (!ended) return fail(ended.error());
   bool expires = false;
   bool other = false;
   while (at.valid() && at.key() == key) {
@@ -102,7 +111,7 @@ Result<std::optional<Document>> take_document(View& view, const std::string& tab
     // A type before it is what the key reads as.
     other = type && *type < ValueType::kDocument && at.visible();
     if (other || tree.cells() > limits::kDocumentCellsMax) break;
-    tree.add(at.path(), at.cell());
+    if (!lies_in(at.path().element, *ended)) tree.add(at.path(), at.cell());
     at.next();
   }
   if (at.valid() && at.key() == key) at.skip_key();
@@ -153,8 +162,10 @@ Result<ReplyBody> read(View& view, const GetDocumentRequest& request) {
   if (**type != ValueType::kDocument) return fail(wrong_type(request.key, **type, ValueType::kDocument));
   reply.found = true;
   DocumentTree tree(view.table(request.table));
+  const Result<std::vector<Bytes>> ended = view.ended_fields(request.table, request.key);
+  if (!ended) return fail(ended.error());
   const auto take = [&](const store::CellCursor& at) {
-    tree.add(at.path(), at.cell());
+    if (!lies_in(at.path().element, *ended)) tree.add(at.path(), at.cell());
     return tree.cells() > limits::kDocumentCellsMax ? too_large(request.key) : Status();
   };
   for (const Bytes& field : outermost(request.fields)) {

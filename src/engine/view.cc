@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "model/document.h"
+
 namespace pando::engine {
 
 Status wrong_type(ByteSpan key, ValueType holds, ValueType asked) {
@@ -34,8 +36,30 @@ Result<bool> View::expired(std::string_view table, ByteSpan key, ByteSpan field)
 Result<bool> View::hidden(const CellPath& path) {
   if (!cells_->may_expire(path.table) || path.kind == CellKind::kExpiry) return false;
   const Result<bool> gone = expired(path.table, path.key);
-  if (!gone || *gone || path.kind != CellKind::kField) return gone;
-  return expired(path.table, path.key, path.element);
+  if (!gone || *gone) return gone;
+  if (path.kind == CellKind::kField) return expired(path.table, path.key, path.element);
+  if ((kDocumentKinds >> static_cast<unsigned>(path.kind) & 1U) == 0) return false;
+  // Of the fields it lies in, outermost first: each name ends with a zero.
+  for (std::size_t i = 0; i < path.element.size(); ++i) {
+    if (path.element[i] != '\0') continue;
+    const Result<bool> over = expired(path.table, path.key, ByteSpan(path.element).substr(0, i + 1));
+    if (!over || *over) return over;
+  }
+  return false;
+}
+
+Result<std::vector<Bytes>> View::ended_fields(std::string_view table, ByteSpan key) {
+  std::vector<Bytes> ended;
+  if (!cells_->may_expire(table)) return ended;
+  store::CellCursor at = cells_->scan_elements(table, key, CellKind::kExpiry, {}, {});
+  for (; at.valid(); at.next()) {
+    const Bytes& path = at.path().element;
+    if (path.empty() || path.back() != '\0' || (!ended.empty() && path.starts_with(ended.back()))) continue;
+    const std::optional<std::int64_t> end = store::ends_at(at.cell().reg());
+    if (end && *end <= now_ms_) ended.push_back(path);
+  }
+  PANDO_RETURN_IF_ERROR(note(at));
+  return ended;
 }
 
 Result<const crdt::Register*> View::find_register(const CellPath& path) {

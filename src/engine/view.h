@@ -38,11 +38,15 @@ class View {
   // The bytes that reads of a register show, by its table's resolver.
   Result<std::optional<Bytes>> value(const CellPath& path);
 
-  // Whether the time of the key, or of one field of a row, has run out. The cells are still there then, and count for
+  // Whether the time of the key, or of one field of it, has run out. The cells are still there then, and count for
   // nothing. Free in tables of which no key ever had an end.
   Result<bool> expired(std::string_view table, ByteSpan key, ByteSpan field = {});
   // When it ends by the longest of its expiry entries, past or not; nothing without any.
   Result<std::optional<std::int64_t>> ends_at(std::string_view table, ByteSpan key, ByteSpan field = {});
+  // The fields of a document whose own time has run out, as paths (model/document.h), without those within others.
+  Result<std::vector<Bytes>> ended_fields(std::string_view table, ByteSpan key);
+  // Whether the cell counts for nothing: its key, the column it is, or a field of a document that it lies in has ended.
+  Result<bool> hidden(const CellPath& path);
   // What reads of the key answer with; nothing when it is absent or has expired.
   Result<std::optional<ValueType>> type_of(std::string_view table, ByteSpan key);
   // kWrongType unless the key is absent or reads as `asked`.
@@ -59,8 +63,6 @@ class View {
   LogPos touched() const { return touched_; }
 
  private:
-  Result<bool> hidden(const CellPath& path);
-
   store::Cells* cells_;
   const Catalog* catalog_;
   std::int64_t now_ms_;
