@@ -18,6 +18,8 @@ class JsonBody {
   bool empty() const { return bytes_.empty(); }
   // As they came. May be moved from.
   Bytes& bytes() { return bytes_; }
+  // For the bodies within this one, once all that is needed of it has been copied.
+  simdjson::dom::parser& parser() { return parser_; }
   // The whole document, of any type.
   Result<simdjson::dom::element> value();
   // The same, which must be an object.

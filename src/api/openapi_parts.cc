@@ -20,6 +20,8 @@ constexpr HeaderPart kRequestHeaders[] = {
      "How safe the write must be before it is answered"},
     {"Idempotency-Key", kTakesIdempotency, R"({"type":"string","maxLength":256})",
      "Do this write once, however often it is sent"},
+    {"Pando-Transaction", kTakesTransaction, kText,
+     "The id of an open transaction: read what it sees, or write with its commit"},
     {"If-Match", kTakesConditions, kText, "* or ETags: do it only if the thing is in one of these states here"},
     {"If-None-Match", kTakesConditions, kText, "* or ETags: do it only if it is not; a read answers 304 then"},
 };
@@ -110,6 +112,7 @@ std::vector<int> refusals_of(const RouteRow& row) {
   if (row.carriage == Carriage::kReady) list.insert(list.end(), {400, 404, 503});
   if ((row.takes & kTakesToken) != 0) list.push_back(504);
   if ((row.takes & kTakesDurability) != 0) list.push_back(403);
+  if ((row.takes & kTakesTransaction) != 0) list.insert(list.end(), {409, 410});
   if ((row.takes & kTakesConditions) != 0) list.push_back(412);
   if ((row.takes & kTakesConditions) != 0 && row.method == Method::kGet) list.push_back(304);
   if (row.body.kind != Content::Kind::kNone) list.push_back(413);

@@ -75,6 +75,8 @@ struct Call {
   std::vector<Bytes> words;
   std::string query;        // raw, without '?'
   std::uint64_t count = 0;  // items of a batch, known after parse()
+  // Of which this one is made, known after parse(): of a transaction in one request.
+  std::vector<Call> parts = {};
   // From the headers, known after parse() or take_terms().
   Terms terms = {};  // for the node
   ReadConditions read_if = {};
@@ -103,11 +105,12 @@ struct Headers {
   std::string_view durability = {};
   std::string_view if_match = {};
   std::string_view if_none_match = {};
+  std::string_view transaction = {};
 
   // No terms.
   bool plain() const {
     return idempotency_key.empty() && !token && wait.empty() && durability.empty() && if_match.empty() &&
-           if_none_match.empty();
+           if_none_match.empty() && transaction.empty();
   }
 };
 

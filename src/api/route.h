@@ -127,12 +127,14 @@ constexpr Content events() { return {Content::Kind::kEvents}; }
 // Which headers about sessions and conditions a route understands; others are ignored there.
 using Takes = std::uint8_t;
 inline constexpr Takes kNoTerms = 0;
-inline constexpr Takes kTakesToken = 1;        // Pando-Token, Pando-Wait
-inline constexpr Takes kTakesDurability = 2;   // Pando-Durability
-inline constexpr Takes kTakesIdempotency = 4;  // Idempotency-Key
-inline constexpr Takes kTakesConditions = 8;   // If-Match, If-None-Match
-inline constexpr Takes kReadTerms = kTakesToken;
-inline constexpr Takes kWriteTerms = kTakesToken | kTakesDurability | kTakesIdempotency;
+inline constexpr Takes kTakesToken = 1;         // Pando-Token, Pando-Wait
+inline constexpr Takes kTakesDurability = 2;    // Pando-Durability
+inline constexpr Takes kTakesIdempotency = 4;   // Idempotency-Key
+inline constexpr Takes kTakesConditions = 8;    // If-Match, If-None-Match
+inline constexpr Takes kTakesTransaction = 16;  // Pando-Transaction
+inline constexpr Takes kReadTerms = kTakesToken | kTakesTransaction;
+inline constexpr Takes kCommitTerms = kTakesToken | kTakesDurability | kTakesIdempotency;
+inline constexpr Takes kWriteTerms = kCommitTerms | kTakesTransaction;
 
 struct RouteRow {
   Method method = Method::kGet;  // kGet also answers HEAD
@@ -174,6 +176,7 @@ Area kv_routes();
 Area row_routes();
 Area lob_routes();
 Area tx_routes();
+Area tx_whole_routes();
 Area counter_routes();
 Area set_routes();
 Area flag_routes();

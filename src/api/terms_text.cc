@@ -122,6 +122,17 @@ Status take_idempotency_key(std::string_view key, Terms& terms) {
   return {};
 }
 
+// What a write within a transaction would ask for is asked for by the commit.
+Status take_transaction(const Headers& headers, Terms& terms) {
+  if (!headers.durability.empty() || !headers.idempotency_key.empty() || !headers.if_match.empty() ||
+      !headers.if_none_match.empty()) {
+    return Status(StatusCode::kInvalidArgument,
+                  "Pando-Durability, Idempotency-Key and conditions are not taken within a transaction");
+  }
+  terms.transaction = Bytes(headers.transaction);
+  return {};
+}
+
 // Asked for, and not given here.
 Status refuse_silence(std::string_view header, std::string_view operation) {
   return Status(StatusCode::kInvalidArgument, fmt::format("{} is not taken by {}", header, operation));
@@ -144,6 +155,10 @@ Status take_terms(const Headers& headers, Call& call) {
   }
   if (!headers.idempotency_key.empty() && (row.takes & kTakesIdempotency) != 0) {
     PANDO_RETURN_IF_ERROR(take_idempotency_key(headers.idempotency_key, call.terms));
+  }
+  if (!headers.transaction.empty()) {
+    if ((row.takes & kTakesTransaction) == 0) return refuse_silence("Pando-Transaction", row.id);
+    PANDO_RETURN_IF_ERROR(take_transaction(headers, call.terms));
   }
   if (headers.if_match.empty() && headers.if_none_match.empty()) return {};
   if ((row.takes & kTakesConditions) == 0) {

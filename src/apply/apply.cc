@@ -60,6 +60,7 @@ class Applier {
       const std::optional<bool> goes_whole = loses(op, at.cell());
       if (!goes_whole) return {};
       target.keys.emplace_back(at.cell_key());
+      cells_.preserve(at.cell_key(), at.cell());
       // A cell that goes away whole need not be in memory for that, unless we must look at what it held.
       if (*goes_whole && op.table != kTableLob) return {};
       const auto cell = cells_.load(at.path());

@@ -82,6 +82,9 @@ inline constexpr std::size_t kLedgerWaitsMax = 1'000;  // requests that wait for
 // Transactions.
 inline constexpr std::size_t kOpenTransactionsMax = 10'000;  // per namespace
 inline constexpr std::size_t kTransactionBytesMax = 48 * 1024 * 1024;
+inline constexpr std::size_t kTxOperationsMax = 1'000;              // of a transaction in one request
+inline constexpr std::size_t kSnapshotBytesMax = 64 * 1024 * 1024;  // earlier states kept for open ones, per namespace
+inline constexpr std::size_t kScratchCacheBytes = 1 * 1024 * 1024;  // read through one, and kept
 inline constexpr std::size_t kBatchItemsMax = 100'000;
 inline constexpr std::size_t kListChangesMax = 500'000;  // items of a list or a sorted set that go at once
 

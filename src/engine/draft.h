@@ -58,6 +58,7 @@ class Draft {
 
   bool empty() const { return ops_.empty(); }
   bool writes_kind(CellKind kind) const;
+  const std::vector<Op>& ops() const { return ops_; }
   std::vector<Op> take_ops() { return std::move(ops_); }
   // The value here after the last kAdd or kReset, when there was one.
   std::optional<std::int64_t> counter_value() const { return counter_value_; }

@@ -188,6 +188,21 @@ Status Transactions::append(Transaction& tx, Mutation mutation) {
   return {};
 }
 
+Status Transactions::append_all(Transaction& tx, std::vector<Mutation> mutations) {
+  const std::size_t count = tx.mutations.size();
+  const std::size_t bytes = tx.bytes;
+  const std::uint32_t checksum = tx.checksum;
+  for (Mutation& mutation : mutations) {
+    Status status = append(tx, std::move(mutation));
+    if (status.ok()) continue;
+    tx.mutations.erase(tx.mutations.begin() + static_cast<std::ptrdiff_t>(count), tx.mutations.end());
+    tx.bytes = bytes;
+    tx.checksum = checksum;
+    return status;
+  }
+  return {};
+}
+
 Status Transactions::append_deleted_lob(Transaction& tx, Bytes key) {
   PANDO_RETURN_IF_ERROR(check_kind(tx, TxOperation::kDelete, TxEntryType::kLob));
   PANDO_RETURN_IF_ERROR(check_room(tx, key.size()));

@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "model/request.h"
+#include "store/snapshots.h"
 
 namespace pando::engine {
 
@@ -42,6 +43,13 @@ struct Transaction {
   std::vector<Mutation> mutations;
   std::vector<Bytes> deleted_lobs;
   std::map<Bytes, Upload> uploads;  // by key
+  // What its reads see beside its own mutations: everything as it was when it began.
+  struct Snapshot {
+    store::Snapshots::Id id = 0;
+    std::int64_t now_ms = 0;
+    LogPos pos;  // the last record in it
+  };
+  std::optional<Snapshot> snapshot = {};
 };
 
 class Transactions {
@@ -63,6 +71,8 @@ class Transactions {
   static void adapt(const Transaction& tx, Mutation& mutation);
   // Checks a mutation against what the transaction was begun for and its size, and takes it.
   Status append(Transaction& tx, Mutation mutation);
+  // All of them or none.
+  Status append_all(Transaction& tx, std::vector<Mutation> mutations);
   Status append_deleted_lob(Transaction& tx, Bytes key);
   // The upload of `key` in this transaction; kInvalidArgument for another key than the first when begun for lob.
   Result<Upload*> upload(Transaction& tx, ByteSpan key);

@@ -8,7 +8,7 @@ namespace pando {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-enum class Kind : std::uint8_t { kNone = 0, kDone = 1, kCounter = 2, kCommitted = 3 };
+enum class Kind : std::uint8_t { kNone = 0, kDone = 1, kCounter = 2, kCommitted = 3, kTx = 4 };
 
 void write_signed(Writer& out, std::int64_t value) { out.u64(static_cast<std::uint64_t>(value)); }
 std::int64_t read_signed(Reader& in, const char* field) { return static_cast<std::int64_t>(in.u64(field)); }
@@ -33,6 +33,13 @@ Bytes encode_answer(const ReplyBody& body) {
     out.u8(static_cast<std::uint8_t>(Kind::kCommitted));
     out.varint(committed->processed);
     out.u32(committed->checksum);
+  } else if (const auto* tx = std::get_if<TxReply>(&body)) {
+    out.u8(static_cast<std::uint8_t>(Kind::kTx));
+    out.varint(tx->items.size());
+    for (const Reply& item : tx->items) {
+      const Bytes answer = std::holds_alternative<TxReply>(item.body) ? Bytes() : encode_answer(item.body);
+      out.raw(answer.empty() ? Bytes(1, '\0') : answer);
+    }
   }
   return bytes;
 }
@@ -53,7 +60,20 @@ DoneReply decode_done(Reader& in) {
   return done;
 }
 
-std::optional<ReplyBody> decode_answer(Reader& in) {
+std::optional<ReplyBody> decode_answer(Reader& in, bool nested = false);
+
+TxReply decode_tx(Reader& in) {
+  TxReply tx;
+  const std::uint64_t count = in.varint_max("once.items", limits::kOnceAnswerBytesMax);
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    std::optional<ReplyBody> answer = decode_answer(in, /*nested=*/true);
+    tx.items.push_back(answer ? Reply{{}, *std::move(answer), {}}
+                              : Reply::failure(Status(StatusCode::kGone, "this answer was not kept")));
+  }
+  return tx;
+}
+
+std::optional<ReplyBody> decode_answer(Reader& in, bool nested) {
   switch (const std::uint8_t kind = in.u8("once.answer"); static_cast<Kind>(kind)) {
     case Kind::kNone: return std::nullopt;
     case Kind::kDone: return decode_done(in);
@@ -64,6 +84,10 @@ std::optional<ReplyBody> decode_answer(Reader& in) {
       committed.checksum = in.u32("once.checksum");
       return committed;
     }
+    case Kind::kTx:
+      if (!nested) return decode_tx(in);
+      in.refuse("once.answer", "a transaction within another");
+      return std::nullopt;
     default: in.refuse("once.answer", fmt::format("kind {} is not known", kind)); return std::nullopt;
   }
 }

@@ -26,7 +26,7 @@ struct Once {
 
   std::uint64_t fingerprint = 0;  // Terms::fingerprint; 0: not told
   std::optional<ReplyBody>
-      answer;  // DoneReply, CounterReply or TxCommittedReply; nothing when it was too large to keep
+      answer;  // DoneReply, CounterReply, TxCommittedReply or TxReply; nothing when it was too large to keep
   std::vector<Counted> counted;
 };
 

@@ -145,6 +145,12 @@ struct TxCommittedReply {
   std::uint32_t checksum = 0;  // CRC-32 (IEEE) of the values in the order they were appended
 };
 
+// TxRequest: what each item answers, in order.
+struct Reply;
+struct TxReply {
+  std::vector<Reply> items;
+};
+
 struct OffsetReply {
   LogPos durable;  // last record
   std::uint64_t segment_id = 0;
@@ -198,12 +204,13 @@ struct BackupReply {
   std::uint64_t last_segment_id = 0;
 };
 
-using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
-                               MemberCountReply, PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply,
-                               ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply, ListReply, LobStatReply,
-                               LobChunkReply, TxBegunReply, TxCommittedReply, OffsetReply, StatsReply, CheckpointReply,
-                               DigestReply, BackupReply, BoundedReply, BoundedDoneReply, DocumentReply, DocumentsReply,
-                               DeclarationsReply, ExplainReply, LimiterReply, LeaseReply, LeasesReply, RenewedReply>;
+using ReplyBody =
+    std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
+                 PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
+                 ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply,
+                 TxReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply, BoundedReply,
+                 BoundedDoneReply, DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply, LimiterReply,
+                 LeaseReply, LeasesReply, RenewedReply>;
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

@@ -19,6 +19,7 @@
 #include "model/path.h"
 #include "model/record.h"
 #include "model/table_declaration.h"
+#include "model/terms.h"
 #include "model/version_vector.h"
 
 namespace pando {
@@ -186,6 +187,12 @@ struct TxAbortRequest {
   Bytes id;
 };
 
+// A transaction in one request: all of its items or none, as one commit.
+struct TxItem;
+struct TxRequest {
+  std::vector<TxItem> items;
+};
+
 // About the namespace. -----------------------------------------------------------------------------------
 
 struct OffsetRequest {};
@@ -205,15 +212,24 @@ struct BackupStoreRequest {
   std::string path;  // relative to the backup root; validated by api/
 };
 
-using Request = std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest,
-                             HasMemberRequest, CountMembersRequest, GetFlagRequest, GetTtlRequest, ListConflictsRequest,
-                             RestoreConflictRequest, GetScoresRequest, GetRankRequest, ListScoresRequest,
-                             CountScoresRequest, GetItemsRequest, FindItemsRequest, ListRequest, LobStatRequest,
-                             LobChunkRequest, WriteRequest, TxBeginRequest, TxAppendRequest, TxAppendLobRequest,
-                             TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, OffsetRequest, StatsRequest,
-                             CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest, GetBoundedRequest,
-                             GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest, ListDeclarationsRequest,
-                             ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest, CountLeasesRequest>;
+using Request =
+    std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest, HasMemberRequest,
+                 CountMembersRequest, GetFlagRequest, GetTtlRequest, ListConflictsRequest, RestoreConflictRequest,
+                 GetScoresRequest, GetRankRequest, ListScoresRequest, CountScoresRequest, GetItemsRequest,
+                 FindItemsRequest, ListRequest, LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest,
+                 TxAppendRequest, TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, TxRequest,
+                 OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest,
+                 GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
+                 ListDeclarationsRequest, ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest,
+                 CountLeasesRequest>;
+
+// A WriteRequest or a read of keys; each sees what those before it changed.
+struct TxItem {
+  Request request;
+  // About the key that it writes, as it is before the transaction.
+  std::optional<Condition> if_match = {};
+  std::optional<Condition> if_none_match = {};
+};
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).
 struct WatchFilter {

@@ -65,6 +65,9 @@ struct Terms {
   Duration durability_wait = Duration::seconds(5);
   std::optional<Condition> if_match;
   std::optional<Condition> if_none_match;
+  // Within this open transaction: a read sees everything as it was when that began, and what it changed since; a write
+  // is done with its commit.
+  std::optional<Bytes> transaction;
   // Done once, however often it is asked: what was done under the same key is answered again.
   std::optional<Bytes> idempotency_key;
   // Tells what is asked from anything else; 0: not told. The same key with another one is refused.
@@ -72,7 +75,8 @@ struct Terms {
 
   // Nothing asked for beyond the request itself.
   bool plain() const {
-    return !after && !wants_token && !wants_etag && !durability && !if_match && !if_none_match && !idempotency_key;
+    return !after && !wants_token && !wants_etag && !durability && !if_match && !if_none_match && !idempotency_key &&
+           !transaction;
   }
 };
 

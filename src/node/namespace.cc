@@ -22,7 +22,7 @@ template <typename T>
 constexpr bool kIsWrite =
     std::is_same_v<T, WriteRequest> || std::is_same_v<T, TxBeginRequest> || std::is_same_v<T, TxAppendRequest> ||
     std::is_same_v<T, TxAppendLobRequest> || std::is_same_v<T, TxDeleteLobRequest> ||
-    std::is_same_v<T, TxCommitRequest> || std::is_same_v<T, TxAbortRequest>;
+    std::is_same_v<T, TxCommitRequest> || std::is_same_v<T, TxAbortRequest> || std::is_same_v<T, TxRequest>;
 // About the conflict ledger.
 template <typename T>
 constexpr bool kIsAboutConflicts = std::is_same_v<T, ListConflictsRequest> || std::is_same_v<T, RestoreConflictRequest>;
@@ -67,6 +67,7 @@ void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& g
 }
 
 void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out) {
+  if (asked.terms.transaction) return handle_in_transaction(std::move(asked), now, out);
   const RequestId id = asked.id;
   const Terms& terms = asked.terms;
   std::visit(
@@ -88,6 +89,30 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           reads_.answer_from_cells(id, request, terms, now, out);
         } else if constexpr (!std::is_same_v<Asked, StatsRequest>) {
           reads_.handle(id, request, out);
+        }
+      },
+      std::move(asked.request));
+}
+
+void Namespace::handle_in_transaction(ClientRequest&& asked, Time now, Outputs& out) {
+  const RequestId id = asked.id;
+  const Terms& terms = asked.terms;
+  const auto refuse = [&](Status status) { out.replies.push_back({id, Reply::failure(std::move(status))}); };
+  std::visit(
+      [&](auto&& request) {
+        using Asked = std::decay_t<decltype(request)>;
+        // Of an object that is replaced meanwhile the chunks are not kept, and the ledger is of now.
+        constexpr bool kOfNow = std::is_same_v<Asked, LobStatRequest> || std::is_same_v<Asked, LobChunkRequest> ||
+                                std::is_same_v<Asked, ListConflictsRequest>;
+        if constexpr (std::is_same_v<Asked, WriteRequest>) {
+          writes_.append(id, std::move(request), terms, now, out);
+        } else if constexpr (engine::Readable<Asked> && !kOfNow) {
+          LogPos depends_on;
+          const Result<Scratch*> picture = writes_.picture(*terms.transaction, depends_on, now);
+          if (!picture) return refuse(picture.error());
+          reads_.answer_from((*picture)->view(), depends_on, id, request, terms, out);
+        } else {
+          refuse(Status(StatusCode::kInvalidArgument, "this is not done within transactions"));
         }
       },
       std::move(asked.request));

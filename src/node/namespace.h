@@ -59,6 +59,7 @@ class Namespace {
  private:
   // Its token is covered.
   void handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out);
+  void handle_in_transaction(ClientRequest&& asked, Time now, Outputs& out);
   void advance_stop(Time now, Outputs& out);
   void announce_failure(Outputs& out);
   void plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out);

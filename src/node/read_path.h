@@ -37,6 +37,16 @@ class ReadPath {
     if (!etag) return answer(id, terms, fail(etag.error()), out);
     answer(id, terms, Answer{*std::move(body), view.touched(), *std::move(etag)}, out);
   }
+  // The same, from what an open transaction sees; `depends_on` is what that waits for.
+  template <engine::Readable Asked>
+  void answer_from(engine::View view, LogPos depends_on, RequestId id, const Asked& request, const Terms& terms,
+                   Outputs& out) {
+    Result<ReplyBody> body = engine::read(view, request);
+    if (!body) return answer(id, terms, fail(body.error()), out);
+    Result<std::string> etag = etag_if_asked(view, request, terms);
+    if (!etag) return answer(id, terms, fail(etag.error()), out);
+    answer(id, terms, Answer{*std::move(body), depends_on, *std::move(etag)}, out);
+  }
   void handle(RequestId id, const OffsetRequest& request, Outputs& out);
   void handle(RequestId id, const CheckpointRequest& request, Outputs& out);
   void handle(RequestId id, const DigestRequest& request, Time now, Outputs& out);

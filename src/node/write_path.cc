@@ -168,16 +168,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms,
   }
   tell_demands(made, now);
   Reply reply;
-  const std::optional<std::int64_t> counter = made.counter_value();
-  if (request.results) {
-    reply.body = DoneReply{request.mutations.size(), made.take_results(), made.take_returned()};
-  } else if (auto answer = made.take_answer(); answer && request.mutations.size() == 1) {
-    reply.body = *std::move(answer);
-  } else if (counter && request.mutations.size() == 1) {
-    reply.body = CounterReply{true, *counter, {}};
-  } else {
-    reply.body = DoneReply{request.mutations.size(), {}};
-  }
+  reply.body = answer_of(made, request);
   const bool tells_state = terms.if_match || terms.if_none_match || terms.wants_etag;
   const Mutation* told = tells_state ? &request.mutations.front() : nullptr;
   if (Status status = commit_and_answer(id, made, std::move(reply), request.mutations, terms, now, out, told);
@@ -190,6 +181,7 @@ void WritePath::handle(RequestId id, TxBeginRequest&& request, const Terms&, Tim
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   Result<Bytes> begun = transactions_.begin(request, instant_of(now));
   if (!begun) return refuse(id, begun.error(), out);
+  pictures_.begin(**transactions_.find(*begun, instant_of(now)), now);
   out.replies.push_back({id, Reply{{}, TxBegunReply{std::move(*begun)}, {}}});
 }
 
@@ -269,7 +261,7 @@ void WritePath::handle(RequestId id, TxCommitRequest&& request, const Terms& ter
     (*tx)->uploads = uploads;
     return refuse(id, std::move(status), out, made.take_refusal());
   }
-  (void)transactions_.take_committed(request.id);
+  pictures_.end(transactions_.take_committed(request.id));
 }
 
 void WritePath::handle(RequestId id, TxAbortRequest&& request, const Terms&, Time now, Outputs& out) {
@@ -282,6 +274,7 @@ void WritePath::handle(RequestId id, TxAbortRequest&& request, const Terms&, Tim
 }
 
 Status WritePath::discard(const engine::Transaction& tx, Time now) {
+  pictures_.end(tx);
   engine::Draft made = draft(now);
   for (const auto& entry : tx.uploads) PANDO_RETURN_IF_ERROR(made.discard_upload(entry.second.upload));
   const Result<LogPos> pos = commit(made, now);

@@ -15,6 +15,7 @@
 #include "node/durability_path.h"
 #include "node/escrow_path.h"
 #include "node/replica.h"
+#include "node/tx_pictures.h"
 
 namespace pando::node {
 
@@ -30,6 +31,7 @@ class WritePath {
         escrow_(escrow),
         answers_(answers),
         transactions_(options.transactions),
+        pictures_(replica),
         once_(options.once) {}
 
   void handle(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out);
@@ -39,6 +41,12 @@ class WritePath {
   void handle(RequestId id, TxDeleteLobRequest&& request, const Terms& terms, Time now, Outputs& out);
   void handle(RequestId id, TxCommitRequest&& request, const Terms& terms, Time now, Outputs& out);
   void handle(RequestId id, TxAbortRequest&& request, const Terms& terms, Time now, Outputs& out);
+
+  void handle(RequestId id, TxRequest&& request, const Terms& terms, Time now, Outputs& out);
+  // A write of any kind within the open transaction that the terms name; answered as it would be there.
+  void append(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out);
+  // What an open transaction sees, valid until the next call of this path; and what an answer from it must wait for.
+  Result<Scratch*> picture(ByteSpan transaction, LogPos& depends_on, Time now);
 
   // Discards what earlier processes of this node staged and never published.
   Status discard_leftovers(Time now);
@@ -69,6 +77,9 @@ class WritePath {
   void refuse(RequestId id, Status status, Outputs& out, Refusal refusal = {});
   // Passes on which rights the draft found lacking.
   void tell_demands(engine::Draft& draft, Time now);
+  class TxRun;
+  // What `write`, just added to `made`, tells its client.
+  static ReplyBody answer_of(engine::Draft& made, const WriteRequest& write);
   Status discard(const engine::Transaction& tx, Time now);
   Status build(engine::Transaction& tx, engine::Draft& draft);
 
@@ -76,6 +87,7 @@ class WritePath {
   EscrowPath& escrow_;
   DurabilityPath& answers_;
   engine::Transactions transactions_;
+  TxPictures pictures_;
   engine::OnceWindow::Options once_;
   engine::TypedPayloadParser parser_;
   std::uint64_t malformed_payloads_ = 0;

@@ -178,6 +178,7 @@ struct Formatter {
   Lines operator()(const TxCommittedReply& r) const {
     return {fmt::format("ok {} crc32 {:08x}", r.processed, r.checksum)};
   }
+  Lines operator()(const TxReply& r) const { return {fmt::format("ok {}", r.items.size())}; }
   Lines operator()(const OffsetReply& r) const {
     return {fmt::format("durable {} segment {} context {}", r.durable.value, r.segment_id, to_string(r.context))};
   }

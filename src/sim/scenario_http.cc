@@ -34,6 +34,8 @@ bool set_header(api::Headers& headers, std::string_view name, std::string_view v
     headers.wait = value;
   } else if (name == "Pando-Durability") {
     headers.durability = value;
+  } else if (name == "Pando-Transaction") {
+    headers.transaction = value;
   } else if (name == "If-Match") {
     headers.if_match = value;
   } else if (name == "If-None-Match") {

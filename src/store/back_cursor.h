@@ -18,6 +18,7 @@ class BackCursor {
   const Bytes& key() const { return path_.key; }
   const Cell& cell() const { return *cell_; }
   bool visible() const { return store::visible(path_, *cell_); }
+  ByteSpan cell_key() const { return key_; }
 
   void next();
   void skip_key();

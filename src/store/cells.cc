@@ -39,6 +39,7 @@ Result<std::unique_ptr<Cells>> Cells::open(const Kv& kv, const CellsOptions& opt
   cells->meta_ = *meta;
   cells->saved_meta_ = *std::move(meta);
   cells->checkpointed_ = cells->meta_.covered;
+  if (!options.filters_keys) return cells;
   auto filter = KeyFilter::load(kv, cells->checkpointed_);
   if (!filter) return fail(filter.error());
   if (*filter) {
@@ -69,7 +70,7 @@ bool Cells::may_have(std::string_view table, ByteSpan key) const {
 
 bool Cells::may_exist(ByteSpan cell_key) const {
   const std::size_t prefix = key_prefix_size(cell_key);
-  return filter_.may_hold(cell_key.substr(0, prefix), static_cast<CellKind>(cell_key[prefix]));
+  return may_hold(cell_key.substr(0, prefix), static_cast<CellKind>(cell_key[prefix]));
 }
 
 // Reading. --------------------------------------------------------------------------------------------------
@@ -205,11 +206,15 @@ BackCursor Cells::scan_back(std::string_view table, const KeyRange& range) const
   return BackCursor(*this, std::move(first), std::move(end));
 }
 
+BackCursor Cells::scan_back_between(ByteSpan from, ByteSpan to) const {
+  return BackCursor(*this, Bytes(from), Bytes(to));
+}
+
 CellCursor Cells::scan_key(std::string_view table, ByteSpan key) const {
   Bytes from;
   append_key_prefix(table, key, from);
   Bytes to = prefix_end(from);
-  const bool any = filter_.may_hold(from);
+  const bool any = may_hold(from);
   return CellCursor(*this, std::move(from), std::move(to), any);
 }
 
@@ -217,10 +222,10 @@ CellCursor Cells::scan_kinds(std::string_view table, ByteSpan key, CellKind firs
   Bytes from;
   append_key_prefix(table, key, from);
   Bytes to = prefix_end(from);
-  bool any = filter_.may_hold(from);
+  bool any = may_hold(from);
   if (any) {
     auto kind = static_cast<std::uint8_t>(first);
-    while (kind <= kCellKindMax && !filter_.may_hold(from, static_cast<CellKind>(kind))) ++kind;
+    while (kind <= kCellKindMax && !may_hold(from, static_cast<CellKind>(kind))) ++kind;
     any = kind <= kCellKindMax;
   }
   from.push_back(static_cast<char>(first));
@@ -287,6 +292,13 @@ Result<Cells::Digest> Cells::digest(std::int64_t as_of_ms) const {
   return digest;
 }
 
+Result<std::optional<Bytes>> Cells::stored_form(ByteSpan cell_key) const {
+  const auto at = cells_.find(cell_key);
+  if (at == cells_.end() && may_exist(cell_key)) return kv_.get(cell_key);
+  if (at == cells_.end() || at->second.empty()) return std::nullopt;
+  return encode_cell(cell_key, at->second);
+}
+
 // Expiry. ---------------------------------------------------------------------------------------------------
 
 Result<std::optional<std::int64_t>> Cells::ends_at(std::string_view table, ByteSpan key, ByteSpan field) const {
@@ -323,7 +335,10 @@ Status Cells::free_key(std::string_view table, ByteSpan key) {
   std::vector<Bytes> keys;
   {
     CellCursor at = scan_key(table, key);
-    for (; at.valid(); at.next()) keys.emplace_back(at.cell_key());
+    for (; at.valid(); at.next()) {
+      preserve(at.cell_key(), at.cell());
+      keys.emplace_back(at.cell_key());
+    }
     PANDO_RETURN_IF_ERROR(at.status());
   }
   for (const Bytes& cell_key : keys) {
@@ -400,7 +415,11 @@ void Cells::evict() {
 
 // Changing. -------------------------------------------------------------------------------------------------
 
-Result<Cell*> Cells::load(const CellPath& path) { return load_key(key_of(path), path.kind); }
+Result<Cell*> Cells::load(const CellPath& path) {
+  Result<Cell*> cell = load_key(key_of(path), path.kind);
+  if (cell) preserve((*cell)->key_, **cell);
+  return cell;
+}
 
 Cell* Cells::hot(ByteSpan cell_key) {
   const auto at = cells_.find(cell_key);

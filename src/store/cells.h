@@ -33,11 +33,15 @@
 #include "store/key_filter.h"
 #include "store/kv.h"
 #include "store/ledger.h"
+#include "store/snapshots.h"
 
 namespace pando::store {
 
 struct CellsOptions {
   std::size_t cache_bytes_max = limits::kCellCacheBytes;
+  std::size_t snapshot_bytes_max = limits::kSnapshotBytesMax;
+  // False: of a Kv that is read a little and dropped nothing is known beforehand, so no filter is made.
+  bool filters_keys = true;
   Ledger::Limits ledger = {limits::kLedgerLinesMax, limits::kLedgerBytesMax};
 };
 
@@ -87,6 +91,7 @@ class Cells {
   CellCursor scan(std::string_view table, ByteSpan prefix, ByteSpan after) const;
   CellCursor scan_range(std::string_view table, const KeyRange& range) const;
   BackCursor scan_back(std::string_view table, const KeyRange& range) const;  // last cell first
+  BackCursor scan_back_between(ByteSpan from, ByteSpan to) const;             // the cell keys in [from, to)
   CellCursor scan_key(std::string_view table, ByteSpan key) const;
   // The cells of a key whose kind is `first` or comes after it.
   CellCursor scan_kinds(std::string_view table, ByteSpan key, CellKind first) const;
@@ -95,6 +100,9 @@ class Cells {
   CellCursor scan_all() const;
   // From this cell key on (store/cell_key.h).
   CellCursor scan_from(ByteSpan cell_key) const;
+
+  // What the Kv would hold of the cell if everything were in a checkpoint now.
+  Result<std::optional<Bytes>> stored_form(ByteSpan cell_key) const;
 
   // The commits in the cells. `table` is for the day tables have contexts of their own.
   const VersionVector& context() const { return meta_.context; }
@@ -119,6 +127,10 @@ class Cells {
   // What was written and is not shown; apply/ files it.
   Ledger& ledger() { return ledger_; }
   const Ledger& ledger() const { return ledger_; }
+
+  // Earlier states, for transactions that are open.
+  Snapshots& snapshots() { return snapshots_; }
+  const Snapshots& snapshots() const { return snapshots_; }
 
   // Expiry: docs/design/010-expiry.md. -------------------------------------------------------------------------
 
@@ -146,6 +158,10 @@ class Cells {
     Cells& cells_;
   };
 
+  // Before a change of a cell that was not loaded for it, for snapshots that go on seeing it as it is.
+  void preserve(ByteSpan cell_key, const Cell& cell) {
+    if (snapshots_.any() && snapshots_.wants(cell_key)) snapshots_.keep(cell_key, cell);
+  }
   // The cell to change in place, present or not (then empty, of the path's kind). Follow with changed().
   Result<Cell*> load(const CellPath& path);
   // The cell when it is in memory, without touching the Kv; null otherwise.
@@ -214,8 +230,12 @@ class Cells {
   using Unsaved = std::map<ByteSpan, Cell*>;
 
   Cells(const Kv& kv, const CellsOptions& options)
-      : kv_(kv), options_(options), expiry_(kv), ledger_(kv, options.ledger) {}
+      : kv_(kv), options_(options), expiry_(kv), ledger_(kv, options.ledger), snapshots_(options.snapshot_bytes_max) {}
   Status make_filter();
+  bool may_hold(ByteSpan key_prefix) const { return !options_.filters_keys || filter_.may_hold(key_prefix); }
+  bool may_hold(ByteSpan key_prefix, CellKind kind) const {
+    return !options_.filters_keys || filter_.may_hold(key_prefix, kind);
+  }
   // False: there is no such cell, in memory or in the Kv.
   bool may_exist(ByteSpan cell_key) const;
   // Null when there is none.
@@ -243,6 +263,7 @@ class Cells {
   KeyFilter filter_;
   ExpiryIndex expiry_;
   Ledger ledger_;
+  Snapshots snapshots_;
   std::set<Bytes, std::less<>> watched_;  // key prefixes
   CheckpointMeta meta_;
   std::optional<CheckpointMeta> flushing_meta_;

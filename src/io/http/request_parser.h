@@ -28,6 +28,7 @@ struct Head {
   std::string durability;
   std::string if_match;
   std::string if_none_match;
+  std::string transaction;
   bool has_token = false;  // it may be there and empty
   int version = 11;
   bool has_line = false;
@@ -44,6 +45,7 @@ struct Head {
     known.durability = durability;
     known.if_match = if_match;
     known.if_none_match = if_none_match;
+    known.transaction = transaction;
     return known;
   }
 
@@ -57,6 +59,7 @@ struct Head {
     durability.clear();
     if_match.clear();
     if_none_match.clear();
+    transaction.clear();
     has_token = false;
     version = 11;
     has_line = has_host = expects_continue = expects_other = coded_otherwise = false;
@@ -122,6 +125,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
       wanted = &head_.wait;
     } else if (same(text, "Pando-Durability")) {
       wanted = &head_.durability;
+    } else if (same(text, "Pando-Transaction")) {
+      wanted = &head_.transaction;
     } else if (same(text, "Idempotency-Key")) {
       wanted = &head_.idempotency_key;
     } else if (same(text, "Last-Event-ID")) {

@@ -1,0 +1,182 @@
+// Transactions: those that come in one request, and changes of any type within one that is open.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "engine/etag.h"
+#include "engine/read.h"
+#include "node/scratch.h"
+#include "node/write_path.h"
+
+namespace pando::node {
+namespace {
+
+Status in_operation(std::size_t i, const Status& status) { return status.with_context(fmt::format("operation {}", i)); }
+
+Status no_part(std::string_view what) {
+  return Status(StatusCode::kInvalidArgument, fmt::format("{} cannot be part of a transaction", what));
+}
+
+// What is changed beside the data of clients acts at once, for all that follows.
+Status check_part(const WriteRequest& write) {
+  if (write.mutations.empty()) return Status(StatusCode::kInvalidArgument, "nothing to write");
+  const bool internal = std::any_of(write.mutations.begin(), write.mutations.end(),
+                                    [](const Mutation& mutation) { return is_internal_table(mutation.table); });
+  return internal ? no_part("this change") : Status();
+}
+
+bool writes(const TxItem& item) { return std::holds_alternative<WriteRequest>(item.request); }
+
+}  // namespace
+
+ReplyBody WritePath::answer_of(engine::Draft& made, const WriteRequest& write) {
+  std::vector<std::int64_t> results = made.take_results();
+  std::vector<std::vector<Bytes>> returned = made.take_returned();
+  std::optional<ReplyBody> answer = made.take_answer();
+  const std::size_t count = write.mutations.size();
+  if (write.results) return DoneReply{count, std::move(results), std::move(returned)};
+  if (count != 1) return DoneReply{count, {}, {}};
+  if (answer) return *std::move(answer);
+  using Kind = Mutation::Kind;
+  const Kind kind = write.mutations.front().kind;
+  if ((kind == Kind::kAdd || kind == Kind::kReset) && made.counter_value()) {
+    return CounterReply{true, *made.counter_value(), {}};
+  }
+  return DoneReply{1, {}, {}};
+}
+
+// In one request. -----------------------------------------------------------------------------------------------
+
+// The operations of one list, one after the other. Reads see what those before them would change: over a scratch that
+// is made anew when changes came since the last read.
+class WritePath::TxRun {
+ public:
+  TxRun(WritePath& path, Time now) : path_(path), now_(now), draft_(path.draft(now)) {}
+
+  engine::Draft& draft() { return draft_; }
+  LogPos touched() const { return touched_; }
+
+  Result<ReplyBody> run(const TxItem& item) {
+    return std::visit(
+        [&](const auto& request) -> Result<ReplyBody> {
+          using Asked = std::decay_t<decltype(request)>;
+          // Of an object that is replaced by the same list the chunks are not there.
+          constexpr bool kOfObject = std::is_same_v<Asked, LobStatRequest> || std::is_same_v<Asked, LobChunkRequest>;
+          if constexpr (std::is_same_v<Asked, WriteRequest>) {
+            return write(item, request);
+          } else if constexpr (engine::Readable<Asked> && !kOfObject) {
+            return read(request);
+          } else {
+            return fail(no_part("this request"));
+          }
+        },
+        item.request);
+  }
+
+ private:
+  Result<ReplyBody> write(const TxItem& item, const WriteRequest& write) {
+    PANDO_RETURN_IF_ERROR(check_part(write));
+    Terms conditions;
+    conditions.if_match = item.if_match;
+    conditions.if_none_match = item.if_none_match;
+    PANDO_RETURN_IF_ERROR(path_.check_conditions(write, conditions, now_));
+    for (const Mutation& mutation : write.mutations) PANDO_RETURN_IF_ERROR(draft_.add(mutation));
+    scratch_.reset();
+    return WritePath::answer_of(draft_, write);
+  }
+
+  template <typename Asked>
+  Result<ReplyBody> read(const Asked& request) {
+    if (draft_.empty()) {
+      engine::View view = path_.replica_.view(now_);
+      Result<ReplyBody> body = engine::read(view, request);
+      touched_ = std::max(touched_, view.touched());
+      return body;
+    }
+    // What it depends on beside the draft is covered by the commit that the answer waits for.
+    if (scratch_ == nullptr) {
+      Replica& replica = path_.replica_;
+      auto scratch = Scratch::open(replica.cells(), replica.catalog(), replica.view(now_).now_ms());
+      if (!scratch) return fail(scratch.error());
+      if (Status status = (*scratch)->apply(draft_.dot(), draft_.ops()); !status.ok()) return fail(status);
+      scratch_ = *std::move(scratch);
+    }
+    engine::View view = scratch_->view();
+    return engine::read(view, request);
+  }
+
+  WritePath& path_;
+  Time now_;
+  engine::Draft draft_;
+  std::unique_ptr<Scratch> scratch_;
+  LogPos touched_;
+};
+
+void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Time now, Outputs& out) {
+  if (request.items.empty()) return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to do"), out);
+  const bool only_reads = std::none_of(request.items.begin(), request.items.end(), writes);
+  if (Status status = only_reads ? replica_.serving() : writable(); !status.ok()) {
+    return refuse(id, std::move(status), out);
+  }
+  if (!only_reads && answer_again(id, terms, now, out)) return;
+
+  TxRun run(*this, now);
+  const bool with_results = std::any_of(request.items.begin(), request.items.end(), [](const TxItem& item) {
+    const auto* write = std::get_if<WriteRequest>(&item.request);
+    return write != nullptr && write->results;
+  });
+  if (with_results) run.draft().keep_results();
+  TxReply reply;
+  std::vector<Mutation> all;
+  for (std::size_t i = 0; i < request.items.size(); ++i) {
+    Result<ReplyBody> body = run.run(request.items[i]);
+    if (!body) {
+      tell_demands(run.draft(), now);
+      return refuse(id, in_operation(i, body.error()), out, run.draft().take_refusal());
+    }
+    reply.items.push_back(Reply{{}, *std::move(body), {}});
+    if (auto* write = std::get_if<WriteRequest>(&request.items[i].request)) {
+      std::move(write->mutations.begin(), write->mutations.end(), std::back_inserter(all));
+    }
+  }
+  tell_demands(run.draft(), now);
+  if (only_reads) {
+    Reply answer{{}, std::move(reply), {}};
+    if (terms.after) answer.token = terms.after;
+    return replica_.reply_when(replica_.config().durability.level, {id, std::move(answer)}, run.touched(), out);
+  }
+  Status status = commit_and_answer(id, run.draft(), Reply{{}, std::move(reply), {}}, all, terms, now, out);
+  if (!status.ok()) refuse(id, std::move(status), out);
+}
+
+// In one that is open. ------------------------------------------------------------------------------------------
+
+void WritePath::append(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out) {
+  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = check_part(request); !status.ok()) return refuse(id, std::move(status), out);
+  const Result<engine::Transaction*> tx = transactions_.find(*terms.transaction, instant_of(now));
+  if (!tx) return refuse(id, tx.error(), out);
+  const Result<Scratch*> scratch = pictures_.of(**tx);
+  if (!scratch) return refuse(id, scratch.error(), out);
+  // What it answers is what it would be within the transaction. The commit decides anew, on what is there then.
+  engine::Draft trial((*scratch)->next_dot(replica_.self()), (*scratch)->view(), parser_);
+  if (request.results) trial.keep_results();
+  for (const Mutation& mutation : request.mutations) {
+    if (Status status = trial.add(mutation); !status.ok())
+      return refuse(id, std::move(status), out, trial.take_refusal());
+  }
+  ReplyBody answer = answer_of(trial, request);
+  if (Status status = transactions_.append_all(**tx, std::move(request.mutations)); !status.ok()) {
+    return refuse(id, std::move(status), out);
+  }
+  out.replies.push_back({id, Reply{{}, std::move(answer), {}}});
+}
+
+Result<Scratch*> WritePath::picture(ByteSpan transaction, LogPos& depends_on, Time now) {
+  const Result<engine::Transaction*> tx = transactions_.find(transaction, instant_of(now));
+  if (!tx) return fail(tx.error());
+  depends_on = TxPictures::depends_on(**tx);
+  return pictures_.of(**tx);
+}
+
+}  // namespace pando::node
