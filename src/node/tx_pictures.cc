@@ -8,6 +8,8 @@
 namespace pando::node {
 
 void TxPictures::begin(engine::Transaction& tx, Time now) {
+  // Objects are not read within, so one that takes nothing else needs no picture.
+  if (tx.entry_type == TxEntryType::kLob) return;
   store::Cells& cells = replica_.cells();
   tx.snapshot = {cells.snapshots().open(cells.meta()), now.wall_ms, replica_.appended()};
 }
@@ -19,6 +21,9 @@ void TxPictures::end(const engine::Transaction& tx) {
 }
 
 Result<Scratch*> TxPictures::of(const engine::Transaction& tx) {
+  if (!tx.snapshot) {
+    return fail(StatusCode::kInvalidArgument, "a transaction that was begun for objects takes nothing else");
+  }
   const engine::Transaction::Snapshot& snapshot = *tx.snapshot;
   if (!replica_.cells().snapshots().alive(snapshot.id)) {
     if (kept_for_ == snapshot.id) kept_.reset();

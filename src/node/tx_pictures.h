@@ -27,7 +27,7 @@ class TxPictures {
   // Valid until the next call. Fails as a mutation of it does, naming it ("item 2: …").
   Result<Scratch*> of(const engine::Transaction& tx);
   // The last record that what it sees depends on.
-  static LogPos depends_on(const engine::Transaction& tx) { return tx.snapshot->pos; }
+  static LogPos depends_on(const engine::Transaction& tx) { return tx.snapshot ? tx.snapshot->pos : LogPos(); }
 
  private:
   Status apply_next(const engine::Transaction& tx);

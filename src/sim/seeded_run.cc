@@ -172,8 +172,10 @@ SeededOutcome run_seed(const SeededOptions& options) {
   }
   WorkloadOptions work = pick_workload(fleet, options.steps, rng);
   // Of a generator of its own, so that the other choices of a seed stay what they are.
-  constexpr std::uint64_t kDurabilities = 0x9E37'79B9'7F4A'7C15;
-  work.durabilities = Prng(options.seed ^ kDurabilities).chance(1, 3);
+  constexpr std::uint64_t kOfTerms = 0x9E37'79B9'7F4A'7C15;
+  Prng terms(options.seed ^ kOfTerms);
+  work.durabilities = terms.chance(1, 3);
+  work.whole_transactions = terms.chance(1, 3);
   Workload workload(world, work);
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/check.h"
@@ -15,6 +16,7 @@ struct Workload::Client {
   std::string ns;
   std::deque<Step> steps;
   Reply previous;
+  Terms terms;  // of the step at hand, where it says some
   bool busy = false;
 };
 
@@ -34,7 +36,8 @@ Mutation make(Mutation::Kind kind, std::string_view table, Bytes key, Bytes valu
 }
 
 bool is_write(const Request& request) {
-  return std::holds_alternative<WriteRequest>(request) || std::holds_alternative<TxCommitRequest>(request);
+  return std::holds_alternative<WriteRequest>(request) || std::holds_alternative<TxCommitRequest>(request) ||
+         std::holds_alternative<TxRequest>(request);
 }
 
 }  // namespace
@@ -116,6 +119,15 @@ void Workload::act(Client& client) {
     }
     default: {
       const WriteRequest write = plan_write(activity);
+      if (activity == Activity::kPair && options_.whole_transactions && rng_.chance(1, 2)) {
+        TxRequest list;
+        for (const Mutation& mutation : write.mutations) {
+          list.items.push_back({WriteRequest{{mutation}, false}});
+          list.items.push_back({GetRequest{mutation.table, mutation.key}});
+        }
+        client.steps.push_back([list](const Reply&) { return Request(list); });
+        break;
+      }
       client.steps.push_back([write](const Reply&) { return Request(write); });
     }
   }
@@ -126,8 +138,9 @@ void Workload::next_step(Client& client) {
   if (client.steps.empty()) return think(client);
   const Step step = std::move(client.steps.front());
   client.steps.pop_front();
+  client.terms = {};
   const Request request = step(client.previous);
-  Terms terms = plan_terms(request);
+  Terms terms = client.terms.plain() ? plan_terms(request) : client.terms;
   ++operations_;
   const auto on_answer = [this, &client, request](const Answer& answer) {
     check_relayer(client, request, answer);
@@ -319,6 +332,7 @@ WriteRequest Workload::plan_write(Activity activity) {
 }
 
 void Workload::plan_transaction(Client& client) {
+  if (options_.whole_transactions && rng_.chance(1, 2)) return plan_reads_of_one_moment(client);
   client.steps.push_back([](const Reply&) { return Request(TxBeginRequest{}); });
   const auto id = std::make_shared<Bytes>();
   const auto learn = [id](const Reply& previous) {
@@ -336,6 +350,31 @@ void Workload::plan_transaction(Client& client) {
   const bool abort = rng_.chance(1, 8);
   client.steps.push_back(
       [id, abort](const Reply&) { return abort ? Request(TxAbortRequest{*id}) : Request(TxCommitRequest{*id}); });
+}
+
+void Workload::plan_reads_of_one_moment(Client& client) {
+  const Bytes group = fmt::format("{}{}", kPairPrefix, rng_.below(options_.keys));
+  const auto id = std::make_shared<Bytes>();
+  const auto seen = std::make_shared<std::vector<Bytes>>();
+  const auto learn = [id, seen](const Reply& previous) {
+    if (const auto* begun = std::get_if<TxBegunReply>(&previous.body)) *id = begun->id;
+    if (const auto* value = std::get_if<ValueReply>(&previous.body)) seen->push_back(value->value);
+  };
+  client.steps.push_back([](const Reply&) { return Request(TxBeginRequest{}); });
+  for (const std::string_view member : kPairMembers) {
+    client.steps.push_back([id, learn, &client, key = fmt::format("{}:{}", group, member)](const Reply& previous) {
+      learn(previous);
+      client.terms.transaction = *id;
+      return Request(GetRequest{std::string(kTableKv), key});
+    });
+  }
+  client.steps.push_back([this, id, seen, learn, &client, group](const Reply& previous) {
+    learn(previous);
+    if (std::any_of(seen->begin(), seen->end(), [&](const Bytes& value) { return value != seen->front(); })) {
+      world_.violation("workload", fmt::format("{}: {} is torn within a transaction", client.machine->name(), group));
+    }
+    return Request(TxAbortRequest{*id});
+  });
 }
 
 void Workload::plan_lob(Client& client) {

@@ -48,6 +48,7 @@ struct WorkloadOptions {
   Duration think_max = Duration::millis(20);
   std::uint64_t operations_max = 400;  // in all
   bool durabilities = false;           // writes ask for more or less than fsync, too
+  bool whole_transactions = false;     // some come as one list, and some read within
 };
 
 class Workload {
@@ -83,6 +84,8 @@ class Workload {
   void plan_read(Client& client);
   void plan_transaction(Client& client);
   void plan_lob(Client& client);
+  // Reads the keys of a pair within a transaction: all are of one moment, however long it takes.
+  void plan_reads_of_one_moment(Client& client);
   WriteRequest plan_write(Activity activity);
   Terms plan_terms(const Request& request);
   Mutation ending_mutation();
