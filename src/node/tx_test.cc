@@ -108,6 +108,12 @@ TEST_F(Tx, IsDoneOnce) {
   EXPECT_EQ(value_in(ask(get("n"))), "5");
 }
 
+TEST_F(Tx, ManyCountsOfOneCounterAddUp) {
+  TxRequest tx;
+  for (int i = 0; i < 500; ++i) tx.items.push_back({add("n", 1)});
+  EXPECT_EQ(count_in(item(ask(tx), 499)), 500);
+}
+
 TEST_F(Tx, AnOpenOneSeesTheMomentItBeganAndItsOwnChanges) {
   ask(put("a", "1"));
   ask(put("b", "1"));

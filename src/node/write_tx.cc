@@ -126,6 +126,7 @@ void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Ti
     return write != nullptr && write->results;
   });
   if (with_results) run.draft().keep_results();
+  if (terms.idempotency_key) run.draft().keep_counted();
   TxReply reply;
   std::vector<Mutation> all;
   for (std::size_t i = 0; i < request.items.size(); ++i) {

@@ -65,7 +65,7 @@ Status Cells::make_filter() {
 bool Cells::may_have(std::string_view table, ByteSpan key) const {
   scratch_.clear();
   append_key_prefix(table, key, scratch_);
-  return filter_.may_hold(scratch_);
+  return may_hold(scratch_);
 }
 
 bool Cells::may_exist(ByteSpan cell_key) const {
