@@ -32,7 +32,7 @@ TEST(TxWhole, AListOfOtherRoutesRequests) {
       {"method":"PUT","path":"/kv/a","body":{"value":"aGk="},"if_match":"\"e\""},
       {"method":"POST","path":"/counters/n/incr","body":{"by":5}},
       {"method":"POST","path":"/counters/n/incr"},
-      {"method":"POST","path":"/sets/s/members","body":{"members":["x"]}},
+      {"method":"POST","path":"/sets/s/add","body":{"members":["eA=="]}},
       {"method":"DELETE","path":"/tables/users/7"},
       {"method":"GET","path":"/kv?prefix=a&limit=2"}]})");
   ASSERT_TRUE(parsed.request) << parsed.request.error().message();
