@@ -33,7 +33,7 @@ class Room : public Sites {
  public:
   explicit Room(std::size_t count) : Sites(count) { set_now(kNow); }
   void set_now(std::int64_t ms) {
-    for (std::size_t i = 0; i < size(); ++i) (*this)[i].now_ms = ms;
+    for (std::size_t i = 0; i < size(); ++i) (*this)[i].set_now(ms);
   }
   // "ada ben"
   std::string present(std::size_t site, std::uint32_t count_max = 100, Bytes prefix = {}, Bytes after = {}) {
@@ -136,7 +136,7 @@ TEST(Presence, AClockThatIsAheadHidesOnlyThere) {
   room[0].commit({renew("ada", 60'000)});
   room[1].commit({renew("ben", 60'000)});
   room.exchange();
-  room[2].now_ms += kDayMs;
+  room[2].set_now(kNow + kDayMs);
   EXPECT_EQ(room.present(2), "");
   for (int i = 0; i < 20; ++i) room[2].commit({renew("eve" + std::to_string(i), 1'000)});
   room[2].commit({leave("eve0")});
