@@ -61,6 +61,7 @@ class Site : public test::Site {
       --count;
     }
   }
+  const std::vector<Commit>& log() const { return log_; }
   template <typename Reply, typename Asked>
   Reply ask(const Asked& request) {
     return read<Reply>(request);

@@ -30,13 +30,21 @@ std::vector<std::string> diff_lines(const std::vector<std::string>& a, const std
 }
 
 void Convergence::compare(const std::string& ns, Machine& a, Machine& b) {
-  // A node may say what it vouches for at any time: that is a commit too.
+  // A node may say what it vouches for at any time, also between two questions: that is a commit too.
   constexpr Duration kAgreeMax = Duration::seconds(30);
-  if (a.context(ns) != b.context(ns)) (void)world().settle(kAgreeMax);
-  // What has run out is compared by no one, as each frees it in its own time; both are asked about one instant.
-  const DigestRequest ask{std::max(a.now().wall_ms, b.now().wall_ms)};
-  const Answer digest_a = ask_and_wait(world(), a, ns, ask);
-  const Answer digest_b = ask_and_wait(world(), b, ns, ask);
+  constexpr int kTries = 5;
+  Answer digest_a;
+  Answer digest_b;
+  for (int left = kTries; left > 0; --left) {
+    if (a.context(ns) != b.context(ns)) (void)world().settle(kAgreeMax);
+    // What has run out is compared by no one, as each frees it in its own time; both are asked about one instant.
+    const DigestRequest ask{std::max(a.now().wall_ms, b.now().wall_ms)};
+    digest_a = ask_and_wait(world(), a, ns, ask);
+    digest_b = ask_and_wait(world(), b, ns, ask);
+    const auto* of_a = std::get_if<DigestReply>(&digest_a.reply.body);
+    const auto* of_b = std::get_if<DigestReply>(&digest_b.reply.body);
+    if (of_a == nullptr || of_b == nullptr || of_a->context == of_b->context) break;
+  }
   if (!digest_a.reply.status.ok() || !digest_b.reply.status.ok()) {
     return violation(fmt::format("{}: digest: {}: {}, {}: {}", ns, a.name(), digest_a.reply.status.to_string(),
                                  b.name(), digest_b.reply.status.to_string()));

@@ -24,6 +24,8 @@ class NaiveState {
   std::vector<std::string> describe(std::int64_t now_ms = 0) const;
   // What the machine decides and shows by: its clock, but not before what it has promised to be past.
   std::int64_t now_ms(const Machine& machine) const;
+  // What every origin vouches to be past: keys that ended before may be freed, whatever a machine's own clock says.
+  std::int64_t vouched_ms() const;
 
  private:
   struct Value {
