@@ -144,16 +144,17 @@ std::int64_t NaiveState::now_ms(const Machine& machine) const {
 }
 
 std::int64_t NaiveState::vouched_ms() const {
-  std::optional<std::int64_t> least;
+  std::map<std::string, std::int64_t> said;  // by node; a vouch of an epoch that is over still holds
   for (const auto& [path, values] : values_) {
     if (path.table != engine::kTableVouches) continue;
-    std::int64_t latest = 0;
     for (const auto& [dot, value] : values) {
-      if (const auto said = engine::decode_vouch(value.bytes)) latest = std::max(latest, said->clock_ms);
+      const auto vouch = engine::decode_vouch(value.bytes);
+      if (vouch) said[dot.origin.node] = std::max(said[dot.origin.node], vouch->clock_ms);
     }
-    least = std::min(least.value_or(latest), latest);
   }
-  return least.value_or(0);
+  std::int64_t least = said.empty() ? 0 : INT64_MAX;
+  for (const auto& entry : said) least = std::min(least, entry.second);
+  return least;
 }
 
 namespace {
