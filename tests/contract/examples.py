@@ -6,6 +6,7 @@ In a ```text block `…` stands for anything within a line.
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "http.md"
@@ -24,7 +25,8 @@ def run(address):
     # A user sees progress meters and errors; what is compared is the output.
     script = f"URL=http://{address}/api/v1/ad-campaign-dc1\ncurl() {{ command curl -s \"$@\"; }}\n"
     script += "".join(commands + f"echo '{MARK}'\n" for commands, _ in blocks)
-    done = subprocess.run(["bash"], input=script, capture_output=True, text=True, timeout=60)
+    with tempfile.TemporaryDirectory(prefix="pando-test-") as scratch:  # some keep a file between two commands
+        done = subprocess.run(["bash"], input=script, capture_output=True, text=True, timeout=60, cwd=scratch)
     outputs = done.stdout.split(MARK + "\n")[:-1]
     if len(outputs) != len(blocks):
         raise AssertionError(f"{len(outputs)} of {len(blocks)} examples ended\n{done.stderr}")
