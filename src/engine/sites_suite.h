@@ -73,7 +73,6 @@ class Site : public test::Site {
     return body ? Status() : body.error();
   }
 
-  const std::vector<Commit>& log() const { return log_; }
 
  private:
   void keep(Commit commit) {

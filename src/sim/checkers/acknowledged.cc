@@ -7,6 +7,22 @@
 #include "sim/ask.h"
 
 namespace pando::sim {
+namespace {
+
+// What a request writes by itself, in one commit.
+std::vector<Mutation> written_by(const Request& request) {
+  if (const auto* write = std::get_if<WriteRequest>(&request)) return write->mutations;
+  std::vector<Mutation> written;
+  if (const auto* tx = std::get_if<TxRequest>(&request)) {
+    for (const TxItem& item : tx->items) {
+      const std::vector<Mutation> more = written_by(item.request);
+      written.insert(written.end(), more.begin(), more.end());
+    }
+  }
+  return written;
+}
+
+}  // namespace
 
 Acknowledged::Fate Acknowledged::fate_of(const Answer& answer) {
   if (answer.lost) return Fate::kDoubtful;
@@ -59,10 +75,10 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
     dots_.emplace_back(asked.ns, *answer.reply.dot, asked.machine->name());
   }
   const auto key_for = [&](const Bytes& id) { return std::make_tuple(asked.machine->index(), asked.ns, id); };
-  if (const auto* write = std::get_if<WriteRequest>(&asked.request)) {
-    if (!asked.terms.idempotency_key) return book(asked.ns, write->mutations, fate);
+  if (const auto written = written_by(asked.request); !written.empty()) {
+    if (!asked.terms.idempotency_key) return book(asked.ns, written, fate);
     auto& [mutations, best] =
-        retried_.try_emplace({asked.ns, *asked.terms.idempotency_key}, write->mutations, fate).first->second;
+        retried_.try_emplace({asked.ns, *asked.terms.idempotency_key}, written, fate).first->second;
     best = std::max(best, fate);
   } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request);
              append != nullptr && fate == Fate::kDone) {
