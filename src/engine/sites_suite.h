@@ -73,7 +73,6 @@ class Site : public test::Site {
     return body ? Status() : body.error();
   }
 
-
  private:
   void keep(Commit commit) {
     const bool declares =
