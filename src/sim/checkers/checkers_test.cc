@@ -75,6 +75,15 @@ TEST(History, AChangeIsARunOfOpsOnOneVisibleKey) {
   EXPECT_EQ(changes[0].key, "r1");
   EXPECT_EQ(changes[1].key, "r2");
   EXPECT_EQ(changes[1].index, 1u);
+
+  const CellPath ada{"kv", "p", CellKind::kLease, "ada"};
+  const CellPath ben{"kv", "p", CellKind::kLease, "ben"};
+  EXPECT_EQ(expected_changes(commit(kA, 2, 1,
+                                    {PutOp{ada, "", {}}, PutOp{ben, "", {}}, RemoveOp{ada, {{kA, Seq(1)}}},
+                                     PutOp{{"kv", "p", CellKind::kExpiry, ""}, "", {}}}))
+                .size(),
+            3u)
+      << "who came, who went, and the end of the key";
 }
 
 TEST(History, FiltersMatchTableAndPrefixOrKey) {

@@ -50,16 +50,37 @@ History read_history(const World& world, const std::string& ns) {
   return history;
 }
 
+namespace {
+
+// Members that come, members that go and all else are told apart: a change is about one of them.
+enum class About { kOther, kComing, kGoing };
+About about(const Op& op) {
+  const auto* put = std::get_if<PutOp>(&op);
+  const auto* remove = std::get_if<RemoveOp>(&op);
+  if (put == nullptr && remove == nullptr) return About::kOther;
+  switch (put != nullptr ? put->path.kind : remove->path.kind) {
+    case CellKind::kMember:
+    case CellKind::kLease: return put != nullptr ? About::kComing : About::kGoing;
+    case CellKind::kGuardedMember: return put != nullptr && put->value == kGuardOn ? About::kComing : About::kGoing;
+    default: return About::kOther;
+  }
+}
+
+}  // namespace
+
 std::vector<ExpectedChange> expected_changes(const Commit& commit) {
   std::vector<ExpectedChange> changes;
+  About last = About::kOther;
   for (const Op& op : commit.ops) {
     const std::string table(table_of(op));
     const Bytes key(key_of(op));
     // Of what takes away only what nobody sees, nobody is told.
     const auto* clear = std::get_if<ClearOp>(&op);
     if (clear != nullptr && clear->forget_counters) continue;
-    const bool same_run = !changes.empty() && changes.back().table == table && changes.back().key == key;
-    if (is_internal_table(table) || same_run) continue;
+    if (is_internal_table(table)) continue;
+    const bool same_key = !changes.empty() && changes.back().table == table && changes.back().key == key;
+    if (same_key && about(op) == last) continue;
+    last = about(op);
     changes.push_back({commit.dot, static_cast<std::uint32_t>(changes.size()), table, key});
   }
   return changes;
