@@ -93,8 +93,12 @@ rocksdb::Options database_options(const RocksOptions& options) {
 
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
-  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  // One shard: a cache in 64 parts has no room for a block that is larger than a part, and reads it anew every time.
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, 0);
   table.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
+  // In parts of a few KiB: a whole filter is over a megabyte, to be read and checked for one key.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.block_size = 8 << 10;
   db.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/iostats_context.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -314,6 +315,41 @@ TEST(RocksKv, NoFlippedBitAtTheEndOfATableEndsTheProcess) {
   EXPECT_GT(refused, 100);
   std::ofstream(table, std::ios::binary) << right;
   EXPECT_EQ(value_of(*open_at(path), "k"), "v");
+}
+
+// A filter is megabytes for a large table. Asking for one key reads a few blocks, not all of it, whether the key is
+// there or not, and however small the cache is beside the data.
+TEST(RocksKv, AKeyOfALargeStoreCostsAFewBlocks) {
+  constexpr std::size_t kKeys = 500'000;
+  constexpr std::size_t kAsked = 200;
+  const TempDir dir;
+  const auto kv = open_at(dir.path() / "store");
+  const auto key_of = [](std::size_t i) {
+    std::string digits = std::to_string(i);
+    return "key:" + std::string(9 - digits.size(), '0') + digits;
+  };
+  // Spread over so many tables that RocksDB makes one of them; those it has just been given it keeps an eye on.
+  constexpr std::size_t kTables = 4;
+  for (std::size_t table = 0; table < kTables; ++table) {
+    Batch batch;
+    for (std::size_t i = table; i < kKeys; i += kTables) batch.emplace_back(key_of(2 * i), "a value");
+    ASSERT_TRUE(kv->write(batch).ok());
+  }
+  for (int i = 0; i < 3000 && files_ending(dir.path() / "store", ".sst").size() > 1; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ASSERT_EQ(files_ending(dir.path() / "store", ".sst").size(), 1U);
+  (void)kv->get(key_of(1));
+  const auto bytes_per_key = [&](std::size_t odd) {
+    rocksdb::get_iostats_context()->Reset();
+    for (std::size_t i = 0; i < kAsked; ++i) {
+      const auto value = kv->get(key_of(2 * (i * 7919 % kKeys) + odd));
+      EXPECT_TRUE(value && value->has_value() == (odd == 0));
+    }
+    return rocksdb::get_iostats_context()->bytes_read / kAsked;
+  };
+  EXPECT_LT(bytes_per_key(1), 16U << 10) << "of keys that are not there";
+  EXPECT_LT(bytes_per_key(0), 32U << 10) << "of keys that are";
 }
 
 TEST(RocksKv, KeepsNoLogFileBesideTheData) {
