@@ -108,9 +108,9 @@ void check_refusal(const api::Call& call, const api::HttpError& error) {
   CHECK(api::is_utf8(body));
 }
 
-// A refusal before the node was asked can only be that the request is wrong.
+// A refusal before the node was asked can only be that the request is wrong, or too much.
 void check_invalid(const api::Call& call, const Status& status) {
-  CHECK(status.code() == StatusCode::kInvalidArgument);
+  CHECK(status.code() == StatusCode::kInvalidArgument || status.code() == StatusCode::kTooLarge);
   check_refusal(call, api::http_error(status));
 }
 
