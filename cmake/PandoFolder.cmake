@@ -4,7 +4,8 @@
 #     [DEPS <folder>...]        folders it uses: `log`, `io/rocks`        (in any order, also not yet written)
 #     [LIBS <target>...]        libraries it uses: `dep::rocksdb`, see Dependencies.cmake
 #     [TEST_DEPS <folder>...]   the same, for its tests alone
-#     [TEST_LIBS <target>...])
+#     [TEST_LIBS <target>...]
+#     [APART <regex>])          files compiled each alone even in a unity build (see PANDO_UNITY)
 #
 # For `pando_folder(io/rocks ...)` this makes
 #   pando_io_rocks    static library of every *.cc below the folder, or header-only when there is none yet
@@ -25,6 +26,20 @@ function(pando_targets out)
     list(APPEND result pando_${name})
   endforeach()
   set(${out} ${result} PARENT_SCOPE)
+endfunction()
+
+# Several files of a folder in one compiler run: most of a file's cost is headers and instantiations that its
+# neighbours need too, so a build from nothing takes half the time. Names in unnamed namespaces are then to be
+# unique in their folder; a folder of many files of one shape (the routes) keeps those apart.
+option(PANDO_UNITY "Compile the files of a folder together, eight at a time" OFF)
+
+function(pando_unity target)
+  if(PANDO_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)  # its "main file" is the unity's
+    endif()
+  endif()
 endfunction()
 
 # Sources of one folder, without those of subfolders that are folders of their own.
@@ -78,10 +93,10 @@ function(pando_uses out file)
 endfunction()
 
 function(pando_folder path)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "APART" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "pando_folder(${path}): what is `${ARG_UNPARSED_ARGUMENTS}`? "
-                        "Known: DEPS LIBS TEST_DEPS TEST_LIBS")
+                        "Known: DEPS LIBS TEST_DEPS TEST_LIBS APART")
   endif()
   set(dir ${PANDO_SRC}/${path})
   pando_targets(target ${path})
@@ -93,10 +108,17 @@ function(pando_folder path)
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 
+  if(ARG_APART)
+    set(apart ${sources} ${tests})
+    list(FILTER apart INCLUDE REGEX "${ARG_APART}")
+    set_source_files_properties(${apart} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+
   if(sources)
     add_library(${target} STATIC ${sources})
     target_include_directories(${target} PUBLIC ${PANDO_SRC})
     target_link_libraries(${target} PUBLIC ${deps} ${ARG_LIBS} PRIVATE pando_flags)
+    pando_unity(${target})
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${PANDO_SRC})
@@ -109,6 +131,7 @@ function(pando_folder path)
     add_executable(${test} ${tests})
     target_link_libraries(${test} PRIVATE ${target} ${test_deps} ${ARG_TEST_LIBS}
                                           dep::gtest dep::rapidcheck GTest::gmock_main pando_flags)
+    pando_unity(${test})
     add_test(NAME ${test} COMMAND ${test} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${test} PROPERTIES LABELS ${path} TIMEOUT 300)
   endif()

@@ -5,7 +5,7 @@
 #include "api/rest.h"
 #include "base/limits.h"
 
-namespace pando::api {
+namespace pando::api::document_json_test {
 namespace {
 
 std::string round_trip(ByteSpan json) {
@@ -241,4 +241,4 @@ TEST(Declarations, PropertiesAreText) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::document_json_test

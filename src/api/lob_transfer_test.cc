@@ -4,7 +4,7 @@
 
 #include "api/sse.h"
 
-namespace pando::api {
+namespace pando::api::lob_transfer_test {
 namespace {
 
 constexpr std::size_t kChunk = 4;
@@ -195,4 +195,4 @@ TEST(Sse, Blocks) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::lob_transfer_test

@@ -11,7 +11,7 @@
 #include "api/json_schema_suite.h"
 #include "api/samples_suite.h"
 
-namespace pando::api {
+namespace pando::api::openapi_test {
 namespace {
 
 const Json& document() {
@@ -275,4 +275,4 @@ TEST(OpenApi, TheCheckSeesMistakes) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::openapi_test

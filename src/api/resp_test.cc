@@ -5,7 +5,7 @@
 #include "api/resp_parser.h"
 #include "api/resp_session.h"
 
-namespace pando::api {
+namespace pando::api::resp_test {
 namespace {
 
 struct Host final : RespHost {
@@ -176,4 +176,4 @@ TEST(RespSession, NullsAndMapsByVersion) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::resp_test

@@ -4,7 +4,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 
-namespace pando::api {
+namespace pando::api::rest_parse_test {
 namespace {
 
 // Parses one request as io/http would.
@@ -316,4 +316,4 @@ TEST(RestParse, Watches) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::rest_parse_test

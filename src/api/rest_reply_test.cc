@@ -3,7 +3,7 @@
 #include "api/json_text.h"
 #include "api/rest.h"
 
-namespace pando::api {
+namespace pando::api::rest_reply_test {
 namespace {
 
 std::string json(Bytes text, void (*append)(Bytes&, ByteSpan)) {
@@ -218,4 +218,4 @@ TEST(JsonText, AgreesWithItselfAboutUtf8) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::rest_reply_test

@@ -14,7 +14,7 @@ namespace {
 
 using Outcome = tl::expected<Call, HttpError>;
 
-tl::unexpected<HttpError> refuse(int status, std::string text, std::string allow = {}) {
+tl::unexpected<HttpError> refuse_route(int status, std::string text, std::string allow = {}) {
   return tl::unexpected<HttpError>(HttpError{status, std::move(text), std::move(allow)});
 }
 
@@ -218,18 +218,18 @@ Outcome route_in(const RouteTable& table, Method method, std::string_view target
   if (path.substr(0, 1) == "/" && segments.count > (in_namespace ? 1 : 0)) {
     group = table.find(in_namespace, segments.list[in_namespace ? 1 : 0]);
   }
-  if (group == nullptr) return refuse(404, "route not found: " + shown(path));
+  if (group == nullptr) return refuse_route(404, "route not found: " + shown(path));
 
   Call call;
   call.head = method == Method::kHead;
   call.bare_errors = group->bare_errors;
   call.row = find_row(*group, call.head ? Method::kGet : method, segments);
   std::string allow = call.row == nullptr ? allowed(*group, segments) : std::string();
-  if (call.row == nullptr && allow.empty()) return refuse(404, "route not found: " + shown(path));
+  if (call.row == nullptr && allow.empty()) return refuse_route(404, "route not found: " + shown(path));
   if (in_namespace) {
     if (auto error = decode_into(segments.list[0], "namespace", call.ns)) return tl::unexpected(std::move(*error));
   }
-  if (call.row == nullptr) return refuse(405, "method not allowed", std::move(allow));
+  if (call.row == nullptr) return refuse_route(405, "method not allowed", std::move(allow));
 
   if (question != std::string_view::npos) call.query = std::string(target.substr(question + 1));
   if (auto error = take_captures(call.row->path, segments, call)) return tl::unexpected(std::move(*error));

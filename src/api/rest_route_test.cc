@@ -6,7 +6,7 @@
 #include "api/rest.h"
 #include "base/limits.h"
 
-namespace pando::api {
+namespace pando::api::rest_route_test {
 namespace {
 
 struct Found {
@@ -191,4 +191,4 @@ TEST(Errors, EveryKindHasAWordAndAHint) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::rest_route_test

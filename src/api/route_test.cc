@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 
-namespace pando::api {
+namespace pando::api::route_test {
 namespace {
 
 constexpr RouteRow kRows[] = {
@@ -127,4 +127,4 @@ TEST(ReplyWith, PicksTheWriterOfWhatCame) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::route_test

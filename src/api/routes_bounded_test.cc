@@ -4,7 +4,7 @@
 #include "api/samples_suite.h"
 #include "api/spans.h"
 
-namespace pando::api {
+namespace pando::api::routes_bounded_test {
 namespace {
 
 BoundedReply bounded() {
@@ -87,4 +87,4 @@ TEST(Spans, AreNumbersWithAUnit) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::routes_bounded_test

@@ -4,7 +4,7 @@
 #include "api/samples_suite.h"
 #include "api/terms_text.h"
 
-namespace pando::api {
+namespace pando::api::routes_limits_test {
 namespace {
 
 LimiterReply verdict(bool allowed, std::uint64_t remaining, std::int64_t retry_after_ms) {
@@ -108,4 +108,4 @@ TEST(RoutesLimits, ADenialIsAnAnswerThatSaysWhenToComeBack) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::routes_limits_test

@@ -3,7 +3,7 @@
 #include "api/rest.h"
 #include "api/samples_suite.h"
 
-namespace pando::api {
+namespace pando::api::routes_presence_test {
 namespace {
 
 const LeaseReply kAda{true, {1'700'000'030'000, R"({"name":"Ada","seat":[1,2]})"}, 30'000};
@@ -90,4 +90,4 @@ TEST(RoutesPresence, WhatAnswersSay) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::routes_presence_test

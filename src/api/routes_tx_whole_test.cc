@@ -4,7 +4,7 @@
 #include "api/samples_suite.h"
 #include "base/limits.h"
 
-namespace pando::api {
+namespace pando::api::routes_tx_whole_test {
 namespace {
 
 const Sample kSamples[] = {{"tx_whole", TxReply{}}};
@@ -89,4 +89,4 @@ TEST(TxWhole, EachAnswersAsItsRouteDoes) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::routes_tx_whole_test

@@ -3,7 +3,7 @@
 #include "model/document.h"
 #include "model/expiry.h"
 
-namespace pando::api {
+namespace pando::api::samples_test {
 namespace {
 
 VersionVector context() {
@@ -196,4 +196,4 @@ const Sample kSamples[] = {
 };
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::samples_test

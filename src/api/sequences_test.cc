@@ -6,7 +6,7 @@
 #include "api/rest.h"
 #include "api/samples_suite.h"
 
-namespace pando::api {
+namespace pando::api::sequences_test {
 namespace {
 
 Result<Request> parse(std::string_view line, std::string_view body = "") {
@@ -248,4 +248,4 @@ const Sample kSamples[] = {
 };
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::sequences_test

@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 
-namespace pando::api {
+namespace pando::api::terms_text_test {
 namespace {
 
 // The call that `line` makes, with its terms taken from `headers`.
@@ -227,4 +227,4 @@ TEST(AnswerTerms, WhatWasReachedAndWhatWasAnsweredBefore) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::terms_text_test

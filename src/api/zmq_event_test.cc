@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-namespace pando::api {
+namespace pando::api::zmq_event_test {
 namespace {
 
 Change put(Bytes key, Bytes value) {
@@ -102,4 +102,4 @@ TEST(EventTopic, NamespaceAndTable) {
 }
 
 }  // namespace
-}  // namespace pando::api
+}  // namespace pando::api::zmq_event_test

@@ -8,7 +8,7 @@
 #include "store/cell_cursor.h"
 #include "store/memory_kv.h"
 
-namespace pando::apply {
+namespace pando::apply::apply_test {
 namespace {
 
 const Origin kA{"a", 1};
@@ -271,4 +271,4 @@ TEST_F(ApplyTest, AFailureHalfWayChangesNothing) {
 }
 
 }  // namespace
-}  // namespace pando::apply
+}  // namespace pando::apply::apply_test

@@ -5,7 +5,7 @@
 #include "model/lob_manifest.h"
 #include "store/memory_kv.h"
 
-namespace pando::apply {
+namespace pando::apply::changes_test {
 namespace {
 
 const Dot kDot{{"dc1", 1}, Seq(7)};
@@ -128,4 +128,4 @@ TEST(Changes, CounterValuesAreThoseOfHereAndNow) {
 }
 
 }  // namespace
-}  // namespace pando::apply
+}  // namespace pando::apply::changes_test

@@ -5,7 +5,7 @@
 #include "apply/apply.h"
 #include "store/memory_kv.h"
 
-namespace pando::apply {
+namespace pando::apply::conflicts_test {
 namespace {
 
 class ConflictsTest : public ::testing::Test {
@@ -96,4 +96,4 @@ TEST_F(ConflictsTest, ALargeValueIsNamedAndNotKept) {
 }
 
 }  // namespace
-}  // namespace pando::apply
+}  // namespace pando::apply::conflicts_test

@@ -16,7 +16,7 @@
 #include "store/cell_cursor.h"
 #include "store/memory_kv.h"
 
-namespace pando::apply {
+namespace pando::apply::laws_test {
 namespace {
 
 using store::Cells;
@@ -117,4 +117,4 @@ RC_GTEST_PROP(Convergence, LongHistories, (const std::vector<Step>& steps)) {
 }
 
 }  // namespace
-}  // namespace pando::apply
+}  // namespace pando::apply::laws_test

@@ -21,7 +21,7 @@
 #include "base/prng.h"
 #include "store/memory_kv.h"
 
-namespace pando::apply::laws {
+namespace pando::apply::laws::small_worlds_test {
 namespace {
 
 using store::Cells;
@@ -197,4 +197,4 @@ INSTANTIATE_TEST_SUITE_P(Laws, EverySmallWorld, ::testing::Range(std::size_t{0},
                          });
 
 }  // namespace
-}  // namespace pando::apply::laws
+}  // namespace pando::apply::laws::small_worlds_test

@@ -19,7 +19,7 @@ using nlohmann::json;
 constexpr std::size_t kShownValueBytesMax = 120;
 
 // False when the reader of a pipe has gone: then there is nobody to tell.
-bool print(ByteSpan bytes) {
+bool print_bytes(ByteSpan bytes) {
   return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0;
 }
 
@@ -73,14 +73,14 @@ int run_get(const GetCommand& command) {
   const json body = json::parse(*text, nullptr, false);
   const bool found = body.is_object() && body.value("found", false);
   if (command.json) {
-    print(*text);
+    print_bytes(*text);
     return found ? kExitOk : kExitFailed;
   }
   if (!found) return complain(Status(StatusCode::kNotFound, fmt::format("no value at {}", shown(command.key))));
   const Result<Bytes> value = base64_decode(body.value("value", ""));
   if (!value) return complain(value.error());
-  print(*value);
-  if (::isatty(STDOUT_FILENO) == 1) print("\n");
+  print_bytes(*value);
+  if (::isatty(STDOUT_FILENO) == 1) print_bytes("\n");
   return kExitOk;
 }
 
@@ -106,7 +106,7 @@ int run_incr(const IncrCommand& command) {
   const std::string body = fmt::format("{{\"by\":{}}}", command.by);
   const auto done = client->ask("POST", "/counters/" + percent_encode(command.key) + "/incr", body);
   if (!done) return complain(done.error());
-  print(fmt::format("{}\n", done->value("value", std::int64_t{0})));
+  print_bytes(fmt::format("{}\n", done->value("value", std::int64_t{0})));
   return kExitOk;
 }
 
@@ -130,7 +130,7 @@ int run_watch(const WatchCommand& command) {
       return true;
     }
     if (event.is_discarded()) return true;
-    ended_by_us = !print(command.json ? std::string(line) + "\n" : event_line(event, colour));
+    ended_by_us = !print_bytes(command.json ? std::string(line) + "\n" : event_line(event, colour));
     ++seen;
     ended_by_us = ended_by_us || seen == command.count;
     return !ended_by_us;

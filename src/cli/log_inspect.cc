@@ -65,7 +65,7 @@ class Output {
 };
 
 // Keys are bytes: what does not print is written \x00.
-std::string printable(ByteSpan bytes) {
+std::string escaped(ByteSpan bytes) {
   std::string text;
   for (const char c : bytes) {
     if (c == '\\') {
@@ -133,8 +133,8 @@ Json json_of(const Op& op) {
 
 std::string text_of(const Op& op) {
   const OpText text = std::visit(Describe{}, op);
-  const std::string element = element_of(op).empty() ? "" : " " + printable(element_of(op));
-  return fmt::format("{} {}/{}{} ({})", text.name, table_of(op), printable(key_of(op)), element, text.detail);
+  const std::string element = element_of(op).empty() ? "" : " " + escaped(element_of(op));
+  return fmt::format("{} {}/{}{} ({})", text.name, table_of(op), escaped(key_of(op)), element, text.detail);
 }
 
 // One line per segment, record and end, as text or as JSON.

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace pando::crdt {
+namespace pando::crdt::counter_test {
 namespace {
 
 using namespace std::string_literals;
@@ -253,4 +253,4 @@ TEST(Counter, DecodingTakesBackWhatWasEncodedAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace pando::crdt
+}  // namespace pando::crdt::counter_test

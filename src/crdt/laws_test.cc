@@ -17,7 +17,7 @@
 #include "crdt/counter.h"
 #include "crdt/register.h"
 
-namespace pando::crdt {
+namespace pando::crdt::laws_test {
 namespace {
 
 Origin origin_of(std::size_t replica) { return {std::string(1, static_cast<char>('a' + replica)), 1}; }
@@ -264,4 +264,4 @@ RC_GTEST_PROP(Laws, RegisterInLargerWorlds, (const Steps& steps)) { random_world
 RC_GTEST_PROP(Laws, CounterInLargerWorlds, (const Steps& steps)) { random_world<CounterType>(steps); }
 
 }  // namespace
-}  // namespace pando::crdt
+}  // namespace pando::crdt::laws_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando::crdt {
+namespace pando::crdt::register_test {
 namespace {
 
 using namespace std::string_literals;
@@ -160,4 +160,4 @@ TEST(Register, DecodingTakesBackWhatWasEncodedAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace pando::crdt
+}  // namespace pando::crdt::register_test

@@ -9,7 +9,7 @@
 
 #include "engine/escrow_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::bounded_test {
 namespace {
 
 BoundedDoneReply done(const EscrowWorld::Outcome& outcome) {
@@ -377,4 +377,4 @@ RC_GTEST_PROP(Bounded, LongHistories, (const std::vector<Step>& steps)) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::bounded_test

@@ -5,7 +5,7 @@
 
 #include "engine/document_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::declare_test {
 namespace {
 
 Mutation declare(std::vector<std::pair<std::string, std::optional<std::string>>> properties, bool whole = false) {
@@ -142,4 +142,4 @@ TEST(Declare, RefusalsChangeNothing) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::declare_test

@@ -5,7 +5,7 @@
 #include "engine/document_suite.h"
 #include "model/expiry.h"
 
-namespace pando::engine {
+namespace pando::engine::document_expiry_test {
 namespace {
 
 constexpr std::int64_t kNow = 1'000'000;
@@ -173,4 +173,4 @@ RC_GTEST_PROP(DocumentExpiryLaws, SitesAgree, (const std::vector<Step>& steps)) 
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::document_expiry_test

@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "engine/document_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::document_test {
 namespace {
 
 Json parse(const char* text) { return Json::parse(text); }
@@ -371,4 +371,4 @@ RC_GTEST_PROP(DocumentLaws, ConcurrentPatchesConverge, (const std::vector<Step>&
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::document_test

@@ -10,7 +10,7 @@
 namespace pando::engine {
 namespace {
 
-CellPath register_path(std::string_view table, ByteSpan key) {
+CellPath lob_path(std::string_view table, ByteSpan key) {
   return {std::string(table), Bytes(key), CellKind::kRegister, {}};
 }
 
@@ -22,7 +22,7 @@ Status Draft::stage(Upload& upload, ByteSpan data, bool last) {
     push(PutOp{std::move(path), std::move(chunk), {}});
   };
   if (upload.chunk_count == 0 && (upload.partial.size() + data.size() >= limits::kLobChunkBytes || last)) {
-    PANDO_RETURN_IF_ERROR(put(register_path(kTableUploads, upload.upload), {}));
+    PANDO_RETURN_IF_ERROR(put(lob_path(kTableUploads, upload.upload), {}));
   }
   upload.size_bytes += data.size();
   // zlib takes a null pointer as "begin anew", whatever the length.
@@ -44,18 +44,18 @@ Status Draft::stage(Upload& upload, ByteSpan data, bool last) {
 Status Draft::publish(const Upload& upload) {
   const LobManifest manifest{upload.upload, upload.size_bytes, upload.chunk_count, upload.crc32};
   PANDO_RETURN_IF_ERROR(validate_key(upload.key));
-  PANDO_RETURN_IF_ERROR(put(register_path(kTableLob, upload.key), encode_lob_manifest(manifest)));
-  return remove(register_path(kTableUploads, upload.upload));
+  PANDO_RETURN_IF_ERROR(put(lob_path(kTableLob, upload.key), encode_lob_manifest(manifest)));
+  return remove(lob_path(kTableUploads, upload.upload));
 }
 
 Status Draft::discard_upload(ByteSpan upload) {
   PANDO_RETURN_IF_ERROR(clear(kTableLobChunks, upload));
-  return remove(register_path(kTableUploads, upload));
+  return remove(lob_path(kTableUploads, upload));
 }
 
 Status Draft::delete_lob(ByteSpan key) {
   PANDO_RETURN_IF_ERROR(validate_key(key));
-  return remove(register_path(kTableLob, key));
+  return remove(lob_path(kTableLob, key));
 }
 
 }  // namespace pando::engine

@@ -7,7 +7,7 @@
 #include "engine/merge_group.h"
 #include "store/memory_kv.h"
 
-namespace pando::engine {
+namespace pando::engine::draft_test {
 namespace {
 
 // One origin deciding and evolving on its own cells.
@@ -335,4 +335,4 @@ TEST(Draft, MembersHaveLimits) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::draft_test

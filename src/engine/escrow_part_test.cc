@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 
-namespace pando::engine {
+namespace pando::engine::escrow_part_test {
 namespace {
 
 std::string hex(ByteSpan bytes) {
@@ -169,4 +169,4 @@ TEST(EscrowPart, GrantsThatLeave64BitsAreRefused) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::escrow_part_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando::engine {
+namespace pando::engine::escrow_policy_test {
 namespace {
 
 Origin site(int i) { return {"dc" + std::to_string(i), 1}; }
@@ -87,4 +87,4 @@ TEST(EscrowPolicy, WhoGivesHowMuch) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::escrow_policy_test

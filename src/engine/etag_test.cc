@@ -6,7 +6,7 @@
 #include "engine/draft.h"
 #include "store/memory_kv.h"
 
-namespace pando::engine {
+namespace pando::engine::etag_test {
 namespace {
 
 class Site {
@@ -105,4 +105,4 @@ TEST(Etag, Conditions) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::etag_test

@@ -6,7 +6,7 @@
 #include "engine/read.h"
 #include "store/memory_kv.h"
 
-namespace pando::engine {
+namespace pando::engine::expiry_test {
 namespace {
 
 constexpr std::int64_t kNow = 1'000'000;
@@ -306,4 +306,4 @@ TEST(Expiry, WhatWasFreedHereIsStillToldToOthers) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::expiry_test

@@ -5,7 +5,7 @@
 
 #include "engine/site_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::indexes_test {
 namespace {
 
 using test::Site;
@@ -221,4 +221,4 @@ INSTANTIATE_TEST_SUITE_P(Sets, SetPair, ::testing::Bool(),
                          [](const auto& wins) { return wins.param ? "RemoveWins" : "AddWins"; });
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::indexes_test

@@ -9,7 +9,7 @@
 #include "engine/escrow_suite.h"
 #include "engine/limiter_meter.h"
 
-namespace pando::engine {
+namespace pando::engine::limiter_test {
 namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
@@ -401,4 +401,4 @@ RC_GTEST_PROP(Limiter, AMeterLetsNothingMorePassWhateverItsBytes,
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::limiter_test

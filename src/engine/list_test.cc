@@ -13,7 +13,7 @@
 #include "model/expiry.h"
 #include "model/list_position.h"
 
-namespace pando::engine {
+namespace pando::engine::list_test {
 namespace {
 
 using test::Site;
@@ -437,4 +437,4 @@ RC_GTEST_PROP(List, SitesAgreeWhateverTheyDo, (const std::vector<std::tuple<std:
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::list_test

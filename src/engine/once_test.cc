@@ -5,7 +5,7 @@
 #include "apply/apply.h"
 #include "store/memory_kv.h"
 
-namespace pando::engine {
+namespace pando::engine::once_test {
 namespace {
 
 // A site: decides, and takes in what others decided.
@@ -177,4 +177,4 @@ TEST(OnceWindow, TakesBackWhatWasCountedDownToo) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::once_test

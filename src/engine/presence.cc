@@ -14,7 +14,7 @@ namespace {
 // The end of a key is moved in steps of this, so that renewals need not write it every time.
 constexpr std::int64_t kEndStepMs = 3'600'000;
 
-Status check_count(std::size_t count) {
+Status check_member_count(std::size_t count) {
   if (count == 0) return Status(StatusCode::kInvalidArgument, "no members");
   if (count <= limits::kBatchItemsMax) return {};
   return Status(StatusCode::kTooLarge, fmt::format("{} members, the limit is {}", count, limits::kBatchItemsMax));
@@ -89,7 +89,7 @@ std::optional<Lease> lease_of(const crdt::Register& reg) {
 }
 
 Status decide(Draft& draft, const Mutation& mutation, const RenewLeases& renew) {
-  PANDO_RETURN_IF_ERROR(check_count(renew.entries.size()));
+  PANDO_RETURN_IF_ERROR(check_member_count(renew.entries.size()));
   if (renew.ttl_ms < 1 || renew.ttl_ms > limits::kLeaseMsMax) {
     return Status(StatusCode::kInvalidArgument,
                   fmt::format("a lease of {} ms; it must be 1 to {}", renew.ttl_ms, limits::kLeaseMsMax));
@@ -122,7 +122,7 @@ Status decide(Draft& draft, const Mutation& mutation, const RenewLeases& renew) 
 }
 
 Status decide(Draft& draft, const Mutation& mutation, const EndLeases& end) {
-  PANDO_RETURN_IF_ERROR(check_count(end.members.size()));
+  PANDO_RETURN_IF_ERROR(check_member_count(end.members.size()));
   PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, ValueType::kPresence));
   std::int64_t went = 0;
   for (std::size_t i = 0; i < end.members.size(); ++i) {

@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "engine/sites_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::presence_test {
 namespace {
 
 constexpr std::int64_t kNow = 1'700'000'000'000;
@@ -315,4 +315,4 @@ TEST(Presence, EverySmallWorld) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::presence_test

@@ -8,7 +8,7 @@
 #include "engine/document_suite.h"
 #include "model/expiry.h"
 
-namespace pando::engine {
+namespace pando::engine::record_test {
 namespace {
 
 Json parse(const char* text) { return Json::parse(text); }
@@ -209,4 +209,4 @@ TEST(Explain, ShowsWhatIsInConflictAndWhatEachOriginCounted) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::record_test

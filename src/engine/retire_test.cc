@@ -5,7 +5,7 @@
 
 #include "engine/document_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::retire_test {
 namespace {
 
 const CellPath kCounter{"kv", "n", CellKind::kCounter, ""};
@@ -107,4 +107,4 @@ RC_GTEST_PROP(Retire, ChangesNoValue, (const std::vector<Step>& steps)) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::retire_test

@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "engine/site_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::scores_test {
 namespace {
 
 using test::Site;
@@ -443,4 +443,4 @@ RC_GTEST_PROP(Scores, SitesAgreeWhateverTheyDo, (const std::vector<std::tuple<st
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::scores_test

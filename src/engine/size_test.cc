@@ -8,7 +8,7 @@
 
 #include "engine/site_suite.h"
 
-namespace pando::engine {
+namespace pando::engine::size_test {
 namespace {
 
 using test::of_kind;
@@ -179,4 +179,4 @@ TEST(Size, DeletingAKeyOfAMillionCellsIsOneSmallDelta) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::size_test

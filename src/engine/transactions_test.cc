@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 
-namespace pando::engine {
+namespace pando::engine::transactions_test {
 namespace {
 
 const Transactions::Options kOptions{Duration::seconds(120), Duration::seconds(900), 7};
@@ -86,4 +86,4 @@ TEST(Transactions, TheChecksumIsTheCommonCrc32) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::transactions_test

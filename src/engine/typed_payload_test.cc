@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace pando::engine {
+namespace pando::engine::typed_payload_test {
 namespace {
 
 TEST(TypedPayload, KeysSayTheirType) {
@@ -60,4 +60,4 @@ TEST(TypedPayload, TheOrderOfRegisters) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::typed_payload_test

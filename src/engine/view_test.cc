@@ -7,7 +7,7 @@
 #include "model/expiry.h"
 #include "store/memory_kv.h"
 
-namespace pando::engine {
+namespace pando::engine::view_test {
 namespace {
 
 // Cells that commits of several origins are put into, as if they had all been seen.
@@ -143,4 +143,4 @@ TEST(Catalog, EachResolverShowsItsOwnOfConcurrentValues) {
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::view_test

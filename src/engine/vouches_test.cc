@@ -7,7 +7,7 @@
 #include "engine/sites_suite.h"
 #include "model/expiry.h"
 
-namespace pando::engine {
+namespace pando::engine::vouches_test {
 namespace {
 
 constexpr std::int64_t kStart = 1'000'000;
@@ -301,4 +301,4 @@ RC_GTEST_PROP(Vouches, NobodyCanTellWhoFreed, (const std::vector<Step>& steps)) 
 }
 
 }  // namespace
-}  // namespace pando::engine
+}  // namespace pando::engine::vouches_test

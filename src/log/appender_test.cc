@@ -4,7 +4,7 @@
 
 #include "log/test_disk.h"
 
-namespace pando::log {
+namespace pando::log::appender_test {
 namespace {
 
 constexpr std::uint64_t kSmallSegment = 16 * 1024;
@@ -192,4 +192,4 @@ TEST(Appender, AFailedWriteIsFinal) {
 }
 
 }  // namespace
-}  // namespace pando::log
+}  // namespace pando::log::appender_test

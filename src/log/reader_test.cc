@@ -5,7 +5,7 @@
 
 #include "log/test_disk.h"
 
-namespace pando::log {
+namespace pando::log::reader_test {
 namespace {
 
 AppenderOptions segments_of(std::uint64_t bytes) {
@@ -222,4 +222,4 @@ TEST(Tail, IsBoundedAndKeepsTheNewest) {
 }
 
 }  // namespace
-}  // namespace pando::log
+}  // namespace pando::log::reader_test

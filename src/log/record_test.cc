@@ -4,7 +4,7 @@
 
 #include "base/crc32c.h"
 
-namespace pando::log {
+namespace pando::log::record_test {
 namespace {
 
 RecordHeader header_of(std::uint64_t pos, std::uint32_t index, RecordKind kind = RecordKind::kCommit) {
@@ -110,4 +110,4 @@ TEST(Record, KindsThisVersionMayStepOver) {
 }
 
 }  // namespace
-}  // namespace pando::log
+}  // namespace pando::log::record_test

@@ -5,7 +5,7 @@
 
 #include "log/test_disk.h"
 
-namespace pando::log {
+namespace pando::log::recovery_test {
 namespace {
 
 // Small enough that every byte of it can be broken in turn.
@@ -363,4 +363,4 @@ TEST(Recovery, WhatWasCutStaysCut) {
 }
 
 }  // namespace
-}  // namespace pando::log
+}  // namespace pando::log::recovery_test

@@ -95,7 +95,7 @@ Result<SegmentHeader> decode_segment_header(std::uint64_t segment_id, ByteSpan b
     const ByteSpan spill = bytes.substr(kSegmentHeaderBytes, header.header_bytes - kSegmentHeaderBytes);
     if (crc32c(spill) != get_u32(bytes, kSpillCrcAt)) return fail(bad(segment_id, "bad checksum of the context"));
   }
-  Reader in(bytes.substr(0, header.context_known ? header.header_bytes : kSegmentHeaderBytes));
+  pando::Reader in(bytes.substr(0, header.context_known ? header.header_bytes : kSegmentHeaderBytes));
   in.raw("fixed", kSpillCrcAt + 4);
   header.segment_id = in.u64("segment_id");
   header.first = LogPos(in.u64("first"));

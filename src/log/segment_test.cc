@@ -5,7 +5,7 @@
 
 #include "log/scan.h"
 
-namespace pando::log {
+namespace pando::log::segment_test {
 namespace {
 
 SegmentHeader header_with(std::size_t origins) {
@@ -132,4 +132,4 @@ TEST(AllZero, LooksAtEveryByte) {
 }
 
 }  // namespace
-}  // namespace pando::log
+}  // namespace pando::log::segment_test

@@ -10,7 +10,7 @@
 namespace pando {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kCommitVersion = 1;
 constexpr std::uint8_t kHasIdempotencyKey = 1;
 
 // `chain_offset` receives where the chain word lies.
@@ -19,7 +19,7 @@ Bytes encode_with(const Commit& commit, std::uint64_t chain, std::size_t* chain_
   Bytes bytes;
   bytes.reserve(kUsualBytes);
   Writer out(bytes);
-  out.u8(kVersion);
+  out.u8(kCommitVersion);
   encode(commit.dot, out);
   out.u64(commit.hlc.bits);
   if (chain_offset != nullptr) *chain_offset = out.size();
@@ -33,7 +33,7 @@ Bytes encode_with(const Commit& commit, std::uint64_t chain, std::size_t* chain_
 
 Dot decode_head(Reader& in) {
   const std::uint8_t version = in.u8("commit.version");
-  if (in.ok() && version != kVersion) in.refuse("commit.version", fmt::format("{} is not known", version));
+  if (in.ok() && version != kCommitVersion) in.refuse("commit.version", fmt::format("{} is not known", version));
   return decode_dot(in);
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 
-namespace pando {
+namespace pando::commit_test {
 namespace {
 
 CellPath path_of(std::string table, Bytes key, CellKind kind = CellKind::kRegister, Bytes element = {}) {
@@ -244,4 +244,4 @@ TEST(Op, TableAndKey) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::commit_test

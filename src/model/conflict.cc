@@ -9,7 +9,7 @@
 namespace pando {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kConflictVersion = 1;
 constexpr std::uint8_t kHasDot = 1;
 constexpr std::uint8_t kHasType = 2;
 constexpr std::uint8_t kHasValue = 4;
@@ -58,7 +58,7 @@ Result<ConflictId> parse_conflict_id(std::string_view text) {
 Bytes encode_conflict(const Conflict& conflict) {
   Bytes bytes;
   Writer out(bytes);
-  out.u8(kVersion);
+  out.u8(kConflictVersion);
   out.u8(static_cast<std::uint8_t>(conflict.kind));
   out.u64(conflict.hlc.bits);
   if (conflict.kind == Conflict::Kind::kRefusedStamp) {
@@ -77,7 +77,7 @@ Result<Conflict> decode_conflict(const ConflictId& id, ByteSpan bytes) {
   conflict.id = id;
   Reader in(bytes);
   const std::uint8_t version = in.u8("conflict.version");
-  if (in.ok() && version != kVersion) in.refuse("conflict.version", fmt::format("{} is not known", version));
+  if (in.ok() && version != kConflictVersion) in.refuse("conflict.version", fmt::format("{} is not known", version));
   const std::uint8_t kind = in.u8("conflict.kind");
   if (in.ok() && (kind < 1 || kind > 3)) in.refuse("conflict.kind", fmt::format("{} is not known", kind));
   conflict.kind = static_cast<Conflict::Kind>(kind);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando {
+namespace pando::conflict_test {
 namespace {
 
 TEST(Conflict, BytesKeepEveryField) {
@@ -39,4 +39,4 @@ TEST(Conflict, IdsHaveText) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::conflict_test

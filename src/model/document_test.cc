@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 
-namespace pando {
+namespace pando::document_test {
 namespace {
 
 TEST(DocumentPath, GoldenBytes) {
@@ -74,4 +74,4 @@ TEST(Document, LimitsAreNamed) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::document_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace pando {
+namespace pando::json_scalar_test {
 namespace {
 
 TEST(JsonScalar, Numbers) {
@@ -106,4 +106,4 @@ TEST(JsonScalar, ItemsOfAnArray) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::json_scalar_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando {
+namespace pando::list_item_test {
 namespace {
 
 TEST(ListItem, BytesReadBackAndAreAsDocumented) {
@@ -34,4 +34,4 @@ TEST(ListItem, OtherBytesAreRefused) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::list_item_test

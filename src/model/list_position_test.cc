@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 
-namespace pando {
+namespace pando::list_position_test {
 namespace {
 
 const Origin kA{"a", 1};
@@ -142,4 +142,4 @@ RC_GTEST_PROP(ListPosition, AlwaysBetween, (const std::vector<std::tuple<std::ui
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::list_position_test

@@ -7,14 +7,14 @@
 namespace pando {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kManifestVersion = 1;
 
 }  // namespace
 
 Bytes encode_lob_manifest(const LobManifest& manifest) {
   Bytes bytes;
   Writer out(bytes);
-  out.u8(kVersion);
+  out.u8(kManifestVersion);
   out.bytes(manifest.upload);
   out.varint(manifest.size_bytes);
   out.varint(manifest.chunk_count);
@@ -26,7 +26,7 @@ Result<LobManifest> decode_lob_manifest(ByteSpan bytes) {
   Reader in(bytes);
   LobManifest manifest;
   const std::uint8_t version = in.u8("manifest.version");
-  if (in.ok() && version != kVersion) in.refuse("manifest.version", fmt::format("{} is not known", version));
+  if (in.ok() && version != kManifestVersion) in.refuse("manifest.version", fmt::format("{} is not known", version));
   manifest.upload = Bytes(in.bytes("manifest.upload", limits::kLobUploadBytesMax));
   if (in.ok() && manifest.upload.empty()) in.refuse("manifest.upload", "is empty");
   manifest.size_bytes = in.varint("manifest.size_bytes");

@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 
-namespace pando {
+namespace pando::lob_manifest_test {
 namespace {
 
 using namespace std::string_literals;
@@ -49,4 +49,4 @@ TEST(LobManifest, DecodingTakesBackWhatWasEncodedAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::lob_manifest_test

@@ -7,7 +7,7 @@
 namespace pando {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kOnceVersion = 1;
 enum class Kind : std::uint8_t { kNone = 0, kDone = 1, kCounter = 2, kCommitted = 3, kTx = 4 };
 
 void write_signed(Writer& out, std::int64_t value) { out.u64(static_cast<std::uint64_t>(value)); }
@@ -97,7 +97,7 @@ std::optional<ReplyBody> decode_answer(Reader& in, bool nested) {
 Bytes encode_once(const Once& once) {
   Bytes bytes;
   Writer out(bytes);
-  out.u8(kVersion);
+  out.u8(kOnceVersion);
   out.u64(once.fingerprint);
   const Bytes answer = once.answer ? encode_answer(*once.answer) : Bytes();
   if (answer.empty() || answer.size() > limits::kOnceAnswerBytesMax) {
@@ -121,10 +121,10 @@ Result<Once> decode_once(ByteSpan bytes) {
   Reader in(bytes);
   Once once;
   const std::uint8_t version = in.u8("once.version");
-  if (in.ok() && version > kVersion) {
+  if (in.ok() && version > kOnceVersion) {
     return fail(StatusCode::kUnimplemented, fmt::format("idempotency record of version {} is not known", version));
   }
-  if (in.ok() && version != kVersion) in.refuse("once.version", fmt::format("{} is not known", version));
+  if (in.ok() && version != kOnceVersion) in.refuse("once.version", fmt::format("{} is not known", version));
   once.fingerprint = in.u64("once.fingerprint");
   once.answer = decode_answer(in);
   const std::uint64_t count = in.varint_max("once.counted", limits::kCommitOpsMax);

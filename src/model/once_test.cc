@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 
-namespace pando {
+namespace pando::once_test {
 namespace {
 
 Once full() {
@@ -62,4 +62,4 @@ TEST(Once, Golden) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::once_test

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "model/path.h"
 
-namespace pando {
+namespace pando::origin_test {
 namespace {
 
 TEST(Origin, IsPrintedWithItsEpochWhenNotTheFirst) {
@@ -52,4 +52,4 @@ TEST(Names, RulesOfTablesKeysAndElements) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::origin_test

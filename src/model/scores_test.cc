@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace pando {
+namespace pando::scores_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -91,4 +91,4 @@ TEST(Scores, TextReadsBack) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::scores_test

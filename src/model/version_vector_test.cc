@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace pando {
+namespace pando::version_vector_test {
 namespace {
 
 const Origin kA{"a", 1};
@@ -209,4 +209,4 @@ TEST(Context, HasOneForm) {
 }
 
 }  // namespace
-}  // namespace pando
+}  // namespace pando::version_vector_test

@@ -4,7 +4,7 @@
 #include "node/node_suite.h"
 #include "repl/frame.h"
 
-namespace pando::node {
+namespace pando::node::durability_test {
 namespace {
 
 NodeConfig dc1() {
@@ -232,4 +232,4 @@ TEST_F(Sites, WhatChangesNothingWaitsForNobody) {
 }
 
 }  // namespace
-}  // namespace pando::node
+}  // namespace pando::node::durability_test

@@ -4,7 +4,7 @@
 
 #include "node/node_suite.h"
 
-namespace pando::node {
+namespace pando::node::expiry_path_test {
 namespace {
 
 NodeConfig named(std::string name) {
@@ -99,4 +99,4 @@ TEST(ExpiryPath, APeerThatWasNeverMetHoldsIt) {
 }
 
 }  // namespace
-}  // namespace pando::node
+}  // namespace pando::node::expiry_path_test

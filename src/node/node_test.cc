@@ -5,7 +5,7 @@
 #include "node/node_suite.h"
 #include "repl/session.h"
 
-namespace pando::node {
+namespace pando::node::node_test {
 namespace {
 
 NodeConfig named(std::string name) {
@@ -330,4 +330,4 @@ TEST(Node, TwoNodesMergeBothWays) {
 }
 
 }  // namespace
-}  // namespace pando::node
+}  // namespace pando::node::node_test

@@ -5,7 +5,7 @@
 #include "node/opening.h"
 #include "store/memory_kv.h"
 
-namespace pando::node {
+namespace pando::node::peer_path_test {
 namespace {
 
 constexpr Time kNow{1'000'000, 1'700'000'000'000};
@@ -74,4 +74,4 @@ TEST(PeerPath, TellsWhereACommitIsDurable) {
 }
 
 }  // namespace
-}  // namespace pando::node
+}  // namespace pando::node::peer_path_test

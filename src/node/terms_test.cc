@@ -3,7 +3,7 @@
 
 #include "node/node_suite.h"
 
-namespace pando::node {
+namespace pando::node::terms_test {
 namespace {
 
 NodeConfig named(std::string name) {
@@ -132,4 +132,4 @@ TEST(Terms, ConditionsAreAboutOneKeyOfAWrite) {
 }
 
 }  // namespace
-}  // namespace pando::node
+}  // namespace pando::node::terms_test

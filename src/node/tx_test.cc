@@ -1,7 +1,7 @@
 // Transactions in one request, and what is seen within one that is open.
 #include "node/node_suite.h"
 
-namespace pando::node {
+namespace pando::node::tx_test {
 namespace {
 
 class Tx : public testing::Test {
@@ -180,4 +180,4 @@ TEST_F(Tx, WhatItReadIsDurableBeforeItIsTold) {
 }
 
 }  // namespace
-}  // namespace pando::node
+}  // namespace pando::node::tx_test

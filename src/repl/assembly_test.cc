@@ -5,7 +5,7 @@
 #include "base/prng.h"
 #include "repl/test_fleet.h"
 
-namespace pando::repl {
+namespace pando::repl::assembly_test {
 namespace {
 
 using test::at_ms;
@@ -185,4 +185,4 @@ TEST(Assembly, RandomRoutesOverRandomGraphs) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::assembly_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando::repl {
+namespace pando::repl::dialer_test {
 namespace {
 
 constexpr Instant at(std::int64_t ms) { return Instant{ms * 1000}; }
@@ -74,4 +74,4 @@ TEST(Dialer, HelloResetsAndRefusalWaitsLongest) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::dialer_test

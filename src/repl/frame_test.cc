@@ -7,7 +7,7 @@
 #include "base/crc32c.h"
 #include "base/limits.h"
 
-namespace pando::repl {
+namespace pando::repl::frame_test {
 namespace {
 
 std::string hex(ByteSpan bytes) {
@@ -290,4 +290,4 @@ TEST(Frame, FirstFrame) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::frame_test

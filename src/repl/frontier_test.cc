@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando::repl {
+namespace pando::repl::frontier_test {
 namespace {
 
 const Origin kA{"a", 1}, kB{"b", 1}, kC{"c", 1};
@@ -91,4 +91,4 @@ TEST(Frontier, OriginsOfAnEarlierRunHoldItUntilHeardOf) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::frontier_test

@@ -4,7 +4,7 @@
 
 #include "repl/test_fleet.h"
 
-namespace pando::repl {
+namespace pando::repl::intake_test {
 namespace {
 
 using test::Author;
@@ -121,4 +121,4 @@ TEST(Intake, CommitsOfThisNodeItself) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::intake_test

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/codec.h"
 
-namespace pando::repl {
+namespace pando::repl::parts_test {
 namespace {
 
 // The content of a Body with one commit of `bytes`.
@@ -156,4 +156,4 @@ TEST(Parts, ARefusalDropsWhatWaits) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::parts_test

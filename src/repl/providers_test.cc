@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando::repl {
+namespace pando::repl::providers_test {
 namespace {
 
 const Origin kA{"a", 1}, kB{"b", 1}, kC{"c", 1}, kB2{"b", 2};
@@ -48,4 +48,4 @@ TEST(Providers, ALinkThatGoesDownLeavesItToAnother) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::providers_test

@@ -8,7 +8,7 @@
 #include "base/prng.h"
 #include "repl/test_fleet.h"
 
-namespace pando::repl {
+namespace pando::repl::session_test {
 namespace {
 
 using test::at_ms;
@@ -753,4 +753,4 @@ TEST(Session, ThePeersReasonIsPassedOn) {
 }
 
 }  // namespace
-}  // namespace pando::repl
+}  // namespace pando::repl::session_test

@@ -14,7 +14,7 @@
 namespace pando::sim {
 namespace {
 
-bool is_write(const Request& request) { return std::holds_alternative<WriteRequest>(request); }
+bool is_plain_write(const Request& request) { return std::holds_alternative<WriteRequest>(request); }
 
 // "GetRequest": the name of its type, the same under every compiler.
 template <typename T>
@@ -243,14 +243,14 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Te
     return;
   }
   Request handed_in = pending.asked.request;
-  if (takes_writes(ns) && is_write(handed_in) && world_.mutates(DriverMutation::kReplyInvented, 30)) {
+  if (takes_writes(ns) && is_plain_write(handed_in) && world_.mutates(DriverMutation::kReplyInvented, 30)) {
     const Answer answer{false, Reply{{}, DoneReply{1}, {}}};
     for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
     world_.queue().after(Duration::millis(1),
                          [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });
     return;
   }
-  const bool twice = is_write(handed_in) && world_.mutates(DriverMutation::kRequestTwice, 30);
+  const bool twice = is_plain_write(handed_in) && world_.mutates(DriverMutation::kRequestTwice, 30);
   pending_.emplace(id, std::move(pending));
   if (twice) input(node::ClientRequest{RequestId(++next_request_ | (1ull << 63)), ns, handed_in, terms});
   input(node::ClientRequest{id, ns, std::move(handed_in), std::move(terms)});

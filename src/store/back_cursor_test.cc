@@ -8,7 +8,7 @@
 #include "store/cell_cursor.h"
 #include "store/memory_kv.h"
 
-namespace pando::store {
+namespace pando::store::back_cursor_test {
 namespace {
 
 const Origin kSelf{"dc1", 1};
@@ -125,4 +125,4 @@ TEST_F(BackCursorTest, SeesWhatTheOtherDirectionSees) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::back_cursor_test

@@ -12,7 +12,7 @@
 namespace pando::store {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kCellVersion = 1;
 
 std::string printable(ByteSpan bytes) {
   std::string text;
@@ -84,7 +84,7 @@ Bytes encode_cell(ByteSpan key, const Cell& cell) {
   constexpr std::size_t kStateAt = 5;
   Bytes bytes;
   Writer out(bytes);
-  out.u8(kVersion);
+  out.u8(kCellVersion);
   out.u32(0);
   encode_cell_state(cell, bytes);
   Bytes sum;
@@ -99,7 +99,7 @@ Result<Cell> decode_cell(ByteSpan key, ByteSpan value) {
   Cell cell(static_cast<CellKind>(key[prefix]));
   Reader in(value);
   const std::uint8_t version = in.u8("cell.version");
-  if (in.ok() && version != kVersion) in.refuse("cell.version", fmt::format("{} is not known", version));
+  if (in.ok() && version != kCellVersion) in.refuse("cell.version", fmt::format("{} is not known", version));
   const std::uint32_t sum = in.u32("cell.crc32c");
   if (in.ok() && crc32c(value.substr(in.offset()), crc32c(key)) != sum) in.refuse("cell.crc32c", "does not match");
   if (in.ok()) {

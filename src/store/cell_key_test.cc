@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace pando::store {
+namespace pando::store::cell_key_test {
 namespace {
 
 using namespace std::string_literals;
@@ -125,4 +125,4 @@ RC_GTEST_PROP(CellKey, AnyKeyAndElementComeBack, (const Bytes& key, const Bytes&
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::cell_key_test

@@ -4,7 +4,7 @@
 
 #include "store/cell_key.h"
 
-namespace pando::store {
+namespace pando::store::cell_test {
 namespace {
 
 using namespace std::string_literals;
@@ -114,4 +114,4 @@ TEST(Cell, Description) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::cell_test

@@ -6,7 +6,7 @@
 #include "store/cell_cursor.h"
 #include "store/memory_kv.h"
 
-namespace pando::store {
+namespace pando::store::cells_test {
 namespace {
 
 const Origin kSelf{"dc1", 1};
@@ -515,4 +515,4 @@ TEST_F(CellsTest, AgreesWithAModel) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::cells_test

@@ -10,8 +10,8 @@
 namespace pando::store {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
-constexpr std::uint8_t kVersionRelaxed = 2;
+constexpr std::uint8_t kMetaVersion = 1;
+constexpr std::uint8_t kMetaVersionRelaxed = 2;
 
 template <typename Chains>
 auto place_of(Chains& chains, const Origin& origin) {
@@ -66,7 +66,7 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
 
   Bytes bytes;
   Writer out(bytes);
-  out.u8(meta.relaxed ? kVersionRelaxed : kVersion);
+  out.u8(meta.relaxed ? kMetaVersionRelaxed : kMetaVersion);
   out.u32(crc32c(fields));
   out.raw(fields);
   return bytes;
@@ -75,17 +75,17 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
 Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
   Reader in(bytes);
   const std::uint8_t version = in.u8("checkpoint.version");
-  if (in.ok() && version > kVersionRelaxed) {
+  if (in.ok() && version > kMetaVersionRelaxed) {
     return fail(
         StatusCode::kUnimplemented,
-        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kVersionRelaxed));
+        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kMetaVersionRelaxed));
   }
-  if (version < kVersion) in.refuse("checkpoint.version", fmt::format("{} is not known", version));
+  if (version < kMetaVersion) in.refuse("checkpoint.version", fmt::format("{} is not known", version));
   const std::uint32_t sum = in.u32("checkpoint.crc32c");
   if (in.ok() && crc32c(bytes.substr(in.offset())) != sum) in.refuse("checkpoint.crc32c", "does not match");
 
   CheckpointMeta meta;
-  meta.relaxed = version == kVersionRelaxed;
+  meta.relaxed = version == kMetaVersionRelaxed;
   meta.covered = LogPos(in.varint("checkpoint.covered"));
   meta.replay_segment = in.varint("checkpoint.replay_segment");
   meta.self = decode_self(in);

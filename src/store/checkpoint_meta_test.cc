@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pando::store {
+namespace pando::store::checkpoint_meta_test {
 namespace {
 
 using namespace std::string_literals;
@@ -86,4 +86,4 @@ TEST(CheckpointMeta, AStoreOfALaterProgramIsRefusedAsSuch) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::checkpoint_meta_test

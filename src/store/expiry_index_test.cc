@@ -5,7 +5,7 @@
 #include "model/expiry.h"
 #include "store/memory_kv.h"
 
-namespace pando::store {
+namespace pando::store::expiry_index_test {
 namespace {
 
 std::string due(ExpiryIndex& index, std::int64_t now_ms, std::size_t count_max = 10) {
@@ -93,4 +93,4 @@ TEST(ExpiryIndex, TablesAreMarkedForGood) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::expiry_index_test

@@ -13,7 +13,7 @@
 namespace pando::store {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kFilterVersion = 1;
 constexpr std::size_t kBitsPerKey = 10;
 constexpr std::size_t kBlockWords = 8;
 constexpr std::size_t kPageWords = KeyFilter::kPageBytes / sizeof(std::uint64_t);
@@ -95,7 +95,7 @@ std::size_t KeyFilter::memory_bytes() const {
 void KeyFilter::save(LogPos checkpoint, Batch& batch) {
   Bytes head;
   Writer out(head);
-  out.u8(kVersion);
+  out.u8(kFilterVersion);
   out.varint(checkpoint.value);
   out.varint(layers_.size());
   for (std::size_t l = 0; l < layers_.size(); ++l) {
@@ -132,7 +132,7 @@ Result<std::optional<KeyFilter>> KeyFilter::load(const Kv& kv, LogPos checkpoint
   KeyFilter filter;
   Reader in(**head);
   const std::uint8_t version = in.u8("filter.version");
-  if (in.ok() && version != kVersion) in.refuse("filter.version", fmt::format("{} is not known", version));
+  if (in.ok() && version != kFilterVersion) in.refuse("filter.version", fmt::format("{} is not known", version));
   const LogPos saved_with(in.varint("filter.checkpoint"));
   if (in.ok() && saved_with != checkpoint) return std::nullopt;
   const std::uint64_t layers = in.varint_max("filter.layers", kLayersMax);

@@ -6,7 +6,7 @@
 
 #include "store/memory_kv.h"
 
-namespace pando::store {
+namespace pando::store::key_filter_test {
 namespace {
 
 Bytes nth(std::uint64_t i) { return "key" + std::to_string(i); }
@@ -76,4 +76,4 @@ TEST(KeyFilter, RefusesAPageThatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::key_filter_test

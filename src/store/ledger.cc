@@ -30,7 +30,7 @@ Result<ConflictId> id_of(ByteSpan key) {
   return id;
 }
 
-std::size_t cost_of(const Conflict& line) {
+std::size_t cost_of_line(const Conflict& line) {
   return kLineOverheadBytes + line.path.table.size() + line.path.key.size() + line.path.element.size() +
          line.reason.size() + (line.winner.value ? line.winner.value->size() : 0) +
          (line.loser.value ? line.loser.value->size() : 0);
@@ -47,7 +47,7 @@ Status Ledger::load() {
     if (!id) return id.error();
     Result<Conflict> line = decode_conflict(*id, at->value());
     if (!line) return line.error();
-    bytes_ += cost_of(*line);
+    bytes_ += cost_of_line(*line);
     lines_.push_back(*std::move(line));
   }
   return at->status();
@@ -56,7 +56,7 @@ Status Ledger::load() {
 void Ledger::add(Conflict conflict) {
   if (!lines_.empty() && conflict.id <= lines_.back().id) return;
   ++version_;
-  bytes_ += cost_of(conflict);
+  bytes_ += cost_of_line(conflict);
   unsaved_.insert_or_assign(key_of(conflict.id), encode_conflict(conflict));
   lines_.push_back(std::move(conflict));
   while (lines_.size() > limits_.count_max || (bytes_ > limits_.bytes_max && lines_.size() > 1)) drop_oldest();
@@ -64,7 +64,7 @@ void Ledger::add(Conflict conflict) {
 
 void Ledger::drop_oldest() {
   const Conflict& oldest = lines_.front();
-  bytes_ -= cost_of(oldest);
+  bytes_ -= cost_of_line(oldest);
   const Bytes key = key_of(oldest.id);
   unsaved_.insert_or_assign(key, std::nullopt);
   lines_.pop_front();

@@ -4,7 +4,7 @@
 
 #include "store/memory_kv.h"
 
-namespace pando::store {
+namespace pando::store::ledger_test {
 namespace {
 
 Conflict line(std::uint64_t pos, std::uint32_t index = 0, std::size_t value_bytes = 1) {
@@ -58,4 +58,4 @@ TEST(Ledger, TheOldestMakeRoomAndAreCounted) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::ledger_test

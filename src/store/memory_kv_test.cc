@@ -2,7 +2,7 @@
 
 #include "store/kv_suite.h"
 
-namespace pando::store {
+namespace pando::store::memory_kv_test {
 namespace {
 
 class MemoryHarness final : public KvHarness {
@@ -49,4 +49,4 @@ TEST(MemoryKv, FlipBit) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::memory_kv_test

@@ -9,7 +9,7 @@
 #include "store/cell_cursor.h"
 #include "store/memory_kv.h"
 
-namespace pando::store {
+namespace pando::store::past_kv_test {
 namespace {
 
 const Origin kSelf{"dc1", 1};
@@ -164,4 +164,4 @@ TEST_F(PastKvTest, TheOldestIsGivenUpWhenTooMuchIsKept) {
 }
 
 }  // namespace
-}  // namespace pando::store
+}  // namespace pando::store::past_kv_test

@@ -5,7 +5,9 @@
 namespace pando::store {
 namespace {
 
-std::size_t cost_of(ByteSpan key, const Cell& cell) { return key.size() + sizeof(Snapshots::Kept) + cell.heap_bytes(); }
+std::size_t cost_of_change(ByteSpan key, const Cell& cell) {
+  return key.size() + sizeof(Snapshots::Kept) + cell.heap_bytes();
+}
 
 // Its state alone: where it stands among other cells is no part of it.
 Cell state_of(const Cell& cell) {
@@ -38,7 +40,7 @@ bool Snapshots::wants(ByteSpan cell_key) const {
 void Snapshots::keep(ByteSpan cell_key, const Cell& before) {
   CHECK(wants(cell_key));
   Cell copy = state_of(before);
-  bytes_ += cost_of(cell_key, copy);
+  bytes_ += cost_of_change(cell_key, copy);
   auto at = history_.find(cell_key);
   if (at == history_.end()) at = history_.emplace(Bytes(cell_key), std::vector<Kept>()).first;
   at->second.push_back({open_.rbegin()->first, std::move(copy)});
@@ -67,7 +69,7 @@ void Snapshots::collect() {
   for (auto at = history_.begin(); at != history_.end();) {
     std::vector<Kept>& kept = at->second;
     while (!kept.empty() && kept.front().newest < oldest) {
-      bytes_ -= cost_of(at->first, kept.front().cell);
+      bytes_ -= cost_of_change(at->first, kept.front().cell);
       kept.erase(kept.begin());
     }
     at = kept.empty() ? history_.erase(at) : std::next(at);
