@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -36,7 +37,9 @@ void check_round_trip(ByteSpan frame) {
     return;
   }
   if (const Hello* hello = std::get_if<Hello>(&*decoded)) CHECK(*decode_hello(encode_frame(*hello)) == *hello);
-  if (const Body* body = std::get_if<Body>(&*decoded)) CHECK(encode_frame(*body) == frame);
+  if (const Body* body = std::get_if<Body>(&*decoded); body != nullptr && !body->unpacked) {
+    CHECK(encode_frame(*body) == frame);
+  }
   if (const BodyPart* part = std::get_if<BodyPart>(&*decoded)) CHECK(encode_frame(*part) == frame);
   if (const Route* route = std::get_if<Route>(&*decoded)) CHECK(encode_frame(*route) == frame);
   if (const Want* want = std::get_if<Want>(&*decoded)) CHECK(encode_frame(*want) == frame);
@@ -54,28 +57,35 @@ Bytes own_commit(std::uint64_t seq, std::uint64_t& chain) {
 
 // `content` as the content of a Body, cut as the bytes of `sizes` say.
 void check_parts(ByteSpan content, ByteSpan sizes) {
-  if (content.empty() || sizes.empty() || !decode_body_content(content)) return;
+  if (content.empty() || sizes.empty()) return;
+  const Result<Body> meant = decode_body_content(content);
+  if (!meant) return;
   BodyCutter cutter;
   cutter.add(Bytes(content));
   BodyJoiner joiner;
-  Bytes joined;
+  std::vector<Bytes> joined;  // each item as it would stand in a body
+  const auto items_of = [](const Body& body) {
+    std::vector<Bytes> items;
+    for (const BodyItem& item : body.items) {
+      Writer out(items.emplace_back());
+      encode_item(item, out);
+    }
+    return items;
+  };
   for (std::size_t i = 0; !cutter.empty(); ++i) {
     const Bytes bytes = cutter.next(1 + static_cast<std::uint8_t>(sizes[i % sizes.size()]));
     const Result<Frame> frame = decode_frame(bytes);
     if (const Body* whole = std::get_if<Body>(&*frame)) {
       CHECK(joiner.add(*whole).ok());
-      joined = encode_frame(*whole);
+      joined = items_of(*whole);
     } else {
       Result<std::optional<Body>> body = joiner.add(std::get<BodyPart>(*frame));
       CHECK(body.has_value());
       CHECK(body->has_value() == cutter.empty());
-      if (*body) {
-        (*body)->number = 1;
-        joined = encode_frame(**body);
-      }
+      if (*body) joined = items_of(**body);
     }
   }
-  CHECK(joined == encode_body(1, content));
+  CHECK(joined == items_of(*meant));
 }
 
 void run(ByteSpan input) {

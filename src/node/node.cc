@@ -290,7 +290,7 @@ void Node::Impl::on(LinkUp&& input, Time now, Outputs& out) {
       return close_link(input.id, Status(StatusCode::kUnavailable, "the node is stopping"), out);
     }
     link_ns[input.id] = link->ns;
-    ns->peers().open(input.id, {true, link->publish, link->subscribe, link->address}, now);
+    ns->peers().open(input.id, {true, link->publish, link->subscribe, link->address, link->bytes_per_s_max}, now);
     return;
   }
   if (!config.accept_links || stopping) {
@@ -324,7 +324,7 @@ void Node::Impl::greet(LinkId id, ByteSpan first_frame, Time now, Outputs& out) 
   if (ns == nullptr) return refuse(unknown_namespace(hello->ns));
   if (Status status = ns->replica().serving(); !status.ok()) return refuse(std::move(status));
   link_ns[id] = hello->ns;
-  ns->peers().open(id, {false, true, ns->replica().config().writable, stranger.address}, now);
+  ns->peers().open(id, {false, true, ns->replica().config().writable, stranger.address, 0}, now);
   ns->peers().on_frame(id, first_frame, now, out);
 }
 

@@ -32,8 +32,9 @@ struct LinkConfig {
   std::string config_name;
   std::string address;  // host:port
   std::string ns;
-  bool publish = true;    // send our commits
-  bool subscribe = true;  // take theirs
+  bool publish = true;              // send our commits
+  bool subscribe = true;            // take theirs
+  std::size_t bytes_per_s_max = 0;  // for each direction; 0: any
 };
 
 struct MergeGroupConfig {

@@ -29,6 +29,7 @@ class PeerPath {
     bool publish = true;
     bool subscribe = true;
     std::string label;  // for people: the peer's address
+    std::size_t bytes_per_s_max = 0;
   };
 
   PeerPath(Replica& replica, const NodeConfig& config) : replica_(replica), config_(config) {}

@@ -9,6 +9,7 @@
 #include "base/codec.h"
 #include "base/crc32c.h"
 #include "base/limits.h"
+#include "repl/packing.h"
 
 namespace pando::repl {
 namespace {
@@ -16,12 +17,14 @@ namespace {
 constexpr std::uint8_t kHelloPublish = 1;
 constexpr std::uint8_t kHelloSubscribe = 2;
 constexpr std::uint64_t kOptionHeads = 1;
+constexpr std::uint64_t kOptionAccepts = 2;
 constexpr std::uint64_t kOptionFrontier = 1;  // of a heartbeat
 constexpr std::uint64_t kOptionsMax = 64;
 constexpr std::size_t kStatusWordBytesMax = 64;
 constexpr std::size_t kCommitBytesMin = 16;  // no encoded commit is shorter: smaller lengths are free for other items
 constexpr std::uint64_t kItemHave = 0;
 constexpr std::uint64_t kItemAnswer = 1;
+constexpr std::uint64_t kItemPacked = 2;
 constexpr std::uint64_t kBodyItemsMax = 65'536;  // far more than a sender gathers before it closes a body
 
 // Begins a frame in `out`; finish() fills in the checksum.
@@ -129,20 +132,38 @@ Hello decode_hello_body(Reader& in) {
   hello.subscribe = (flags & kHelloSubscribe) != 0;
   hello.context = decode_version_vector(in);
   decode_options(in, "hello.options", [&hello](std::uint64_t tag, Reader& value) {
-    if (tag != kOptionHeads) return false;
-    hello.heads = decode_heads(value);
-    return true;
+    if (tag == kOptionHeads) {
+      hello.heads = decode_heads(value);
+    } else if (tag == kOptionAccepts) {
+      hello.unacked_bytes_max = value.varint("hello.unacked_bytes_max");
+      hello.bytes_per_s_max = value.varint("hello.bytes_per_s_max");
+    }
+    return tag == kOptionHeads || tag == kOptionAccepts;
   });
   return hello;
 }
 
-Body read_body_content(Reader& in) {
-  Body body;
-  body.sender_pos = LogPos(in.varint("body.pos"));
+void read_items(Reader& in, Body& body, bool may_be_packed);
+
+// u8… of a packed run: its size, then the bytes; inside, count and items as if they stood here.
+void read_packed(Reader& in, Body& body) {
+  const std::uint64_t size = in.varint_max("body.packed", limits::kFrameBytesMax);
+  const ByteSpan packed = in.bytes("body.packed", limits::kFrameBytesMax);
+  if (!in.ok()) return;
+  Result<Bytes> bytes = unpack_bytes(packed, static_cast<std::size_t>(size));
+  if (!bytes) return in.refuse("body.packed", bytes.error().message());
+  body.unpacked = std::make_shared<const Bytes>(std::move(*bytes));
+  Reader inner(*body.unpacked);
+  read_items(inner, body, false);
+  if (const Status status = inner.finish(); !status.ok()) in.refuse("body.packed", status.message());
+}
+
+void read_items(Reader& in, Body& body, bool may_be_packed) {
   const std::uint64_t count = in.varint_max("body.count", kBodyItemsMax);
   if (in.ok() && count == 0) in.refuse("body.count", "is zero");
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     const std::uint64_t size = in.varint_max("body.commit", limits::kCommitBytesMax);
+    if (size == kItemPacked && may_be_packed && count == 1) return read_packed(in, body);
     if (size == kItemHave) {
       Have have{decode_version_vector(in)};
       if (in.ok() && have.upto.empty()) in.refuse("body.have", "is empty");
@@ -155,6 +176,12 @@ Body read_body_content(Reader& in) {
     if (in.ok() && commit.size() < kCommitBytesMin) in.refuse("body.commit", "is too short to be a commit");
     body.items.push_back(answer ? BodyItem(Answer{commit}) : BodyItem(commit));
   }
+}
+
+Body read_body_content(Reader& in) {
+  Body body;
+  body.sender_pos = LogPos(in.varint("body.pos"));
+  read_items(in, body, true);
   return body;
 }
 
@@ -270,10 +297,19 @@ Bytes encode_frame(const Hello& hello) {
   out.u8(static_cast<std::uint8_t>(hello.role));
   out.u8(static_cast<std::uint8_t>((hello.publish ? kHelloPublish : 0) | (hello.subscribe ? kHelloSubscribe : 0)));
   encode(hello.context, out);
-  out.varint(hello.heads.empty() ? 0 : 1);
+  const bool accepts = hello.unacked_bytes_max != 0 || hello.bytes_per_s_max != 0;
+  out.varint((hello.heads.empty() ? 0 : 1) + (accepts ? 1 : 0));
   if (!hello.heads.empty()) {
     out.varint(kOptionHeads);
     out.bytes(encode_heads(hello.heads));
+  }
+  if (accepts) {
+    Bytes value;
+    Writer words(value);
+    words.varint(hello.unacked_bytes_max);
+    words.varint(hello.bytes_per_s_max);
+    out.varint(kOptionAccepts);
+    out.bytes(value);
   }
   return finish(std::move(bytes));
 }
@@ -304,6 +340,21 @@ ByteSpan commit_of(const BodyItem& item) {
   if (const auto* commit = std::get_if<ByteSpan>(&item)) return *commit;
   if (const auto* answer = std::get_if<Answer>(&item)) return answer->commit;
   return {};
+}
+
+std::optional<Bytes> encode_packed(std::uint64_t count, ByteSpan packed) {
+  Bytes items;
+  Writer all(items);
+  all.varint(count);
+  all.raw(packed);
+  const std::optional<Bytes> small = pack_bytes(items);
+  if (!small) return std::nullopt;
+  Bytes item;
+  Writer out(item);
+  out.varint(kItemPacked);
+  out.varint(items.size());
+  out.bytes(*small);
+  return item;
 }
 
 Bytes encode_body_content(LogPos sender_pos, std::uint64_t count, ByteSpan packed) {

@@ -12,6 +12,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,7 +32,7 @@ inline constexpr std::uint64_t kProtocolVersionMin = 1;
 inline constexpr std::uint64_t kVersionHave = 2;
 
 // On the wire; never renumbered. 7, 9, 10 (skip, credit, subscribe) and 16 to 31 (resync) are
-// reserved, and so is flag bit 0 (body compressed with zstd).
+// reserved.
 enum class FrameKind : std::uint8_t {
   kHello = 1,
   kBody = 2,
@@ -51,6 +53,10 @@ std::string_view frame_kind_name(std::uint8_t kind);
 enum class Role : std::uint8_t { kReplicator = 1, kRelayer = 2 };
 std::string_view role_name(Role role);
 
+// Bits of Hello::features: what a node understands. Used when both ends say it.
+inline constexpr std::uint64_t kFeaturePacked = 1;  // items packed with zstd
+inline constexpr std::uint64_t kFeatures = kFeaturePacked;
+
 // The running hash of an origin's commits up to `dot` (model/commit.h).
 struct ChainHead {
   Dot dot;
@@ -62,14 +68,17 @@ struct ChainHead {
 struct Hello {
   std::uint64_t version = kProtocolVersion;
   std::uint64_t version_min = kProtocolVersionMin;
-  std::uint64_t features = 0;  // what may be used when both ends say it; none is defined yet
-  Origin origin;               // the sender's name and current epoch
+  std::uint64_t features = 0;
+  Origin origin;  // the sender's name and current epoch
   std::string ns;
   Role role = Role::kReplicator;
   bool publish = true;           // will send its log
   bool subscribe = true;         // wants the receiver's log
   VersionVector context;         // durable at the sender
   std::vector<ChainHead> heads;  // sorted by dot; for entries of `context`, all or some of them
+  // What the sender of the Hello accepts; 0: no word about it.
+  std::uint64_t unacked_bytes_max = 0;
+  std::uint64_t bytes_per_s_max = 0;
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -91,9 +100,10 @@ ByteSpan commit_of(const BodyItem& item);
 
 // A run of the sender's log.
 struct Body {
-  LogPos sender_pos;            // of the last commit, in the sender's log; for people and metrics
-  std::vector<BodyItem> items;  // not empty
-  std::uint64_t number = 1;     // among the Body and BodyPart frames that were sent on this link
+  LogPos sender_pos;                                // of the last commit, in the sender's log; for people and metrics
+  std::vector<BodyItem> items;                      // not empty
+  std::uint64_t number = 1;                         // among the Body and BodyPart frames that were sent on this link
+  std::shared_ptr<const Bytes> unpacked = nullptr;  // what the items borrow from instead, when they came packed
 };
 
 // A piece of a Body that is too large for one frame (repl/parts.h).
@@ -162,6 +172,8 @@ Result<Frame> decode_frame(ByteSpan frame);
 
 // One item as it stands in a Body.
 void encode_item(const BodyItem& item, Writer& out);
+// `packed` (encode_item(), `count` times) as one item, when that is smaller.
+std::optional<Bytes> encode_packed(std::uint64_t count, ByteSpan packed);
 // A Body without its number is its content: what parts are cut from. `packed` is encode_item(), `count` times.
 Bytes encode_body_content(LogPos sender_pos, std::uint64_t count, ByteSpan packed);
 // The Body frame around it.

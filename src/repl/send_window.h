@@ -4,6 +4,7 @@
 // one frame, and one commit larger than the window still passes, alone.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -17,6 +18,8 @@ class SendWindow {
  public:
   explicit SendWindow(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
+  // The receiver accepts no more than this.
+  void limit(std::size_t bytes_max) { bytes_max_ = std::min(bytes_max_, bytes_max); }
   // A frame of `bytes` whose commits reach up to `commits` was sent; the first of them stands at `first` in the log.
   void sent(std::size_t bytes, VersionVector commits, LogPos first);
   // Everything in `context` is durable at the peer. A peer makes frames durable in the order they were sent.

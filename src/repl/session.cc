@@ -23,6 +23,15 @@ constexpr std::size_t kHaveBytes = 24;  // about what one takes
 // What a peer announces needs no hurry to be acknowledged: after so many, or with the next heartbeat.
 constexpr std::uint64_t kHavesPerAck = 256;
 
+constexpr std::uint64_t kBytesPerSMax = 100'000'000'000;
+// A budget that was not used is kept for so long; no part of a commit uses up more than that.
+constexpr Duration kBudgetKept = Duration::millis(250);
+constexpr std::int64_t kBudgetedPartBytesMin = 256;
+// When the budget is used up, nobody wakes up sooner.
+constexpr Duration kBudgetWake = Duration::millis(10);
+// Debts are paid over so long at most.
+constexpr Duration kBudgetPassedMax = Duration::seconds(60);
+
 constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
 
 // How many dots of `all` are not in `known`.
@@ -93,6 +102,9 @@ void Session::start(const VersionVector& durable, std::vector<ChainHead> heads, 
   hello.subscribe = options_.subscribe;
   hello.context = durable_;
   hello.heads = heads_;
+  hello.features = kFeatures;
+  hello.unacked_bytes_max = options_.unacked_bytes_max;
+  hello.bytes_per_s_max = options_.bytes_per_s_max;
   control_.push_back(encode_frame(hello));
 }
 
@@ -167,6 +179,15 @@ void Session::handle(Hello hello, std::vector<Event>& events) {
   state_ = State::kUp;
   peer_ = std::move(hello);
   routed_ = !speaks_have();
+  if (const std::uint64_t most = peer_->unacked_bytes_max; most != 0) {
+    window_.limit(static_cast<std::size_t>(most));
+    again_window_.limit(static_cast<std::size_t>(most));
+  }
+  for (const std::uint64_t most : {std::uint64_t{options_.bytes_per_s_max}, peer_->bytes_per_s_max}) {
+    const auto rate = static_cast<std::int64_t>(std::min(most, kBytesPerSMax));
+    if (rate != 0 && (bytes_per_s_ == 0 || rate < bytes_per_s_)) bytes_per_s_ = rate;
+  }
+  earned_at_ = last_heard_;
   learn(peer_->context, events);
   if (closed()) return;
   events.push_back(HelloReceived{peer_->origin, peer_->role, peer_->publish, peer_->subscribe, peer_->context});
@@ -204,7 +225,7 @@ void Session::take_in(const Body& body, std::vector<Event>& events) {
     peer_has_.raise(dot->origin, dot->seq);
     ++stats_.commits_received;
   }
-  events.push_back(CommitsReceived{body.items});
+  events.push_back(CommitsReceived{body.items, body.unpacked});
 }
 
 void Session::handle(Route route) {
@@ -302,6 +323,7 @@ void Session::on_new_epoch(const Origin& self) {
 void Session::on_time(Time now) {
   if (closed() || state_ == State::kNew) return;
   const Instant at = instant_of(now);
+  earn(at);
   // A pause of our own (a stopped process, a slept machine) is not the peer's silence.
   const Duration pause = at - last_called_;
   if (pause * 2 > options_.silence_max) last_heard_ = last_heard_ + pause;
@@ -325,6 +347,16 @@ void Session::on_time(Time now) {
   haves_heard_ = 0;
 }
 
+void Session::earn(Instant now) {
+  if (bytes_per_s_ == 0) return;
+  const Duration passed = std::min(now - earned_at_, kBudgetPassedMax);
+  const std::int64_t earned = bytes_per_s_ * passed.us / 1'000'000;
+  if (earned <= 0) return;
+  earned_at_ = now;
+  budget_bytes_ =
+      std::min(budget_bytes_ + earned, std::max<std::int64_t>(bytes_per_s_ * kBudgetKept.us / 1'000'000, 1));
+}
+
 Heartbeat Session::heartbeat(Time now) {
   Heartbeat beat{durable_, now.wall_ms, stats_.frames_sent + control_.size(), {}, {}};
   if (options_.frontier == nullptr) return beat;
@@ -340,7 +372,12 @@ Heartbeat Session::heartbeat(Time now) {
 
 Instant Session::next_deadline() const {
   if (closed() || state_ == State::kNew) return kNever;
-  return std::min(beat_at_, last_heard_ + options_.silence_max);
+  Instant next = std::min(beat_at_, last_heard_ + options_.silence_max);
+  if (bytes_per_s_ != 0 && budget_bytes_ <= 0) {
+    const Duration wait = Duration::micros((1 - budget_bytes_) * 1'000'000 / bytes_per_s_ + 1);
+    next = std::min(next, earned_at_ + std::max(wait, kBudgetWake));
+  }
+  return next;
 }
 
 void Session::refuse(Status reason) {
@@ -493,11 +530,28 @@ void Session::flush_haves() {
 void Session::flush_batch() {
   flush_haves();
   if (batch_count_ == 0) return;
-  Bytes content = encode_body_content(batch_pos_, batch_count_, batch_);
-  (again_ ? again_window_ : window_).sent(content.size(), std::exchange(batch_dots_, {}), batch_first_);
+  std::optional<Bytes> packed;
+  if (options_.pack && narrow() && (peer_->features & kFeaturePacked) != 0)
+    packed = encode_packed(batch_count_, batch_);
+  if (packed) {
+    ++stats_.bodies_packed;
+    stats_.packed_bytes_saved += batch_.size() - packed->size();
+  }
+  // What waits at the peer waits unpacked.
+  const std::size_t unacked_bytes = batch_.size();
+  Bytes content =
+      packed ? encode_body_content(batch_pos_, 1, *packed) : encode_body_content(batch_pos_, batch_count_, batch_);
+  (again_ ? again_window_ : window_).sent(unacked_bytes, std::exchange(batch_dots_, {}), batch_first_);
   cutter_.add(std::move(content));
   batch_count_ = 0;
   batch_.clear();
+}
+
+std::size_t Session::part_bytes() const {
+  const std::size_t most = std::min(pace_bytes_, limits::kPartBytesMax);
+  if (bytes_per_s_ == 0) return most;
+  const std::int64_t budgeted = std::max(bytes_per_s_ * kBudgetKept.us / 1'000'000, kBudgetedPartBytesMin);
+  return std::min(most, static_cast<std::size_t>(budgeted));
 }
 
 bool Session::ack_due() const {
@@ -509,6 +563,7 @@ bool Session::ack_due() const {
 
 void Session::count_sent(const Bytes& frame) {
   undrained_bytes_ += frame.size();
+  if (bytes_per_s_ != 0) budget_bytes_ -= static_cast<std::int64_t>(frame.size());
   stats_.bytes_sent += frame.size();
   ++stats_.frames_sent;
 }

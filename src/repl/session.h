@@ -18,6 +18,9 @@
 // twice limits::kPartBytesMax, so that on a link of a few kilobytes per second the peer is heard all the while; at most
 // one Ack per take_frames(). One thread.
 //
+// Both Hellos say how many bytes per second their end allows each way and how much it accepts unacknowledged; the lower
+// of both holds. Acks and heartbeats count against the budget but do not wait for it.
+//
 // Of commits that the peer gets by another link (its Route says of which origins) only a Have is sent, in their place
 // in the log; if they do not come after all, the peer wants them, and the session goes back in the log for them while
 // its place there stays. Which links to ask for what is the node's to say: repl/providers.h, repl/assembly.h.
@@ -31,6 +34,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -57,6 +61,8 @@ struct SessionOptions {
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
+  std::size_t bytes_per_s_max = 0;                         // each end may send on this link; 0: any
+  bool pack = true;                                        // commits, for links that are not known to be fast
   const Frontier* frontier = nullptr;                      // told to the peer in heartbeats; outlives the session
   std::size_t pace_bytes_max = limits::kFrameBytesTarget;  // handed to the carrier at a time; slow links get less
 };
@@ -76,6 +82,7 @@ struct HelloReceived {
 // Encoded commits in the peer's order, and what it only said it has; all counted as things the peer has.
 struct CommitsReceived {
   std::vector<BodyItem> items;
+  std::shared_ptr<const Bytes> unpacked = nullptr;  // keeps alive what they borrow from, when they came packed
 };
 // All of this is durable at the peer.
 struct PeerAcked {
@@ -103,6 +110,8 @@ struct SessionStats {
   std::uint64_t frames_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
+  std::uint64_t bodies_packed = 0;
+  std::uint64_t packed_bytes_saved = 0;
   std::uint64_t commits_sent = 0;
   std::uint64_t commits_received = 0;
   std::uint64_t commits_announced = 0;  // a Have was sent instead
@@ -203,8 +212,14 @@ class Session {
   // Control frames wait, coalesced, when the peer does not read.
   bool room_for_control() const { return undrained_bytes_ < options_.unacked_bytes_max; }
   // One frame of the pace on its way and one to follow it: more would only make acks and heartbeats wait behind.
-  bool room_for(std::size_t waiting_bytes) const { return undrained_bytes_ + waiting_bytes < 2 * pace_bytes_; }
-  std::size_t part_bytes() const { return std::min(pace_bytes_, limits::kPartBytesMax); }
+  bool room_for(std::size_t waiting_bytes) const {
+    return undrained_bytes_ + waiting_bytes < 2 * pace_bytes_ && (bytes_per_s_ == 0 || budget_bytes_ > 0);
+  }
+  // Whether packing is worth its time: the link has not shown that it takes all it is given, or may not.
+  bool narrow() const { return bytes_per_s_ != 0 || pace_bytes_ < options_.pace_bytes_max; }
+  // The budget grows with time.
+  void earn(Instant now);
+  std::size_t part_bytes() const;
   void pack(const Dot& dot, const BodyItem& item, LogPos pos);
   void announce(const Dot& dot, LogPos pos);
   void answer(const Dot& dot, ByteSpan commit, LogPos pos);
@@ -253,6 +268,9 @@ class Session {
   SendWindow window_;
   SendWindow again_window_;  // answers to Want pass while window_ is full of what waits for them
   std::size_t undrained_bytes_ = 0;
+  std::int64_t bytes_per_s_ = 0;   // the lower of what both ends allow; 0: any
+  std::int64_t budget_bytes_ = 0;  // below zero after a frame that was larger
+  Instant earned_at_;
   std::size_t pace_bytes_;     // twice that may be undrained
   bool full_at_beat_ = false;  // that much was undrained at the last heartbeat
   std::size_t drained_since_beat_ = 0;

@@ -637,6 +637,122 @@ TEST_F(Announcing, OnlyWhatWasAnnouncedCanBeWanted) {
   EXPECT_EQ(want({{dc3_, Seq(0), Seq(2)}}).code(), StatusCode::kInvalidArgument);
 }
 
+TEST(Session, PacksOnLinksThatAreNotKnownToBeFast) {
+  for (const bool understood : {true, false}) {
+    FakeNode a("dc1"), b("dc2");
+    for (int i = 0; i < 200; ++i) a.write(100);
+    SessionOptions ours = a.options();
+    ours.pack = true;
+    FakeLink link(a, ours, b, b.options(), at_ms(0));
+    if (!understood) {
+      link.session(1).take_frames();
+      link.outgoing(1).push_back(encode_frame(hello_of("dc2")));
+      link.outgoing(1).push_back(encode_frame(Route{}));
+    }
+    link.settle(at_ms(1));
+    EXPECT_EQ(link.session(0).stats().bodies_packed > 0, understood);
+    EXPECT_EQ(link.session(0).stats().bytes_sent < 200 * 60, understood);
+    EXPECT_EQ(a.context(), b.context());
+  }
+}
+
+TEST(Session, DoesNotPackOnLinksThatTakeAllTheyAreGiven) {
+  for (const std::size_t budget : {0, 100'000'000}) {
+    FakeNode a("dc1"), b("dc2");
+    SessionOptions ours = a.options();
+    ours.pack = true;
+    ours.bytes_per_s_max = budget;
+    FakeLink link(a, ours, b, b.options(), at_ms(0));
+    link.settle(at_ms(1));
+    for (int i = 0; i < 5; ++i) link.session(0).on_drained(1 << 20);
+    for (const int side : {0, 1}) link.session(side).on_time(at_ms(2));
+    for (int i = 0; i < 100; ++i) a.write(1000);
+    link.settle(at_ms(2));
+    EXPECT_EQ(a.context(), b.context());
+    EXPECT_EQ(link.session(0).stats().bodies_packed != 0, budget != 0) << "a budget is worth saving";
+  }
+}
+
+// Whoever waits there waits unpacked.
+TEST(Session, WhatIsUnacknowledgedCountsAsItIsUnpacked) {
+  FakeNode a("dc1");
+  SessionOptions ours = a.options();
+  ours.pack = true;
+  ours.unacked_bytes_max = 100'000;
+  for (int i = 0; i < 1000; ++i) a.write(1000);
+  Session session(ours, at_ms(0));
+  a.attach(session, at_ms(0));
+  Hello hello = hello_of("dc2");
+  hello.features = kFeatures;
+  session.on_frame(encode_frame(hello), at_ms(0));
+  session.on_frame(encode_frame(Route{}), at_ms(0));
+  session.seek(LogPos(1));
+  for (int i = 0; i < 100; ++i) {
+    a.pump(session, 1000);
+    for (const Bytes& frame : session.take_frames()) session.on_drained(frame.size());
+  }
+  EXPECT_GT(session.stats().bodies_packed, 0u);
+  EXPECT_LT(session.stats().commits_sent, 130u);
+  a.detach(session);
+}
+
+TEST(Session, KeepsToTheLowerOfBothBudgets) {
+  for (const auto& [ours, theirs] : {std::pair(20'000, 0), std::pair(0, 20'000), std::pair(50'000, 20'000)}) {
+    FakeNode a("dc1"), b("dc2");
+    SessionOptions options[2] = {a.options(), b.options()};
+    options[0].bytes_per_s_max = static_cast<std::size_t>(ours);
+    options[1].bytes_per_s_max = static_cast<std::size_t>(theirs);
+    for (int i = 0; i < 100; ++i) a.write(1000);
+    FakeLink link(a, options[0], b, options[1], at_ms(0));
+    std::int64_t ms = 0;
+    for (; b.context() != a.context() && ms < 60'000; ms += 10) {
+      for (const int side : {0, 1}) link.session(side).on_time(at_ms(ms));
+      link.settle(at_ms(ms));
+    }
+    EXPECT_GT(ms, 4'000) << "100 kB at 20 kB/s";
+    EXPECT_LT(ms, 7'000);
+    EXPECT_FALSE(link.session(0).closed()) << link.session(0).close_reason().to_string();
+  }
+}
+
+// Commits larger than what may pass in a quarter of a second, over a budget far below the carrier's pace: the peer gets
+// a piece of them every now and then, and is heard all the while.
+TEST(Session, ASmallBudgetSendsSmallParts) {
+  FakeNode a("dc1"), b("dc2");
+  SessionOptions ours = a.options();
+  ours.bytes_per_s_max = 2000;
+  for (int i = 0; i < 3; ++i) a.write(20'000);
+  FakeLink link(a, ours, b, b.options(), at_ms(0));
+  std::int64_t ms = 0;
+  std::int64_t silent_ms_max = 0;
+  for (; b.context() != a.context() && ms < 120'000; ms += 10) {
+    for (const int side : {0, 1}) link.session(side).on_time(at_ms(ms));
+    link.settle(at_ms(ms));
+    ASSERT_FALSE(link.session(0).closed()) << link.session(0).close_reason().to_string();
+    silent_ms_max = std::max(silent_ms_max, (instant_of(at_ms(ms)) - link.session(1).data_heard_at()).millis());
+  }
+  EXPECT_GT(ms, 30'000);
+  EXPECT_LT(ms, 45'000) << "heartbeats count too";
+  EXPECT_LT(silent_ms_max, 1000);
+}
+
+TEST(Session, SendsNoMoreAheadThanThePeerAccepts) {
+  FakeNode a("dc1"), b("dc2");
+  for (int i = 0; i < 100; ++i) a.write(1000);
+  SessionOptions theirs = b.options();
+  theirs.unacked_bytes_max = 5000;
+  FakeLink link(a, a.options(), b, theirs, at_ms(0));
+  for (int side : {0, 1}) link.send(side);
+  link.receive(0, at_ms(0));
+  link.receive(1, at_ms(0));
+  link.send(1);
+  link.receive(0, at_ms(0));
+  link.send(0);
+  EXPECT_LT(link.session(0).stats().commits_sent, 8u) << "until it acknowledges";
+  link.settle(at_ms(1));
+  EXPECT_EQ(a.context(), b.context());
+}
+
 TEST(Session, AnnouncementsAreAcknowledgedAfterAWhile) {
   const Origin dc3{"dc3", 1};
   Session session = up();

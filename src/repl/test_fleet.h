@@ -57,6 +57,7 @@ class FakeNode {
     SessionOptions options;
     options.self = self_;
     options.ns = "ns";
+    options.pack = false;  // what crosses is as large as what was written
     return options;
   }
   std::vector<ChainHead> heads() const {

@@ -164,9 +164,14 @@ void read_storage(Section& top, Config& config) {
   }
 }
 
+// Below this a heartbeat would not be heard in time behind what is under way.
+constexpr std::uint64_t kLinkBytesPerSecondMin = 1024;
+constexpr std::uint64_t kLinkBytesPerSecondMax = std::uint64_t{1} << 40;
+
 void read_peer_common(Section& section, PeerConfig& peer) {
   section.words("namespaces", peer.namespaces);
   section.text("server_name", peer.server_name);
+  section.size("bytes_per_second_max", kLinkBytesPerSecondMin, kLinkBytesPerSecondMax, peer.bytes_per_s_max);
   read_tls(section, peer.tls);
   check_tls(section, peer.tls);
   if (peer.namespaces.empty()) section.error("namespaces", "missing: which namespaces this link carries");

@@ -62,6 +62,7 @@ struct PeerConfig {
   bool upstream = false;  // [relayer_config]: its namespaces take no clients' writes here
   bool publish = false;
   bool subscribe = true;
+  std::uint64_t bytes_per_s_max = 0;  // for each direction; 0: any
   TlsConfig tls;
   std::string server_name;  // what the peer's certificate must name; empty: the host of `address`
 };

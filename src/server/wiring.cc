@@ -33,7 +33,8 @@ node::NodeConfig node_config(const Config& config, const std::string& node_name,
   out.checkpoint_interval = config.checkpoint_interval;
   for (const PeerConfig& peer : config.peers) {
     for (const std::string& ns : peer.namespaces) {
-      out.links.push_back({peer.name, peer.address, ns, peer.publish, peer.subscribe});
+      out.links.push_back(
+          {peer.name, peer.address, ns, peer.publish, peer.subscribe, static_cast<std::size_t>(peer.bytes_per_s_max)});
     }
   }
   for (const MergeGroup& group : config.merge_groups) out.merge_groups.push_back({group.name, group.namespaces});

@@ -56,6 +56,7 @@ void build_fleet(const FleetPlan& plan, World& world) {
         link_config.address = address_of(link.to);
         link_config.ns = ns;
         link_config.publish = link.publish;
+        link_config.bytes_per_s_max = link.bytes_per_s_max;
         config.node.links.push_back(std::move(link_config));
       }
     }

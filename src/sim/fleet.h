@@ -18,6 +18,7 @@ struct FleetPlan {
     std::string from;  // dials
     std::string to;
     bool publish = true;
+    std::size_t bytes_per_s_max = 0;
   };
   std::vector<Site> sites;
   std::vector<Link> links;  // for every namespace both ends hold

@@ -209,8 +209,10 @@ Lines ScenarioPlayer::group(const Words& words) {
 }
 
 Lines ScenarioPlayer::link(const Words& words) {
-  want(words, 3, "link dc1 dc2 (dc1 dials)");
-  plan_.links.push_back({words[1], words[2]});
+  want(words, 3, "link dc1 dc2 [BYTES_PER_S] (dc1 dials)");
+  FleetPlan::Link link{words[1], words[2]};
+  if (words.size() > 3) link.bytes_per_s_max = static_cast<std::size_t>(to_number(words[3]));
+  plan_.links.push_back(std::move(link));
   return {};
 }
 

@@ -60,6 +60,11 @@ RandomFleet pick_fleet(Prng& rng) {
     fleet.typed = true;
     plan.groups.push_back({"group", fleet.namespaces});
   }
+  if (rng.chance(1, 5)) {
+    for (FleetPlan::Link& link : plan.links) {
+      if (rng.chance(1, 2)) link.bytes_per_s_max = 50'000 + rng.below(1'000'000);
+    }
+  }
   constexpr std::uint64_t kSegmentBytes[] = {16 << 10, 64 << 10, 1 << 20};
   plan.segment_bytes = kSegmentBytes[rng.below(std::size(kSegmentBytes))];
   plan.checkpoint_interval = Duration::millis(static_cast<std::int64_t>(100 + rng.below(6000)));
