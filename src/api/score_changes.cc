@@ -138,7 +138,7 @@ Result<Mutation::Detail> cut_in(dom::object body) {
   return remove;
 }
 
-Result<Mutation::Detail> pop_in(dom::object body) {
+Result<Mutation::Detail> pop_scores_in(dom::object body) {
   RemoveScoreRange remove;
   remove.give_back = true;
   const Result<std::string_view> end = field(body, "end") ? string_field(body, "end") : "top";
@@ -168,7 +168,7 @@ Result<Mutation::Detail> score_change(std::string_view change, dom::object body)
   if (change == "add") return add_in(body);
   if (change == "incr") return incr_in(body);
   if (change == "cut") return cut_in(body);
-  if (change == "pop") return pop_in(body);
+  if (change == "pop") return pop_scores_in(body);
   if (change == "delete") return Mutation::Detail(DeleteTyped{ValueType::kScores});
   if (change == "remove") {
     Result<std::vector<Bytes>> members = members_field(body);

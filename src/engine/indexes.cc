@@ -40,34 +40,78 @@ Indexes::Kept& Indexes::open(std::string_view table, ByteSpan key) {
   return kept;
 }
 
-Result<Indexes::Kept*> Indexes::build(const store::Cells& cells, std::string_view table, ByteSpan key, ValueType type,
-                                      const TableDeclaration& rules) {
-  Kept made;
-  made.rules = rules;
-  made.only = type;
-  if (type == ValueType::kScores) made.scores = std::make_unique<ScoreIndex>();
-  if (type == ValueType::kList) made.list = std::make_unique<ListIndex>();
-  store::CellCursor at = cells.scan_key(table, key);
-  for (; at.valid(); at.next()) {
-    if (at.visible()) made.only = only_with(made.only, at.path().kind);
-    follow(made, at.path().element, at.cell(), false);
+bool Indexes::has(const Kept* kept, ValueType type, const TableDeclaration& rules) {
+  if (kept == nullptr) return false;
+  if (type == ValueType::kList) return kept->list != nullptr;
+  return kept->scores != nullptr && same_rules(kept->rules, rules);
+}
+
+Result<bool> Indexes::prepare(const store::Cells& cells, std::string_view table, ByteSpan key, ValueType type,
+                              const TableDeclaration& rules, std::size_t cells_max) {
+  if (has(find(table, key), type, rules)) return true;
+  Bytes prefix;
+  store::append_key_prefix(table, key, prefix);
+  const auto [at, fresh] = making_.try_emplace(prefix);
+  Making& making = at->second;
+  if (fresh || making.type != type || !same_rules(making.kept.rules, rules)) {
+    making = Making{};
+    making.type = type;
+    making.kept.rules = rules;
+    making.kept.only = type;
+    if (type == ValueType::kScores) making.kept.scores = std::make_unique<ScoreIndex>();
+    if (type == ValueType::kList) making.kept.list = std::make_unique<ListIndex>();
   }
-  if (!at.status().ok()) return fail(at.status());
+  const Result<bool> whole = walk(cells, prefix, making, cells_max);
+  if (whole && !*whole) return false;
+  Kept made = std::move(making.kept);
+  making_.erase(at);
+  if (!whole) return whole;
+  adopt(table, key, std::move(made));
+  return true;
+}
+
+void Indexes::forget_prepared(std::string_view table, ByteSpan key) {
+  scratch_.clear();
+  store::append_key_prefix(table, key, scratch_);
+  making_.erase(scratch_);
+}
+
+Result<bool> Indexes::walk(const store::Cells& cells, ByteSpan prefix, Making& making, std::size_t cells_max) {
+  // The cell key that comes right after the last one.
+  const Bytes from = making.reached.empty() ? Bytes(prefix) : making.reached + '\0';
+  store::CellCursor at = cells.scan_between(from, store::prefix_end(prefix));
+  for (std::size_t i = 0; i < cells_max && at.valid(); ++i, at.next()) {
+    if (at.visible()) making.kept.only = only_with(making.kept.only, at.path().kind);
+    follow(making.kept, at.path().element, at.cell(), false);
+    making.reached = at.cell_key();
+  }
+  PANDO_RETURN_IF_ERROR(at.status());
+  making.kept.touched = std::max(making.kept.touched, at.touched());
+  return !at.valid();
+}
+
+void Indexes::adopt(std::string_view table, ByteSpan key, Kept made) {
   Kept& kept = open(table, key);
-  kept.touched = std::max(kept.touched, at.touched());
+  kept.touched = std::max(kept.touched, made.touched);
   kept.only = made.only;
   if (made.scores) kept.scores = std::move(made.scores);
   if (made.list) kept.list = std::move(made.list);
   kept.rules = std::move(made.rules);
   account(kept);
   make_room();
-  return &kept;
+}
+
+Result<Indexes::Kept*> Indexes::build(const store::Cells& cells, std::string_view table, ByteSpan key, ValueType type,
+                                      const TableDeclaration& rules) {
+  const Result<bool> whole = prepare(cells, table, key, type, rules, SIZE_MAX);
+  if (!whole) return fail(whole.error());
+  return find(table, key);
 }
 
 Result<const ScoreIndex*> Indexes::scores(const store::Cells& cells, std::string_view table, ByteSpan key,
                                           const TableDeclaration& rules, LogPos& touched) {
   Kept* kept = find(table, key);
-  if (kept == nullptr || kept->scores == nullptr || !same_rules(kept->rules, rules)) {
+  if (!has(kept, ValueType::kScores, rules)) {
     const Result<Kept*> built = build(cells, table, key, ValueType::kScores, rules);
     if (!built) return fail(built.error());
     kept = *built;
@@ -77,11 +121,10 @@ Result<const ScoreIndex*> Indexes::scores(const store::Cells& cells, std::string
 }
 
 Result<const ListIndex*> Indexes::list(const store::Cells& cells, std::string_view table, ByteSpan key,
-                                       LogPos& touched) {
+                                       const TableDeclaration& rules, LogPos& touched) {
   Kept* kept = find(table, key);
-  if (kept == nullptr || kept->list == nullptr) {
-    const Result<Kept*> built = build(cells, table, key, ValueType::kList,
-                                      kept == nullptr ? TableDeclaration() : TableDeclaration(kept->rules));
+  if (!has(kept, ValueType::kList, rules)) {
+    const Result<Kept*> built = build(cells, table, key, ValueType::kList, rules);
     if (!built) return fail(built.error());
     kept = *built;
   }
@@ -138,21 +181,28 @@ void Indexes::follow(Kept& kept, ByteSpan element, const store::Cell& cell, bool
 }
 
 void Indexes::on_changed(ByteSpan cell_key, const store::Cell& cell, bool was_shown, LogPos pos) {
-  if (kept_.empty()) return;
+  if (kept_.empty() && making_.empty()) return;
   const std::size_t prefix = store::key_prefix_size(cell_key);
+  const auto change = [&](Kept& kept) {
+    kept.touched = pos;
+    if (cell.shown()) kept.only = only_with(kept.only, cell.kind());
+    follow(kept, cell_key.substr(prefix + 1), cell, was_shown);
+  };
+  // Also what is ahead of the walk, which then finds the same once more.
+  if (const auto at = making_.find(cell_key.substr(0, prefix)); at != making_.end()) change(at->second.kept);
   const auto at = kept_.find(cell_key.substr(0, prefix));
   if (at == kept_.end()) return;
-  Kept& kept = at->second;
-  kept.touched = pos;
-  if (cell.shown()) kept.only = only_with(kept.only, cell.kind());
-  follow(kept, cell_key.substr(prefix + 1), cell, was_shown);
-  account(kept);
+  change(at->second);
+  account(at->second);
   make_room();
 }
 
 void Indexes::on_erased(ByteSpan cell_key, LogPos) {
-  if (kept_.empty()) return;
+  if (kept_.empty() && making_.empty()) return;
   // What it held is not known. Whoever asks next walks what is left.
+  if (const auto at = making_.find(cell_key.substr(0, store::key_prefix_size(cell_key))); at != making_.end()) {
+    making_.erase(at);
+  }
   if (const auto at = kept_.find(cell_key.substr(0, store::key_prefix_size(cell_key))); at != kept_.end()) drop(at);
 }
 

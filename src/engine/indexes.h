@@ -1,8 +1,9 @@
 // engine/indexes.h — what is kept in memory about large keys of one namespace: orders of sorted sets and lists, sizes.
 //
-// Everything here is derived from the cells. It is built by one scan when a request first asks for it, follows every
-// change of a cell (it observes the Cells), is dropped when memory runs short, least recently used first, and is gone
-// after a restart. Expiry is not looked at here: a View hides keys whose time has run out before it asks.
+// Everything here is derived from the cells. It is built by one scan when a request first asks for it (or before, in
+// slices: prepare()), follows every change of a cell (it observes the Cells), is dropped when memory runs short, least
+// recently used first, and is gone after a restart. Expiry is not looked at here: a View hides keys whose time has run
+// out before it asks.
 //
 // Pointers are valid until the next call or change of a cell. One thread.
 #pragma once
@@ -28,7 +29,14 @@ class Indexes : public store::CellObserver {
   // Of a key as its cells are now. `touched` is raised to the last record that changed them.
   Result<const ScoreIndex*> scores(const store::Cells& cells, std::string_view table, ByteSpan key,
                                    const TableDeclaration& rules, LogPos& touched);
-  Result<const ListIndex*> list(const store::Cells& cells, std::string_view table, ByteSpan key, LogPos& touched);
+  Result<const ListIndex*> list(const store::Cells& cells, std::string_view table, ByteSpan key,
+                                const TableDeclaration& rules, LogPos& touched);
+  // Goes on building what scores() (kScores) or list() (kList) would walk the whole key for, by at most `cells_max`
+  // cells: true when it is there. The key may change in between.
+  Result<bool> prepare(const store::Cells& cells, std::string_view table, ByteSpan key, ValueType type,
+                       const TableDeclaration& rules, std::size_t cells_max);
+  // What prepare() has so far is not wanted any more.
+  void forget_prepared(std::string_view table, ByteSpan key);
   // How many members the set has, when that is known; see keep_set_size().
   std::optional<std::uint64_t> set_size(std::string_view table, ByteSpan key, LogPos& touched);
   // From here on it is known: somebody has counted all members, whose cells are of one kind.
@@ -68,11 +76,22 @@ class Indexes : public store::CellObserver {
   // By the (table, key) part of its cells' keys. Looked up, never walked: age is in used_.
   using Map = std::unordered_map<Bytes, Kept, Hash, std::equal_to<>>;
 
+  // Being built: of the cells up to `reached`, and of those that changed since.
+  struct Making {
+    ValueType type = ValueType::kScores;
+    Kept kept;
+    Bytes reached;  // cell key
+  };
+
   Kept* find(std::string_view table, ByteSpan key);
+  static bool has(const Kept* kept, ValueType type, const TableDeclaration& rules);
   // The one of this key, made when there is none, and used just now.
   Kept& open(std::string_view table, ByteSpan key);
   Result<Kept*> build(const store::Cells& cells, std::string_view table, ByteSpan key, ValueType type,
                       const TableDeclaration& rules);
+  // True at the end of the key, whose cell keys start with `prefix`.
+  Result<bool> walk(const store::Cells& cells, ByteSpan prefix, Making& making, std::size_t cells_max);
+  void adopt(std::string_view table, ByteSpan key, Kept made);
   void follow(Kept& kept, ByteSpan element, const store::Cell& cell, bool was_shown);
   void account(Kept& kept);
   void drop(Map::iterator at);
@@ -81,7 +100,8 @@ class Indexes : public store::CellObserver {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   Map kept_;
-  std::list<Bytes> used_;  // newest first
+  std::unordered_map<Bytes, Making, Hash, std::equal_to<>> making_;  // by the same keys, looked up
+  std::list<Bytes> used_;                                            // newest first
   Bytes scratch_;
 };
 

@@ -1,6 +1,7 @@
 // Indexes: kept up to date by changes, dropped for room, right after whatever happens to the cells.
 #include "engine/indexes.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "engine/site_suite.h"
@@ -219,6 +220,53 @@ TEST_P(SetPair, TheDeclarationMayChange) {
 
 INSTANTIATE_TEST_SUITE_P(Sets, SetPair, ::testing::Bool(),
                          [](const auto& wins) { return wins.param ? "RemoveWins" : "AddWins"; });
+
+// Changes of what was walked already, of what is ahead, and of what is just there.
+TEST(Indexes, WhatIsBuiltInSlicesFollowsChangesMeanwhile) {
+  for (std::size_t slice : {1u, 2u, 3u, 7u}) {
+    Site site;
+    for (int i = 10; i < 30; ++i) site.write(add("s", {{fmt::format("m{}", i), 1.0 * (i % 5)}}));
+    std::vector<Bytes> items;
+    for (int i = 10; i < 30; ++i) items.push_back(fmt::format("v{}", i));
+    site.write(push("l", items));
+    site.checkpoint();
+    site.restart();
+    const auto prepared = [&](Bytes key, ValueType type) {
+      return *site.view().prepare_order(kTableKv, key, type, slice);
+    };
+    int round = 0;
+    for (bool scores = false, list = false; !scores || !list; ++round) {
+      ASSERT_LT(round, 100);
+      if (!scores) scores = prepared("s", ValueType::kScores);
+      if (!list) list = prepared("l", ValueType::kList);
+      if (round == 1) {
+        site.write(add("s", {{"m10", 9}, {"m29", 8}, {"m00", 7}, {"m99", 6}}));
+        site.write(with_detail("s", RemoveScores{{"m11", "m28"}}));
+        site.write(with_detail("s", AddToScore{"m27", 0.5, {}}));
+        site.write(with_detail("l", ListPush{ListEnd::kFront, {"first"}, false}));
+        site.write(with_detail("l", ListPop{ListEnd::kBack, 1}));
+        scores = list = false;
+      }
+    }
+    ListScoresRequest all;
+    all.key = "s";
+    GetItemsRequest items_asked;
+    items_asked.key = "l";
+    const auto sliced = site.read<ScoreListReply>(all).entries;
+    const auto sliced_items = site.read<ItemsReply>(items_asked).values;
+    site.restart();
+    const auto whole = site.read<ScoreListReply>(all).entries;
+    const auto whole_items = site.read<ItemsReply>(items_asked).values;
+    ASSERT_EQ(sliced.size(), whole.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      EXPECT_EQ(sliced[i].member, whole[i].member) << slice;
+      EXPECT_EQ(sliced[i].score, whole[i].score) << whole[i].member;
+    }
+    EXPECT_EQ(whole.size(), 20u);
+    EXPECT_EQ(sliced_items, whole_items) << slice;
+    EXPECT_EQ(whole_items.size(), 20u);
+  }
+}
 
 }  // namespace
 }  // namespace pando::engine::indexes_test

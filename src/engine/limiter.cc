@@ -13,25 +13,26 @@
 namespace pando::engine {
 namespace {
 
-Status invalid(std::string text) { return Status(StatusCode::kInvalidArgument, std::move(text)); }
+Status invalid_limiter(std::string text) { return Status(StatusCode::kInvalidArgument, std::move(text)); }
 
 Status check_subject(ByteSpan subject) {
   if (subject.size() <= limits::kSubjectBytesMax) return {};
-  return invalid(fmt::format("the subject has {} bytes, the limit is {}", subject.size(), limits::kSubjectBytesMax));
+  return invalid_limiter(
+      fmt::format("the subject has {} bytes, the limit is {}", subject.size(), limits::kSubjectBytesMax));
 }
 
 Status check_range(std::string_view what, std::uint64_t n, std::uint64_t max) {
   if (n >= 1 && n <= max) return {};
-  return invalid(fmt::format("the {} is {}, it must be 1 to {}", what, n, max));
+  return invalid_limiter(fmt::format("the {} is {}, it must be 1 to {}", what, n, max));
 }
 
 Status check_terms(const LimiterTerms& terms) {
   PANDO_RETURN_IF_ERROR(check_range("limit", terms.limit, limits::kLimiterMax));
   if (terms.per_ms < 1 || terms.per_ms > limits::kLimiterPerMsMax) {
-    return invalid(fmt::format("a span of {} ms; it must be 1 to {}", terms.per_ms, limits::kLimiterPerMsMax));
+    return invalid_limiter(fmt::format("a span of {} ms; it must be 1 to {}", terms.per_ms, limits::kLimiterPerMsMax));
   }
   if (terms.kind == LimiterTerms::Kind::kBucket) return check_range("rate", terms.rate, limits::kLimiterMax);
-  return terms.rate == 0 ? Status() : invalid("only a bucket has a rate");
+  return terms.rate == 0 ? Status() : invalid_limiter("only a bucket has a rate");
 }
 
 // Null when what is declared there is no limiter (a peer may write anything).
@@ -200,7 +201,7 @@ Status decide(Draft& draft, const Mutation& mutation, const TakeLimited& take) {
                   fmt::format("no limiter \"{}\" is declared here; declare it first", mutation.key));
   }
   if (take.amount < 1 || take.amount > terms->limit) {
-    return invalid(
+    return invalid_limiter(
         fmt::format("{} at once; it must be 1 to {}, the limit of \"{}\"", take.amount, terms->limit, mutation.key));
   }
   Escrow& escrow = **loaded;

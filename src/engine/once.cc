@@ -7,7 +7,7 @@
 namespace pando::engine {
 namespace {
 
-CellPath path_of(ByteSpan key) { return {std::string(kTableOnce), Bytes(key), CellKind::kRegister, {}}; }
+CellPath once_path(ByteSpan key) { return {std::string(kTableOnce), Bytes(key), CellKind::kRegister, {}}; }
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Result<OnceWindow> OnceWindow::load(store::Cells& cells) {
 }
 
 Status OnceWindow::note_change(store::Cells& cells, ByteSpan key) {
-  const Result<const crdt::Register*> found = cells.find_register(path_of(key));
+  const Result<const crdt::Register*> found = cells.find_register(once_path(key));
   if (!found) return found.error();
   forget(key);
   if (*found != nullptr) book(key, **found);
@@ -61,7 +61,7 @@ std::vector<Bytes> OnceWindow::over(std::int64_t now_ms, const Options& options)
 // One key. -----------------------------------------------------------------------------------------------------
 
 Result<std::optional<OnceFound>> find_once(View& view, ByteSpan key) {
-  const Result<const crdt::Register*> found = view.find_register(path_of(key));
+  const Result<const crdt::Register*> found = view.find_register(once_path(key));
   if (!found) return fail(found.error());
   if (*found == nullptr) return std::nullopt;
   const crdt::Register::Entry& first = (*found)->entries().front();  // sorted by dot
@@ -74,8 +74,8 @@ Status record(Draft& draft, ByteSpan key, Once once, const OnceWindow& window, c
   CHECK(draft.keeps_counted());
   once.counted = draft.counted();
   for (const Bytes& old : window.over(draft.view().now_ms(), options))
-    PANDO_RETURN_IF_ERROR(draft.remove(path_of(old)));
-  return draft.put(path_of(key), encode_once(once));
+    PANDO_RETURN_IF_ERROR(draft.remove(once_path(old)));
+  return draft.put(once_path(key), encode_once(once));
 }
 
 namespace {
@@ -98,7 +98,7 @@ Result<Int128> left_of(Draft& draft, const Origin& origin, const Once::Counted& 
 }  // namespace
 
 Status withdraw(Draft& draft, ByteSpan key, std::string_view node) {
-  const CellPath path = path_of(key);
+  const CellPath path = once_path(key);
   const Result<const crdt::Register*> found = draft.view().cells().find_register(path);
   if (!found) return found.error();
   if (*found == nullptr) return {};

@@ -6,7 +6,7 @@
 namespace pando::engine {
 namespace {
 
-CellPath path_of(std::string_view table, ByteSpan key, CellKind kind) {
+CellPath value_path(std::string_view table, ByteSpan key, CellKind kind) {
   return {std::string(table), Bytes(key), kind, {}};
 }
 
@@ -14,7 +14,7 @@ CellPath path_of(std::string_view table, ByteSpan key, CellKind kind) {
 
 Result<ReplyBody> read(View& view, const GetRequest& request) {
   PANDO_RETURN_IF_ERROR(check_name(request.table, request.key));
-  const auto counter = view.find_counter(path_of(request.table, request.key, CellKind::kCounter));
+  const auto counter = view.find_counter(value_path(request.table, request.key, CellKind::kCounter));
   if (!counter) return fail(counter.error());
   ValueReply reply;
   if (*counter != nullptr) {
@@ -23,7 +23,7 @@ Result<ReplyBody> read(View& view, const GetRequest& request) {
     reply.value = std::to_string((*counter)->value());
     return reply;
   }
-  const auto found = view.find_register(path_of(request.table, request.key, CellKind::kRegister));
+  const auto found = view.find_register(value_path(request.table, request.key, CellKind::kRegister));
   if (!found) return fail(found.error());
   if (*found == nullptr) {
     PANDO_RETURN_IF_ERROR(view.check_type(request.table, request.key, ValueType::kValue));
@@ -70,7 +70,7 @@ Result<ReplyBody> read(View& view, const GetCounterRequest& request) {
   PANDO_RETURN_IF_ERROR(check_name(request.table, request.key));
   CounterReply reply;
   for (const CellKind kind : {CellKind::kCounter, CellKind::kDecimal}) {
-    const auto found = view.find_counter(path_of(request.table, request.key, kind));
+    const auto found = view.find_counter(value_path(request.table, request.key, kind));
     if (!found) return fail(found.error());
     if (*found == nullptr) {
       // Only a key without a counter is searched for what else it may be.

@@ -140,7 +140,13 @@ Result<const ListIndex*> View::list(std::string_view table, ByteSpan key) {
   const Result<bool> gone = expired(table, key);
   if (!gone) return fail(gone.error());
   if (*gone) return nullptr;
-  return indexes().list(*cells_, table, key, touched_);
+  return indexes().list(*cells_, table, key, this->table(table), touched_);
+}
+
+Result<bool> View::prepare_order(std::string_view table, ByteSpan key, ValueType type, std::size_t cells_max) {
+  const Result<bool> gone = expired(table, key);
+  if (!gone || *gone) return gone;
+  return indexes().prepare(*cells_, table, key, type, this->table(table), cells_max);
 }
 
 Status View::note(const store::CellCursor& cursor) {

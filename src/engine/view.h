@@ -55,6 +55,8 @@ class View {
   // The order of a sorted set or a list; null when the key has expired. Borrowed until a cell changes.
   Result<const ScoreIndex*> scores(std::string_view table, ByteSpan key);
   Result<const ListIndex*> list(std::string_view table, ByteSpan key);
+  // Goes on with what scores() or list() would walk the whole key for; true when they answer at once.
+  Result<bool> prepare_order(std::string_view table, ByteSpan key, ValueType type, std::size_t cells_max);
   Indexes& indexes();
 
   // Takes a cursor's touched() into account; ok, or why it stopped.

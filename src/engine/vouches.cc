@@ -8,9 +8,9 @@
 namespace pando::engine {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVouchVersion = 1;
 
-CellPath path_of(const Origin& origin) {
+CellPath vouch_path(const Origin& origin) {
   return {std::string(kTableVouches), Bytes(to_string(origin)), CellKind::kRegister, {}};
 }
 
@@ -42,7 +42,7 @@ bool same_origins(const VersionVector& here, const VersionVector& there) {
 Bytes encode_vouch(const Vouch& vouch) {
   Bytes bytes;
   Writer out(bytes);
-  out.u8(kVersion);
+  out.u8(kVouchVersion);
   out.u64(static_cast<std::uint64_t>(vouch.clock_ms));
   encode(vouch.seen, out);
   return bytes;
@@ -50,7 +50,7 @@ Bytes encode_vouch(const Vouch& vouch) {
 
 std::optional<Vouch> decode_vouch(ByteSpan bytes) {
   Reader in(bytes);
-  if (in.u8("vouch.version") != kVersion) return std::nullopt;
+  if (in.u8("vouch.version") != kVouchVersion) return std::nullopt;
   Vouch vouch;
   vouch.clock_ms = static_cast<std::int64_t>(in.u64("vouch.clock_ms"));
   vouch.seen = decode_version_vector(in);
@@ -59,7 +59,7 @@ std::optional<Vouch> decode_vouch(ByteSpan bytes) {
 }
 
 Result<std::optional<Vouch>> vouch_of(store::Cells& cells, const Origin& origin) {
-  const Result<const crdt::Register*> found = cells.find_register(path_of(origin));
+  const Result<const crdt::Register*> found = cells.find_register(vouch_path(origin));
   if (!found) return fail(found.error());
   // Its origin alone writes it, so there is one value. Of several nobody knows which one holds.
   if (*found == nullptr || (*found)->conflicted()) return std::nullopt;
@@ -86,7 +86,7 @@ Status vouch(Draft& draft, std::int64_t clock_ms) {
   const Result<std::optional<Vouch>> before = vouch_of(cells, draft.dot().origin);
   if (!before) return before.error();
   const Vouch said{std::max(clock_ms, *before ? (*before)->clock_ms : 0), cells.context()};
-  return draft.put(path_of(draft.dot().origin), encode_vouch(said));
+  return draft.put(vouch_path(draft.dot().origin), encode_vouch(said));
 }
 
 Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self) {

@@ -38,6 +38,7 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       expiry_(*replica_, config.free_after),
       give_ups_(*replica_),
       sessions_(*replica_),
+      orders_(*replica_),
       peers_(*replica_, config),
       answers_(*replica_, peers_),
       writes_(*replica_, escrow_, answers_, write_options(config, seed)),
@@ -63,7 +64,8 @@ void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& g
     out.replies.push_back({asked.id, Reply::failure(status)});
     return;
   }
-  if (!sessions_.keep(asked, group, now, out)) handle(std::move(asked), group, now, out);
+  if (sessions_.keep(asked, group, now, out) || orders_.keep(asked, group, now, out)) return;
+  handle(std::move(asked), group, now, out);
 }
 
 void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out) {
@@ -155,8 +157,11 @@ void Namespace::on_log_read(std::uint64_t read_id, const Status& status, Bytes b
 
 void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   if (replica_->failure().ok()) {
-    for (SessionPath::Waiting& ready : sessions_.take_ready()) handle(std::move(ready.asked), ready.group, now, out);
+    for (SessionPath::Waiting& ready : sessions_.take_ready()) {
+      if (!orders_.keep(ready.asked, ready.group, now, out)) handle(std::move(ready.asked), ready.group, now, out);
+    }
     sessions_.on_time(now, out);
+    for (OrderPath::Waiting& ready : orders_.end_turn(now)) handle(std::move(ready.asked), ready.group, now, out);
     writes_.withdraw_contested(now, out);
     writes_.on_time(now);
     if (frontier_lag_max_.us > 0) {
@@ -182,6 +187,7 @@ void Namespace::announce_failure(Outputs& out) {
   replica_->end_waiting(out);
   answers_.end_all(replica_->serving(), out);
   sessions_.end_all(replica_->serving(), out);
+  orders_.end_all(replica_->serving(), out);
   watches_.end_all(replica_->serving(), out);
   conflicts_.refuse_waiting(replica_->serving(), out);
   peers_.refuse_all(replica_->serving());
@@ -194,6 +200,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   if (!stopping_) keep_earlier(earliest, escrow_.next_deadline());
   if (!stopping_) keep_earlier(earliest, expiry_.next_deadline());
   keep_earlier(earliest, sessions_.next_deadline());
+  keep_earlier(earliest, orders_.next_deadline());
   keep_earlier(earliest, answers_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());
   keep_earlier(earliest, conflicts_.next_deadline());
@@ -206,6 +213,7 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   stopping_ = true;
   const Status reason(StatusCode::kUnavailable, "the node is stopping");
   sessions_.end_all(reason, out);
+  orders_.end_all(reason, out);
   answers_.end_all(reason, out);
   watches_.end_all(reason, out);
   conflicts_.end_waiting(now, out);

@@ -17,6 +17,7 @@
 #include "node/escrow_path.h"
 #include "node/expiry_path.h"
 #include "node/give_up_path.h"
+#include "node/order_path.h"
 #include "node/peer_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
@@ -57,7 +58,7 @@ class Namespace {
   StatsReply stats() const;
 
  private:
-  // Its token is covered.
+  // Its token is covered, and the orders it needs are there or small.
   void handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out);
   void handle_in_transaction(ClientRequest&& asked, Time now, Outputs& out);
   void advance_stop(Time now, Outputs& out);
@@ -69,6 +70,7 @@ class Namespace {
   ExpiryPath expiry_;
   GiveUpPath give_ups_;
   SessionPath sessions_;
+  OrderPath orders_;
   PeerPath peers_;
   DurabilityPath answers_;
   WritePath writes_;

@@ -256,6 +256,8 @@ CellCursor Cells::scan_from(ByteSpan cell_key) const {
   return CellCursor(*this, Bytes(cell_key), prefix_end(ByteSpan(&kCellPrefix, 1)));
 }
 
+CellCursor Cells::scan_between(ByteSpan from, ByteSpan to) const { return CellCursor(*this, Bytes(from), Bytes(to)); }
+
 Result<Cells::Digest> Cells::digest(std::int64_t as_of_ms) const {
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> hash(XXH3_createState(), XXH3_freeState);
   XXH3_128bits_reset(hash.get());

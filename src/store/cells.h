@@ -100,6 +100,7 @@ class Cells {
   CellCursor scan_all() const;
   // From this cell key on (store/cell_key.h).
   CellCursor scan_from(ByteSpan cell_key) const;
+  CellCursor scan_between(ByteSpan from, ByteSpan to) const;  // the cell keys in [from, to)
 
   // What the Kv would hold of the cell if everything were in a checkpoint now.
   Result<std::optional<Bytes>> stored_form(ByteSpan cell_key) const;
