@@ -248,6 +248,7 @@ bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) co
 }
 
 Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) {
+  if (ops_.empty()) return view_.check_type(table, key, asked);
   if (view_.indexes().holds_only(table, key, asked) && writes_only(table, key, asked)) return {};
   const Result<std::optional<ValueType>> type = type_of(table, key);
   if (!type) return type.error();

@@ -148,8 +148,32 @@ void Indexes::keep_set_size(std::string_view table, ByteSpan key, CellKind kind,
 }
 
 bool Indexes::holds_only(std::string_view table, ByteSpan key, ValueType type) {
+  if (!known_.empty()) {
+    scratch_.clear();
+    store::append_key_prefix(table, key, scratch_);
+    if (const Known& at = known(scratch_); at.type == type && at.prefix == scratch_) return true;
+  }
   const Kept* kept = find(table, key);
   return kept != nullptr && kept->only == type;
+}
+
+void Indexes::learn_type(std::string_view table, ByteSpan key, ValueType type) {
+  if (known_.empty()) known_.resize(kKnownFirst);
+  if (displaced_ >= known_.size() && known_.size() < kKnownMax) grow_known();
+  scratch_.clear();
+  store::append_key_prefix(table, key, scratch_);
+  Known& at = known(scratch_);
+  if (!at.prefix.empty() && at.prefix != scratch_) ++displaced_;
+  at = {scratch_, type};
+}
+
+void Indexes::grow_known() {
+  std::vector<Known> before(known_.size() * 4);
+  before.swap(known_);
+  for (Known& one : before) {
+    if (!one.prefix.empty()) known(one.prefix) = std::move(one);
+  }
+  displaced_ = 0;
 }
 
 void Indexes::follow(Kept& kept, ByteSpan element, const store::Cell& cell, bool was_shown) {
@@ -181,8 +205,13 @@ void Indexes::follow(Kept& kept, ByteSpan element, const store::Cell& cell, bool
 }
 
 void Indexes::on_changed(ByteSpan cell_key, const store::Cell& cell, bool was_shown, LogPos pos) {
-  if (kept_.empty() && making_.empty()) return;
+  if (kept_.empty() && making_.empty() && known_.empty()) return;
   const std::size_t prefix = store::key_prefix_size(cell_key);
+  if (!known_.empty() && cell.shown()) {
+    Known& at = known(cell_key.substr(0, prefix));
+    if (!only_with(at.type, cell.kind()) && at.prefix == cell_key.substr(0, prefix)) at.prefix.clear();
+  }
+  if (kept_.empty() && making_.empty()) return;
   const auto change = [&](Kept& kept) {
     kept.touched = pos;
     if (cell.shown()) kept.only = only_with(kept.only, cell.kind());
@@ -198,8 +227,8 @@ void Indexes::on_changed(ByteSpan cell_key, const store::Cell& cell, bool was_sh
 }
 
 void Indexes::on_erased(ByteSpan cell_key, LogPos) {
+  // What it held is not known. Whoever asks next walks what is left. Of one type it stays.
   if (kept_.empty() && making_.empty()) return;
-  // What it held is not known. Whoever asks next walks what is left.
   if (const auto at = making_.find(cell_key.substr(0, store::key_prefix_size(cell_key))); at != making_.end()) {
     making_.erase(at);
   }

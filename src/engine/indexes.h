@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "base/limits.h"
 #include "engine/list_index.h"
@@ -45,6 +46,8 @@ class Indexes : public store::CellObserver {
   // True when it is known that the cells of a key are those of this type and an expiry, if there are any. False when
   // nothing is kept about the key.
   bool holds_only(std::string_view table, ByteSpan key, ValueType type);
+  // From here on it is known: somebody has looked at all kinds of cells the key has.
+  void learn_type(std::string_view table, ByteSpan key, ValueType type);
 
   void on_changed(ByteSpan cell_key, const store::Cell& cell, bool was_shown, LogPos pos) override;
   void on_erased(ByteSpan cell_key, LogPos pos) override;
@@ -83,6 +86,17 @@ class Indexes : public store::CellObserver {
     Bytes reached;  // cell key
   };
 
+  // That all cells of a key are of one type, in a place picked by its hash: what was learnt last stays.
+  struct Known {
+    Bytes prefix;  // of its cells' keys; empty: nothing is known here
+    ValueType type = ValueType::kValue;
+  };
+  // Places, to begin with and at most.
+  static constexpr std::size_t kKnownFirst = 64;
+  static constexpr std::size_t kKnownMax = 16'384;
+  Known& known(ByteSpan prefix) { return known_[Hash()(prefix) & (known_.size() - 1)]; }
+  void grow_known();
+
   Kept* find(std::string_view table, ByteSpan key);
   static bool has(const Kept* kept, ValueType type, const TableDeclaration& rules);
   // The one of this key, made when there is none, and used just now.
@@ -100,6 +114,8 @@ class Indexes : public store::CellObserver {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   Map kept_;
+  std::vector<Known> known_;   // a power of two of them, or none yet
+  std::size_t displaced_ = 0;  // since known_ has this size
   std::unordered_map<Bytes, Making, Hash, std::equal_to<>> making_;  // by the same keys, looked up
   std::list<Bytes> used_;                                            // newest first
   Bytes scratch_;

@@ -221,6 +221,36 @@ TEST_P(SetPair, TheDeclarationMayChange) {
 INSTANTIATE_TEST_SUITE_P(Sets, SetPair, ::testing::Bool(),
                          [](const auto& wins) { return wins.param ? "RemoveWins" : "AddWins"; });
 
+TEST(Indexes, TheTypeOfAKeyIsKnownUntilACellOfAnotherComes) {
+  Site site;
+  Site other("b");
+  site.write(join({"x"}));
+  HasMemberRequest has;
+  has.key = "set";
+  has.member = "x";
+  EXPECT_FALSE(site.indexes().holds_only(kTableKv, "set", ValueType::kSet));
+  EXPECT_TRUE(site.read<PresenceReply>(has).present);
+  EXPECT_TRUE(site.indexes().holds_only(kTableKv, "set", ValueType::kSet));
+  site.write(join({"y"}));
+  EXPECT_TRUE(site.indexes().holds_only(kTableKv, "set", ValueType::kSet)) << "one more of the same";
+  site.deliver(other.write(push("set", {"item"})).commit);
+  EXPECT_FALSE(site.indexes().holds_only(kTableKv, "set", ValueType::kSet));
+  EXPECT_FALSE(site.indexes().holds_only(kTableKv, "set", ValueType::kList));
+}
+
+TEST(Indexes, TypesOfSoManyKeysAreKnown) {
+  Indexes indexes;
+  const auto key = [](int i) { return fmt::format("key{}", i); };
+  for (int i = 0; i < 40'000; ++i) indexes.learn_type(kTableKv, key(i), ValueType::kSet);
+  int known = 0;
+  for (int i = 0; i < 40'000; ++i) {
+    known += indexes.holds_only(kTableKv, key(i), ValueType::kSet) ? 1 : 0;
+    ASSERT_FALSE(indexes.holds_only(kTableKv, key(i), ValueType::kList)) << i;
+  }
+  EXPECT_GT(known, 10'000);
+  EXPECT_LE(known, 16'384);
+}
+
 // Changes of what was walked already, of what is ahead, and of what is just there.
 TEST(Indexes, WhatIsBuiltInSlicesFollowsChangesMeanwhile) {
   for (std::size_t slice : {1u, 2u, 3u, 7u}) {

@@ -101,6 +101,7 @@ Result<std::optional<ValueType>> View::type_of(std::string_view table, ByteSpan 
 
   // From kind to kind, without reading the rest of one that was seen.
   std::optional<ValueType> found;
+  bool several = false;
   auto kind = static_cast<std::uint8_t>(CellKind::kField);
   while (kind <= kCellKindMax) {
     store::CellCursor at = cells_->scan_kinds(table, key, static_cast<CellKind>(kind));
@@ -108,9 +109,11 @@ Result<std::optional<ValueType>> View::type_of(std::string_view table, ByteSpan 
     PANDO_RETURN_IF_ERROR(note(at));
     if (!at.valid()) break;
     const std::optional<ValueType> type = pando::type_of(at.path().kind);
+    several = several || (found && found != type);
     if (!found || *type < *found) found = type;
     kind = static_cast<std::uint8_t>(at.path().kind) + 1;
   }
+  if (found && !several && indexes_ != nullptr) indexes_->learn_type(table, key, *found);
   return found;
 }
 

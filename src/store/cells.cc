@@ -57,7 +57,7 @@ Status Cells::make_filter() {
     const std::size_t prefix = key_prefix_size(at->key());
     // One that is no cell key is refused by whoever reads it.
     if (prefix == 0 || prefix >= at->key().size()) continue;
-    filter_.insert(at->key().substr(0, prefix), static_cast<CellKind>(at->key()[prefix]));
+    filter_.insert(at->key(), prefix);
   }
   return at->status();
 }
@@ -68,9 +68,15 @@ bool Cells::may_have(std::string_view table, ByteSpan key) const {
   return may_hold(scratch_);
 }
 
-bool Cells::may_exist(ByteSpan cell_key) const {
+bool Cells::may_have_kind(ByteSpan cell_key) const {
   const std::size_t prefix = key_prefix_size(cell_key);
   return may_hold(cell_key.substr(0, prefix), static_cast<CellKind>(cell_key[prefix]));
+}
+
+bool Cells::may_exist(ByteSpan cell_key) const {
+  if (!may_have_kind(cell_key)) return false;
+  const std::size_t prefix = key_prefix_size(cell_key);
+  return cell_key.size() == prefix + 1 || !options_.filters_keys || filter_.may_hold_cell(cell_key);
 }
 
 // Reading. --------------------------------------------------------------------------------------------------
@@ -237,7 +243,7 @@ CellCursor Cells::scan_elements(std::string_view table, ByteSpan key, CellKind k
   Bytes from;
   append_cell_key(table, key, kind, prefix, from);
   Bytes to = prefix_end(from);
-  const bool any = may_exist(from);
+  const bool any = may_have_kind(from);
   if (!after.empty()) {
     Bytes past;
     append_cell_key(table, key, kind, after, past);
@@ -451,7 +457,7 @@ void Cells::mark_changed(Cell& cell, LogPos pos) {
   if (cell.listed_) {
     unlist(cell);
     unsaved_.emplace(cell.key_, &cell);
-    filter_.insert(cell.key_.substr(0, key_prefix_size(cell.key_)), cell.kind());
+    filter_.insert(cell.key_, key_prefix_size(cell.key_));
   } else {
     unsaved_bytes_ -= cell.bytes_;
   }

@@ -13,7 +13,7 @@
 namespace pando::store {
 namespace {
 
-constexpr std::uint8_t kFilterVersion = 1;
+constexpr std::uint8_t kFilterVersion = 2;  // 1: without cells
 constexpr std::size_t kBitsPerKey = 10;
 constexpr std::size_t kBlockWords = 8;
 constexpr std::size_t kPageWords = KeyFilter::kPageBytes / sizeof(std::uint64_t);
@@ -47,7 +47,7 @@ Bytes page_key(std::size_t layer, std::size_t page) {
 
 }  // namespace
 
-std::uint64_t KeyFilter::hash(ByteSpan key_prefix) { return XXH3_64bits(key_prefix.data(), key_prefix.size()); }
+std::uint64_t KeyFilter::hash(ByteSpan bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 // Seeding XXH3 would not do: of short keys the seed moves bits that the key could have moved itself.
 std::uint64_t KeyFilter::hash(std::uint64_t key, CellKind kind) {
@@ -132,6 +132,7 @@ Result<std::optional<KeyFilter>> KeyFilter::load(const Kv& kv, LogPos checkpoint
   KeyFilter filter;
   Reader in(**head);
   const std::uint8_t version = in.u8("filter.version");
+  if (in.ok() && version == 1) return std::nullopt;
   if (in.ok() && version != kFilterVersion) in.refuse("filter.version", fmt::format("{} is not known", version));
   const LogPos saved_with(in.varint("filter.checkpoint"));
   if (in.ok() && saved_with != checkpoint) return std::nullopt;

@@ -1,15 +1,17 @@
-// store/key_filter.h — which keys certainly have no cells, and which kinds of cells a key has not, from memory.
+// store/key_filter.h — which keys and cells certainly are not there, and which kinds of cells a key has not, from
+// memory.
 //
-// A key that was never written needs no look into the Kv: a write of a new key, and a read of an absent one, cost a
-// few nanoseconds instead of several point reads and a seek. False positives (about one in a hundred) only cost that
-// look; there are no false negatives: every cell, saved or not, was inserted. What was deleted stays in.
+// What was never written needs no look into the Kv: a write of a new key or a new member, and a read of an absent one,
+// cost some nanoseconds instead of several point reads and a seek. False positives (about one in a hundred) only cost
+// that look; there are no false negatives: every cell, saved or not, was inserted. What was deleted stays in.
 //
 // A scalable Bloom filter (Almeida et al., 2007) of blocked ones (Putze et al., 2007): layers of growing capacity,
-// one 64-byte block per key and layer, 8 bits of it set. Ten bits per key and layer. One thread.
+// one 64-byte block per entry and layer, 8 bits of it set. Ten bits per entry and layer. A key has an entry, each kind
+// of cells it has another, and each of its cells with an element one. One thread.
 //
 // It is saved page by page in the same atomic batches as the cells, with the position of the checkpoint, so that one
 // of another checkpoint (written by a version without filters) is noticed. docs/formats/cells.md has the records.
-// A store without its filter is read through once, when it is opened.
+// A store without its filter, or with one of an earlier version, is read through once, when it is opened.
 #pragma once
 
 #include <cstdint>
@@ -36,11 +38,14 @@ class KeyFilter {
   // `key_prefix` is what identifies a key (store/cell_key.h, append_key_prefix()).
   bool may_hold(ByteSpan key_prefix) const { return may_contain(hash(key_prefix)); }
   bool may_hold(ByteSpan key_prefix, CellKind kind) const { return may_contain(hash(hash(key_prefix), kind)); }
-  // The key has a cell of this kind, or had.
-  void insert(ByteSpan key_prefix, CellKind kind) {
-    const std::uint64_t key = hash(key_prefix);
+  // A whole cell key, of a cell with an element; of the others its kind tells.
+  bool may_hold_cell(ByteSpan cell_key) const { return may_contain(hash(cell_key)); }
+  // There is a cell of this kind and, where it has one, this element, or there was. `prefix_size` bytes are the key's.
+  void insert(ByteSpan cell_key, std::size_t prefix_size) {
+    const std::uint64_t key = hash(cell_key.substr(0, prefix_size));
     insert(key);
-    insert(hash(key, kind));
+    insert(hash(key, static_cast<CellKind>(cell_key[prefix_size])));
+    if (cell_key.size() > prefix_size + 1) insert(hash(cell_key));
   }
 
   // Puts what changed since the last call into the batch of that checkpoint. After a failed write say so: it is given
@@ -59,7 +64,7 @@ class KeyFilter {
     std::uint64_t capacity = 0;
   };
 
-  static std::uint64_t hash(ByteSpan key_prefix);
+  static std::uint64_t hash(ByteSpan bytes);
   static std::uint64_t hash(std::uint64_t key, CellKind kind);
   bool may_contain(std::uint64_t hash) const;
   void insert(std::uint64_t hash);

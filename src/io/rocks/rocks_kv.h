@@ -27,7 +27,7 @@ class Env;
 namespace pando::io {
 
 struct RocksOptions {
-  std::size_t block_cache_bytes = 32 << 20;    // filled by reading
+  std::size_t block_cache_bytes = 128 << 20;   // filled by reading
   std::size_t write_buffer_bytes = 64 << 20;   // allocated as needed; freed after every write
   rocksdb::Env* env = nullptr;                 // tests inject failing disks; must outlive the database
   std::function<void(std::string_view)> warn;  // what RocksDB has to complain about, a line each; from any thread
