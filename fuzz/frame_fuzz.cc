@@ -44,6 +44,9 @@ void check_round_trip(ByteSpan frame) {
   if (const Route* route = std::get_if<Route>(&*decoded)) CHECK(encode_frame(*route) == frame);
   if (const Want* want = std::get_if<Want>(&*decoded)) CHECK(encode_frame(*want) == frame);
   if (const Ack* ack = std::get_if<Ack>(&*decoded)) CHECK(encode_frame(*ack) == frame);
+  if (const Quarantined* lacks = std::get_if<Quarantined>(&*decoded)) {
+    CHECK(std::get<Quarantined>(*decode_frame(encode_frame(*lacks))).dot == lacks->dot);
+  }
 }
 
 Bytes own_commit(std::uint64_t seq, std::uint64_t& chain) {

@@ -51,6 +51,7 @@ TEST(RestReply, ToTheByte) {
   link.peer = "dc2";
   link.state = "up";
   stats.links.push_back(link);
+  stats.quarantined.push_back({{Origin{"dc3", 1}, Seq(7)}, "data_loss: torn", {"dc2"}});
   OffsetReply offset;
   offset.segment_id = 2;
   offset.segment_offset = 4096;
@@ -141,7 +142,8 @@ TEST(RestReply, ToTheByte) {
       {"GET /api/v1/ns/stats", stats,
        R"({"namespace":"ns","opsReceived":0,"opsFlushed":0,"currentSegment":0,"currentOffset":0,"durable":0,"commits":0,"changes":0,"logSegments":0,)"
        R"("logBytes":0,"dirtyCells":0,"openTransactions":0,"malformedPayloads":0,"conflicts":0,"links":[{"peer":"dc2",)"
-       R"("state":"up","dialed":false,"behindCommits":0,"receivedCommits":0,"sentCommits":0}],"origin":"dc1","context":{}})"},
+       R"("state":"up","dialed":false,"behindCommits":0,"receivedCommits":0,"sentCommits":0,"receivedBytes":0,)"
+       R"("sentBytes":0}],"quarantined":[{"commit":"dc3:7","reason":"data_loss: torn","from":["dc2"]}],"origin":"dc1","context":{}})"},
       {"GET /api/v1/ns/digest", DigestReply{"00ff", 3, {}}, R"({"fingerprint":"00ff","cells":3,"context":{}})"},
       {"POST /api/v1/ns/wal/backup", backup,
        R"({"backups":[{"path":"1.log","bytes":10},{"path":"2.log","bytes":20}],"directory":"/b/one","lastSegmentId":2})"},

@@ -53,6 +53,23 @@ void append_link(Bytes& out, const StatsReply::Link& link) {
   append_field(out, "behindCommits", link.behind_commits);
   append_field(out, "receivedCommits", link.received_commits);
   append_field(out, "sentCommits", link.sent_commits);
+  append_field(out, "receivedBytes", link.received_bytes);
+  append_field(out, "sentBytes", link.sent_bytes);
+  out.push_back('}');
+}
+
+void append_quarantined(Bytes& out, const StatsReply::Quarantined& commit) {
+  append_comma(out);
+  out.push_back('{');
+  append_field(out, "commit", ByteSpan(to_string(commit.dot)));
+  append_field(out, "reason", ByteSpan(commit.reason));
+  append_name(out, "from");
+  out.push_back('[');
+  for (const std::string& peer : commit.from) {
+    append_comma(out);
+    append_json_string(out, peer);
+  }
+  out.push_back(']');
   out.push_back('}');
 }
 
@@ -75,6 +92,10 @@ void append_stats(Bytes& out, const Call& call, const StatsReply& stats) {
   append_name(out, "links");
   out.push_back('[');
   for (const auto& link : stats.links) append_link(out, link);
+  out.push_back(']');
+  append_name(out, "quarantined");
+  out.push_back('[');
+  for (const auto& commit : stats.quarantined) append_quarantined(out, commit);
   out.push_back(']');
   append_field(out, "origin", ByteSpan(to_string(stats.origin)));
   append_context(out, stats.context);
@@ -204,18 +225,24 @@ constexpr SchemaRow kSchemas[] = {
                    R"("recordProcessed":{"$ref":"Count"},"segmentId":{"$ref":"Count"},"context":{"$ref":"Context"}}})"},
     {"Digest", R"({"type":"object","required":["fingerprint","cells","context"],"properties":{)"
                R"("fingerprint":{"type":"string"},"cells":{"$ref":"Count"},"context":{"$ref":"Context"}}})"},
-    {"Link", R"({"type":"object","required":["peer","state","dialed","behindCommits","receivedCommits","sentCommits"],)"
+    {"Link", R"({"type":"object","required":["peer","state","dialed","behindCommits","receivedCommits","sentCommits",)"
+             R"("receivedBytes","sentBytes"],)"
              R"("properties":{"peer":{"type":"string"},"state":{"type":"string"},"dialed":{"type":"boolean"},)"
-             R"("behindCommits":{"$ref":"Count"},"receivedCommits":{"$ref":"Count"},"sentCommits":{"$ref":"Count"}}})"},
+             R"("behindCommits":{"$ref":"Count"},"receivedCommits":{"$ref":"Count"},"sentCommits":{"$ref":"Count"},)"
+             R"("receivedBytes":{"$ref":"Count"},"sentBytes":{"$ref":"Count"}}})"},
+    {"Quarantined",
+     R"({"type":"object","required":["commit","reason","from"],"properties":{"commit":{"type":"string"},)"
+     R"("reason":{"type":"string"},"from":{"type":"array","items":{"type":"string"}}}})"},
     {"Stats",
      R"({"type":"object","required":["namespace","opsReceived","opsFlushed","currentSegment","currentOffset",)"
      R"("durable","commits","changes","logSegments","logBytes","dirtyCells","openTransactions","malformedPayloads",)"
-     R"("conflicts","links","origin","context"],"properties":{"namespace":{"type":"string"},)"
+     R"("conflicts","links","quarantined","origin","context"],"properties":{"namespace":{"type":"string"},)"
      R"("opsReceived":{"$ref":"Count"},"opsFlushed":{"$ref":"Count"},"currentSegment":{"$ref":"Count"},)"
      R"("currentOffset":{"$ref":"Count"},"durable":{"$ref":"Count"},"commits":{"$ref":"Count"},)"
      R"("changes":{"$ref":"Count"},"logSegments":{"$ref":"Count"},"logBytes":{"$ref":"Count"},)"
      R"("dirtyCells":{"$ref":"Count"},"openTransactions":{"$ref":"Count"},"malformedPayloads":{"$ref":"Count"},)"
      R"("conflicts":{"$ref":"Count"},"links":{"type":"array","items":{"$ref":"Link"}},)"
+     R"("quarantined":{"type":"array","items":{"$ref":"Quarantined"}},)"
      R"("origin":{"type":"string"},"context":{"$ref":"Context"}}})"},
     {"BackupFiles", R"({"type":"array","items":{"type":"object","required":["path","bytes"],"properties":{)"
                     R"("path":{"type":"string"},"bytes":{"$ref":"Count"}}}})"},

@@ -178,8 +178,19 @@ struct StatsReply {
     std::uint64_t behind_commits = 0;  // what the peer has not acknowledged of our log
     std::uint64_t received_commits = 0;
     std::uint64_t sent_commits = 0;
+    std::uint64_t received_bytes = 0;
+    std::uint64_t sent_bytes = 0;
   };
   std::vector<Link> links;
+  // A commit that peers sent and that could not be taken; what follows it waits.
+  struct Quarantined {
+    Dot dot;
+    std::string reason;
+    std::vector<std::string> from;  // who brought it, ascending
+  };
+  std::vector<Quarantined> quarantined;
+  std::uint64_t quarantined_total = 0;                          // since start
+  std::vector<std::pair<std::string, std::uint64_t>> refusals;  // links that were refused here, by status code
   Origin origin;
   VersionVector context;
   Hlc frontier;  // everything that any known origin made up to this stamp is here

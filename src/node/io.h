@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -81,6 +82,9 @@ struct LinkUp {
   LinkId id;
   std::uint64_t dial_id = 0;
   std::string peer_address;  // for people
+  // Of a peer that dialled: whom its certificate names. Absent where there are no certificates, or where what they name
+  // is no node.
+  std::optional<std::vector<std::string>> peer_names = {};
 };
 struct LinkFrame {
   LinkId id;

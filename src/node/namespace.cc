@@ -254,7 +254,7 @@ StatsReply Namespace::stats() const {
   stats.open_transactions = writes_.open_transactions();
   stats.malformed_payloads = writes_.malformed_payloads();
   stats.conflicts = replica_->conflicts();
-  stats.links = peers_.stats();
+  peers_.add_stats(stats);
   stats.origin = replica_->self();
   stats.context = replica_->durable_context();
   stats.frontier = replica_->frontier();

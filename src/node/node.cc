@@ -21,6 +21,7 @@ Status unknown_namespace(std::string_view ns) {
 struct Stranger {
   std::string address;
   Instant since;
+  std::optional<std::vector<std::string>> names;  // of its certificate
 };
 
 constexpr Duration kHelloWithin = Duration::seconds(10);
@@ -68,6 +69,7 @@ struct Node::Impl {
   std::vector<std::string> order;  // of namespaces, as they were opened
   std::map<LinkId, std::string> link_ns;
   std::map<LinkId, Stranger> strangers;
+  std::map<StatusCode, std::uint64_t> strangers_refused;
   std::map<WatchId, std::string> watch_ns;
   std::uint64_t next_read_id = 1;
   bool stopping = false;
@@ -178,6 +180,8 @@ Result<StatsReply> Node::stats(std::string_view ns) const {
   return stats;
 }
 
+const std::map<StatusCode, std::uint64_t>& Node::strangers_refused() const { return impl_->strangers_refused; }
+
 // Clients. -------------------------------------------------------------------------------------------------
 
 std::vector<Replica*> Node::Impl::group_of(std::string_view ns) {
@@ -278,6 +282,7 @@ void Node::Impl::on(BackupWritten&& input, Time, Outputs& out) {
 // Links. ---------------------------------------------------------------------------------------------------
 
 void Node::Impl::close_link(LinkId id, Status reason, Outputs& out) {
+  if (reason.code() != StatusCode::kUnavailable) ++strangers_refused[reason.code()];
   out.link_sends.push_back({id, repl::encode_frame(repl::Refuse{reason})});
   out.link_closes.push_back({id, std::move(reason)});
 }
@@ -290,13 +295,13 @@ void Node::Impl::on(LinkUp&& input, Time now, Outputs& out) {
       return close_link(input.id, Status(StatusCode::kUnavailable, "the node is stopping"), out);
     }
     link_ns[input.id] = link->ns;
-    ns->peers().open(input.id, {true, link->publish, link->subscribe, link->address, link->bytes_per_s_max}, now);
+    ns->peers().open(input.id, {true, link->publish, link->subscribe, link->address, link->bytes_per_s_max, {}}, now);
     return;
   }
   if (!config.accept_links || stopping) {
     return close_link(input.id, Status(StatusCode::kPermissionDenied, "this node takes no links from peers"), out);
   }
-  strangers[input.id] = {std::move(input.peer_address), instant_of(now)};
+  strangers[input.id] = {std::move(input.peer_address), instant_of(now), std::move(input.peer_names)};
 }
 
 void Node::Impl::on(LinkFrame&& input, Time now, Outputs& out) {
@@ -324,7 +329,7 @@ void Node::Impl::greet(LinkId id, ByteSpan first_frame, Time now, Outputs& out) 
   if (ns == nullptr) return refuse(unknown_namespace(hello->ns));
   if (Status status = ns->replica().serving(); !status.ok()) return refuse(std::move(status));
   link_ns[id] = hello->ns;
-  ns->peers().open(id, {false, true, ns->replica().config().writable, stranger.address, 0}, now);
+  ns->peers().open(id, {false, true, ns->replica().config().writable, stranger.address, 0, stranger.names}, now);
   ns->peers().on_frame(id, first_frame, now, out);
 }
 

@@ -9,6 +9,7 @@
 // No thread, clock, file or socket in here; one thread drives it. The same code runs in server/ and sim/.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -116,6 +117,8 @@ class Node {
   std::vector<Health> health() const;
   // For metrics; cheap enough to call every second.
   Result<StatsReply> stats(std::string_view ns) const;
+  // Links that peers opened and that were refused before they belonged to a namespace, since start, by reason.
+  const std::map<StatusCode, std::uint64_t>& strangers_refused() const;
 
  private:
   struct Impl;

@@ -287,8 +287,11 @@ TEST(Node, ACommitThatSawTheFutureIsRefusedBeforeTheLog) {
   liar.start(has, {}, rig.now);
   for (Bytes& frame : liar.take_frames()) rig.step(LinkFrame{LinkId(1), std::move(frame)});
   rig.step(LinkFrame{LinkId(1), repl::encode_frame(repl::Body{LogPos(1), {encoded}})});
-  ASSERT_EQ(rig.closes.size(), 1u);
-  EXPECT_EQ(rig.closes[0].reason.code(), StatusCode::kDataLoss) << rig.closes[0].reason.to_string();
+  EXPECT_TRUE(rig.closes.empty());
+  const StatsReply stats = *rig.node().stats("ns");
+  ASSERT_EQ(stats.quarantined.size(), 1u);
+  EXPECT_EQ(stats.quarantined[0].dot, commit.dot);
+  EXPECT_EQ(stats.commits, 0u);
   EXPECT_TRUE(rig.ask("ns", put("k", "v")).status.ok()) << "the namespace goes on";
   Rig again(named("dc1"), rig.disks());
   EXPECT_TRUE(again.open({.name = "ns"}).damage.ok()) << "and starts again";

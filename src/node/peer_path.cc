@@ -1,12 +1,12 @@
 #include "node/peer_path.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <variant>
 
 #include "base/check.h"
-#include "repl/intake.h"
 
 namespace pando::node {
 namespace {
@@ -23,6 +23,7 @@ constexpr Duration kLookAgainEvery = Duration::millis(100);
 constexpr std::size_t kAssemblyBytesMax = 2 * limits::kLinkUnackedBytesMax + limits::kFrameBytesMax;
 // Peers that are remembered by name after they left.
 constexpr std::size_t kPeersKnownMax = 4096;
+constexpr Duration kEpochsCountedFor = Duration::seconds(3600);
 
 }  // namespace
 
@@ -44,7 +45,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.dialed = options.dialed;
   session.bytes_per_s_max = options.bytes_per_s_max;
   session.frontier = &replica_.frontier_of_all();
-  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, {}}).first;
+  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, {}}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 
@@ -56,9 +57,7 @@ bool PeerPath::greeted(LinkId id) const {
 void PeerPath::on_frame(LinkId id, ByteSpan frame, Time now, Outputs& out) {
   const auto at = links_.find(id);
   if (at == links_.end()) return;
-  const std::uint64_t malformed = at->second.session.stats().frames_malformed;
   for (const repl::Event& event : at->second.session.on_frame(frame, now)) on_event(id, at->second, event, now, out);
-  frames_refused_ += at->second.session.stats().frames_malformed - malformed;
 }
 
 void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out) {
@@ -74,16 +73,44 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
   } else if (const auto* heard = std::get_if<repl::FrontierHeard>(&event)) {
     on_frontier(*heard, now);
   } else if (const auto* more = std::get_if<repl::PeerRemembersMore>(&event)) {
-    if (more->origin.epoch >= replica_.self().epoch) start_epoch_above(more->origin.epoch, out);
+    if (more->origin.epoch >= replica_.self().epoch && !start_epoch_above(more->origin.epoch, instant_of(now), out)) {
+      refuse(
+          link,
+          Status(StatusCode::kPermissionDenied,
+                 fmt::format("{} names commits of {} that it does not have; this node has begun {} epochs because of "
+                             "such words within an hour",
+                             link.options.label, to_string(more->origin), epochs_begun_)),
+          out);
+    }
+  } else if (const auto* lacks = std::get_if<repl::PeerQuarantined>(&event)) {
+    out.notes.push_back({Note::Level::kWarning, replica_.name(),
+                         fmt::format("{} cannot take {} from here: {}", link.session.peer()->origin.node,
+                                     to_string(lacks->dot), lacks->reason.message())});
   } else if (const auto* refused = std::get_if<repl::Refused>(&event)) {
-    link.refused = true;
+    link.refused = link.refused_by_peer = true;
     out.notes.push_back(
         {Note::Level::kWarning, replica_.name(),
          fmt::format("link {}: the peer at {} refused: {}", id.value, link.options.label, refused->reason.message())});
   }
 }
 
+void PeerPath::refuse(Link& link, Status reason, Outputs& out) {
+  out.notes.push_back(
+      {Note::Level::kError, replica_.name(), fmt::format("link to {}: {}", link.options.label, reason.message())});
+  link.refused = true;
+  link.session.refuse(std::move(reason));
+}
+
 void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Outputs& out) {
+  if (const auto& names = link.options.names;
+      names && std::find(names->begin(), names->end(), hello.origin.node) == names->end()) {
+    return refuse(
+        link,
+        Status(StatusCode::kPermissionDenied,
+               fmt::format("the peer calls itself {}, its certificate names {}", hello.origin.node,
+                           names->empty() ? std::string("nobody") : fmt::format("{}", fmt::join(*names, ", ")))),
+        out);
+  }
   const std::optional<LogPos> first = replica_.index().first_lacking(hello.context);
   if (!first) {
     link.session.refuse(Status(StatusCode::kGone, fmt::format("the log of {} no longer reaches back to {}",
@@ -149,19 +176,28 @@ void PeerPath::on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>
   for (const repl::BodyItem& item : items) assembly_.add(id, item);
   take_ready(now, out);
   if (assembly_.bytes(id) <= kAssemblyBytesMax) return;
-  ++frames_refused_;
   assembly_.close(id);
-  link.session.refuse(Status(
-      StatusCode::kOverloaded,
-      fmt::format("{} sends on while {} bytes wait for what it announced", link.options.label, kAssemblyBytesMax)));
+  refuse(link,
+         Status(StatusCode::kOverloaded, fmt::format("{} sends on while {} bytes wait for what it announced",
+                                                     link.options.label, kAssemblyBytesMax)),
+         out);
 }
 
 void PeerPath::take_ready(Time now, Outputs& out) {
   while (const auto ready = assembly_.next(replica_.cells().context(), instant_of(now))) {
     const auto at = links_.find(ready->link);
     CHECK(at != links_.end());
-    if (const Result<Dot> dot = peek_dot(ready->commit)) providers_.came(dot->origin, ready->link);
-    if (!take_commit(at->second, ready->commit, now, out)) assembly_.close(ready->link);
+    const Result<Dot> dot = peek_dot(ready->commit);
+    CHECK(dot.has_value());  // the session has looked
+    providers_.came(dot->origin, ready->link);
+    switch (take_commit(ready->link, at->second, ready->commit, now, out)) {
+      case Taken::kYes: break;
+      case Taken::kQuarantined: assembly_.give_back(*ready, *dot); break;
+      case Taken::kRefused: assembly_.close(ready->link); break;
+    }
+  }
+  for (const Dot& dot : quarantine_.release(replica_.cells().context())) {
+    out.notes.push_back({Note::Level::kInfo, replica_.name(), fmt::format("{} is here after all", to_string(dot))});
   }
 }
 
@@ -179,7 +215,7 @@ void PeerPath::tell_routes() {
 
 bool PeerPath::given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const {
   const std::optional<LinkId> provider = providers_.of(origin);
-  if (!provider || *provider == announced_by) return true;
+  if (!provider || *provider == announced_by || quarantine_.bars(origin, *provider, now)) return true;
   const Link& link = links_.at(*provider);
   const Duration waited = now - since;
   const Duration silent = now - std::max(link.session.data_heard_at(), since);
@@ -189,65 +225,98 @@ bool PeerPath::given_up(const Origin& origin, LinkId announced_by, Instant since
   return silent >= kWantAfter || waited >= kWantWhileSending;
 }
 
+void PeerPath::look_again(Instant at) {
+  if (!look_again_at_ || at < *look_again_at_) look_again_at_ = at;
+}
+
 void PeerPath::want_missing(Instant now) {
   look_again_at_.reset();
   const VersionVector& here = replica_.cells().context();
   for (const repl::Assembly::Blocked& blocked : assembly_.blocked(here)) {
     bool due = false;
+    std::set<Origin> barred;
     for (const auto& [origin, seq] : blocked.upto.entries()) {
-      if (here.get(origin) >= seq || !given_up(origin, blocked.link, blocked.since, now)) continue;
-      due = true;
-      providers_.choose(origin, blocked.link);
+      if (here.get(origin) >= seq) continue;
+      if (quarantine_.bars(origin, blocked.link, now)) {
+        barred.insert(origin);
+      } else if (given_up(origin, blocked.link, blocked.since, now)) {
+        due = true;
+        providers_.choose(origin, blocked.link);
+      } else {
+        look_again(now + kLookAgainEvery);
+      }
     }
     if (due) {
-      links_.at(blocked.link).session.want(assembly_.ask(blocked.link, here));
-    } else {
-      look_again_at_ = now + kLookAgainEvery;
+      for (const auto& [origin, entry] : quarantine_.entries()) {
+        if (quarantine_.bars(origin, blocked.link, now)) barred.insert(origin);
+      }
+      links_.at(blocked.link).session.want(assembly_.ask(blocked.link, here, barred));
     }
+    if (const auto again = quarantine_.next_again(now); again && !barred.empty()) look_again(*again);
   }
 }
 
-bool PeerPath::take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out) {
+repl::Verdict PeerPath::examine(ByteSpan encoded, Time now) const {
   const store::Cells& cells = replica_.cells();
-  const auto examine = [&] {
-    const repl::IntakeOptions options{replica_.self(), config_.clock_ahead_max};
-    std::optional<std::uint64_t> chain;
-    if (const Result<Dot> dot = peek_dot(encoded); dot && cells.context().get(dot->origin).value > 0) {
-      chain = cells.meta().chain(dot->origin);
-    }
-    return repl::examine(encoded, cells.context(), chain, now.wall_ms, options);
-  };
-  repl::Verdict verdict = examine();
-  if (const auto* own = std::get_if<repl::FromSelfUnknown>(&verdict)) {
-    start_epoch_above(own->dot.origin.epoch, out);
-    verdict = examine();
+  const repl::IntakeOptions options{replica_.self(), config_.clock_ahead_max};
+  std::optional<std::uint64_t> chain;
+  if (const Result<Dot> dot = peek_dot(encoded); dot && cells.context().get(dot->origin).value > 0) {
+    chain = cells.meta().chain(dot->origin);
   }
-  Status refusal;
-  if (auto* next = std::get_if<repl::Next>(&verdict)) {
-    refusal = replica_.admit(std::move(next->commit), encoded);
-    if (refusal.ok()) return true;
-  } else if (std::holds_alternative<repl::Duplicate>(verdict)) {
-    return true;
-  } else if (const auto* rejected = std::get_if<repl::Rejected>(&verdict)) {
-    refusal = rejected->reason;
-    ++frames_refused_;
-    if (rejected->future) replica_.file_refused_stamp(rejected->future->first, rejected->future->second, refusal);
-  } else {
-    refusal = Status(StatusCode::kConflict, "a commit of this node's own current epoch that it never made");
-    ++frames_refused_;
-  }
-  out.notes.push_back(
-      {Note::Level::kError, replica_.name(), fmt::format("link to {}: {}", link.options.label, refusal.message())});
-  link.refused = true;
-  link.session.refuse(std::move(refusal));
-  return false;
+  return repl::examine(encoded, cells.context(), chain, now.wall_ms, options);
 }
 
-void PeerPath::start_epoch_above(std::uint64_t epoch, Outputs& out) {
+PeerPath::Taken PeerPath::take_commit(LinkId id, Link& link, ByteSpan encoded, Time now, Outputs& out) {
+  const Dot dot = *peek_dot(encoded);
+  repl::Verdict verdict = examine(encoded, now);
+  if (std::holds_alternative<repl::FromSelfUnknown>(verdict) &&
+      start_epoch_above(dot.origin.epoch, instant_of(now), out)) {
+    verdict = examine(encoded, now);
+  }
+  if (std::holds_alternative<repl::Duplicate>(verdict)) return Taken::kYes;
+  if (auto* next = std::get_if<repl::Next>(&verdict)) {
+    const Status refusal = replica_.admit(std::move(next->commit), encoded);
+    if (refusal.ok()) return Taken::kYes;
+    return refuse_commit(id, link, dot, refusal, refusal.code() == StatusCode::kDataLoss, now, out);
+  }
+  if (const auto* rejected = std::get_if<repl::Rejected>(&verdict)) {
+    // What follows a commit that is in quarantine is wanted anew together with it.
+    if (rejected->gap && quarantine_.holds(dot.origin)) return Taken::kYes;
+    if (rejected->future) replica_.file_refused_stamp(dot, rejected->future->second, rejected->reason);
+    const bool poison = rejected->future || rejected->reason.code() == StatusCode::kDataLoss;
+    return refuse_commit(id, link, dot, rejected->reason, poison, now, out);
+  }
+  return refuse_commit(id, link, dot,
+                       Status(StatusCode::kConflict, "a commit of this node's own current epoch that it never made"),
+                       false, now, out);
+}
+
+PeerPath::Taken PeerPath::refuse_commit(LinkId id, Link& link, const Dot& dot, const Status& reason, bool poison,
+                                        Time now, Outputs& out) {
+  const std::string& peer = link.session.peer()->origin.node;
+  // A broken copy of what is here needs nobody's attention but its sender's.
+  const bool is_next = dot.seq == replica_.cells().context().get(dot.origin).next();
+  if (!poison || (is_next && !quarantine_.add(dot, id, peer, reason, instant_of(now)))) {
+    refuse(link, reason, out);
+    return Taken::kRefused;
+  }
+  out.notes.push_back({Note::Level::kError, replica_.name(),
+                       fmt::format("{} from {} is not taken: {}", to_string(dot), peer, reason.message())});
+  link.session.quarantined(dot, reason);
+  return is_next ? Taken::kQuarantined : Taken::kYes;
+}
+
+bool PeerPath::start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out) {
+  if (now - epochs_since_ >= kEpochsCountedFor) {
+    epochs_since_ = now;
+    epochs_begun_ = 0;
+  }
+  if (epochs_begun_ >= limits::kEpochsPerHourMax) return false;
+  ++epochs_begun_;
   if (const Status status = replica_.begin_epoch_above(epoch); !status.ok()) {
     // Without a new epoch, going on writing could reuse numbers that a peer already holds.
     replica_.fail(status.with_context("cannot begin a new epoch"));
-    return;
+    return true;
   }
   out.notes.push_back({Note::Level::kWarning, replica_.name(),
                        fmt::format("a peer holds commits of this node that it has lost (a restored or cloned disk?); "
@@ -258,6 +327,7 @@ void PeerPath::start_epoch_above(std::uint64_t epoch, Outputs& out) {
     entry.second.session.on_new_epoch(replica_.self());
     entry.second.routed_version.reset();
   }
+  return true;
 }
 
 void PeerPath::on_drained(LinkId id, std::size_t bytes) {
@@ -276,6 +346,7 @@ PeerPath::Ended PeerPath::close(LinkId id) {
 void PeerPath::drop(LinkId id) {
   assembly_.close(id);
   providers_.link_down(id);
+  quarantine_.link_down(id);
 }
 
 void PeerPath::read_on(Link& link, std::uint64_t& next_read_id, Outputs& out) {
@@ -350,6 +421,8 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     for (Bytes& frame : link.session.take_frames()) out.link_sends.push_back({id, std::move(frame)});
     if (link.session.closed() && !link.close_sent) {
       link.close_sent = true;
+      const StatusCode code = link.session.close_reason().code();
+      if (!link.refused_by_peer && code != StatusCode::kUnavailable) ++refusals_[code];
       drop(id);
       out.link_closes.push_back({id, link.session.close_reason()});
     }
@@ -370,8 +443,7 @@ void PeerPath::refuse_all(const Status& reason) {
   for (auto& entry : links_) entry.second.session.refuse(reason);
 }
 
-std::vector<StatsReply::Link> PeerPath::stats() const {
-  std::vector<StatsReply::Link> all;
+void PeerPath::add_stats(StatsReply& all) const {
   for (const auto& entry : links_) {
     const Link& link = entry.second;
     StatsReply::Link stats;
@@ -383,9 +455,15 @@ std::vector<StatsReply::Link> PeerPath::stats() const {
     stats.behind_commits = link.session.behind_commits();
     stats.received_commits = link.session.stats().commits_received;
     stats.sent_commits = link.session.stats().commits_sent;
-    all.push_back(std::move(stats));
+    stats.received_bytes = link.session.stats().bytes_received;
+    stats.sent_bytes = link.session.stats().bytes_sent;
+    all.links.push_back(std::move(stats));
   }
-  return all;
+  for (const auto& [origin, entry] : quarantine_.entries()) {
+    all.quarantined.push_back({{origin, entry.seq}, entry.reason.to_string(), {entry.from.begin(), entry.from.end()}});
+  }
+  all.quarantined_total = quarantine_.added();
+  for (const auto& [code, count] : refusals_) all.refusals.emplace_back(code_name(code), count);
 }
 
 }  // namespace pando::node

@@ -2,14 +2,19 @@
 //
 // One repl::Session per link; this class reads the log for each of them, from memory near the end, from disk
 // further back (at most one read under way per link), and hands what arrives to repl::examine() and then to
-// the door. A link that brings something wrong is refused by name; the others go on. One thread.
+// the door. A link that breaks the protocol is refused by name; the others go on. One thread.
+//
+// A commit that is well framed and cannot be taken (damaged, forged, of the far future) goes into repl::Quarantine: its
+// link is told and goes on as though it had only announced it, and it is asked for elsewhere.
 //
 // From which link the commits of an origin come whole is repl::Providers' choice; what the others only announce is put
 // in order by repl::Assembly. What was announced and does not come is asked for where it was announced: at once when no
 // link brings that origin any more, otherwise after kWantAfter, or later while the provider has it and is sending.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,7 +22,9 @@
 
 #include "node/replica.h"
 #include "repl/assembly.h"
+#include "repl/intake.h"
 #include "repl/providers.h"
+#include "repl/quarantine.h"
 #include "repl/session.h"
 
 namespace pando::node {
@@ -30,6 +37,8 @@ class PeerPath {
     bool subscribe = true;
     std::string label;  // for people: the peer's address
     std::size_t bytes_per_s_max = 0;
+    // Whom the peer's certificate names; it must be one of them. Absent: anybody.
+    std::optional<std::vector<std::string>> names = {};
   };
 
   PeerPath(Replica& replica, const NodeConfig& config) : replica_(replica), config_(config) {}
@@ -66,8 +75,8 @@ class PeerPath {
   // durable_at() are worth another look.
   bool take_acked() { return std::exchange(acked_, false); }
 
-  std::vector<StatsReply::Link> stats() const;
-  std::uint64_t frames_refused() const { return frames_refused_; }
+  // Adds links, quarantine and refusals.
+  void add_stats(StatsReply& stats) const;
 
  private:
   struct Link {
@@ -75,7 +84,8 @@ class PeerPath {
     Options options;
     std::optional<std::uint64_t> read_id;  // of the disk read under way
     std::optional<log::ReadPlan> plan;
-    bool refused = false;
+    bool refused = false;  // by either end
+    bool refused_by_peer = false;
     bool close_sent = false;
     std::optional<std::uint64_t> routed_version;  // of providers_, as the peer was told
   };
@@ -87,14 +97,19 @@ class PeerPath {
   void on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out);
   // Takes all that is ready, by whatever link it came.
   void take_ready(Time now, Outputs& out);
-  // False when the link had to be refused.
-  bool take_commit(Link& link, ByteSpan encoded, Time now, Outputs& out);
+  enum class Taken : std::uint8_t { kYes, kQuarantined, kRefused };
+  Taken take_commit(LinkId id, Link& link, ByteSpan encoded, Time now, Outputs& out);
+  repl::Verdict examine(ByteSpan encoded, Time now) const;
+  Taken refuse_commit(LinkId id, Link& link, const Dot& dot, const Status& reason, bool poison, Time now, Outputs& out);
+  void look_again(Instant at);
+  void refuse(Link& link, Status reason, Outputs& out);
   void tell_routes();
   // Asks for what was announced and does not come; says when to look again.
   void want_missing(Instant now);
   // Whether `origin` can no longer be expected from its provider.
   bool given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const;
-  void start_epoch_above(std::uint64_t epoch, Outputs& out);
+  // False when peers have made it begin too many.
+  bool start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out);
   void read_on(Link& link, std::uint64_t& next_read_id, Outputs& out);
   // Shows records to the session; false when it wants no more now.
   void offer(Link& link, const log::Run& run);
@@ -110,7 +125,10 @@ class PeerPath {
   std::optional<Instant> look_again_at_;
   std::map<std::string, VersionVector> durable_at_;  // per peer that ever said Hello to this process
   bool acked_ = false;
-  std::uint64_t frames_refused_ = 0;
+  repl::Quarantine quarantine_;
+  std::map<StatusCode, std::uint64_t> refusals_;  // of links, by this node
+  Instant epochs_since_{};                        // counted from
+  std::uint32_t epochs_begun_ = 0;
 };
 
 }  // namespace pando::node

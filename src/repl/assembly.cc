@@ -67,7 +67,7 @@ std::optional<Assembly::Ready> Assembly::advance(LinkId link, Stream& stream, co
     if (front.taken) {
       pop(stream);
     } else if (Bytes* commit = std::get_if<Bytes>(&front.what)) {
-      Ready ready{link, *commit};
+      Ready ready{link, *commit, {}, false};
       pop(stream);
       return ready;
     } else if (const auto& upto = std::get<VersionVector>(front.what); context.covers(upto)) {
@@ -103,7 +103,7 @@ std::optional<Assembly::Ready> Assembly::next_answer(LinkId link, Stream& stream
     Item answer = std::move(stream.answers.front());
     stream.answers.pop_front();
     stream.bytes -= size_of(answer.what);
-    if (!context.covers(answer.dot)) return Ready{link, std::move(std::get<Bytes>(answer.what))};
+    if (!context.covers(answer.dot)) return Ready{link, std::move(std::get<Bytes>(answer.what)), {}, true};
   }
   return std::nullopt;
 }
@@ -118,11 +118,37 @@ Assembly::Ready Assembly::take(LinkId link, Stream& stream, std::uint64_t id) {
   Item& item = stream.items[id - stream.first_id];
   stream.waits.erase(item.dot);
   stream.bytes -= size_of(item.what);
-  Ready ready{link, std::move(std::get<Bytes>(item.what))};
+  Ready ready{link, std::move(std::get<Bytes>(item.what)), id, false};
   item.what = Bytes();
   item.taken = true;
   stream.bytes += size_of(item.what);
   return ready;
+}
+
+void Assembly::give_back(const Ready& ready, const Dot& dot) {
+  const auto at = streams_.find(ready.link);
+  if (at == streams_.end()) return;
+  Stream& stream = at->second;
+  VersionVector asked;
+  for (const auto& [origin, upto] : stream.asked.entries()) {
+    asked.raise(origin, origin == dot.origin ? std::min(upto, Seq(dot.seq.value - 1)) : upto);
+  }
+  stream.asked = std::move(asked);
+  if (ready.answer) return;  // its Have still stands
+  VersionVector upto;
+  upto.raise(dot.origin, dot.seq);
+  if (ready.id) {
+    Item& item = stream.items[*ready.id - stream.first_id];
+    CHECK(item.taken);
+    stream.bytes -= size_of(item.what);
+    item = Item{std::move(upto), {}, false};
+    stream.bytes += size_of(item.what);
+    return;
+  }
+  CHECK(stream.first_id > 0);
+  stream.items.push_front(Item{std::move(upto), {}, false});
+  stream.bytes += size_of(stream.items.front().what);
+  --stream.first_id;
 }
 
 std::vector<Assembly::Blocked> Assembly::blocked(const VersionVector& context) const {
@@ -135,7 +161,7 @@ std::vector<Assembly::Blocked> Assembly::blocked(const VersionVector& context) c
   return all;
 }
 
-std::vector<Want::Range> Assembly::ask(LinkId link, const VersionVector& context) {
+std::vector<Want::Range> Assembly::ask(LinkId link, const VersionVector& context, const std::set<Origin>& but) {
   Stream& stream = streams_.at(link);
   VersionVector announced;
   for (const Item& item : stream.items) {
@@ -143,10 +169,11 @@ std::vector<Want::Range> Assembly::ask(LinkId link, const VersionVector& context
   }
   std::vector<Want::Range> ranges;
   for (const auto& [origin, upto] : announced.entries()) {
+    if (but.count(origin) != 0) continue;
     const Seq after = std::max(context.get(origin), stream.asked.get(origin));
     if (after < upto) ranges.push_back({origin, after, upto});
+    stream.asked.raise(origin, upto);
   }
-  stream.asked.merge(announced);
   return ranges;
 }
 

@@ -12,8 +12,9 @@
 // all that is missing of all Haves of a link that were not asked for: so the answers of a link come in the order of its
 // log, and the first of them is ready when a Have that was asked for stands in front.
 //
-// The caller takes next() until there is nothing more, and closes a link whose commit it cannot take. What a link may
-// hold is bounded by its peer's send window; bytes() is for refusing one that does not keep to it. One thread.
+// The caller takes next() until there is nothing more. A commit that it cannot take it gives back: from then on the
+// link has only announced it (repl/quarantine.h). What a link may hold is bounded by its peer's send window; bytes() is
+// for refusing one that does not keep to it. One thread.
 #pragma once
 
 #include <cstdint>
@@ -41,9 +42,14 @@ class Assembly {
   struct Ready {
     LinkId link;
     Bytes commit;
+    std::optional<std::uint64_t> id = {};  // of its place among the items, when something stands before it there
+    bool answer = false;
   };
   // `context` is what is appended here, the commits handed out before included.
   std::optional<Ready> next(const VersionVector& context, Instant now);
+
+  // The last of next() cannot be taken: in its place stands a Have of it, which was not asked for.
+  void give_back(const Ready& ready, const Dot& dot);
 
   // Links that wait for what nobody was asked for, since when, and what it is; as of the last next().
   struct Blocked {
@@ -52,8 +58,9 @@ class Assembly {
     Instant since;
   };
   std::vector<Blocked> blocked(const VersionVector& context) const;
-  // All that `link` announced, that is not here and that was not asked for: counts as asked for from now on.
-  std::vector<Want::Range> ask(LinkId link, const VersionVector& context);
+  // All that `link` announced, that is not here and that was not asked for, of other origins than `but`: counts as
+  // asked for from now on.
+  std::vector<Want::Range> ask(LinkId link, const VersionVector& context, const std::set<Origin>& but = {});
 
   // What waits on a link.
   std::size_t bytes(LinkId link) const;

@@ -47,6 +47,71 @@ class Taker {
 
 using Taken = std::vector<std::string>;
 
+// Takes until one of `origin` comes, and gives that back.
+std::string give_back(Taker& taker, const Dot& dot) {
+  while (const auto ready = taker.assembly.next(taker.context, Instant{1})) {
+    const Dot came = *peek_dot(ready->commit);
+    if (came == dot) {
+      taker.assembly.give_back(*ready, dot);
+      return to_string(dot) + " on " + std::to_string(ready->link.value);
+    }
+    taker.context.raise(came.origin, came.seq);
+  }
+  return "nothing";
+}
+
+TEST(Assembly, WhatIsGivenBackCountsAsAnnounced) {
+  Author a(kA), b(kB);
+  const Bytes a1 = a.next(), a2 = a.next(), b1 = b.next();
+  Taker taker;
+  for (const Bytes& commit : {a1, a2, b1}) taker.add(kOne, commit);
+  const std::size_t bytes = taker.assembly.bytes(kOne);
+  EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 1");
+  EXPECT_LE(taker.assembly.bytes(kOne), bytes);
+  EXPECT_EQ(taker.take(), Taken{}) << "what follows it waits";
+  ASSERT_EQ(taker.blocked().size(), 1u);
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context, {kA}), std::vector<Want::Range>{}) << "not from there, not now";
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context), (std::vector<Want::Range>{{kA, Seq(0), Seq(1)}}));
+  taker.answer(kOne, a1);
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "a:2 on 1", "b:1 on 1"}));
+  EXPECT_EQ(taker.assembly.bytes(kOne), 0u);
+}
+
+TEST(Assembly, WhatIsGivenBackIsTakenFromAnotherLink) {
+  Author a(kA), b(kB);
+  const Bytes a1 = a.next(), a2 = a.next(), b1 = b.next();
+  Taker taker;
+  for (const Bytes& commit : {a1, a2}) taker.add(kOne, commit);
+  taker.assembly.add(kTwo, have({{kB, Seq(1)}}));
+  taker.add(kTwo, a1);
+  EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 1");
+  EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 2") << "from behind what stands in front there";
+  EXPECT_EQ(taker.take(), Taken{});
+  taker.answer(kTwo, b1);
+  EXPECT_EQ(taker.assembly.ask(kTwo, taker.context),
+            (std::vector<Want::Range>{{kA, Seq(0), Seq(1)}, {kB, Seq(0), Seq(1)}}));
+  EXPECT_EQ(taker.take(), Taken{"b:1 on 2"});
+  taker.answer(kTwo, a1);
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 2", "a:2 on 1"}));
+}
+
+TEST(Assembly, AnAnswerThatIsGivenBackIsAskedForAgain) {
+  Author a(kA);
+  const Bytes a1 = a.next(), a2 = a.next();
+  Taker taker;
+  taker.assembly.add(kOne, have({{kA, Seq(2)}}));
+  EXPECT_EQ(taker.take(), Taken{});
+  const std::vector<Want::Range> both = {{kA, Seq(0), Seq(2)}};
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context), both);
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context), std::vector<Want::Range>{});
+  taker.answer(kOne, a1);
+  EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 1");
+  EXPECT_EQ(taker.blocked().size(), 1u);
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context), both);
+  for (const Bytes& commit : {a1, a2}) taker.answer(kOne, commit);
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "a:2 on 1"}));
+}
+
 TEST(Assembly, NothingPassesAHaveThatIsNotCovered) {
   Author a(kA), b(kB);
   Taker taker;

@@ -256,16 +256,28 @@ StatusCode code_of(std::string_view word) {
   return StatusCode::kUnavailable;
 }
 
-Refuse decode_refuse(Reader& in) {
-  const ByteSpan word = in.bytes("refuse.code", kStatusWordBytesMax);
-  const ByteSpan message = in.bytes("refuse.message", limits::kRefuseMessageBytesMax);
-  return Refuse{Status(code_of(word), std::string(message))};
+Status decode_reason(Reader& in, const char* code_field, const char* message_field) {
+  const ByteSpan word = in.bytes(code_field, kStatusWordBytesMax);
+  const ByteSpan message = in.bytes(message_field, limits::kRefuseMessageBytesMax);
+  return Status(code_of(word), std::string(message));
+}
+
+void encode_reason(const Status& reason, Writer& out) {
+  out.bytes(code_name(reason.code()));
+  out.bytes(ByteSpan(reason.message()).substr(0, limits::kRefuseMessageBytesMax));
+}
+
+Quarantined decode_quarantined(Reader& in) {
+  Dot dot = decode_dot(in);
+  return Quarantined{std::move(dot), decode_reason(in, "quarantine.code", "quarantine.message")};
 }
 
 bool spoken(std::uint8_t kind) {
   return (kind >= static_cast<std::uint8_t>(FrameKind::kHello) &&
           kind <= static_cast<std::uint8_t>(FrameKind::kRoute)) ||
-         kind == static_cast<std::uint8_t>(FrameKind::kWant) || kind == static_cast<std::uint8_t>(FrameKind::kBodyPart);
+         kind == static_cast<std::uint8_t>(FrameKind::kWant) ||
+         kind == static_cast<std::uint8_t>(FrameKind::kBodyPart) ||
+         kind == static_cast<std::uint8_t>(FrameKind::kQuarantine);
 }
 
 Result<Frame> unknown_kind(std::uint8_t kind) {
@@ -281,6 +293,7 @@ std::string_view frame_kind_name(std::uint8_t kind) {
                                                        "route", "skip",  "want", "credit", "subscribe", "body part"};
   if (kind > 0 && kind < kNames.size()) return kNames[kind];
   if (kind >= 16 && kind <= 31) return "resync";
+  if (kind == static_cast<std::uint8_t>(FrameKind::kQuarantine)) return "quarantine";
   return "unknown";
 }
 
@@ -433,11 +446,18 @@ Bytes encode_frame(const Want& want) {
   return finish(std::move(bytes));
 }
 
+Bytes encode_frame(const Quarantined& quarantined) {
+  Bytes bytes;
+  Writer out = begin(FrameKind::kQuarantine, bytes);
+  encode(quarantined.dot, out);
+  encode_reason(quarantined.reason, out);
+  return finish(std::move(bytes));
+}
+
 Bytes encode_frame(const Refuse& refuse) {
   Bytes bytes;
   Writer out = begin(FrameKind::kRefuse, bytes);
-  out.bytes(code_name(refuse.reason.code()));
-  out.bytes(ByteSpan(refuse.reason.message()).substr(0, limits::kRefuseMessageBytesMax));
+  encode_reason(refuse.reason, out);
   return finish(std::move(bytes));
 }
 
@@ -463,10 +483,11 @@ Result<Frame> decode_frame(ByteSpan frame) {
     case FrameKind::kBody: decoded = decode_body(in); break;
     case FrameKind::kAck: decoded = Ack{decode_version_vector(in)}; break;
     case FrameKind::kHeartbeat: decoded = decode_heartbeat(in); break;
-    case FrameKind::kRefuse: decoded = decode_refuse(in); break;
+    case FrameKind::kRefuse: decoded = Refuse{decode_reason(in, "refuse.code", "refuse.message")}; break;
     case FrameKind::kRoute: decoded = decode_route(in); break;
     case FrameKind::kWant: decoded = decode_want(in); break;
     case FrameKind::kBodyPart: decoded = decode_body_part(in); break;
+    case FrameKind::kQuarantine: decoded = decode_quarantined(in); break;
   }
   if (const Status status = in.finish(); !status.ok()) return fail(status.with_context("frame"));
   return decoded;

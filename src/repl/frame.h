@@ -42,6 +42,7 @@ enum class FrameKind : std::uint8_t {
   kRoute = 6,
   kWant = 8,
   kBodyPart = 11,
+  kQuarantine = 128,
 };
 inline constexpr std::uint8_t kOptionalKindMin = 128;
 // kind, flags, checksum.
@@ -144,6 +145,13 @@ struct Want {
   std::vector<Range> ranges;  // ascending by origin, not empty
 };
 
+// The sender of this frame could not take a commit that came by this link: it waits for it, and for what follows it,
+// from elsewhere. For people, and so that nobody expects it to be acknowledged.
+struct Quarantined {
+  Dot dot;
+  Status reason;
+};
+
 // The last frame: why the sender closes the link.
 struct Refuse {
   Status reason;
@@ -154,7 +162,7 @@ struct Skipped {
   std::uint8_t kind = 0;
 };
 
-using Frame = std::variant<Hello, Body, BodyPart, Ack, Heartbeat, Route, Want, Refuse, Skipped>;
+using Frame = std::variant<Hello, Body, BodyPart, Ack, Heartbeat, Route, Want, Quarantined, Refuse, Skipped>;
 
 Bytes encode_frame(const Hello& hello);
 Bytes encode_frame(const Body& body);
@@ -163,7 +171,8 @@ Bytes encode_frame(const Ack& ack);
 Bytes encode_frame(const Heartbeat& heartbeat);
 Bytes encode_frame(const Route& route);
 Bytes encode_frame(const Want& want);
-// The message is cut at limits::kRefuseMessageBytesMax.
+// Messages are cut at limits::kRefuseMessageBytesMax.
+Bytes encode_frame(const Quarantined& quarantined);
 Bytes encode_frame(const Refuse& refuse);
 
 // kDataLoss for damaged or malformed bytes, naming the offset and the field; kUnimplemented for a mandatory

@@ -92,6 +92,8 @@ TEST(Frame, GoldenBytes) {
        encode_frame(Heartbeat{
            {}, 5, 3, Hlc{0x0102}, {{Origin{"a", 1}, Seq(0), Hlc{0x0102}}, {Origin{"b", 2}, Seq(300), Hlc{0x0304}}}}),
        "0400b40466d000050000000000000003010122020100000000000002016101000201000000000000016202ac020403000000000000"},
+      {"quarantine", encode_frame(Quarantined{{Origin{"dc1", 1}, Seq(7)}, Status(StatusCode::kDataLoss, "no")}),
+       "8000d261b7df03646331010709646174615f6c6f7373026e6f"},
       {"refuse", encode_frame(Refuse{Status(StatusCode::kGone, "no")}), "0500deceadba04676f6e65026e6f"},
   };
   for (const Row& row : rows) EXPECT_EQ(hex(row.frame), row.bytes) << row.what;
@@ -176,6 +178,15 @@ TEST(Frame, GoldenPackedBody) {
   EXPECT_EQ(body.number, 5u);
   EXPECT_EQ(body.sender_pos, LogPos(300));
   EXPECT_EQ(body.items, std::vector<BodyItem>(20, ByteSpan(kCommit)));
+}
+
+TEST(Frame, QuarantineNamesTheCommit) {
+  const Quarantined said{{Origin{"dc1", 1}, Seq(7)}, Status(StatusCode::kOutOfRange, "tomorrow")};
+  const Result<Frame> decoded = decode_frame(encode_frame(said));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(std::get<Quarantined>(*decoded).dot, said.dot);
+  EXPECT_EQ(std::get<Quarantined>(*decoded).reason, said.reason);
+  EXPECT_GE(static_cast<std::uint8_t>(FrameKind::kQuarantine), kOptionalKindMin) << "who does not know it skips it";
 }
 
 TEST(Frame, RefuseCarriesEveryCode) {

@@ -2,16 +2,18 @@
 
 #include <fmt/core.h>
 
+#include "base/limits.h"
+
 namespace pando::repl {
 namespace {
 
-Rejected reject(StatusCode code, std::string message) { return Rejected{Status(code, std::move(message))}; }
+Rejected reject(StatusCode code, std::string message) { return Rejected{Status(code, std::move(message)), {}, false}; }
 
 // Already here under this number; the last one of its origin can be compared, older ones were when they came.
 Verdict examine_duplicate(ByteSpan encoded, Dot dot, Seq appended, std::optional<std::uint64_t> previous_chain) {
   if (dot.seq != appended || !previous_chain) return Duplicate{std::move(dot)};
   const Result<Commit> commit = decode_commit(encoded);
-  if (!commit) return Rejected{commit.error()};
+  if (!commit) return reject(StatusCode::kDataLoss, commit.error().message());
   if (commit->chain == *previous_chain) return Duplicate{std::move(dot)};
   return reject(StatusCode::kConflict,
                 fmt::format("another commit is already here as {}: chain {:016x}, theirs {:016x}; a cloned disk or a "
@@ -29,22 +31,32 @@ std::string gap_message(const Dot& dot, Seq appended) {
 Verdict examine(ByteSpan encoded, const VersionVector& appended, std::optional<std::uint64_t> previous_chain,
                 std::int64_t wall_ms, const IntakeOptions& options) {
   Result<Dot> dot = peek_dot(encoded);
-  if (!dot) return Rejected{dot.error()};
+  if (!dot) return Rejected{dot.error(), {}, false};
   const Seq here = appended.get(dot->origin);
   if (dot->seq <= here) return examine_duplicate(encoded, std::move(*dot), here, previous_chain);
   if (dot->origin.node == options.self.node && dot->origin.epoch >= options.self.epoch) {
+    if (dot->origin.epoch - options.self.epoch > limits::kEpochsAheadMax) {
+      return reject(StatusCode::kInvalidArgument,
+                    fmt::format("{} is of this node, which is at epoch {}", to_string(*dot), options.self.epoch));
+    }
     return FromSelfUnknown{std::move(*dot)};
   }
-  if (dot->seq != here.next()) return reject(StatusCode::kOutOfRange, gap_message(*dot, here));
+  if (dot->seq != here.next()) {
+    return Rejected{Status(StatusCode::kOutOfRange, gap_message(*dot, here)), {}, true};
+  }
+  if (here == Seq(0) && appended.entries().size() >= limits::kOriginsMax) {
+    return reject(StatusCode::kTooLarge,
+                  fmt::format("{} would be one of more than {} origins", to_string(dot->origin), limits::kOriginsMax));
+  }
 
   Result<Commit> commit = decode_commit(encoded);
-  if (!commit) return Rejected{commit.error()};
+  if (!commit) return Rejected{commit.error(), {}, false};
   const std::int64_t ahead_ms = commit->hlc.wall_ms() - wall_ms;
   if (ahead_ms > options.clock_ahead_max.millis()) {
     return Rejected{Status(StatusCode::kOutOfRange,
                            fmt::format("the stamp of {} is {} s ahead of this node's clock, the limit is {} s",
                                        to_string(*dot), ahead_ms / 1000, options.clock_ahead_max.millis() / 1000)),
-                    std::pair(*dot, commit->hlc)};
+                    std::pair(*dot, commit->hlc), false};
   }
   if (here == Seq(0)) previous_chain = 0;
   if (previous_chain && chain_after(*previous_chain, *commit) != commit->chain) {

@@ -40,9 +40,12 @@ struct FromSelfUnknown {
 //   kDataLoss    malformed bytes, or a chain hash that does not follow from the previous commit here
 //   kConflict    another commit is already here under this number: a cloned disk or a reused number
 //   kOutOfRange  a gap, or a stamp too far ahead of the clock here
+//   kTooLarge    of an origin that would be one too many
+//   kInvalidArgument  of this node, and of an epoch that it cannot have had
 struct Rejected {
   Status reason;
   std::optional<std::pair<Dot, Hlc>> future = {};  // the commit whose stamp is too far ahead
+  bool gap = false;                                // others of its origin are missing before it
 };
 using Verdict = std::variant<Next, Duplicate, FromSelfUnknown, Rejected>;
 

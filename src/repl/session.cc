@@ -141,6 +141,8 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
     handle(std::move(*route));
   } else if (const Want* want = std::get_if<Want>(&*decoded)) {
     handle(*want);
+  } else if (Quarantined* lacks = std::get_if<Quarantined>(&*decoded)) {
+    handle(std::move(*lacks), events);
   } else {
     handle(std::move(std::get<Heartbeat>(*decoded)), now, events);
   }
@@ -251,6 +253,12 @@ void Session::handle(const Want& want) {
   }
 }
 
+void Session::handle(Quarantined lacks, std::vector<Event>& events) {
+  if (peer_lacks_ == lacks.dot || !window_.find(lacks.dot)) return;
+  peer_lacks_ = lacks.dot;
+  events.push_back(PeerQuarantined{std::move(lacks.dot), std::move(lacks.reason)});
+}
+
 void Session::handle(const Ack& ack, std::vector<Event>& events) {
   learn(ack.context, events);
   if (!closed()) events.push_back(PeerAcked{ack.context});
@@ -288,8 +296,11 @@ void Session::learn(const VersionVector& context, std::vector<Event>& events) {
     return blame(
         Status(StatusCode::kTooLarge, fmt::format("the peer names more than {} origins", limits::kOriginsMax)));
   }
+  const std::size_t unacked_bytes = window_.unacked_bytes() + again_window_.unacked_bytes();
   window_.acked(peer_durable_);
   again_window_.acked(peer_durable_);
+  if (window_.unacked_bytes() + again_window_.unacked_bytes() < unacked_bytes) owed_since_.reset();
+  if (peer_lacks_ && peer_durable_.covers(*peer_lacks_)) peer_lacks_.reset();
   look_for_lost(context, events);
 }
 
@@ -299,6 +310,11 @@ void Session::look_for_lost(const VersionVector& theirs, std::vector<Event>& eve
   if (reported_epoch_ == self.epoch) return;
   for (const auto& [origin, seq] : theirs.entries()) {
     if (origin.node != self.node || origin.epoch < self.epoch || durable_.get(origin) >= seq) continue;
+    if (origin.epoch - self.epoch > limits::kEpochsAheadMax) {
+      return blame(
+          Status(StatusCode::kInvalidArgument, fmt::format("{} names commits of {}, which is at epoch {}",
+                                                           to_string(peer_->origin), to_string(origin), self.epoch)));
+    }
     if (reported_epoch_ == self.epoch) events.pop_back();  // the newest epoch is what counts
     reported_epoch_ = self.epoch;
     events.push_back(PeerRemembersMore{origin, seq});
@@ -326,7 +342,10 @@ void Session::on_time(Time now) {
   earn(at);
   // A pause of our own (a stopped process, a slept machine) is not the peer's silence.
   const Duration pause = at - last_called_;
-  if (pause * 2 > options_.silence_max) last_heard_ = last_heard_ + pause;
+  if (pause * 2 > options_.silence_max) {
+    last_heard_ = last_heard_ + pause;
+    owed_since_.reset();
+  }
   last_called_ = at;
   if (at >= last_heard_ + options_.silence_max) {
     return refuse(Status(StatusCode::kTimeout,
@@ -334,6 +353,16 @@ void Session::on_time(Time now) {
                                      (at - last_heard_).millis())));
   }
   if (at < beat_at_) return;
+  if (!owes_ack()) {
+    owed_since_.reset();
+  } else if (!owed_since_) {
+    owed_since_ = at;
+  } else if (at - *owed_since_ >= options_.unacked_max) {
+    return refuse(Status(
+        StatusCode::kTimeout,
+        fmt::format("{} has acknowledged none of {} bytes for {} s", to_string(peer_->origin),
+                    window_.unacked_bytes() + again_window_.unacked_bytes(), options_.unacked_max.millis() / 1000)));
+  }
   beat_at_ = at + options_.heartbeat_interval;
   if (full_at_beat_ && drained_since_beat_ < pace_bytes_ / 2) {
     pace_bytes_ = std::max(pace_bytes_ / 2, std::min(kPaceBytesMin, options_.pace_bytes_max));
@@ -404,6 +433,10 @@ void Session::want(std::vector<Want::Range> ranges) {
   if (closed()) return;
   CHECK(speaks_have());
   control_.push_back(encode_frame(Want{std::move(ranges)}));
+}
+
+void Session::quarantined(const Dot& dot, const Status& reason) {
+  if (!closed()) control_.push_back(encode_frame(Quarantined{dot, reason}));
 }
 
 // Reading the log for the peer. ----------------------------------------------------------------------------
@@ -545,6 +578,12 @@ void Session::flush_batch() {
   cutter_.add(std::move(content));
   batch_count_ = 0;
   batch_.clear();
+}
+
+// While something of ours still waits here, it may be that only the line is slow.
+bool Session::owes_ack() const {
+  return state_ == State::kUp && undrained_bytes_ == 0 && cutter_.empty() && !peer_lacks_ &&
+         window_.unacked_bytes() + again_window_.unacked_bytes() != 0;
 }
 
 std::size_t Session::part_bytes() const {

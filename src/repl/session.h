@@ -61,6 +61,9 @@ struct SessionOptions {
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
+  // All we sent has left, the peer is heard, and of what it has not acknowledged it acknowledges nothing for so long:
+  // it is refused.
+  Duration unacked_max = Duration::seconds(300);
   std::size_t bytes_per_s_max = 0;                         // each end may send on this link; 0: any
   bool pack = true;                                        // commits, for links that are not known to be fast
   const Frontier* frontier = nullptr;                      // told to the peer in heartbeats; outlives the session
@@ -99,11 +102,17 @@ struct PeerRemembersMore {
   Origin origin;
   Seq seq;
 };
+// The peer could not take a commit that we sent.
+struct PeerQuarantined {
+  Dot dot;
+  Status reason;
+};
 // The peer closes the link and says why.
 struct Refused {
   Status reason;
 };
-using Event = std::variant<HelloReceived, CommitsReceived, PeerAcked, FrontierHeard, PeerRemembersMore, Refused>;
+using Event =
+    std::variant<HelloReceived, CommitsReceived, PeerAcked, FrontierHeard, PeerRemembersMore, PeerQuarantined, Refused>;
 
 struct SessionStats {
   std::uint64_t frames_sent = 0;
@@ -149,6 +158,9 @@ class Session {
   // Asks for what the peer only announced. After its Hello.
   void want(std::vector<Want::Range> ranges);
 
+  // Tells the peer that a commit it sent could not be taken. It may come again when it is wanted.
+  void quarantined(const Dot& dot, const Status& reason);
+
   // Closes the link for a reason of the node's (a gap, a namespace going down); the peer is told.
   void refuse(Status reason);
 
@@ -193,6 +205,7 @@ class Session {
   void take_in(const Body& body, std::vector<Event>& events);
   void handle(const Ack& ack, std::vector<Event>& events);
   void handle(Route route);
+  void handle(Quarantined lacks, std::vector<Event>& events);
   void handle(const Want& want);
   void handle(Heartbeat heartbeat, Time now, std::vector<Event>& events);
   Heartbeat heartbeat(Time now);
@@ -207,6 +220,8 @@ class Session {
   // The peer broke a rule of the protocol.
   void blame(Status reason);
   bool ack_due() const;
+  // Whether the peer owes an Ack and nothing excuses it.
+  bool owes_ack() const;
   bool peer_takes() const { return options_.publish && peer_ && peer_->subscribe; }
   bool takes() const { return options_.subscribe && peer_ && peer_->publish; }
   // Control frames wait, coalesced, when the peer does not read.
@@ -276,6 +291,8 @@ class Session {
   std::size_t drained_since_beat_ = 0;
 
   Instant last_heard_;
+  std::optional<Instant> owed_since_;  // an Ack, at the heartbeats since then
+  std::optional<Dot> peer_lacks_;      // it could not take this one of ours, and may acknowledge nothing behind it
   Instant data_heard_at_;
   Instant last_called_;
   Instant beat_at_;

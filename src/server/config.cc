@@ -98,6 +98,7 @@ void read_grpc(Section& top, Config& config, Role role) {
   section.number("port", 0, 65535, grpc.port);
   read_listen_ip(section, grpc.listen_ip);
   read_tls(section, grpc.tls);
+  section.flag("check_peer_names", grpc.check_peer_names);
   section.finish();
   // A relayer's file may carry the section; it only counts when others may follow it.
   config.serves_grpc = role == Role::kRelay || (role == Role::kReplicator && section.present());

@@ -52,6 +52,7 @@ struct GrpcConfig {
   std::string listen_ip = "127.0.0.1";  // for another one certificates are advised: a warning
   std::uint16_t port = 4001;
   TlsConfig tls;
+  bool check_peer_names = true;  // a peer's node name must be one that its certificate names
 };
 
 // A link this node dials: [relayer_config.NAME] (subscribe only) or [peer.NAME] (both ways unless said).

@@ -173,6 +173,25 @@ log_level = "warn"
   EXPECT_EQ(config.log_level, LogLevel::kWarn);
 }
 
+TEST(Config, PeersAreWhomTheirCertificatesName) {
+  const auto grpc = [](const std::string& more) {
+    return parsed(minimal("[grpc_config]\nport = 0\ncert_path = \"c\"\nkey_path = \"k\"\nca_path = \"ca\"\n" + more))
+        .config.grpc;
+  };
+  EXPECT_TRUE(grpc("").check_peer_names);
+  EXPECT_FALSE(grpc("check_peer_names = false\n").check_peer_names);
+}
+
+TEST(Config, BudgetsOfLinks) {
+  const auto budget = [](const std::string& more) {
+    return parsed(minimal("[peer.p]\naddress = \"a:1\"\nnamespaces = [\"a\"]\nallow_insecure = true\n" + more))
+        .config.peers[0]
+        .bytes_per_s_max;
+  };
+  EXPECT_EQ(budget(""), 0u) << "any";
+  EXPECT_EQ(budget("bytes_per_second_max = \"50KB\"\n"), 50u * 1024);
+}
+
 TEST(Config, HowSafeWritesAreThatSayNothing) {
   EXPECT_EQ(parsed(minimal("")).config.durability.by_namespace.at("a"), Durability{});
   const ParsedConfig file =

@@ -73,6 +73,14 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
   page.gauge("pando_frontier_seconds", "Everything that any known node wrote up to this Unix time is here", ns,
              static_cast<double>(s.frontier.wall_ms()) / 1e3);
   page.counter("pando_conflicts_total", "Concurrent values that lost a merge, since start", ns, number(s.conflicts));
+  page.gauge("pando_quarantined_commits", "Commits that peers sent and that cannot be taken (GET stats names them)", ns,
+             number(s.quarantined.size()));
+  page.counter("pando_quarantined_commits_total", "Commits that could not be taken when they first came, since start",
+               ns, number(s.quarantined_total));
+  for (const auto& [code, count] : s.refusals) {
+    page.counter("pando_links_refused_total", "Links that this node refused, by reason, since start",
+                 {{"namespace", one.ns}, {"code", code}}, number(count));
+  }
 }
 
 void add_link(Page& page, const std::string& ns, const StatsReply::Link& link) {
@@ -83,6 +91,9 @@ void add_link(Page& page, const std::string& ns, const StatsReply::Link& link) {
   page.counter("pando_link_sent_commits_total", "Commits sent to the peer", labels, number(link.sent_commits));
   page.counter("pando_link_received_commits_total", "Commits received from the peer", labels,
                number(link.received_commits));
+  page.counter("pando_link_sent_bytes_total", "Bytes of frames sent to the peer", labels, number(link.sent_bytes));
+  page.counter("pando_link_received_bytes_total", "Bytes of frames received from the peer", labels,
+               number(link.received_bytes));
 }
 
 void add_publisher(Page& page, const std::string& name, const io::zmq::Publisher::Stats& stats) {
@@ -155,6 +166,10 @@ std::string metrics_text(const MetricsInput& input) {
              {{"node", input.node_name}, {"role", input.role}, {"version", input.version}}, 1);
   page.gauge("pando_uptime_seconds", "Since the process was ready", {}, input.uptime_seconds);
   for (const auto& one : input.namespaces) add_namespace(page, one);
+  for (const auto& [code, count] : input.strangers_refused) {
+    page.counter("pando_links_refused_total", "Links that this node refused, by reason, since start",
+                 {{"namespace", ""}, {"code", std::string(code_name(code))}}, number(count));
+  }
   for (const auto& one : input.namespaces) {
     for (const auto& link : one.stats.links) add_link(page, one.ns, link);
   }

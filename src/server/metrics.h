@@ -4,6 +4,7 @@
 // docs/operations.md lists them and says which ones to alarm on.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,6 +37,7 @@ struct MetricsInput {
     StatsReply stats;
   };
   std::vector<Namespace> namespaces;
+  std::map<StatusCode, std::uint64_t> strangers_refused;
   std::vector<std::pair<std::string, io::zmq::Publisher::Stats>> publishers;  // by namespace
   io::http::HttpStats http;
   std::optional<io::resp::RespStats> resp;  // when served

@@ -17,6 +17,10 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
   a.ns = "a";
   a.stats.commits = 7;
   a.stats.links = {{"dc2", "up", true, 3, 4, 5}, {"dc\"3\n", "down: no answer", false, 0, 0, 0}};
+  a.stats.refusals = {{"conflict", 2}};
+  a.stats.quarantined = {{{Origin{"dc3", 1}, Seq(7)}, "torn", {"dc2"}}};
+  a.stats.quarantined_total = 3;
+  input.strangers_refused[StatusCode::kDataLoss] = 4;
   b.ns = "b";
   b.health = Status(StatusCode::kUnavailable, "disk full");
   input.namespaces = {a, b};
@@ -33,6 +37,10 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
   EXPECT_THAT(text, HasSubstr("pando_link_up{namespace=\"a\",peer=\"dc2\",direction=\"dialed\"} 1\n"
                               "pando_link_up{namespace=\"a\",peer=\"dc\\\"3\\n\",direction=\"accepted\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("pando_link_behind_commits{namespace=\"a\",peer=\"dc2\",direction=\"dialed\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("pando_links_refused_total{namespace=\"a\",code=\"conflict\"} 2\n"
+                              "pando_links_refused_total{namespace=\"\",code=\"data_loss\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("pando_quarantined_commits{namespace=\"a\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("pando_quarantined_commits_total{namespace=\"a\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("pando_zmq_dropped_total{namespace=\"a\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("pando_http_replies_total{status=\"2xx\"} 11\n"));
   EXPECT_THAT(text, HasSubstr("pando_log_write_seconds_count 0\n"));

@@ -35,9 +35,11 @@ std::uint64_t random_seed() {
 // gRPC's threads report here; the loop takes it in.
 class LinkInbox final : public io::LinkEvents {
  public:
-  explicit LinkInbox(Driver& driver) : driver_(driver) {}
-  void up(LinkId id, std::uint64_t dial_id, std::string peer) override {
-    driver_.post(node::LinkUp{id, dial_id, std::move(peer)});
+  // `check_names`: peers must be whom their certificates name.
+  LinkInbox(Driver& driver, bool check_names) : driver_(driver), check_names_(check_names) {}
+  void up(LinkId id, std::uint64_t dial_id, std::string peer, io::PeerNames names) override {
+    if (!check_names_) names.reset();
+    driver_.post(node::LinkUp{id, dial_id, std::move(peer), std::move(names)});
   }
   void frame(LinkId id, Bytes frame) override { driver_.post(node::LinkFrame{id, std::move(frame)}); }
   void drained(LinkId id, std::size_t bytes) override { driver_.post(node::LinkDrained{id, bytes}); }
@@ -47,6 +49,7 @@ class LinkInbox final : public io::LinkEvents {
 
  private:
   Driver& driver_;
+  const bool check_names_;
 };
 
 }  // namespace
@@ -231,6 +234,7 @@ std::string Runtime::Impl::metrics() const {
   for (const api::NamespaceHealth& health : driver->health()) {
     input.namespaces.push_back({health.ns, health.status, node->stats(health.ns).value_or(StatsReply{})});
   }
+  input.strangers_refused = node->strangers_refused();
   for (auto& [ns, publisher] : driver->ends().publishers) input.publishers.emplace_back(ns, publisher.stats());
   input.http = http->stats();
   if (resp) input.resp = resp->stats();
@@ -251,7 +255,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options) {
   const Config& config = it.options.config;
   it.node = std::make_unique<node::Node>(node_config(config, it.data_dir.node_name(), random_seed()));
   it.driver = std::make_unique<Driver>(it.loop, *it.node);
-  it.link_inbox = std::make_unique<LinkInbox>(*it.driver);
+  it.link_inbox = std::make_unique<LinkInbox>(*it.driver, it.options.config.grpc.check_peer_names);
   it.disk = std::make_unique<Disk>(
       config.base_dir, config.http.backup_root.empty() ? config.base_dir + "/backup" : config.http.backup_root,
       config.namespaces.size(), [driver = it.driver.get()](node::Input input) { driver->post(std::move(input)); });

@@ -21,7 +21,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -39,11 +41,15 @@ class LinkIds {
   std::atomic<std::uint64_t> last_{0};
 };
 
+// Whom a peer's certificate names: its common name and its alternative names. Absent without certificates.
+using PeerNames = std::optional<std::vector<std::string>>;
+
 class LinkEvents {
  public:
   virtual ~LinkEvents() = default;
-  // A stream is open. `dial_id` is that of the dial() it answers, 0 for one that a peer dialled.
-  virtual void up(LinkId id, std::uint64_t dial_id, std::string peer_address) = 0;
+  // A stream is open. `dial_id` is that of the dial() it answers, 0 for one that a peer dialled. Of one that was
+  // dialled here the certificate has been checked against the name that was dialled, so `names` is absent.
+  virtual void up(LinkId id, std::uint64_t dial_id, std::string peer_address, PeerNames names) = 0;
   virtual void frame(LinkId id, Bytes frame) = 0;
   // A frame of `bytes` has been handed to the network.
   virtual void drained(LinkId id, std::size_t bytes) = 0;

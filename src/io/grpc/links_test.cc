@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -30,10 +31,10 @@ class End final : public LinkEvents {
  public:
   explicit End(const LinksOptions& options = {}) : links(*this, ids, options) {}
 
-  void up(LinkId id, std::uint64_t dial_id, std::string peer_address) override {
+  void up(LinkId id, std::uint64_t dial_id, std::string peer_address, PeerNames names) override {
     const std::lock_guard lock(mutex);
     EXPECT_FALSE(peer_address.empty());
-    ups.push_back({id, dial_id});
+    ups.push_back({id, dial_id, std::move(names)});
     changed.notify_all();
   }
   void frame(LinkId id, Bytes frame) override {
@@ -80,6 +81,7 @@ class End final : public LinkEvents {
   struct Up {
     LinkId id;
     std::uint64_t dial_id = 0;
+    PeerNames names;
   };
   struct Down {
     LinkId id;
@@ -373,6 +375,18 @@ TEST(Links, AClientWithoutACertificateIsTurnedAway) {
   EXPECT_FALSE(stream->Read(&frame));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_TRUE(server.ups.empty());
+}
+
+TEST(Links, TellsWhomTheCertificateOfAPeerNames) {
+  test::Certs certs;
+  const Pair pair({.tls = certs.node("server")}, {.tls = certs.node("dc2")});
+  ASSERT_EQ(pair.server.ups.size(), 1u);
+  ASSERT_TRUE(pair.server.ups[0].names.has_value());
+  const std::set<std::string> names(pair.server.ups[0].names->begin(), pair.server.ups[0].names->end());
+  EXPECT_EQ(names, (std::set<std::string>{"dc2", "127.0.0.1", "localhost"}));
+  EXPECT_FALSE(pair.client.ups[0].names.has_value()) << "that one was checked when it was dialled";
+  const Pair plain;
+  EXPECT_FALSE(plain.server.ups[0].names.has_value());
 }
 
 TEST(Links, IncompleteTlsIsRefusedAtTheListener) {

@@ -1,7 +1,9 @@
 #include "io/grpc/reactors.h"
 
 #include <fmt/core.h>
+#include <grpc/grpc_security_constants.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -23,11 +25,23 @@ void ring(grpc::Alarm& alarm, Duration wait, std::weak_ptr<Stream> stream) {
   });
 }
 
+PeerNames names_in(const grpc::AuthContext& peer) {
+  if (!peer.IsPeerAuthenticated()) return std::nullopt;
+  std::vector<std::string> names;
+  for (const char* property : {GRPC_X509_CN_PROPERTY_NAME, GRPC_X509_SAN_PROPERTY_NAME}) {
+    for (const grpc::string_ref& value : peer.FindPropertyValues(property)) {
+      std::string name(value.data(), value.size());
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 void ServerStream::begin() {
   StartSendInitialMetadata();
-  opened(context_.peer());
+  opened(context_.peer(), names_in(*context_.auth_context()));
 }
 
 void ServerStream::OnReadDone(bool ok) { read_done(ok, ok ? std::move(*in_.mutable_body()) : Bytes()); }
@@ -61,7 +75,7 @@ void ClientStream::OnReadInitialMetadataDone(bool ok) {
   dial_timeout_.Cancel();
   if (!ok) return RemoveHold();  // nothing was or will be started on it
   answered_ = true;
-  opened(context_.peer());
+  opened(context_.peer(), {});
 }
 
 void ClientStream::OnReadDone(bool ok) { read_done(ok, ok ? std::move(*in_.mutable_body()) : Bytes()); }

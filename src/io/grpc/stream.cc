@@ -34,7 +34,7 @@ void Stream::cut_off() {
   if (!done_) cancel();
 }
 
-void Stream::opened(std::string peer_address) {
+void Stream::opened(std::string peer_address, PeerNames names) {
   {
     const std::lock_guard events_lock(events_mutex_);
     const LinkId id = owner_.register_open(shared_from_this());
@@ -43,7 +43,7 @@ void Stream::opened(std::string peer_address) {
       id_ = id;
       open_ = true;
     }
-    owner_.events().up(id, dial_id_, std::move(peer_address));
+    owner_.events().up(id, dial_id_, std::move(peer_address), std::move(names));
   }
   const std::lock_guard lock(mutex_);
   pump_reads();

@@ -54,7 +54,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
  protected:
   // Reactions of the subclass's callbacks.
-  void opened(std::string peer_address);
+  void opened(std::string peer_address, PeerNames names);
   void read_done(bool ok, Bytes frame);
   void write_done(bool ok);
   void cancelled();
