@@ -151,6 +151,8 @@ void Machine::finish_stop() {
 }
 
 void Machine::process_gone() {
+  late_writes_ = 0;
+  held_ = {};
   state_ = State::kDown;
   node_.reset();
   turn_open_ = false;
@@ -253,6 +255,7 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Te
   const bool twice = is_plain_write(handed_in) && world_.mutates(DriverMutation::kRequestTwice, 30);
   pending_.emplace(id, std::move(pending));
   if (twice) input(node::ClientRequest{RequestId(++next_request_ | (1ull << 63)), ns, handed_in, terms});
+  if (world_.mutates(DriverMutation::kKeyForgotten, 2)) terms.idempotency_key.reset();
   input(node::ClientRequest{id, ns, std::move(handed_in), std::move(terms)});
 }
 

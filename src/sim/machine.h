@@ -128,6 +128,9 @@ class Machine final : public NetHost {
   void later(Duration delay, std::function<void()> action);
   Duration up_to(Duration max);
 
+  // For mutations.
+  void hold_back();
+  void write_late(node::LogWrite write);
   void carry_reply(node::ReplyOut& out);
   void carry_watches();
   void carry_log_write(node::LogWrite write);
@@ -159,6 +162,9 @@ class Machine final : public NetHost {
   std::map<WatchId, OpenWatch> watches_;
   std::map<std::string, Reply> last_read_;  // for a mutation
   std::deque<std::string> notes_;
+  // For mutations: log writes that were answered and not done, and what waits for them.
+  std::uint64_t late_writes_ = 0;
+  node::Outputs held_;
 };
 
 }  // namespace pando::sim

@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/check.h"
 #include "base/limits.h"
 #include "log/segment.h"
 #include "sim/machine.h"
 #include "sim/world.h"
+#include "store/cell.h"
 #include "store/cell_key.h"
 
 namespace pando::sim {
@@ -32,9 +34,30 @@ std::string key_of_read(const Asked& asked) {
   return get == nullptr ? std::string() : fmt::format("{}/{}/{}", asked.ns, get->table, get->key);
 }
 
+// Leaves each register of a batch the one value that reads show.
+void drop_losers(store::Batch& batch) {
+  for (auto& [key, value] : batch) {
+    if (!value || key.empty() || key[0] != store::kCellPrefix) continue;
+    Result<store::Cell> cell = store::decode_cell(key, *value);
+    CHECK(cell.has_value());
+    if (class_of(cell->kind()) == CellClass::kCounter || !cell->reg().conflicted()) continue;
+    const crdt::Register::Entry winner = *cell->reg().resolve();
+    cell->reg() = crdt::Register();
+    cell->reg().put(winner.dot, winner.hlc, winner.value, {});
+    value = store::encode_cell(key, *cell);
+  }
+}
+
 }  // namespace
 
 void Machine::carry() {
+  if (world_.mutation() == DriverMutation::kNotificationLost) {
+    for (node::Notify& notify : out_.notifies) {
+      std::erase_if(notify.events, [&](const auto&) { return world_.mutates(DriverMutation::kNotificationLost, 20); });
+    }
+    std::erase_if(out_.notifies, [](const node::Notify& notify) { return notify.events.empty(); });
+  }
+  hold_back();
   for (Observer* observer : world_.observers()) observer->on_outputs(*this, out_);
   out_.notifies.clear();
   drain(out_.notes, [&](const node::Note& note) {
@@ -123,6 +146,10 @@ void Machine::carry_log_write(node::LogWrite write) {
     world_.violation("driver", fmt::format("{}/{}: two log writes in flight", name(), write.ns));
   v.log_write_in_flight = true;
   const bool lost = world_.mutates(DriverMutation::kWriteLost, 40);
+  if (late_writes_ != 0 || world_.mutates(DriverMutation::kAckBeforeDurable, 2) ||
+      world_.mutates(DriverMutation::kFrameBeforeDurable, 2)) {
+    return write_late(std::move(write));
+  }
   const auto done = [this, ns = write.ns](Status status) {
     volume(ns).log_write_in_flight = false;
     world_.trace().add(world_.now(), "{}/{} written {}", name(), ns, status.to_string());
@@ -138,11 +165,49 @@ void Machine::carry_log_write(node::LogWrite write) {
     }
     const Duration spread{disk_speed_.sync_max.us - disk_speed_.sync_min.us};
     later(disk_speed_.sync_min + up_to(spread), [this, ns = write.ns, done] {
-      const Status status = volume(ns).disk.sync();
+      Status status = volume(ns).disk.sync();
+      if (world_.mutation() == DriverMutation::kSyncErrorIgnored) status = {};
       // Durable, but nobody was told yet: a crash fits in here.
       later(up_to(Duration::micros(50)), [done, status] { done(status); });
     });
   });
+}
+
+// Answers first and writes afterwards.
+void Machine::write_late(node::LogWrite write) {
+  constexpr Duration kLate = Duration::millis(20);
+  ++late_writes_;
+  later(up_to(Duration::micros(50)), [this, ns = write.ns] {
+    volume(ns).log_write_in_flight = false;
+    input(node::LogWritten{ns, {}});
+  });
+  later(kLate, [this, write = std::move(write)] {
+    Disk& disk = volume(write.ns).disk;
+    (void)disk.write(write.segment_id, write.offset, write.bytes);
+    (void)disk.sync();
+    if (--late_writes_ == 0) carry();
+  });
+}
+
+// Of what is said too early only one kind is to leave at once: replies, or frames.
+void Machine::hold_back() {
+  const auto hold = [this](auto node::Outputs::*member) {
+    auto& held = held_.*member;
+    auto& now = out_.*member;
+    std::move(now.begin(), now.end(), std::back_inserter(held));
+    now.clear();
+    if (late_writes_ == 0) std::swap(held, now);
+  };
+  if (world_.mutation() == DriverMutation::kAckBeforeDurable) {
+    hold(&node::Outputs::link_sends);
+    hold(&node::Outputs::link_closes);
+  } else if (world_.mutation() == DriverMutation::kFrameBeforeDurable) {
+    hold(&node::Outputs::replies);
+    hold(&node::Outputs::watches_opened);
+    hold(&node::Outputs::watch_sends);
+    hold(&node::Outputs::watches_ended);
+    hold(&node::Outputs::notifies);
+  }
 }
 
 void Machine::carry_read(const node::LogRead& read) {
@@ -168,6 +233,12 @@ void Machine::write_checkpoint(Volume& v, store::Batch batch) {
                                }),
                 batch.end());
   }
+  if (world_.mutation() == DriverMutation::kDeletionLost) {
+    std::erase_if(batch, [&](const auto& pair) {
+      return !pair.second && !pair.first.empty() && pair.first[0] == store::kCellPrefix;
+    });
+  }
+  if (world_.mutation() == DriverMutation::kLoserDropped) drop_losers(batch);
   CHECK(v.kv.write(batch).ok());
 }
 

@@ -19,6 +19,16 @@ const std::vector<MutationInfo>& all_mutations() {
       {DriverMutation::kFreedEarly, "freed-early", "a start finds all keys gone whose time has run out"},
       {DriverMutation::kHaveLost, "have-lost", "a frame between two nodes arrives without its first announcement"},
       {DriverMutation::kCommitLost, "commit-lost", "a frame between two nodes arrives without its first commit"},
+      {DriverMutation::kOperationLost, "operation-lost",
+       "a commit arrives without one of its operations, and its hash fits"},
+      {DriverMutation::kNumberReused, "number-reused", "another commit arrives under a number, and its hash fits"},
+      {DriverMutation::kAckBeforeDurable, "ack-before-durable", "clients hear of writes before the disk has them"},
+      {DriverMutation::kFrameBeforeDurable, "frame-before-durable", "peers hear of commits before the disk has them"},
+      {DriverMutation::kSyncErrorIgnored, "sync-error-ignored", "a sync that failed is answered as done"},
+      {DriverMutation::kKeyForgotten, "key-forgotten", "a write that is tried again comes without its idempotency key"},
+      {DriverMutation::kLoserDropped, "loser-dropped", "of concurrent values only the one shown reaches the store"},
+      {DriverMutation::kDeletionLost, "deletion-lost", "what is deleted stays in the store"},
+      {DriverMutation::kNotificationLost, "notification-lost", "a notification is not sent"},
   };
   return all;
 }

@@ -28,6 +28,15 @@ enum class DriverMutation : std::uint8_t {
   kHaveLost,             // of what a node announces instead of sending it, something is left out
   kFreedEarly,           // a machine that comes back has lost every key whose time has run out, whoever knows of it
   kCommitLost,           // a stream loses a commit in the middle, and hides it: checksum and number still fit
+  kOperationLost,     // of a commit one operation is missing, and its chain hash fits: a filter finer than its context
+  kNumberReused,      // another commit arrives under the number of one, and its chain hash fits
+  kAckBeforeDurable,  // replies leave before the disk has what they tell of
+  kFrameBeforeDurable,  // frames to peers do
+  kSyncErrorIgnored,    // a sync that failed is answered as done
+  kKeyForgotten,        // a write that is tried again arrives without its idempotency key
+  kLoserDropped,        // of concurrent values only the one that is shown reaches the store
+  kDeletionLost,        // what is deleted stays in the store
+  kNotificationLost,    // one notification in twenty is not sent
 };
 
 struct MutationInfo {

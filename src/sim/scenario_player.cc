@@ -83,6 +83,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"disk", {&ScenarioPlayer::disk}},
       {"flip", {&ScenarioPlayer::flip}},
       {"stranger", {&ScenarioPlayer::stranger}},
+      {"spoil", {&ScenarioPlayer::spoil}},
       {"garble", {&ScenarioPlayer::garble}},
       {"backup", {&ScenarioPlayer::backup}},
       {"restore", {&ScenarioPlayer::restore}},

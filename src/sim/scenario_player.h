@@ -68,6 +68,7 @@ class ScenarioPlayer {
   Lines disk(const Words& words);
   Lines flip(const Words& words);
   Lines stranger(const Words& words);
+  Lines spoil(const Words& words);
   Lines garble(const Words& words);
   Lines backup(const Words& words);
   Lines restore(const Words& words);

@@ -9,6 +9,7 @@
 #include "log/segment.h"
 #include "sim/checkers/convergence.h"
 #include "sim/scenario_player.h"
+#include "sim/tampering.h"
 
 namespace pando::sim {
 namespace {
@@ -70,6 +71,17 @@ Lines ScenarioPlayer::garble(const Words& words) {
       --*left;
       frame[frame.size() / 2] = static_cast<char>(frame[frame.size() / 2] ^ 0x10);
     }
+    return Net::Fate::kDeliver;
+  });
+  return {};
+}
+
+// spoil N: the next N frames of commits that arrive anywhere have a bit of their first commit flipped, and fit all the
+// same.
+Lines ScenarioPlayer::spoil(const Words& words) {
+  auto left = std::make_shared<long>(words.size() > 1 ? std::strtol(words[1].c_str(), nullptr, 10) : 1);
+  world_->net().set_tamper([left](Bytes& frame) {
+    if (*left > 0 && spoil_commit(frame)) --*left;
     return Net::Fate::kDeliver;
   });
   return {};

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "repl/frame.h"
 #include "sim/checkers/checkers.h"
 #include "sim/faults.h"
 #include "sim/fleet.h"
+#include "sim/tampering.h"
 #include "sim/workload.h"
 
 namespace pando::sim {
@@ -122,32 +122,6 @@ class WatchKeeper {
   bool roam_ = true;
 };
 
-// A frame that is lost as a whole is noticed by its number, so this one keeps it: from a frame of several items the
-// first commit, or the first Have, is missing, and the rest has a checksum that fits.
-void lose_item(Bytes& frame, World& world) {
-  const Result<repl::Frame> decoded = repl::decode_frame(frame);
-  const auto* body = decoded ? std::get_if<repl::Body>(&*decoded) : nullptr;
-  if (body == nullptr || body->items.size() < 2) return;
-  repl::Body rest = *body;
-  const bool lose_have = world.mutation() == DriverMutation::kHaveLost;
-  const auto item = std::find_if(rest.items.begin(), rest.items.end(), [&](const repl::BodyItem& one) {
-    return std::holds_alternative<repl::Have>(one) == lose_have;
-  });
-  if (item == rest.items.end() || !world.mutates(world.mutation(), lose_have ? 1 : 3)) return;
-  rest.items.erase(item);
-  frame = repl::encode_frame(rest);
-}
-
-// A peer vouches for an hour that has not come yet.
-void vouch_early(Bytes& frame, World& world) {
-  const Result<repl::Frame> decoded = repl::decode_frame(frame);
-  const auto* beat = decoded ? std::get_if<repl::Heartbeat>(&*decoded) : nullptr;
-  if (beat == nullptr || beat->claims.empty() || !world.mutates(DriverMutation::kClaimEarly, 3)) return;
-  repl::Heartbeat early = *beat;
-  for (repl::Claim& claim : early.claims) claim.upto = Hlc::from_wall_ms(claim.upto.wall_ms() + 3'600'000);
-  frame = repl::encode_frame(early);
-}
-
 }  // namespace
 
 SeededOutcome run_seed(const SeededOptions& options) {
@@ -163,18 +137,8 @@ SeededOutcome run_seed(const SeededOptions& options) {
   World world(world_options);
   checkers.attach(world);
   build_fleet(fleet.plan, world);
-  if (options.mutation == DriverMutation::kCommitLost || options.mutation == DriverMutation::kHaveLost) {
-    world.net().set_tamper([&world](Bytes& frame) {
-      lose_item(frame, world);
-      return Net::Fate::kDeliver;
-    });
-  }
-  if (options.mutation == DriverMutation::kClaimEarly) {
-    world.net().set_tamper([&world](Bytes& frame) {
-      vouch_early(frame, world);
-      return Net::Fate::kDeliver;
-    });
-  }
+  Tampering tampering(world);
+  if (tampering.tampers()) world.net().set_tamper([&tampering](Bytes& frame) { return tampering.suffer(frame); });
   WorkloadOptions work = pick_workload(fleet, options.steps, rng);
   // Of a generator of its own, so that the other choices of a seed stay what they are.
   constexpr std::uint64_t kOfTerms = 0x9E37'79B9'7F4A'7C15;

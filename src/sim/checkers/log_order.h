@@ -18,6 +18,7 @@ class LogOrder final : public Checker {
  public:
   std::string_view name() const override { return "log_order"; }
   void on_outputs(const Machine& machine, const node::Outputs& outputs) override;
+  void on_boot(const Machine& machine) override;
   void at_end() override;
 
  private:
@@ -30,6 +31,7 @@ class LogOrder final : public Checker {
   void check_numbers(const std::string& ns, const MachineLog& log);
 
   std::map<std::pair<MachineIndex, std::string>, std::map<std::uint64_t, Shown>> numbers_;
+  std::map<std::pair<MachineIndex, std::string>, std::uint64_t> told_by_process_;  // the last notification
   std::map<std::pair<MachineIndex, std::string>, std::uint64_t> last_number_;
   std::map<std::tuple<std::string, Dot>, Bytes> bytes_of_;
 };
