@@ -37,8 +37,10 @@ void Convergence::compare(const std::string& ns, Machine& a, Machine& b) {
   Answer digest_b;
   for (int left = kTries; left > 0; --left) {
     if (a.context(ns) != b.context(ns)) (void)world().settle(kAgreeMax);
-    // What has run out is compared by no one, as each frees it in its own time; both are asked about one instant.
-    const DigestRequest ask{std::max(a.now().wall_ms, b.now().wall_ms)};
+    // What has run out is compared by no one, as each frees it in its own time; both are asked about one instant. A
+    // node whose clock was ahead, and that has promised others to be past that, stays there when its clock is set
+    // right.
+    const DigestRequest ask{std::max({a.now().wall_ms, b.now().wall_ms, latest_ms_})};
     digest_a = ask_and_wait(world(), a, ns, ask);
     digest_b = ask_and_wait(world(), b, ns, ask);
     const auto* of_a = std::get_if<DigestReply>(&digest_a.reply.body);
@@ -63,6 +65,10 @@ void Convergence::compare(const std::string& ns, Machine& a, Machine& b) {
     text += "\n      " + line;
   }
   violation(std::move(text));
+}
+
+void Convergence::on_outputs(const Machine& machine, const node::Outputs&) {
+  latest_ms_ = std::max(latest_ms_, machine.now().wall_ms);
 }
 
 void Convergence::at_end() {
