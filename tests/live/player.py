@@ -22,7 +22,8 @@ ANY_TIME_S = 3
 SETTLE_S = 90
 # Needs what only the simulator has. What is missing here and in Player is skipped too, so new verbs do no harm.
 ELSEWHERE = {"clock": "clocks that jump", "disk": "a disk that fails at will (tests/syscalls)", "flip": "tests/bitflips",
-             "stranger": "forged frames", "garble": "forged frames", "reset": "connections reset by the network",
+             "stranger": "forged frames", "garble": "forged frames", "spoil": "forged frames",
+             "reset": "connections reset by the network",
              "notes": "what a node says to people, in the simulator's words"}
 # Answers that depend on when things happen, or speak of addresses.
 NOT_COMPARED = ("OFFSET", "CHECKPOINT", "LOBSTAT")
@@ -56,6 +57,8 @@ class ScenarioFleet(Fleet):
         for caller, callee in plan.peers():
             if caller == member.name:
                 text += link("peer", callee, "address")
+                if (caller, callee) in plan.budgets:
+                    text += f'bytes_per_second_max = {plan.budgets[caller, callee]}\n'
         return text
 
 
@@ -67,7 +70,7 @@ class Plan:
     """The fleet, as the lines before the first event describe it."""
 
     def __init__(self):
-        self.names, self.follows, self.links, self.groups = [], {}, [], {}
+        self.names, self.follows, self.links, self.groups, self.budgets = [], {}, [], {}, {}
         self.namespaces, self.held, self.late, self.storage = ["main"], {}, [], ""
 
     def holds(self, name):
@@ -87,6 +90,8 @@ class Plan:
             self.follows[rest[0]] = rest[2:]
         elif verb == "link":
             self.links.append((rest[0], rest[1]))
+            if len(rest) > 2:
+                self.budgets[rest[0], rest[1]] = rest[2]
         elif verb == "namespaces":
             self.namespaces = rest
         elif verb == "holds":

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 VERBS = ("nodes relayer namespaces holds group link late segments checkpoints unchecked crash restart start stop cut heal "
-         "reset slow clock disk flip stranger garble backup restore settle sleep watch unwatch events same health notes "
+         "reset slow clock disk flip stranger garble spoil backup restore settle sleep watch unwatch events same health notes "
          "links").split()
 _PROMPT = re.compile(r"([A-Za-z0-9._/-]+)(&?)>(?: (.*))?$")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
