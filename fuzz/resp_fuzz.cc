@@ -19,10 +19,20 @@ class Host final : public api::RespHost {
  public:
   Facts facts() const override { return {"1.0", "dc1", true, 6379, 1, 1, 1, 1}; }
   api::RespCursors& cursors() override { return cursors_; }
+  api::RespChannels& channels() override { return channels_; }
+  void listens() override {}
+  Bytes unique_name() override { return "dc1.1.1"; }
   void list_clients(Bytes& out) const override { out += "id=1\n"; }
 
  private:
   api::RespCursors cursors_;
+  api::RespChannels channels_;
+};
+
+class Subscriber final : public api::RespSubscriber {
+ public:
+  void on_message(const Bytes*, ByteSpan, ByteSpan) override {}
+  std::uint64_t subscriber_id() const override { return 1; }
 };
 
 struct Heard {
@@ -61,7 +71,8 @@ void check_write(const WriteRequest& write) {
 
 void run(const Heard& heard) {
   Host host;
-  api::RespSession session(host, 1, "127.0.0.1:5000", "127.0.0.1:6379");
+  Subscriber subscriber;
+  api::RespSession session(host, subscriber, 1, "127.0.0.1:5000", "127.0.0.1:6379");
   api::RespPlan plan;
   for (const std::vector<Bytes>& command : heard.commands) {
     session.on_command({command.begin(), command.end()}, plan);
@@ -69,8 +80,9 @@ void run(const Heard& heard) {
     for (const Request& request : plan.requests) {
       if (const auto* write = std::get_if<WriteRequest>(&request)) check_write(*write);
     }
-    if (plan.close) return;
+    if (plan.close) break;
   }
+  session.leave();
 }
 
 }  // namespace

@@ -1,71 +1,73 @@
 #include "api/resp_command.h"
 
 #include <algorithm>
+#include <array>
+
+#include "base/check.h"
 
 namespace pando::api {
 namespace {
 
 using C = RespCommand;
-using S = RespSession;
 
-const std::vector<RespCommand> kCommands = {
-    {"auth", -2, C::kFast, 0, 0, 0, "connection", "Refused: no password is configured.", &S::auth},
-    {"client", -2, 0, 0, 0, 0, "connection", "Names and lists connections.", &S::client},
-    {"command", -1, 0, 0, 0, 0, "server", "Describes the commands.", &S::command},
-    {"config", -2, 0, 0, 0, 0, "server", "GET: fixed settings that clients look for.", &S::config},
-    {"decr", 2, C::kWrite | C::kFast, 1, 1, 1, "string", "Takes one from a counter.", &S::increment},
-    {"decrby", 3, C::kWrite | C::kFast, 1, 1, 1, "string", "Takes a number from a counter.", &S::increment},
-    {"del", -2, C::kWrite, 1, -1, 1, "generic", "Deletes keys.", &S::remove},
-    {"discard", 1, C::kFast | C::kInMulti, 0, 0, 0, "transactions", "Forgets the queued commands.", &S::discard},
-    {"echo", 2, C::kFast, 0, 0, 0, "connection", "Answers its word.", &S::echo},
-    {"exec", 1, C::kInMulti, 0, 0, 0, "transactions", "Commits the queued commands as one.", &S::exec},
-    {"exists", -2, C::kRead | C::kFast, 1, -1, 1, "generic", "Counts the keys that exist.", &S::exists},
-    {"get", 2, C::kRead | C::kFast, 1, 1, 1, "string", "Answers the value of a key.", &S::get},
-    {"hdel", -3, C::kWrite | C::kFast, 1, 1, 1, "hash", "Deletes fields of a hash.", &S::hash_remove},
-    {"hello", -1, C::kFast, 0, 0, 0, "connection", "Switches between RESP2 and RESP3.", &S::hello},
-    {"hexists", 3, C::kRead | C::kFast, 1, 1, 1, "hash", "Tells whether a field exists.", &S::hash_get},
-    {"hget", 3, C::kRead | C::kFast, 1, 1, 1, "hash", "Answers a field of a hash.", &S::hash_get},
-    {"hgetall", 2, C::kRead, 1, 1, 1, "hash", "Answers all fields and values of a hash.", &S::hash_all},
-    {"hkeys", 2, C::kRead, 1, 1, 1, "hash", "Answers all fields of a hash.", &S::hash_all},
-    {"hlen", 2, C::kRead | C::kFast, 1, 1, 1, "hash", "Counts the fields of a hash.", &S::hash_all},
-    {"hmget", -3, C::kRead | C::kFast, 1, 1, 1, "hash", "Answers fields of a hash.", &S::hash_get_many},
-    {"hmset", -4, C::kWrite | C::kFast, 1, 1, 1, "hash", "Sets fields of a hash.", &S::hash_set},
-    {"hset", -4, C::kWrite | C::kFast, 1, 1, 1, "hash", "Sets fields of a hash.", &S::hash_set},
-    {"hstrlen", 3, C::kRead | C::kFast, 1, 1, 1, "hash", "Answers the length of a field.", &S::hash_get},
-    {"hvals", 2, C::kRead, 1, 1, 1, "hash", "Answers all values of a hash.", &S::hash_all},
-    {"incr", 2, C::kWrite | C::kFast, 1, 1, 1, "string", "Adds one to a counter.", &S::increment},
-    {"incrby", 3, C::kWrite | C::kFast, 1, 1, 1, "string", "Adds a number to a counter.", &S::increment},
-    {"info", -1, 0, 0, 0, 0, "server", "Tells about this node.", &S::info},
-    {"keys", 2, C::kRead, 0, 0, 0, "generic", "Lists the keys that match a pattern.", &S::keys},
-    {"mget", -2, C::kRead | C::kFast, 1, -1, 1, "string", "Answers the values of keys.", &S::mget},
-    {"mset", -3, C::kWrite, 1, -1, 2, "string", "Sets keys in one commit.", &S::set_many},
-    {"multi", 1, C::kFast | C::kInMulti, 0, 0, 0, "transactions", "Begins to queue writes.", &S::multi},
-    {"ping", -1, C::kFast, 0, 0, 0, "connection", "Answers PONG, or its word.", &S::ping},
-    {"quit", -1, C::kFast | C::kInMulti, 0, 0, 0, "connection", "Closes the connection.", &S::quit},
-    {"reset", 1, C::kFast | C::kInMulti, 0, 0, 0, "connection", "Makes the connection as new.", &S::reset},
-    {"scan", -2, C::kRead, 0, 0, 0, "generic", "Lists keys, some at a time.", &S::scan},
-    {"select", 2, C::kFast, 0, 0, 0, "connection", "Accepts database 0, the only one.", &S::select},
-    {"set", -3, C::kWrite, 1, 1, 1, "string", "Sets a key.", &S::set},
-    {"setnx", 3, C::kWrite | C::kFast, 1, 1, 1, "string", "Sets a key that is absent here.", &S::set_if_absent},
-    {"strlen", 2, C::kRead | C::kFast, 1, 1, 1, "string", "Answers the length of a value.", &S::length},
-    {"type", 2, C::kRead | C::kFast, 1, 1, 1, "generic", "Answers string, hash or none.", &S::type},
-    {"unlink", -2, C::kWrite | C::kFast, 1, -1, 1, "generic", "Deletes keys.", &S::remove},
-};
+constexpr std::size_t kNameBytesMax = 16;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
+// Places by a hash of the name, the next free one when it is taken.
+class Names {
+ public:
+  explicit Names(const std::vector<RespCommand>& all) {
+    for (const RespCommand& one : all) {
+      CHECK(one.name.size() <= kNameBytesMax);
+      std::size_t at = place(one.name);
+      while (places_[at] != nullptr) at = (at + 1) % places_.size();
+      places_[at] = &one;
+    }
+  }
+  const RespCommand* find(std::string_view name) const {
+    std::size_t at = place(name);
+    while (places_[at] != nullptr && places_[at]->name != name) at = (at + 1) % places_.size();
+    return places_[at];
+  }
+
+ private:
+  std::size_t place(std::string_view name) const {
+    std::uint32_t hash = 2166136261U;
+    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    return (hash ^ hash >> 15U) % places_.size();
+  }
+
+  std::array<const RespCommand*, 1024> places_{};
+};
+
+std::vector<RespCommand> gather() {
+  std::vector<RespCommand> all;
+  for (RespFamily (*family)() :
+       {&resp_connection_commands, &resp_server_commands, &resp_transaction_commands, &resp_pubsub_commands,
+        &resp_key_commands, &resp_expiry_commands, &resp_string_commands, &resp_number_commands, &resp_bit_commands,
+        &resp_hash_commands, &resp_set_commands, &resp_sorted_set_commands, &resp_sorted_set_range_commands,
+        &resp_list_commands, &resp_sketch_commands, &resp_stream_commands, &resp_stream_read_commands,
+        &resp_wait_commands}) {
+    for (const RespCommand& one : family()) all.push_back(one);
+  }
+  std::sort(all.begin(), all.end(), [](const C& a, const C& b) { return a.name < b.name; });
+  return all;
+}
+
 }  // namespace
 
-const std::vector<RespCommand>& resp_commands() { return kCommands; }
+const std::vector<RespCommand>& resp_commands() {
+  static const std::vector<RespCommand> kAll = gather();
+  return kAll;
+}
 
 const RespCommand* find_resp_command(ByteSpan name) {
-  char text[16];
+  static const Names kNames(resp_commands());
+  char text[kNameBytesMax];
   if (name.size() > sizeof(text)) return nullptr;
   std::transform(name.begin(), name.end(), text, lower);
-  const std::string_view wanted(text, name.size());
-  const auto at = std::lower_bound(kCommands.begin(), kCommands.end(), wanted,
-                                   [](const RespCommand& command, std::string_view n) { return command.name < n; });
-  return at != kCommands.end() && at->name == wanted ? &*at : nullptr;
+  return kNames.find({text, name.size()});
 }
 
 void append_command_info(const RespCommand& command, RespWriter& to) {

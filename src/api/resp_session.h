@@ -3,9 +3,10 @@
 //   on_command(args) → plan     no requests: plan.text is the whole answer
 //                               requests: submitted in this order; answered by append_answer() when all are back
 //
-// Strings and counters are keys of table `kv`, hashes are rows of table `row`: two keyspaces side by side. Every
-// writing command is one WriteRequest, so it is atomic and durable before it is answered; MULTI…EXEC is one too.
-// docs/redis.md lists every command and where it differs. Pure; one thread.
+// Everything is a key of table `kv`: the same keys and types as over HTTP. What a command becomes is said by its row
+// in the table of commands (api/resp_command.h); here is what a connection remembers: its protocol version and name,
+// the transaction it queues, the keys it watches, the channels it hears. docs/redis.md lists every command and where
+// it differs. Pure; one thread.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "api/resp_call.h"
+#include "api/resp_channels.h"
 #include "api/resp_writer.h"
-#include "model/reply.h"
-#include "model/request.h"
+#include "base/prng.h"
 
 namespace pando::api {
 
@@ -24,7 +26,7 @@ namespace pando::api {
 class RespCursors {
  public:
   struct Place {
-    bool rows = false;  // in table `row`; table `kv` comes first
+    Bytes of;  // the key that is walked; empty: the keys
     Bytes after;
   };
   std::uint64_t remember(Place place);
@@ -51,62 +53,46 @@ class RespHost {
   virtual ~RespHost() = default;
   virtual Facts facts() const = 0;
   virtual RespCursors& cursors() = 0;
+  virtual RespChannels& channels() = 0;
+  // Somebody has subscribed: channels() is to be told what happens from now on.
+  virtual void listens() = 0;
+  // No other call, here or at another node, ever answers the same. At most 100 bytes without a zero.
+  virtual Bytes unique_name() = 0;
   // One CLIENT LIST line per connection.
   virtual void list_clients(Bytes& out) const = 0;
 };
 
-enum class RespShape : std::uint8_t {
-  kNone,
-  // of writes, from DoneReply::results
-  kOk,
-  kOkOrNull,   // SET … NX
-  kInteger,    // the first result
-  kPairs,      // DEL: key by key a result in `kv` and one in `row`
-  kIncrement,  // kInteger with INCR's own errors
-  kExec,
-  // of reads
-  kValue,
-  kValues,
-  kLength,
-  kExists,
-  kType,
-  kField,
-  kFields,
-  kFieldLength,
-  kHash,
-  kHashKeys,
-  kHashValues,
-  kHashCount,
-  kHashExists,
-  kScan,
-  kKeys,
-};
-
 struct RespPlan {
-  struct Queued {
-    RespShape shape = RespShape::kNone;
-    std::uint32_t mutations = 0;
-  };
   std::vector<Request> requests;
   Bytes text;
   bool close = false;  // after this answer
+  bool waits = false;  // no further command of this client before this is answered
+  bool failed = false;
+  // At least 0: while all requests find nothing it is not answered but asked again (`again`) when one of the keys
+  // pending.names changes, for so long; 0: for good.
+  std::int64_t block_ms = -1;
+  std::vector<Request> again;
   // For append_answer():
-  RespShape shape = RespShape::kNone;
   int version = 2;
-  std::uint32_t parts = 0;     // requests that were made
-  std::vector<Bytes> names;    // fields asked; keys; SCAN's and KEYS' pattern
-  std::vector<Queued> queued;  // of EXEC
-  bool rows = false;           // kScan: in table `row`
+  std::uint32_t parts = 0;  // requests that were made
+  RespPending pending;
+  bool is_exec = false;
+  std::vector<RespPending> queued;  // of EXEC
+  bool is_watch = false;
 
   void clear();
+  // After the first replies: what to ask again. False: there is something to answer.
+  bool goes_on_waiting(const Reply* replies);
 };
 
 class RespSession {
  public:
-  using Args = std::vector<ByteSpan>;
+  using Args = RespCall::Args;
 
-  // `peer` and `local`: "127.0.0.1:5000", for CLIENT.
-  RespSession(RespHost& host, std::uint64_t id, std::string peer, std::string local);
+  // `peer` and `local`: "127.0.0.1:5000", for CLIENT. `subscriber` hears what is published; it outlives this.
+  RespSession(RespHost& host, RespSubscriber& subscriber, std::uint64_t id, std::string peer, std::string local);
+  RespSession(const RespSession&) = delete;
+  RespSession& operator=(const RespSession&) = delete;
 
   // `args` is not empty. `plan` is cleared first.
   void on_command(const Args& args, RespPlan& plan);
@@ -115,52 +101,39 @@ class RespSession {
   // This client's line of CLIENT LIST.
   void describe(Bytes& out) const;
 
-  // Commands, by the table in resp_command.cc.
-  void ping(const Args& args);
-  void echo(const Args& args);
-  void hello(const Args& args);
-  void auth(const Args& args);
-  void select(const Args& args);
-  void quit(const Args& args);
-  void reset(const Args& args);
-  void client(const Args& args);
-  void command(const Args& args);
-  void config(const Args& args);
-  void info(const Args& args);
-  void multi(const Args& args);
-  void exec(const Args& args);
-  void discard(const Args& args);
-  void get(const Args& args);
-  void mget(const Args& args);
-  void length(const Args& args);
-  void exists(const Args& args);
-  void type(const Args& args);
-  void scan(const Args& args);
-  void keys(const Args& args);
-  void hash_get(const Args& args);
-  void hash_get_many(const Args& args);
-  void hash_all(const Args& args);
-  void set(const Args& args);
-  void set_if_absent(const Args& args);
-  void set_many(const Args& args);
-  void remove(const Args& args);
-  void increment(const Args& args);
-  void hash_set(const Args& args);
-  void hash_remove(const Args& args);
+  // For commands.
+  RespHost& host() { return host_; }
+  std::uint64_t id() const { return id_; }
+  int version() const { return version_; }
+  std::uint64_t chance() { return random_.next(); }
+  void set_version(int version) { version_ = version; }
+  const std::string& name() const { return name_; }
+  void set_name(ByteSpan name) { name_ = name; }
+  void set_library(bool name, ByteSpan text) { (name ? library_name_ : library_version_) = text; }
+  RespSubscriber& subscriber() { return subscriber_; }
+  void reset();
+  // The client has gone: nothing is published to it any more. The host may be gone after this.
+  void leave() { host_.channels().remove_all(subscriber_); }
+
+  void begin_multi(RespCall& call);
+  void exec(RespCall& call);
+  void discard(RespCall& call);
+  void watch(RespCall& call);
+  // Inside MULTI it changes nothing, as EXEC is what looks at the watched keys.
+  void unwatch() {
+    if (!in_multi_) watched_.clear();
+  }
 
  private:
-  RespWriter writer() { return RespWriter(plan_->text, version_); }
-  void fail(std::string_view text);
-  void ask(Request request, RespShape shape);
-  void write(std::vector<Mutation> mutations, RespShape shape);
+  void queue(RespPlan& plan, const Args& args);
   void forget_transaction();
-  void append_scan(const RespPlan& plan, const Reply* replies, RespWriter& to);
-  void append_keys(const RespPlan& plan, const Reply* replies, RespWriter& to);
 
   RespHost& host_;
+  RespSubscriber& subscriber_;
   const std::uint64_t id_;
   const std::string peer_;
   const std::string local_;
+  Prng random_;
   int version_ = 2;
   std::string name_;
   std::string library_name_;
@@ -169,9 +142,9 @@ class RespSession {
   bool in_multi_ = false;
   bool multi_failed_ = false;
   std::size_t queued_bytes_ = 0;
-  std::vector<Mutation> queued_mutations_;
-  std::vector<RespPlan::Queued> queued_;
-  RespPlan* plan_ = nullptr;
+  std::vector<TxItem> queued_items_;
+  std::vector<RespPending> queued_;
+  std::vector<TxRequest::Seen> watched_;
 };
 
 }  // namespace pando::api

@@ -1,6 +1,10 @@
+// deterministic: floating point, as text for one client.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "api/resp_command.h"
+#include "api/resp_feed.h"
 #include "api/resp_glob.h"
 #include "api/resp_parser.h"
 #include "api/resp_session.h"
@@ -11,8 +15,33 @@ namespace {
 struct Host final : RespHost {
   Facts facts() const override { return {"1.0", "n", true, 1, 2, 3, 4, 5}; }
   RespCursors& cursors() override { return remembered; }
+  RespChannels& channels() override { return table; }
   void list_clients(Bytes&) const override {}
+  void listens() override { ++listened; }
+  Bytes unique_name() override { return "n." + std::to_string(++names); }
+  int listened = 0;
+  int names = 0;
   RespCursors remembered;
+  RespChannels table;
+};
+
+// As a watch tells it.
+Change change_of(const Mutation& made) {
+  Change change;
+  change.table = made.table;
+  change.key = made.key;
+  change.value = made.value;
+  return change;
+}
+
+struct Subscriber final : RespSubscriber {
+  explicit Subscriber(std::uint64_t number = 7) : id(number) {}
+  void on_message(const Bytes* pattern, ByteSpan channel, ByteSpan message) override {
+    heard.push_back((pattern == nullptr ? "" : *pattern + " ") + Bytes(channel) + " " + Bytes(message));
+  }
+  std::uint64_t subscriber_id() const override { return id; }
+  std::uint64_t id;
+  std::vector<Bytes> heard;
 };
 
 // Every command in `bytes`, words joined by '|', then what is left of it: "…" for more, or the error.
@@ -103,7 +132,8 @@ TEST(RespCommands, TableIsSortedAndFoundInAnyCase) {
 
 TEST(RespSession, AnswersWithoutTheNode) {
   Host host;
-  RespSession session(host, 7, "p", "l");
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
   RespPlan plan;
   const struct {
     std::vector<ByteSpan> args;
@@ -137,25 +167,205 @@ TEST(RespSession, AnswersWithoutTheNode) {
 
 TEST(RespSession, TransactionIsOneWriteAndSplitsItsResults) {
   Host host;
-  RespSession session(host, 7, "p", "l");
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
   RespPlan plan;
-  for (const std::vector<ByteSpan>& args : std::vector<std::vector<ByteSpan>>{
-           {"multi"}, {"set", "k", "v"}, {"del", "a", "b"}, {"incr", "n"}, {"setnx", "k", "w"}}) {
+  for (const std::vector<ByteSpan>& args : std::vector<std::vector<ByteSpan>>{{"multi"},
+                                                                              {"set", "k", "v"},
+                                                                              {"del", "a", "b"},
+                                                                              {"incr", "n"},
+                                                                              {"ping"},
+                                                                              {"setnx", "k", "w"},
+                                                                              {"type", "k"}}) {
     session.on_command(args, plan);
   }
   session.on_command({"exec"}, plan);
   ASSERT_EQ(plan.requests.size(), 1u);
-  EXPECT_EQ(std::get<WriteRequest>(plan.requests[0]).mutations.size(), 7u);
+  const auto& asked = std::get<TxRequest>(plan.requests[0]);
+  ASSERT_EQ(asked.items.size(), 5u);
+  EXPECT_TRUE(std::holds_alternative<GetTypeRequest>(asked.items[4].request));
+  TxReply done;
+  for (ReplyBody body : std::initializer_list<ReplyBody>{DoneReply{1, {1}, {{}}}, DoneReply{2, {1, 0}, {{}, {}}},
+                                                         DoneReply{1, {42}, {{}}}, DoneReply{1, {0}, {{}}},
+                                                         TypeReply{ValueType::kValue}}) {
+    done.items.push_back(Reply{{}, std::move(body), {}});
+  }
   Reply reply;
-  reply.body = DoneReply{7, {1, 0, 1, 0, 0, 42, 0}};
+  reply.body = std::move(done);
   Bytes out;
   session.append_answer(plan, &reply, out);
-  EXPECT_EQ(out, "*4\r\n+OK\r\n:1\r\n:42\r\n:0\r\n");
+  EXPECT_EQ(out, "*6\r\n+OK\r\n:1\r\n:42\r\n+PONG\r\n:0\r\n+string\r\n");
+}
+
+TEST(RespSession, WatchedKeysAreNamedToExec) {
+  Host host;
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
+  RespPlan plan;
+  session.on_command({"watch", "a", "b"}, plan);
+  ASSERT_EQ(plan.requests.size(), 2u);
+  EXPECT_TRUE(plan.waits);
+  Reply replies[2];
+  replies[0].body = EtagReply{"0123456789abcdef"};
+  replies[1].body = EtagReply{};
+  Bytes out;
+  session.append_answer(plan, replies, out);
+  EXPECT_EQ(out, "+OK\r\n");
+  session.on_command({"multi"}, plan);
+  session.on_command({"watch", "c"}, plan);
+  EXPECT_EQ(plan.text, "-ERR WATCH inside MULTI is not allowed\r\n");
+  session.on_command({"incr", "n"}, plan);
+  session.on_command({"exec"}, plan);
+  ASSERT_EQ(plan.requests.size(), 1u);
+  const auto& seen = std::get<TxRequest>(plan.requests[0]).seen;
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].etag, "0123456789abcdef");
+  EXPECT_EQ(seen[1].key, "b");
+  // Somebody else was first.
+  Reply late;
+  late.body = TxReply{{}, false};
+  out.clear();
+  session.append_answer(plan, &late, out);
+  EXPECT_EQ(out, "*-1\r\n");
+  // A transaction forgets what was watched before it.
+  session.on_command({"multi"}, plan);
+  session.on_command({"incr", "n"}, plan);
+  session.on_command({"exec"}, plan);
+  EXPECT_TRUE(std::get<TxRequest>(plan.requests[0]).seen.empty());
+}
+
+TEST(RespSession, SubscribersHearAndMayDoLittleElse) {
+  Host host;
+  Subscriber first(1);
+  Subscriber second(2);
+  RespSession one(host, first, 1, "p", "l");
+  RespSession two(host, second, 2, "p", "l");
+  RespPlan plan;
+  one.on_command({"subscribe", "news", "news"}, plan);
+  EXPECT_EQ(plan.text, "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n");
+  one.on_command({"psubscribe", "n*"}, plan);
+  EXPECT_EQ(host.listened, 2);
+  two.on_command({"publish", "news", "rain"}, plan);
+  ASSERT_EQ(plan.requests.size(), 1u);
+  const Mutation& made = std::get<WriteRequest>(plan.requests[0]).mutations.at(0);
+  Reply done;
+  done.body = DoneReply{1, {1}, {{}}};
+  Bytes out;
+  two.append_answer(plan, &done, out);
+  EXPECT_EQ(out, ":2\r\n");
+  EXPECT_TRUE(first.heard.empty()) << "it is heard when it is written";
+  tell_change(change_of(made), host.table);
+  EXPECT_EQ(first.heard, (std::vector<Bytes>{"news rain", "n* news rain"}));
+  EXPECT_TRUE(second.heard.empty());
+  one.on_command({"get", "k"}, plan);
+  EXPECT_EQ(plan.text.rfind("-ERR Can't execute 'get'", 0), 0u);
+  one.on_command({"ping"}, plan);
+  EXPECT_EQ(plan.text, "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+  one.on_command({"unsubscribe"}, plan);
+  one.on_command({"punsubscribe"}, plan);
+  one.on_command({"get", "k"}, plan);
+  EXPECT_EQ(plan.requests.size(), 1u);
+  two.on_command({"publish", "news", "sun"}, plan);
+  EXPECT_EQ(plan.pending.number, 0);
+  for (const Bytes& bad : {Bytes(), Bytes("a\0b", 3), Bytes(kChannelBytesMax + 1, 'x')}) {
+    two.on_command({"publish", bad, "x"}, plan);
+    EXPECT_EQ(plan.text.rfind("-ERR a channel has", 0), 0u);
+  }
+}
+
+TEST(RespFeed, ChangesOfKeysAreNotified) {
+  Host host;
+  Subscriber all(1);
+  host.table.subscribe_pattern(all, "__key*__:*");
+  const auto tell = [&](std::string table, Bytes key, ChangeKind kind) {
+    Change change;
+    change.table = std::move(table);
+    change.key = std::move(key);
+    change.kind = kind;
+    tell_change(change, host.table);
+  };
+  tell("kv", "k", ChangeKind::kPut);
+  tell("kv", "k", ChangeKind::kExpire);
+  tell("row", "k", ChangeKind::kPut);
+  tell("pubsub", "no message", ChangeKind::kPut);
+  EXPECT_EQ(all.heard,
+            (std::vector<Bytes>{"__key*__:* __keyspace@0__:k set", "__key*__:* __keyevent@0__:set k",
+                                "__key*__:* __keyspace@0__:k expire", "__key*__:* __keyevent@0__:expire k"}));
+}
+
+TEST(RespSession, ReadsOfStreamsBlockUntilThereIsSomething) {
+  Host host;
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
+  RespPlan plan;
+  session.on_command({"xread", "block", "50", "streams", "a", "b", "3-1", "$"}, plan);
+  ASSERT_EQ(plan.requests.size(), 2u);
+  EXPECT_EQ(plan.block_ms, 50);
+  EXPECT_TRUE(plan.waits);
+  std::vector<Reply> replies(2);
+  EntriesReply nothing;
+  nothing.found = true;
+  nothing.top = {9, 9};
+  for (Reply& reply : replies) reply.body = nothing;
+  EXPECT_TRUE(plan.goes_on_waiting(replies.data()));
+  EXPECT_EQ(std::get<RangeEntriesRequest>(plan.again[0]).first, (StreamId{3, 2}));
+  EXPECT_EQ(std::get<RangeEntriesRequest>(plan.again[1]).first, (StreamId{9, 10})) << "from the end on";
+  EXPECT_EQ(std::get<RangeEntriesRequest>(plan.again[1]).last, kStreamIdMax);
+  Bytes out;
+  session.append_answer(plan, replies.data(), out);
+  EXPECT_EQ(out, "*-1\r\n") << "when the time is over";
+  std::get<EntriesReply>(replies[1].body).entries.push_back({{10, 0}, {{"f", "v"}}});
+  EXPECT_FALSE(plan.goes_on_waiting(replies.data()));
+  out.clear();
+  session.append_answer(plan, replies.data(), out);
+  EXPECT_EQ(out, "*1\r\n*2\r\n$1\r\nb\r\n*1\r\n*2\r\n$4\r\n10-0\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n");
+  // Inside MULTI nothing blocks.
+  session.on_command({"multi"}, plan);
+  session.on_command({"xread", "block", "0", "streams", "a", "0"}, plan);
+  EXPECT_EQ(plan.text, "+QUEUED\r\n");
+  EXPECT_LT(plan.block_ms, 0);
+}
+
+TEST(RespNumbers, AsRedisReadsThem) {
+  EXPECT_EQ(resp_integer("-12"), -12);
+  for (const ByteSpan bad : {"", "-", "+1", "007", "-0", "1 ", "0x1", "9223372036854775808"}) {
+    EXPECT_FALSE(resp_integer(bad)) << bad;
+  }
+  const struct {
+    ByteSpan text;
+    std::int64_t thousandths;
+  } kRows[] = {{"1.5", 1500}, {"+1.5", 1500}, {"-.25", -250}, {"3.0e3", 3'000'000},
+               {"5E-3", 5},   {"0.0010", 1},  {"7.", 7000}};
+  for (const auto& row : kRows) {
+    EXPECT_EQ(resp_decimal(row.text), Int128{row.thousandths} * (kDecimalUnit / 1000)) << row.text;
+  }
+  for (const ByteSpan bad : {"", ".", "-", "x", "1e", "inf", "nan", "1e-10", "1e99", "1.2.3"}) {
+    EXPECT_FALSE(resp_decimal(bad)) << bad;
+  }
+}
+
+TEST(RespNumbers, ScoresHaveSeventeenDigitsAndAreNumbersInVersion3) {
+  Bytes out;
+  RespWriter(out, 2).number(0.1);
+  RespWriter(out, 2).number(3);
+  RespWriter(out, 3).number(-1.0 / 0.0);
+  EXPECT_EQ(out, "$19\r\n0.10000000000000001\r\n$1\r\n3\r\n,-inf\r\n");
+}
+
+TEST(RespPicks, AreDifferentOnesOrAnyNumberOfThem) {
+  auto some = pick_some(5, 3, 42);
+  std::sort(some.begin(), some.end());
+  EXPECT_EQ(some.size(), 3u);
+  EXPECT_EQ(std::unique(some.begin(), some.end()), some.end());
+  EXPECT_EQ(pick_some(5, 99, 1).size(), 5u);
+  EXPECT_EQ(pick_some(2, -7, 1).size(), 7u);
+  EXPECT_TRUE(pick_some(0, -7, 1).empty());
 }
 
 TEST(RespSession, NullsAndMapsByVersion) {
   Host host;
-  RespSession session(host, 7, "p", "l");
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
   RespPlan plan;
   const auto answer = [&](ReplyBody body) {
     Reply reply;

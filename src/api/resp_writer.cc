@@ -1,6 +1,10 @@
+// deterministic: floating point, as text for one client.
 #include "api/resp_writer.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
+#include <cmath>
 
 #include "api/errors.h"
 
@@ -44,6 +48,16 @@ void RespWriter::bulk(ByteSpan value) {
 }
 
 void RespWriter::null() { out_ += version_ == 3 ? "_\r\n" : "$-1\r\n"; }
+
+void RespWriter::null_array() { out_ += version_ == 3 ? "_\r\n" : "*-1\r\n"; }
+
+void RespWriter::number(double value) {
+  const std::string text = std::isinf(value) ? (value > 0 ? "inf" : "-inf") : fmt::format("{:.17g}", value);
+  if (version_ != 3) return bulk(text);
+  out_ += ',';
+  out_ += text;
+  out_ += "\r\n";
+}
 
 void RespWriter::map(std::size_t count) {
   if (version_ == 3) return head('%', static_cast<std::int64_t>(count));

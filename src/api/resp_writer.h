@@ -2,7 +2,10 @@
 //
 //                2                    3
 //   null         $-1\r\n              _\r\n
+//   null array   *-1\r\n              _\r\n
 //   map of 1     *2\r\n               %1\r\n
+//   number       $3\r\n0.5\r\n         ,0.5\r\n
+// deterministic: floating point, as text for one client.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +28,18 @@ class RespWriter {
   void integer(std::int64_t value);
   void bulk(ByteSpan value);
   void null();
+  void null_array();
+  // As redis-server 7.0 prints it: 17 digits.
+  void number(double value);
+  // What comes unasked, as publications do.
+  void push(std::size_t count) { head(version_ == 3 ? '>' : '*', static_cast<std::int64_t>(count)); }
   void array(std::size_t count) { head('*', static_cast<std::int64_t>(count)); }
   void set(std::size_t count) { head(version_ == 3 ? '~' : '*', static_cast<std::int64_t>(count)); }
   // Followed by `count` pairs.
   void map(std::size_t count);
+
+  int version() const { return version_; }
+  Bytes& out() { return out_; }
 
  private:
   void head(char kind, std::int64_t value);

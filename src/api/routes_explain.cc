@@ -36,6 +36,8 @@ std::string_view word_of(CellKind kind) {
     case CellKind::kLeafMember: return "member of field";
     case CellKind::kBound: return "bound";
     case CellKind::kLease: return "lease";
+    case CellKind::kSketch: return "sketch part";
+    case CellKind::kEntry: return "stream entry";
   }
   return "unknown";
 }

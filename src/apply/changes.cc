@@ -31,14 +31,15 @@ Effect effect_of(const Op& op) {
         case CellKind::kFlag: return Effect::kEnable;
         case CellKind::kGuard: return o.value == kGuardOn ? Effect::kEnable : Effect::kDisable;
         case CellKind::kExpiry: return Effect::kExpire;
-        case CellKind::kRegister:
-        case CellKind::kField: return Effect::kPut;
+        case CellKind::kRegister: return Effect::kPut;
+        // Of a row beside other types in one table: what it is then is said by the type, not by the table.
+        case CellKind::kField: return o.path.table == kTableRow ? Effect::kPut : Effect::kUpdate;
         default: return Effect::kUpdate;
       }
     }
     Effect operator()(const RemoveOp& o) const {
       switch (o.path.kind) {
-        case CellKind::kField: return Effect::kRemoveFields;
+        case CellKind::kField: return o.path.table == kTableRow ? Effect::kRemoveFields : Effect::kUpdate;
         case CellKind::kMember:
         case CellKind::kGuardedMember:
         case CellKind::kLease: return Effect::kRemoveMembers;

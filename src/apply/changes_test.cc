@@ -18,6 +18,8 @@ Op remove(const Bytes& key) { return RemoveOp{{"kv", key, CellKind::kRegister, "
 Op remove_column(const Bytes& key, const Bytes& column) {
   return RemoveOp{{"row", key, CellKind::kField, column}, {kDot}};
 }
+Op put_field(const Bytes& key, const Bytes& field) { return PutOp{{"kv", key, CellKind::kField, field}, "v", {}}; }
+Op remove_field(const Bytes& key, const Bytes& field) { return RemoveOp{{"kv", key, CellKind::kField, field}, {kDot}}; }
 Op clear(const std::string& table, const Bytes& key) { return ClearOp{table, key, {}}; }
 Op count(const Bytes& key) { return CountOp{{"kv", key, CellKind::kCounter, ""}, Seq(1), 5, 0}; }
 Op reset(const Bytes& key) { return CountResetOp{{"kv", key, CellKind::kCounter, ""}, {}}; }
@@ -71,6 +73,10 @@ TEST(Changes, OneRowPerRule) {
       {{put_column("r", "x"), put_column("r", "y")}, "put row/r", "one row, one change"},
       {{remove_column("r", "x"), remove_column("r", "y")}, "delete_columns row/r", "columns"},
       {{put_column("r", "x"), remove_column("r", "y")}, "put row/r", "columns put and deleted"},
+      {{put_field("h", "x"), put_field("h", "y")},
+       "update kv/h",
+       "a row beside other types: its table does not say so"},
+      {{remove_field("h", "x")}, "update kv/h", "the same of its fields"},
       {{clear("row", "r")}, "delete_row row/r", "row"},
       {{clear("row", "r"), put_column("r", "x")}, "put row/r", "row replaced"},
       {{put("lob", "o", manifest)}, "put lob/o", "the manifest is ours"},

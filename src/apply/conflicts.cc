@@ -15,7 +15,8 @@ bool can_lose(CellKind kind) {
     case CellKind::kField:
     case CellKind::kScore:
     case CellKind::kItem:
-    case CellKind::kLeaf: return true;
+    case CellKind::kLeaf:
+    case CellKind::kEntry: return true;
     default: return false;
   }
 }
@@ -30,6 +31,7 @@ Conflict::Side side_of(const Entry& entry) { return {entry.dot, entry.hlc, std::
 
 void ConflictFinder::note_put(const CellPath& path, const crdt::Register& reg) {
   if (!can_lose(path.kind) || is_internal_table(path.table) || path.table == kTableLob) return;
+  if (path.kind == CellKind::kEntry && path.element.empty()) return;  // a number that only grows
   const Entry* winner = reg.resolve();
   const Entry* mine = nullptr;
   crdt::Register others;

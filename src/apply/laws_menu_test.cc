@@ -142,6 +142,16 @@ std::vector<Menu> make_menus() {
          }},
         {"own part of a bound", [](Desk& d) { d.put(d.at(K::kBound, d.name().substr(0, 1)), d.name()); }},
         gone}},
+      {"sketches and streams",
+       {{"raise a part", [](Desk& d) { d.put(d.at(K::kSketch, Bytes(1, '\0')), "\x01" + d.name().substr(0, 1)); }},
+        {"add an entry", [](Desk& d) { d.put(d.at(K::kEntry, d.name()), d.name()); }},
+        {"add the same entry", [](Desk& d) { d.put(d.at(K::kEntry, "id"), d.name()); }},
+        {"take it out, and mark it",
+         [](Desk& d) {
+           d.remove(d.at(K::kEntry, "id"));
+           d.put(d.at(K::kEntry), d.name());
+         }},
+        gone}},
       {"presences and limiters",
        {{"renew a lease, and the end of the key",
          [](Desk& d) {

@@ -122,6 +122,11 @@ inline constexpr std::size_t kRespQueuedMax = 100'000;        // commands and ke
 inline constexpr std::size_t kRespQueuedBytesMax = kCommitBytesMax / 2;
 inline constexpr std::size_t kRespCursorsMax = 10'000;  // SCANs remembered, of all clients
 inline constexpr std::size_t kRespConnectionsMax = 20'000;
+inline constexpr std::size_t kRespChannelsMax = 10'000;             // channels and patterns of one client
+inline constexpr std::size_t kRespPushBytesMax = 32 * 1024 * 1024;  // unread publications before a client is cut off
+inline constexpr std::uint32_t kRespElementsMax = 1'000'000;        // members, fields or items in one answer
+inline constexpr std::uint64_t kRespKeysCountedMax = 100'000;       // by DBSIZE
+inline constexpr std::int64_t kRespWaitMsMax = 3'600'000;           // WAIT and XREAD BLOCK
 
 // Watching.
 inline constexpr std::size_t kWatchesMax = 10'000;

@@ -29,7 +29,8 @@ constexpr std::pair<std::string_view, ValueType> kTypes[] = {
     {"value", ValueType::kValue},       {"counter", ValueType::kCounter},   {"decimal", ValueType::kDecimal},
     {"flag", ValueType::kFlag},         {"bounded", ValueType::kBounded},   {"row", ValueType::kRow},
     {"set", ValueType::kSet},           {"sorted-set", ValueType::kScores}, {"list", ValueType::kList},
-    {"document", ValueType::kDocument}, {"presence", ValueType::kPresence},
+    {"document", ValueType::kDocument}, {"presence", ValueType::kPresence}, {"sketch", ValueType::kSketch},
+    {"stream", ValueType::kStream},
 };
 
 template <typename T, std::size_t N>

@@ -166,6 +166,18 @@ std::map<Bytes, std::optional<Bytes>> Draft::written(std::string_view table, Byt
   return found;
 }
 
+std::optional<Bytes> Draft::last_put(std::string_view table, ByteSpan key, CellKind kind) const {
+  if (ops_.empty()) return std::nullopt;
+  const auto behind = static_cast<CellKind>(static_cast<std::uint8_t>(kind) + 1);
+  for (auto at = index().lower_bound({std::string(table), Bytes(key), behind, {}}); at != index_.begin();) {
+    --at;
+    const CellPath& path = at->first;
+    if (path.table != table || path.key != key || path.kind != kind) break;
+    if (std::holds_alternative<PutOp>(ops_[at->second])) return path.element;
+  }
+  return std::nullopt;
+}
+
 Result<std::vector<Bytes>> Draft::elements_after(std::string_view table, ByteSpan key, CellKind kind, ByteSpan prefix,
                                                  ByteSpan after, std::size_t count_max) {
   // Candidates of both sides in order; each is asked whether it is there.

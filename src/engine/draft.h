@@ -113,6 +113,9 @@ class Draft {
   // removes. For types that lay it over an index of what was there before.
   std::map<Bytes, std::optional<Bytes>> written(std::string_view table, ByteSpan key, CellKind kind) const;
 
+  // The last element of one kind of a key that this draft puts.
+  std::optional<Bytes> last_put(std::string_view table, ByteSpan key, CellKind kind) const;
+
   // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
   Status put(CellPath path, ByteSpan value);
   // The same for a cell that cannot be there yet: its element names this very commit.
@@ -129,6 +132,13 @@ class Draft {
   // Takes away the cells of a key, of the kinds in the mask (0: all) and below the element prefix, counters
   // included. One op, and one more per counter that is not zero.
   Status clear(std::string_view table, ByteSpan key, std::uint32_t kinds = 0, ByteSpan prefix = {});
+
+  // One more mutation as a part of the one being decided: the rules of its own key and type hold. What it tells.
+  struct Told {
+    std::int64_t result = 0;
+    std::vector<Bytes> returned = {};
+  };
+  Result<Told> also(const Mutation& mutation);
 
   // What this mutation tells its client: see DoneReply.
   void set_result(std::int64_t number) {
@@ -162,6 +172,8 @@ class Draft {
   void forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_before);
   Status put_value(const Mutation& mutation);
   Status put_columns(const Mutation& mutation);
+  // Rows stand in their table alone, and beside other types in all others.
+  Status check_row(std::string_view table, ByteSpan key, ByteSpan field);
   Status delete_columns(const Mutation& mutation);
   Status delete_key(std::string_view table, ByteSpan key);
   Status add_to_counter(const Mutation& mutation);
@@ -170,6 +182,10 @@ class Draft {
   Status add_decimal(const Mutation& mutation);
   // A decimal that is a whole number, to a counter of those.
   Status add_units_to_counter(const Mutation& mutation);
+  // With `convert`: what the key held becomes a decimal counter.
+  Status decimal_from(const Mutation& mutation);
+  // With `convert`: a decimal counter that is a whole number becomes a counter of those.
+  Status count_from_decimal(const Mutation& mutation);
   Status change_members(const Mutation& mutation);
   Status change_flag(const Mutation& mutation);
   // The key becomes a counter, or the register "0" (a counter that never counted would not exist).

@@ -64,6 +64,7 @@ Status Draft::follow_end(const Mutation& mutation) {
   if (!writes(mutation.kind) || std::holds_alternative<ExpireChange>(mutation.detail)) return {};
   if (mutation.ttl) {
     PANDO_RETURN_IF_ERROR(validate_ttl(*mutation.ttl));
+    if (mutation.ttl->kind == TimeToLive::Kind::kKeep) return {};
     if (mutation.ttl->kind == TimeToLive::Kind::kForever) return take_end(mutation.table, mutation.key);
     return set_end(mutation.table, mutation.key, {}, mutation.ttl->end(view_.now_ms()));
   }
@@ -151,6 +152,7 @@ Result<bool> is_there(Draft& draft, const Mutation& mutation, ByteSpan field) {
 Status decide(Draft& draft, const Mutation& mutation, const ExpireChange& change) {
   PANDO_RETURN_IF_ERROR(validate_ttl(change.ttl));
   PANDO_RETURN_IF_ERROR(validate_element(change.field));
+  if (change.ttl.kind == TimeToLive::Kind::kKeep) return Status(StatusCode::kInvalidArgument, "no time to live");
   if (mutation.table == kTableLob) return Status(StatusCode::kInvalidArgument, "objects have no time to live");
   const Result<bool> there = is_there(draft, mutation, change.field);
   if (!there) return there.error();

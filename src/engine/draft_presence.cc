@@ -11,14 +11,25 @@ Status Draft::change_members(const Mutation& mutation) {
     return Status(StatusCode::kTooLarge,
                   fmt::format("{} members, the limit is {}", mutation.members.size(), limits::kBatchItemsMax));
   }
-  PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
   const bool guarded = table(mutation.table).sets == Wins::kRemove;
   const bool add = mutation.kind == Mutation::Kind::kAddMembers;
+  bool checked = false;
+  std::int64_t count = 0;  // new ones, or those that were in
   for (std::size_t i = 0; i < mutation.members.size(); ++i) {
     const Bytes& member = mutation.members[i];
     if (Status status = validate_member(member); !status.ok()) return status.with_context(fmt::format("member {}", i));
     const CellPath plain{mutation.table, mutation.key, CellKind::kMember, member};
     const CellPath guard{mutation.table, mutation.key, CellKind::kGuardedMember, member};
+    if (!checked || keeps_results_) {
+      Result<bool> in = has(plain);
+      // Where adding wins there are guards only from before the declaration changed.
+      if (in && !*in && (guarded || !add)) in = has(guard);
+      if (!in) return in.error();
+      // With a member of it there is nothing to look for.
+      if (!checked && !*in) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
+      checked = true;
+      if (*in != add) ++count;
+    }
     // The other form is there when the table's declaration changed: it must not say otherwise.
     if (guarded) {
       PANDO_RETURN_IF_ERROR(remove(plain));
@@ -31,6 +42,7 @@ Status Draft::change_members(const Mutation& mutation) {
       PANDO_RETURN_IF_ERROR(remove(plain));
     }
   }
+  set_result(count);
   return {};
 }
 

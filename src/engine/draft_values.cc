@@ -11,6 +11,7 @@
 #include "engine/declare.h"
 #include "engine/document.h"
 #include "engine/draft.h"
+#include "engine/edits.h"
 #include "engine/expiry.h"
 #include "engine/limiter.h"
 #include "engine/list.h"
@@ -18,6 +19,8 @@
 #include "engine/presence.h"
 #include "engine/restore.h"
 #include "engine/scores.h"
+#include "engine/sketch.h"
+#include "engine/stream.h"
 #include "store/cell_cursor.h"
 
 namespace pando::engine {
@@ -87,6 +90,19 @@ Status Draft::add(const Mutation& mutation) {
   }
   forgo_revival(mutation.table, mutation.key, ops_before);
   return {};
+}
+
+Result<Draft::Told> Draft::also(const Mutation& mutation) {
+  const bool keeps = std::exchange(keeps_results_, true);
+  const bool declined = declined_;
+  const Status status = add(mutation);
+  keeps_results_ = keeps;
+  declined_ = declined;
+  if (!status.ok()) return fail(status);
+  Told told{results_.back(), std::move(returned_.back())};
+  results_.pop_back();
+  returned_.pop_back();
+  return told;
 }
 
 Status Draft::change(const Mutation& mutation) {
@@ -170,6 +186,7 @@ Status Draft::put_value(const Mutation& mutation) {
 
 Status Draft::put_columns(const Mutation& mutation) {
   if (mutation.columns.empty()) return Status(StatusCode::kInvalidArgument, "no columns");
+  PANDO_RETURN_IF_ERROR(check_row(mutation.table, mutation.key, mutation.columns.front().first));
   for (const auto& [name, value] : mutation.columns) {
     PANDO_RETURN_IF_ERROR(validate_element(name));
     PANDO_RETURN_IF_ERROR(check_value(value));
@@ -179,8 +196,17 @@ Status Draft::put_columns(const Mutation& mutation) {
   return {};
 }
 
+Status Draft::check_row(std::string_view table, ByteSpan key, ByteSpan field) {
+  if (table == kTableRow) return {};
+  // With that field there is nothing to look for.
+  const Result<bool> there = has(field_path(table, key, field));
+  if (!there) return there.error();
+  return *there ? Status() : check_type(table, key, ValueType::kRow);
+}
+
 Status Draft::delete_columns(const Mutation& mutation) {
   if (mutation.columns.empty()) return Status(StatusCode::kInvalidArgument, "no columns");
+  PANDO_RETURN_IF_ERROR(check_row(mutation.table, mutation.key, mutation.columns.front().first));
   for (const auto& column : mutation.columns) {
     PANDO_RETURN_IF_ERROR(remove(field_path(mutation.table, mutation.key, column.first)));
     if (!column.first.empty() && view_.cells().may_expire(mutation.table)) {
@@ -225,6 +251,7 @@ Status Draft::add_to_counter(const Mutation& mutation) {
   if (!*value && !counts) {
     const Result<bool> decimal = has({mutation.table, mutation.key, CellKind::kDecimal, {}});
     if (!decimal) return decimal.error();
+    if (*decimal && mutation.convert) return count_from_decimal(mutation);
     if (*decimal) {
       return Status(StatusCode::kWrongType,
                     fmt::format("key \"{}\" holds a decimal counter, which is added to by decimal numbers (over HTTP: "
@@ -251,6 +278,7 @@ Status Draft::add_decimal(const Mutation& mutation) {
   if (*whole) return add_units_to_counter(mutation);
   const Result<bool> there = has(path);
   if (!there) return there.error();
+  if (!*there && mutation.convert) return decimal_from(mutation);
   if (!*there) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kDecimal));
   const Result<const crdt::Counter*> counted = count_to(path, mutation.units);
   if (!counted) return counted.error();
@@ -260,6 +288,7 @@ Status Draft::add_decimal(const Mutation& mutation) {
 
 Status Draft::add_units_to_counter(const Mutation& mutation) {
   const Int128 delta = mutation.units / kDecimalUnit;
+  if (mutation.units % kDecimalUnit != 0 && mutation.convert) return decimal_from(mutation);
   if (mutation.units % kDecimalUnit != 0) {
     return Status(StatusCode::kWrongType,
                   fmt::format("key \"{}\" holds a counter of whole numbers, {} is none; delete it first", mutation.key,
@@ -273,6 +302,36 @@ Status Draft::add_units_to_counter(const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(tell(count_to(counter_path(mutation.table, mutation.key), delta)));
   give_back(std::to_string(*counter_value_));
   return {};
+}
+
+Status Draft::decimal_from(const Mutation& mutation) {
+  const Result<std::optional<Bytes>> text = text_after(*this, mutation.table, mutation.key);
+  if (!text) return text.error();
+  const std::optional<Int128> base = parse_decimal(text->value_or("0"));
+  if (!base) {
+    return Status(StatusCode::kPreconditionFailed,
+                  fmt::format("key \"{}\" holds a value that is not a decimal number", mutation.key));
+  }
+  const Int128 sum = *base + mutation.units;
+  if (sum > kDecimalMax || sum < -kDecimalMax) {
+    return Status(StatusCode::kOutOfRange, fmt::format("{} is outside of what a number may be", decimal_text(sum)));
+  }
+  PANDO_RETURN_IF_ERROR(reset(counter_path(mutation.table, mutation.key)));
+  counter_value_.reset();
+  give_back(decimal_text(sum));
+  CellPath as_register = register_path(mutation.table, mutation.key);
+  // A counter that never counted would not exist.
+  if (sum == 0) return put(std::move(as_register), "0");
+  PANDO_RETURN_IF_ERROR(remove(as_register));
+  return count({mutation.table, mutation.key, CellKind::kDecimal, {}}, sum);
+}
+
+Status Draft::count_from_decimal(const Mutation& mutation) {
+  const CellPath path{mutation.table, mutation.key, CellKind::kDecimal, {}};
+  const Result<crdt::Counter> counter = counter_after(path);
+  if (!counter) return counter.error();
+  PANDO_RETURN_IF_ERROR(reset(path));
+  return count_from(mutation, decimal_text(counter->exact()));
 }
 
 Status Draft::count_from(const Mutation& mutation, ByteSpan value) {

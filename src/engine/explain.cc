@@ -29,6 +29,7 @@ bool shows(const ExplainReply::Cell& cell, const crdt::Register& reg, const crdt
       alone.put(entry.dot, entry.hlc, entry.value, {});
       return leaf_text(reg, table) == leaf_text(alone, table);
     }
+    case CellKind::kSketch: return true;
     default: return is_presence(cell.kind) || resolve(reg, table) == &entry;
   }
 }

@@ -13,6 +13,7 @@ namespace pando::engine {
 
 Result<ReplyBody> read(View& view, const GetRequest& request);
 Result<ReplyBody> read(View& view, const GetRowRequest& request);
+Result<ReplyBody> read(View& view, const CountFieldsRequest& request);
 Result<ReplyBody> read(View& view, const GetCounterRequest& request);
 Result<ReplyBody> read(View& view, const ListMembersRequest& request);
 Result<ReplyBody> read(View& view, const HasMemberRequest& request);
@@ -27,6 +28,12 @@ Result<ReplyBody> read(View& view, const FindItemsRequest& request);
 Result<ReplyBody> read(View& view, const GetTtlRequest& request);
 Result<ReplyBody> read(View& view, const ListConflictsRequest& request);
 Result<ReplyBody> read(View& view, const ListRequest& request);
+Result<ReplyBody> read(View& view, const GetTypeRequest& request);
+Result<ReplyBody> read(View& view, const GetEtagRequest& request);
+Result<ReplyBody> read(View& view, const ScanKeysRequest& request);
+Result<ReplyBody> read(View& view, const CountKeysRequest& request);
+Result<ReplyBody> read(View& view, const CountSketchRequest& request);
+Result<ReplyBody> read(View& view, const RangeEntriesRequest& request);
 Result<ReplyBody> read(View& view, const GetBoundedRequest& request);
 Result<ReplyBody> read(View& view, const GetLimiterRequest& request);
 Result<ReplyBody> read(View& view, const GetLeaseRequest& request);

@@ -1,4 +1,4 @@
-// Plain values, rows, counters and listings.
+// Plain values, counters and listings.
 #include <algorithm>
 
 #include "engine/read.h"
@@ -26,6 +26,14 @@ Result<ReplyBody> read(View& view, const GetRequest& request) {
   const auto found = view.find_register(value_path(request.table, request.key, CellKind::kRegister));
   if (!found) return fail(found.error());
   if (*found == nullptr) {
+    const auto decimal = view.find_counter(value_path(request.table, request.key, CellKind::kDecimal));
+    if (!decimal) return fail(decimal.error());
+    if (*decimal != nullptr) {
+      reply.found = true;
+      reply.kind = CellKind::kDecimal;
+      reply.value = decimal_text((*decimal)->exact());
+      return reply;
+    }
     PANDO_RETURN_IF_ERROR(view.check_type(request.table, request.key, ValueType::kValue));
     return reply;
   }
@@ -40,29 +48,6 @@ Result<ReplyBody> read(View& view, const GetRequest& request) {
       if (&entry != &shown) reply.siblings.push_back({entry.dot, entry.hlc, entry.value});
     }
   }
-  return reply;
-}
-
-Result<ReplyBody> read(View& view, const GetRowRequest& request) {
-  PANDO_RETURN_IF_ERROR(check_name(kTableRow, request.key));
-  RowReply reply;
-  const Result<bool> gone = view.expired(kTableRow, request.key);
-  if (!gone) return fail(gone.error());
-  if (*gone) return reply;
-  store::CellCursor at = view.cells().scan_elements(kTableRow, request.key, CellKind::kField, {}, {});
-  for (; at.valid(); at.next()) {
-    const crdt::Register::Entry* entry = resolve(at.cell().reg(), view.table(kTableRow));
-    if (entry == nullptr) continue;
-    const Result<bool> over = view.expired(kTableRow, request.key, at.path().element);
-    if (!over) return fail(over.error());
-    if (*over) continue;
-    reply.found = true;
-    const Bytes& column = at.path().element;
-    const bool wanted = !request.columns ||
-                        std::find(request.columns->begin(), request.columns->end(), column) != request.columns->end();
-    if (wanted) reply.columns.emplace_back(column, entry->value);
-  }
-  PANDO_RETURN_IF_ERROR(view.note(at));
   return reply;
 }
 

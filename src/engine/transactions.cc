@@ -31,6 +31,9 @@ struct DetailDeletes {
   bool operator()(const ListCut&) const { return true; }
   bool operator()(const ListRemove&) const { return true; }
   bool operator()(const EndLeases&) const { return true; }
+  bool operator()(const PopMembers&) const { return true; }
+  bool operator()(const RemoveEntries&) const { return true; }
+  bool operator()(const TrimStream&) const { return true; }
   template <typename Other>
   bool operator()(const Other&) const {
     return false;
@@ -93,6 +96,30 @@ struct DetailSize {
     return bytes;
   }
   std::size_t operator()(const EndLeases& m) const { return of(m.members); }
+  std::size_t operator()(const AppendText& m) const { return m.text.size(); }
+  std::size_t operator()(const OverwriteText& m) const { return m.text.size(); }
+  std::size_t operator()(const PutAllAbsent& m) const {
+    std::size_t bytes = 0;
+    for (const auto& [key, value] : m.values) bytes += key.size() + value.size() + 64;
+    return bytes;
+  }
+  std::size_t operator()(const PutFieldAbsent& m) const { return m.field.size() + m.value.size(); }
+  std::size_t operator()(const AddToField& m) const { return m.field.size(); }
+  std::size_t operator()(const AddDecimalToField& m) const { return m.field.size(); }
+  std::size_t operator()(const MoveMember& m) const { return m.to.size() + m.member.size(); }
+  std::size_t operator()(const CombineSets& m) const { return of(m.keys); }
+  std::size_t operator()(const ListTransfer& m) const { return m.to.size(); }
+  std::size_t operator()(const CopyKey& m) const { return m.to.size(); }
+  std::size_t operator()(const CombineBits& m) const { return of(m.keys); }
+  std::size_t operator()(const EditBits& m) const { return m.steps.size() * sizeof(EditBits::Step); }
+  std::size_t operator()(const AddToSketch& m) const { return of(m.things); }
+  std::size_t operator()(const MergeSketches& m) const { return of(m.keys); }
+  std::size_t operator()(const AddEntry& m) const {
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : m.fields) bytes += name.size() + value.size() + 64;
+    return bytes;
+  }
+  std::size_t operator()(const RemoveEntries& m) const { return m.ids.size() * sizeof(StreamId); }
   std::size_t operator()(const PutDocument& m) const { return bytes_of(m); }
   std::size_t operator()(const PatchDocument& m) const { return bytes_of(m); }
   std::size_t operator()(const DeclareTable& m) const {

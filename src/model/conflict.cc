@@ -32,7 +32,7 @@ Conflict::Side decode_side(Reader& in) {
   side.hlc = Hlc{in.u64("conflict.hlc")};
   if ((flags & kHasType) != 0) {
     const std::uint8_t type = in.u8("conflict.type");
-    if (in.ok() && type > static_cast<std::uint8_t>(ValueType::kPresence)) in.refuse("conflict.type", "is not known");
+    if (in.ok() && type > static_cast<std::uint8_t>(ValueType::kStream)) in.refuse("conflict.type", "is not known");
     side.type = static_cast<ValueType>(type);
   }
   if ((flags & kHasValue) != 0) side.value = Bytes(in.bytes("conflict.value", limits::kLedgerValueBytesMax));

@@ -28,7 +28,8 @@ std::int64_t TimeToLive::end(std::int64_t now_ms) const {
       return __builtin_add_overflow(now_ms, ms, &at) ? kNeverExpires - 1 : at;
     }
     case Kind::kUntil: return ms;
-    case Kind::kForever: break;
+    case Kind::kForever:
+    case Kind::kKeep: break;
   }
   return kNeverExpires;
 }
@@ -52,7 +53,7 @@ Result<std::int64_t> parse_span_ms(std::string_view text) {
 
 Status validate_ttl(const TimeToLive& ttl) {
   const bool fits =
-      ttl.kind == TimeToLive::Kind::kForever ||
+      ttl.kind == TimeToLive::Kind::kForever || ttl.kind == TimeToLive::Kind::kKeep ||
       (ttl.kind == TimeToLive::Kind::kFor ? ttl.ms > 0 && ttl.ms <= kTtlMsMax : ttl.ms >= 0 && ttl.ms < kNeverExpires);
   if (fits) return {};
   return Status(StatusCode::kInvalidArgument, fmt::format("time to live {} ms is out of range", ttl.ms));

@@ -27,11 +27,12 @@ struct TimeToLive {
     kFor,      // `ms` from now on, by the clock of the site that answers
     kUntil,    // the instant `ms`; one that is over hides at once
     kForever,  // takes an end away
+    kKeep,     // leaves an end as it is, for what would take it away
   };
   Kind kind = Kind::kForever;
   std::int64_t ms = 0;
 
-  // The instant it means, kNeverExpires for kForever.
+  // The instant it means, kNeverExpires where it names none.
   std::int64_t end(std::int64_t now_ms) const;
   friend bool operator==(const TimeToLive&, const TimeToLive&) = default;
 };

@@ -16,6 +16,7 @@
 #include "model/bounded.h"
 #include "model/declare_table.h"
 #include "model/document.h"
+#include "model/edit.h"
 #include "model/expiry.h"
 #include "model/limiter.h"
 #include "model/list.h"
@@ -23,6 +24,8 @@
 #include "model/presence.h"
 #include "model/restore.h"
 #include "model/scores.h"
+#include "model/sketch.h"
+#include "model/stream.h"
 
 namespace pando {
 
@@ -55,7 +58,10 @@ struct Mutation {
       std::variant<std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore, RemoveScores,
                    RemoveScoreRange, ListPush, ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove,
                    DeclareBounded, TryBounded, ReserveBounded, SettleBounded, ReclaimBounded, PutDocument,
-                   PatchDocument, DeclareTable, DeclareLimiter, TakeLimited, RenewLeases, EndLeases>;
+                   PatchDocument, DeclareTable, DeclareLimiter, TakeLimited, RenewLeases, EndLeases, RequireKey,
+                   TellValue, AppendText, OverwriteText, SetBit, PutAllAbsent, PutFieldAbsent, AddToField,
+                   AddDecimalToField, PopMembers, MoveMember, CombineSets, ListTransfer, CopyKey, CombineBits, EditBits,
+                   AddToSketch, MergeSketches, AddEntry, RemoveEntries, TrimStream>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};
@@ -66,7 +72,8 @@ struct Mutation {
   Int128 units = 0;  // billionths
   std::vector<Bytes> members;
   // A key of the other type gives way within the same commit: kPut takes the place of a counter, kAdd counts on
-  // from a value that is a decimal 64-bit number. Without it the key keeps its type and the mutation is refused.
+  // from a value that is a decimal 64-bit number, kAddDecimal from any number, and counters of whole and of decimal
+  // numbers become each other. Without it the key keeps its type and the mutation is refused.
   bool convert = false;
   // kPut: done only if the key is absent, or present, as seen here and now; otherwise nothing changes.
   enum class When : std::uint8_t { kAlways, kIfAbsent, kIfPresent };

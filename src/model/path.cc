@@ -26,6 +26,8 @@ std::optional<ValueType> type_of(CellKind kind) {
     case CellKind::kLeafMember: return ValueType::kDocument;
     case CellKind::kBound: return ValueType::kBounded;
     case CellKind::kLease: return ValueType::kPresence;
+    case CellKind::kSketch: return ValueType::kSketch;
+    case CellKind::kEntry: return ValueType::kStream;
   }
   return std::nullopt;
 }
@@ -43,6 +45,8 @@ std::string_view name_of(ValueType type) {
     case ValueType::kList: return "list";
     case ValueType::kDocument: return "document";
     case ValueType::kPresence: return "presence";
+    case ValueType::kSketch: return "sketch";
+    case ValueType::kStream: return "stream";
   }
   return "value";
 }

@@ -46,8 +46,10 @@ enum class CellKind : std::uint8_t {
   kLeafMember = 16,    // presence per path and member: a set within a document
   kBound = 17,         // register per part of a bounded counter
   kLease = 18,         // register per member: until when it is present
+  kSketch = 19,        // register per part of a sketch: the ranks of its registers (model/sketch.h)
+  kEntry = 20,         // register per entry of a stream (model/stream.h); without an element: its highest id
 };
-inline constexpr std::uint8_t kCellKindMax = 18;
+inline constexpr std::uint8_t kCellKindMax = 20;
 
 // How cells of a kind are stored and merged; all else about a type is decided above them.
 enum class CellClass : std::uint8_t {
@@ -91,11 +93,13 @@ enum class ValueType : std::uint8_t {
   kList,
   kDocument,
   kPresence,
+  kSketch,
+  kStream,
 };
 // The type that a cell of this kind makes its key. kExpiry makes none.
 std::optional<ValueType> type_of(CellKind kind);
 // "counter", "value", "flag", "decimal counter", "bounded counter", "row", "set", "sorted set", "list", "document",
-// "presence": after "a ".
+// "presence", "sketch", "stream": after "a ".
 std::string_view name_of(ValueType type);
 
 struct CellPath {

@@ -23,6 +23,7 @@ struct DoneReply {
   //   kPut 1 when done, 0 when its condition was not met    kDelete, kDeleteRow 1 when there was something
   //   kPutColumns how many are new                          kDeleteColumns how many there were
   //   kAdd the value here after it                          kDetail: with the detail's struct
+  //   kAddMembers how many are new                          kRemoveMembers how many were in
   //   all others 0
   std::vector<std::int64_t> results = {};
   // With WriteRequest::results, what each mutation gave back: the items it popped, a score or a decimal value in
@@ -127,6 +128,17 @@ struct ListReply {
   std::vector<Bytes> keys;
   bool more = false;
 };
+struct TypeReply {
+  std::optional<ValueType> type;  // nothing: there is no such key
+};
+struct EtagReply {
+  std::string etag;  // empty: there is no such key
+};
+struct ScanKeysReply {
+  std::vector<Bytes> keys;
+  bool more = false;
+  Bytes last;  // the last key looked at: go on after it
+};
 struct LobStatReply {
   bool found = false;
   std::uint64_t size_bytes = 0;
@@ -149,8 +161,12 @@ struct TxCommittedReply {
 struct Reply;
 struct TxReply {
   std::vector<Reply> items;
+  bool done = true;  // false: a key was not as TxRequest::seen names it, nothing was done and there are no items
 };
 
+struct ReachedReply {
+  std::uint32_t sites = 0;
+};
 struct OffsetReply {
   LogPos durable;  // last record
   std::uint64_t segment_id = 0;
@@ -215,13 +231,13 @@ struct BackupReply {
   std::uint64_t last_segment_id = 0;
 };
 
-using ReplyBody =
-    std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
-                 PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
-                 ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply,
-                 TxReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply, BoundedReply,
-                 BoundedDoneReply, DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply, LimiterReply,
-                 LeaseReply, LeasesReply, RenewedReply>;
+using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
+                               MemberCountReply, PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply,
+                               ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply, ListReply, LobStatReply,
+                               LobChunkReply, TxBegunReply, TxCommittedReply, TxReply, OffsetReply, StatsReply,
+                               CheckpointReply, DigestReply, BackupReply, BoundedReply, BoundedDoneReply, DocumentReply,
+                               DocumentsReply, DeclarationsReply, ExplainReply, LimiterReply, LeaseReply, LeasesReply,
+                               RenewedReply, TypeReply, EtagReply, ScanKeysReply, EntriesReply, ReachedReply>;
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

@@ -35,6 +35,21 @@ struct GetRequest {
 struct GetRowRequest {
   Bytes key;
   std::optional<std::vector<Bytes>> columns;  // all when absent; unknown names are left out of the answer
+  std::string table{kTableRow};
+};
+// How many fields a row has.
+struct CountFieldsRequest {
+  std::string table{kTableKv};
+  Bytes key;
+};
+struct GetTypeRequest {
+  std::string table{kTableKv};
+  Bytes key;
+};
+// The name of the state a key is in: Reply::etag says what that is.
+struct GetEtagRequest {
+  std::string table{kTableKv};
+  Bytes key;
 };
 struct GetCounterRequest {
   std::string table{kTableKv};
@@ -123,6 +138,20 @@ struct ListRequest {
   Bytes after;
   std::uint32_t count_max = 100;
 };
+// Some keys in byte order, strictly after `after`: of `look_max` that start with `prefix` those that read as one of
+// `types` (bit t: ValueType t; 0: all).
+struct ScanKeysRequest {
+  std::string table{kTableKv};
+  Bytes prefix;
+  Bytes after;
+  std::uint32_t look_max = 10;
+  std::uint32_t types = 0;
+};
+// How many keys a table has, counted up to `count_max`.
+struct CountKeysRequest {
+  std::string table{kTableKv};
+  std::uint64_t count_max = 0;
+};
 // A large object: first its size and identity, then chunk by chunk at the reader's pace. A chunk request
 // names the upload, so a reader never mixes two versions of an object; kGone when it was replaced meanwhile.
 struct LobStatRequest {
@@ -190,7 +219,20 @@ struct TxAbortRequest {
 // A transaction in one request: all of its items or none, as one commit.
 struct TxItem;
 struct TxRequest {
+  struct Seen {
+    std::string table;
+    Bytes key;
+    std::string etag;  // as a GetEtagRequest had it; empty: absent
+  };
   std::vector<TxItem> items;
+  std::vector<Seen> seen = {};  // done only while each of these keys is in that state here
+};
+
+// How many other sites have all that this one has written so far on their disks. Answered as soon as `sites` of them
+// do, or after `wait`.
+struct ReachedRequest {
+  std::uint32_t sites = 0;
+  Duration wait;
 };
 
 // About the namespace. -----------------------------------------------------------------------------------
@@ -221,7 +263,8 @@ using Request =
                  OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest,
                  GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
                  ListDeclarationsRequest, ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest,
-                 CountLeasesRequest>;
+                 CountLeasesRequest, CountFieldsRequest, GetTypeRequest, GetEtagRequest, ScanKeysRequest,
+                 CountKeysRequest, CountSketchRequest, RangeEntriesRequest, ReachedRequest>;
 
 // A WriteRequest or a read of keys; each sees what those before it changed.
 struct TxItem {

@@ -39,6 +39,27 @@ void DurabilityPath::answer(ReplyOut&& reply, LogPos pos, std::vector<Durability
   }
 }
 
+void DurabilityPath::handle(RequestId id, const ReachedRequest& request, Time now, Outputs& out) {
+  Reply reply;
+  reply.dot = Dot{replica_.self(), replica_.cells().context().get(replica_.self())};
+  Waiting waiting{.reply = {id, std::move(reply)},
+                  .pos = replica_.appended(),
+                  .needs = {Durability{Level::kSites, request.sites, {}}},
+                  .wait = request.wait,
+                  .until = instant_of(now) + request.wait,
+                  .counts = true};
+  if (waiting_.size() < limits::kDurabilityWaitsMax && !met(waiting)) {
+    waiting_.push_back(std::move(waiting));
+  } else {
+    out.replies.push_back(counted(waiting));
+  }
+}
+
+ReplyOut DurabilityPath::counted(const Waiting& waiting) const {
+  const auto sites = static_cast<std::uint32_t>(peers_.durable_at(*waiting.reply.reply.dot).size());
+  return {waiting.reply.id, Reply{{}, ReachedReply{sites}, {}}};
+}
+
 bool DurabilityPath::met(const Durability& need, const std::vector<std::string>& sites) const {
   if (need.level == Level::kSites) return sites.size() >= need.sites;
   if (need.level != Level::kSite || need.site == replica_.self().node) return true;
@@ -78,9 +99,12 @@ void DurabilityPath::end_turn(bool acked, Time now, Outputs& out) {
   looked_at_ = replica_.durable();
   std::deque<Waiting> rest;
   for (Waiting& one : waiting_) {
-    if (news && met(one)) {
+    const bool over = one.until <= instant_of(now);
+    if (one.counts && (over || (news && met(one)))) {
+      out.replies.push_back(counted(one));
+    } else if (news && met(one)) {
       out.replies.push_back(std::move(one.reply));
-    } else if (one.until <= instant_of(now)) {
+    } else if (over) {
       out.replies.push_back({one.reply.id, timed_out(one)});
     } else {
       rest.push_back(std::move(one));

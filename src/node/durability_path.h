@@ -28,6 +28,9 @@ class DurabilityPath {
   // sites must have, where there is one.
   void answer(ReplyOut&& reply, LogPos pos, std::vector<Durability> needs, Duration wait, Time now, Outputs& out);
 
+  // How many have what this node has written by now; never kTimeout.
+  void handle(RequestId id, const ReachedRequest& request, Time now, Outputs& out);
+
   // Answers those that other sites have heard of, and those over their time. `acked`: a neighbour said that more is
   // durable there.
   void end_turn(bool acked, Time now, Outputs& out);
@@ -41,12 +44,14 @@ class DurabilityPath {
     std::vector<Durability> needs;
     Duration wait;
     Instant until;
+    bool counts = false;  // the answer is how many sites have it
   };
 
   bool met(const Waiting& waiting) const;
   // `sites`: the names of the others that have it on their disks.
   bool met(const Durability& need, const std::vector<std::string>& sites) const;
   Reply timed_out(const Waiting& waiting) const;
+  ReplyOut counted(const Waiting& waiting) const;
 
   Replica& replica_;
   const PeerPath& peers_;

@@ -81,6 +81,8 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           out.backup_stores.push_back({id, replica_->name(), std::move(request.path)});
         } else if constexpr (kIsWrite<Asked>) {
           writes_.handle(id, std::move(request), terms, now, out);
+        } else if constexpr (std::is_same_v<Asked, ReachedRequest>) {
+          answers_.handle(id, request, now, out);
         } else if constexpr (std::is_same_v<Asked, DigestRequest>) {
           reads_.handle(id, request, now, out);
         } else if constexpr (kIsAboutConflicts<Asked>) {

@@ -50,11 +50,44 @@ ReplyBody WritePath::answer_of(engine::Draft& made, const WriteRequest& write) {
 // The operations of one list, one after the other. Reads see what those before them would change: over a scratch that
 // is made anew when changes came since the last read.
 class WritePath::TxRun {
+  // Before run(), as clang 14 misses templates of a class in a file that come after their use.
+  template <typename Asked>
+  Result<ReplyBody> read(const Asked& request) {
+    if (draft_.empty()) {
+      engine::View view = path_.replica_.view(now_);
+      Result<ReplyBody> body = engine::read(view, request);
+      touched_ = std::max(touched_, view.touched());
+      return body;
+    }
+    // What it depends on beside the draft is covered by the commit that the answer waits for.
+    if (scratch_ == nullptr) {
+      Replica& replica = path_.replica_;
+      auto scratch = Scratch::open(replica.cells(), replica.catalog(), replica.view(now_).now_ms());
+      if (!scratch) return fail(scratch.error());
+      if (Status status = (*scratch)->apply(draft_.dot(), draft_.ops()); !status.ok()) return fail(status);
+      scratch_ = *std::move(scratch);
+    }
+    engine::View view = scratch_->view();
+    return engine::read(view, request);
+  }
+
  public:
   TxRun(WritePath& path, Time now) : path_(path), now_(now), draft_(path.draft(now)) {}
 
   engine::Draft& draft() { return draft_; }
   LogPos touched() const { return touched_; }
+
+  // Whether every key is in the state that was seen.
+  Result<bool> holds(const std::vector<TxRequest::Seen>& seen) {
+    engine::View view = path_.replica_.view(now_);
+    for (const TxRequest::Seen& one : seen) {
+      const Result<std::string> etag = engine::etag_of(view, one.table, one.key);
+      if (!etag) return fail(etag.error());
+      if (*etag != one.etag) return false;
+    }
+    touched_ = std::max(touched_, view.touched());
+    return true;
+  }
 
   Result<ReplyBody> run(const TxItem& item) {
     return std::visit(
@@ -85,26 +118,6 @@ class WritePath::TxRun {
     return WritePath::answer_of(draft_, write);
   }
 
-  template <typename Asked>
-  Result<ReplyBody> read(const Asked& request) {
-    if (draft_.empty()) {
-      engine::View view = path_.replica_.view(now_);
-      Result<ReplyBody> body = engine::read(view, request);
-      touched_ = std::max(touched_, view.touched());
-      return body;
-    }
-    // What it depends on beside the draft is covered by the commit that the answer waits for.
-    if (scratch_ == nullptr) {
-      Replica& replica = path_.replica_;
-      auto scratch = Scratch::open(replica.cells(), replica.catalog(), replica.view(now_).now_ms());
-      if (!scratch) return fail(scratch.error());
-      if (Status status = (*scratch)->apply(draft_.dot(), draft_.ops()); !status.ok()) return fail(status);
-      scratch_ = *std::move(scratch);
-    }
-    engine::View view = scratch_->view();
-    return engine::read(view, request);
-  }
-
   WritePath& path_;
   Time now_;
   engine::Draft draft_;
@@ -113,7 +126,8 @@ class WritePath::TxRun {
 };
 
 void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Time now, Outputs& out) {
-  if (request.items.empty()) return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to do"), out);
+  if (request.items.empty() && request.seen.empty())
+    return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to do"), out);
   const bool only_reads = std::none_of(request.items.begin(), request.items.end(), writes);
   if (Status status = only_reads ? replica_.serving() : writable(); !status.ok()) {
     return refuse(id, std::move(status), out);
@@ -128,6 +142,13 @@ void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Ti
   if (with_results) run.draft().keep_results();
   if (terms.idempotency_key) run.draft().keep_counted();
   TxReply reply;
+  const Result<bool> holds = run.holds(request.seen);
+  if (!holds) return refuse(id, holds.error(), out);
+  if (!*holds) {
+    reply.done = false;
+    return replica_.reply_when(replica_.config().durability.level, {id, Reply{{}, std::move(reply), {}}},
+                               replica_.appended(), out);
+  }
   std::vector<Mutation> all;
   for (std::size_t i = 0; i < request.items.size(); ++i) {
     Result<ReplyBody> body = run.run(request.items[i]);

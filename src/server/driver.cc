@@ -135,9 +135,20 @@ void Driver::send_to_watchers() {
   }
   out_.notifies.clear();
   // HTTP may answer from within (a watcher that has gone): what it adds goes out with the next flush.
-  for (auto& opened : std::exchange(out_.watches_opened, {})) ends_.http->on_watch_opened(std::move(opened));
-  for (auto& send : std::exchange(out_.watch_sends, {})) ends_.http->on_watch_send(std::move(send));
-  for (auto& ended : std::exchange(out_.watches_ended, {})) ends_.http->on_watch_ended(std::move(ended));
+  const auto of_resp = [this](WatchId id) { return ends_.resp != nullptr && io::resp::RespServer::owns(id); };
+  for (auto& opened : std::exchange(out_.watches_opened, {})) {
+    if (!of_resp(opened.id)) {
+      ends_.http->on_watch_opened(std::move(opened));
+    } else if (!opened.status.ok()) {
+      ends_.resp->on_watch_ended(opened.id);
+    }
+  }
+  for (auto& send : std::exchange(out_.watch_sends, {})) {
+    of_resp(send.id) ? ends_.resp->on_watch_send(std::move(send)) : ends_.http->on_watch_send(std::move(send));
+  }
+  for (auto& ended : std::exchange(out_.watches_ended, {})) {
+    of_resp(ended.id) ? ends_.resp->on_watch_ended(ended.id) : ends_.http->on_watch_ended(std::move(ended));
+  }
 }
 
 void Driver::send_to_links() {
@@ -218,6 +229,20 @@ void Driver::ask(RequestId id, std::string_view ns, Request request) {
   node_.accept(std::move(asked), io::clock_now(), out_);
   schedule_flush();
   if (served->second.pace.on_request(instant_of(io::clock_now()))) release_log(served->first);
+}
+
+// What comes of these goes out when the turn ends.
+void Driver::listen(node::WatchOpen open) {
+  node_.accept(std::move(open), io::clock_now(), out_);
+  schedule_flush();
+}
+void Driver::heard(WatchId id) {
+  node_.accept(node::WatchReady{id}, io::clock_now(), out_);
+  schedule_flush();
+}
+void Driver::stop_listening(WatchId id) {
+  node_.accept(node::WatchClose{id}, io::clock_now(), out_);
+  schedule_flush();
 }
 
 void Driver::watch_open(node::WatchOpen open) { accept(std::move(open)); }

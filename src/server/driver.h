@@ -67,6 +67,9 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   // RespSink: replies wait for asked(), or for the end of the turn.
   void ask(RequestId id, std::string_view ns, Request request) override;
   void asked() override { flush_replies(); }
+  void listen(node::WatchOpen open) override;
+  void heard(WatchId id) override;
+  void stop_listening(WatchId id) override;
   void watch_open(node::WatchOpen open) override;
   void watch_ready(WatchId id) override;
   void watch_close(WatchId id) override;

@@ -42,6 +42,8 @@ std::string describe_key(World& world, Machine& machine, const std::string& ns, 
         [&](const ReplyBody& body) { line += std::get<PresenceReply>(body).present ? " on" : ""; });
     add(GetRequest{std::string(table), key, true}, [&](const ReplyBody& body) {
       const auto& value = std::get<ValueReply>(body);
+      // The model does not add decimals up.
+      if (value.kind == CellKind::kDecimal) return;
       line += fmt::format(" {} by {}", value.found ? printable(value.value) : "(none)", to_string(value.dot));
     });
   }

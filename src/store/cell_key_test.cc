@@ -107,7 +107,7 @@ TEST(CellKey, RefusesWhatItDidNotMake) {
       {"\x01kv\x00ke\x00\x02y\x00\x01\x01"s, "unknown escape"},
       {"\x01kv\x00\x00\x01\x01"s, "empty key"},
       {"\x01kv\x00key\x00\x01"s, "no kind"},
-      {"\x01kv\x00key\x00\x01\x13"s, "unknown kind"},
+      {"\x01kv\x00key\x00\x01\x15"s, "unknown kind"},
   };
   for (const auto& [bytes, why] : rows) {
     const auto path = decode_cell_key(bytes);

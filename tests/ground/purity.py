@@ -25,7 +25,7 @@ PURE_C = re.compile(r"""^(
   | (ceil|floor|trunc|round|fmod|pow|log|log2|log10|exp|sqrt|lround|llround|frexp|ldexp|signbit|isnan)[fl]?
   | qsort | bsearch
   | __mem(cpy|move|set)_chk | __(v)?snprintf_chk
-  | __u?(div|mod|mul)ti3 | __u?divmodti4 | __(fix|float)\w*ti\w* | __cpu_(model|indicator_init)
+  | __popcount[ds]i2 | __u?(div|mod|mul)ti3 | __u?divmodti4 | __(fix|float)\w*ti\w* | __cpu_(model|indicator_init)
   | __cxa_\w+ | _Unwind_Resume | __gxx_personality_v0 | __dso_handle | __tls_get_addr | _GLOBAL_OFFSET_TABLE_
   | localeconv  # JSON's number parser asks for the decimal point; nothing here sets another locale
   | __libc_single_threaded  # shared_ptr asks it which of two equal code paths to take

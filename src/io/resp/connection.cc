@@ -43,8 +43,9 @@ Connection::Connection(Hub& hub, asio::ip::tcp::socket socket, std::uint32_t slo
     : hub_(hub),
       socket_(std::move(socket)),
       slot_(slot),
+      client_id_(client_id),
       next_serial_(first_serial),
-      session_(hub, client_id, peer_of(socket_), local_of(socket_)) {
+      session_(hub, *this, client_id, peer_of(socket_), local_of(socket_)) {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
@@ -59,7 +60,8 @@ void Connection::start_refused(std::string_view why) {
 // Reading. -------------------------------------------------------------------------------------------------
 
 bool Connection::may_take() const {
-  return !closing_ && !closed_ && waiting_.size() < limits::kRespPipelineMax && unsent() <= hub_.options.out_bytes_max;
+  return !closing_ && !closed_ && !held_up_ && waiting_.size() < limits::kRespPipelineMax &&
+         unsent() <= hub_.options.out_bytes_max;
 }
 
 // Understands and asks what has been read, as far as there is room for the answers.
@@ -88,6 +90,7 @@ void Connection::on_command() {
   api::RespPlan& plan = hub_.plan;
   session_.on_command(parser_.args(), plan);
   closing_ = closing_ || plan.close;
+  held_up_ = plan.waits && !plan.requests.empty();
   if (!plan.requests.empty()) return ask();
   if (waiting_.empty()) {
     out_ += plan.text;
@@ -105,21 +108,26 @@ void Connection::wait_with(api::RespPlan plan) {
 
 void Connection::ask() {
   const std::uint32_t first = next_serial_;
+  // Before it is asked: what it does not find is heard of.
+  if (hub_.plan.block_ms >= 0) hub_.feed.want();
   Waiting& made = waiting_.emplace_back();
   std::vector<Request> requests = std::move(hub_.plan.requests);
   made.plan = std::move(hub_.plan);
   made.first_serial = first;
   made.left = static_cast<std::uint32_t>(requests.size());
-  if (made.left > 1) made.replies.resize(made.left);
+  if (made.left > 1 || made.plan.block_ms >= 0) made.replies.resize(made.left);
   next_serial_ += made.left;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const std::uint32_t serial = first + static_cast<std::uint32_t>(i);
-    const std::uint64_t id = std::uint64_t{hub_.options.id_tag} << 56 | std::uint64_t{slot_} << 32 | serial;
-    hub_.sink.ask(RequestId(id), hub_.options.ns, std::move(requests[i]));
+    ask_part(first + static_cast<std::uint32_t>(i), std::move(requests[i]));
   }
   // Its memory serves the next command.
   requests.clear();
   hub_.plan.requests = std::move(requests);
+}
+
+void Connection::ask_part(std::uint32_t serial, Request&& request) {
+  const std::uint64_t id = std::uint64_t{hub_.options.id_tag} << 56 | std::uint64_t{slot_} << 32 | serial;
+  hub_.sink.ask(RequestId(id), hub_.options.ns, std::move(request));
 }
 
 void Connection::malformed(std::string_view text) {
@@ -132,7 +140,9 @@ void Connection::malformed(std::string_view text) {
 }
 
 void Connection::want_read() {
-  if (reading_ || closed_ || closing_ || !may_take()) return;
+  // One that waits for a key is read from too, a little: so it is seen when it goes.
+  const bool looks = may_take() || (blocked_ && in_.size() < kReadBytes);
+  if (reading_ || closed_ || closing_ || !looks) return;
   reading_ = true;
   // An idle connection holds no read buffer: it waits for readability first.
   socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
@@ -165,33 +175,113 @@ void Connection::on_read(const error_code& error, std::size_t bytes) {
 
 void Connection::on_reply(std::uint32_t serial, Reply&& reply) {
   if (closed_) return;
-  // The last command whose first serial is not after this one. Serials wrap: compared by distance.
-  auto at = std::partition_point(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
-    return static_cast<std::int32_t>(one.first_serial - serial) <= 0;
-  });
-  if (at == waiting_.begin()) return;
-  --at;
+  Waiting* at = command_of(serial);
+  if (at == nullptr) return;
   const std::uint32_t part = serial - at->first_serial;
-  if (part >= at->plan.parts || at->left == 0) return;
-  if (at->plan.parts == 1) {
-    const bool oldest_one = at == waiting_.begin();
+  if (at->plan.parts == 1 && at->plan.block_ms < 0) {
+    const bool oldest_one = at == &waiting_.front();
     session_.append_answer(at->plan, &reply, oldest_one ? out_ : at->plan.text);
     at->left = 0;
   } else {
     at->replies[part] = std::move(reply);
     if (--at->left > 0) return;
+    if (at->plan.block_ms >= 0 && goes_on_waiting(*at)) return;
     session_.append_answer(at->plan, at->replies.data(), at->plan.text);
     at->replies = {};
   }
-  if (at == waiting_.begin()) deliver();
+  if (at == &waiting_.front()) deliver();
+}
+
+Connection::Waiting* Connection::command_of(std::uint32_t serial) {
+  // The last command whose first serial is not after this one. Serials wrap: compared by distance.
+  auto at = std::partition_point(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
+    return static_cast<std::int32_t>(one.first_serial - serial) <= 0;
+  });
+  if (at == waiting_.begin()) return nullptr;
+  --at;
+  return serial - at->first_serial < at->plan.parts && at->left > 0 ? &*at : nullptr;
+}
+
+// Commands that wait for keys. -----------------------------------------------------------------------------
+
+bool Connection::goes_on_waiting(Waiting& one) {
+  const bool over = closing_ || (blocked_ && blocked_->over);
+  if (over || !one.plan.goes_on_waiting(one.replies.data())) {
+    end_blocking();
+    return false;
+  }
+  one.left = one.plan.parts;
+  if (blocked_) {
+    blocked_->asked = false;
+    if (blocked_->changed) ask_again();
+    return true;
+  }
+  blocked_ = std::make_unique<Blocked>(socket_.get_executor());
+  blocked_->first_serial = one.first_serial;
+  for (const Bytes& key : one.plan.pending.names) hub_.feed.wait_for(key, *this);
+  // Once more: the watch tells of what is durable, and that may have come between.
+  ask_again();
+  want_read();
+  if (one.plan.block_ms == 0) return true;
+  blocked_->timer.expires_after(std::chrono::milliseconds(one.plan.block_ms));
+  blocked_->timer.async_wait([self = shared_from_this()](const error_code& error) {
+    if (error || !self->blocked_ || self->closed_) return;
+    self->blocked_->over = true;
+    self->ask_again();
+  });
+  return true;
+}
+
+void Connection::on_key_changed() { ask_again(); }
+
+void Connection::ask_again() {
+  if (!blocked_ || closed_) return;
+  if (std::exchange(blocked_->asked, true)) {
+    blocked_->changed = true;
+    return;
+  }
+  blocked_->changed = false;
+  const Waiting* one = command_of(blocked_->first_serial);
+  CHECK(one != nullptr);
+  const std::vector<Request> again = one->plan.again;
+  const std::uint32_t first = blocked_->first_serial;
+  for (std::size_t i = 0; i < again.size(); ++i) ask_part(first + static_cast<std::uint32_t>(i), Request(again[i]));
+}
+
+void Connection::end_blocking() {
+  if (!blocked_) return;
+  hub_.feed.forget(*this);
+  blocked_.reset();
 }
 
 void Connection::deliver() {
   while (!waiting_.empty() && waiting_.front().left == 0) {
+    if (waiting_.front().plan.waits) held_up_ = false;
     out_ += waiting_.front().plan.text;
     waiting_.pop_front();
   }
   hub_.wants_flush(*this);
+}
+
+void Connection::on_message(const Bytes* pattern, ByteSpan channel, ByteSpan message) {
+  if (closed_ || closing_ || overrun_) return;
+  Bytes text;
+  api::RespWriter to(text, session_.version());
+  to.push(pattern == nullptr ? 3 : 4);
+  to.bulk(pattern == nullptr ? "message" : "pmessage");
+  if (pattern != nullptr) to.bulk(*pattern);
+  to.bulk(channel);
+  to.bulk(message);
+  pushed_bytes_ += text.size();
+  // Cut off with the next tick: whoever publishes stands in the middle of all that listen.
+  overrun_ = pushed_bytes_ > limits::kRespPushBytesMax;
+  if (waiting_.empty()) {
+    out_ += text;
+    return hub_.wants_flush(*this);
+  }
+  api::RespPlan ready;
+  ready.text = std::move(text);
+  wait_with(std::move(ready));
 }
 
 void Connection::flush() {
@@ -224,6 +314,7 @@ void Connection::send() {
     if (ec) return close();
   }
   if (unsent() > 0) return;
+  pushed_bytes_ = 0;
   out_.clear();
   out_begin_ = 0;
   if (out_.capacity() > kKeepBytesMax) out_ = Bytes();
@@ -233,19 +324,22 @@ void Connection::send() {
 // Life. ----------------------------------------------------------------------------------------------------
 
 void Connection::tick() {
-  if (hub_.now_us < deadline_us_) return;
+  if (!overrun_ && hub_.now_us < deadline_us_) return;
   ++hub_.stats.cut_off;
   close();
 }
 
 void Connection::finish_soon() {
   closing_ = true;
+  ask_again();
   if (waiting_.empty() && unsent() == 0) close();
 }
 
 void Connection::close() {
   if (closed_) return;
   closed_ = true;
+  end_blocking();
+  session_.leave();
   error_code ignored;
   // Unread input would reset the connection, and the reset may overtake the last answer.
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

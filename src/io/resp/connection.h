@@ -4,12 +4,16 @@
 // reply finds its command by number. An answer goes straight into out_ when its command is the oldest, else it is
 // kept with the command. Life:
 //
+// A publication stands in line behind what has been asked, as an answer that is ready. A command that has to be
+// answered before the next one is understood (WATCH) holds up those behind it.
+//
 //   open     reads and answers
 //   closing  no further command is read; closes when all answers have left   (QUIT, malformed bytes, stop)
 //   closed   replies still to come are dropped
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -18,6 +22,7 @@
 #include "api/resp_parser.h"
 #include "api/resp_session.h"
 #include "base/in_buffer.h"
+#include "io/resp/feed.h"
 #include "io/resp/resp_server.h"
 
 namespace pando::io::resp {
@@ -27,11 +32,14 @@ class Connection;
 // What the connections of one server share.
 class Hub : public api::RespHost {
  public:
-  Hub(RespOptions o, RespSink& s) : options(std::move(o)), sink(s) {}
+  Hub(RespOptions o, RespSink& s)
+      : options(std::move(o)), sink(s), feed(sink, options.ns, options.id_tag, channel_table) {}
   const RespOptions options;
   RespSink& sink;
   RespStats stats;
-  api::RespPlan plan;        // of the command being looked at
+  api::RespPlan plan;  // of the command being looked at
+  api::RespChannels channel_table;
+  Feed feed;
   std::size_t in_bytes = 0;  // buffered by all connections
   std::int64_t now_us = 0;   // monotonic, as of the last tick
 
@@ -40,7 +48,10 @@ class Hub : public api::RespHost {
   virtual void remove(std::uint32_t slot, std::uint32_t next_serial) = 0;
 };
 
-class Connection final : public loop::Client, public std::enable_shared_from_this<Connection> {
+class Connection final : public loop::Client,
+                         public api::RespSubscriber,
+                         public KeyWaiter,
+                         public std::enable_shared_from_this<Connection> {
  public:
   // `first_serial` follows the last one used in this slot, so that a late reply finds nobody.
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
@@ -55,6 +66,9 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
   void finish_soon() override;
   void close() override;
   void describe(Bytes& out) const { session_.describe(out); }
+  void on_message(const Bytes* pattern, ByteSpan channel, ByteSpan message) override;
+  std::uint64_t subscriber_id() const override { return client_id_; }
+  void on_key_changed() override;
 
   bool flush_wanted = false;
 
@@ -65,12 +79,28 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
     std::uint32_t left = 0;  // replies to come; 0: `plan.text` is the answer
     std::vector<Reply> replies;
   };
+  // A command that waits for its keys to change. The last one taken in: it holds up those behind it.
+  struct Blocked {
+    explicit Blocked(const boost::asio::any_io_executor& executor) : timer(executor) {}
+    std::uint32_t first_serial = 0;
+    bool asked = false;    // again, and not answered yet
+    bool over = false;     // it has waited long enough
+    bool changed = false;  // while it was asked
+    boost::asio::steady_timer timer;
+  };
 
   bool may_take() const;
   void take_commands();
   void on_command();
   void wait_with(api::RespPlan plan);
   void ask();
+  void ask_part(std::uint32_t serial, Request&& request);
+  // The command at `at`. Nullptr when it is answered.
+  Waiting* command_of(std::uint32_t serial);
+  // True when it is not to be answered yet.
+  bool goes_on_waiting(Waiting& one);
+  void ask_again();
+  void end_blocking();
   void deliver();
   void malformed(std::string_view text);
   void want_read();
@@ -81,6 +111,7 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
   Hub& hub_;
   boost::asio::ip::tcp::socket socket_;
   const std::uint32_t slot_;
+  const std::uint64_t client_id_;
   std::uint32_t next_serial_;
   api::RespSession session_;
   api::RespParser parser_;
@@ -89,6 +120,10 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
   std::deque<Waiting> waiting_;
   Bytes out_;
   std::size_t out_begin_ = 0;
+  std::unique_ptr<Blocked> blocked_;
+  std::size_t pushed_bytes_ = 0;  // of publications, since everything was last sent
+  bool overrun_ = false;          // with more of them than it may leave unread
+  bool held_up_ = false;          // by a command whose answer the next one needs
   bool taking_ = false;
   bool reading_ = false;
   bool writing_ = false;

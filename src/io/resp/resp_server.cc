@@ -1,5 +1,7 @@
 #include "io/resp/resp_server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -21,6 +23,11 @@ std::int64_t steady_us() {
       .count();
 }
 
+std::int64_t wall_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 Duration tick_of(const RespOptions& options) {
   return Duration{std::clamp<std::int64_t>(options.stall_max.us / 4, 10'000, 1'000'000)};
 }
@@ -32,7 +39,8 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   Impl(asio::io_context& io, RespOptions o, RespSink& s)
       : Hub(std::move(o), s),
         Listener(io, {"resp", options.connections_max, "ERR max number of clients reached", tick_of(options)}, stats),
-        started_us_(steady_us()) {}
+        started_us_(steady_us()),
+        began_us_(wall_us()) {}
 
   void on_reply(RequestId id, Reply&& reply);
   void flush();
@@ -40,6 +48,9 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   // Hub.
   Facts facts() const override;
   api::RespCursors& cursors() override { return cursors_; }
+  api::RespChannels& channels() override { return channel_table; }
+  void listens() override { feed.want(); }
+  Bytes unique_name() override { return fmt::format("{}.{}.{}", options.node_name, began_us_, ++last_unique_); }
   void list_clients(Bytes& out) const override;
   void wants_flush(Connection& connection) override;
   void remove(std::uint32_t slot, std::uint32_t next_serial) override;
@@ -47,7 +58,10 @@ class RespServer::Impl final : public Hub, public loop::Listener {
  private:
   // Listener.
   std::shared_ptr<loop::Client> make(tcp::socket socket, std::uint32_t slot) override;
-  void on_time(std::int64_t us) override { now_us = us; }
+  void on_time(std::int64_t us) override {
+    now_us = us;
+    feed.idle();
+  }
 
   api::RespCursors cursors_;
   std::vector<std::uint32_t> next_serials_;  // by slot
@@ -55,6 +69,8 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   std::vector<std::shared_ptr<Connection>> flushing_;
   std::uint64_t last_client_id_ = 0;
   std::int64_t started_us_ = 0;
+  std::int64_t began_us_ = 0;  // by the wall clock
+  std::uint64_t last_unique_ = 0;
   bool flush_posted_ = false;
 };
 
@@ -128,6 +144,8 @@ RespServer::~RespServer() {
 Status RespServer::listen(const std::string& ip, std::uint16_t port) { return impl_->listen(ip, port); }
 std::uint16_t RespServer::port() const { return impl_->port(); }
 void RespServer::on_reply(RequestId id, Reply&& reply) { impl_->on_reply(id, std::move(reply)); }
+void RespServer::on_watch_send(node::WatchSend&& send) { impl_->feed.on_send(std::move(send)); }
+void RespServer::on_watch_ended(WatchId id) { impl_->feed.on_ended(id); }
 void RespServer::flush() { impl_->flush(); }
 void RespServer::stop(Duration graceful_max, std::function<void()> done) { impl_->stop(graceful_max, std::move(done)); }
 const RespStats& RespServer::stats() const { return impl_->stats; }

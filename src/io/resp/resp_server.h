@@ -25,6 +25,7 @@
 #include "io/loop/listener.h"
 #include "model/reply.h"
 #include "model/request.h"
+#include "node/io.h"
 
 namespace pando::io::resp {
 
@@ -46,6 +47,11 @@ class RespSink {
   virtual ~RespSink() = default;
   virtual void ask(RequestId id, std::string_view ns, Request request) = 0;
   virtual void asked() = 0;
+  // A watch: RespServer::on_watch_send() follows, each to be answered by heard(), and may end by on_watch_ended(). Sees
+  // all that is asked after it. Nothing comes from within these.
+  virtual void listen(node::WatchOpen open) = 0;
+  virtual void heard(WatchId id) = 0;
+  virtual void stop_listening(WatchId id) = 0;
 };
 
 // Totals since start, for metrics.
@@ -71,7 +77,10 @@ class RespServer {
 
   // Whether `id` was made by a server with this tag.
   static bool owns(RequestId id, std::uint8_t tag = 2) { return id.value >> 56 == tag; }
+  static bool owns(WatchId id, std::uint8_t tag = 2) { return id.value >> 56 == tag; }
   void on_reply(RequestId id, Reply&& reply);
+  void on_watch_send(node::WatchSend&& send);
+  void on_watch_ended(WatchId id);
   void flush();
 
   // Accepts nothing new, answers what was asked, closes; after `graceful_max` closes the rest. `done` runs once,

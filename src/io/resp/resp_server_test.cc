@@ -18,6 +18,13 @@ using asio::ip::tcp;
 struct Sink final : RespSink {
   void ask(RequestId id, std::string_view, Request) override { asked_ids.push_back(id); }
   void asked() override {}
+  void listen(node::WatchOpen open) override { watch = open.id; }
+  void heard(WatchId) override { ++batches_heard; }
+  void stop_listening(WatchId id) override {
+    if (id == watch) watch = WatchId();
+  }
+  WatchId watch;
+  int batches_heard = 0;
   std::deque<RequestId> asked_ids;
 };
 
@@ -109,6 +116,101 @@ TEST_F(RespServerTest, MalformedBytesAreAnsweredBehindWhatWasAsked) {
   reply("v");
   EXPECT_EQ(read(100), "$1\r\nv\r\n-ERR Protocol error: invalid multibulk length\r\n<end>");
   EXPECT_EQ(server->stats().malformed, 1u);
+}
+
+TEST_F(RespServerTest, ReadsOfStreamsAreAskedAgainWhenTheirKeyChanges) {
+  begin();
+  send("XREAD BLOCK 0 STREAMS s 0\r\nPING\r\n");
+  const auto answer = [&](bool found) {
+    Reply made;
+    EntriesReply entries;
+    if (found) entries.entries.push_back({{1, 1}, {{"f", "v"}}});
+    made.body = std::move(entries);
+    const RequestId id = sink.asked_ids.back();
+    sink.asked_ids.clear();
+    server->on_reply(id, std::move(made));
+  };
+  const auto asked = [&] { return until([&] { return sink.asked_ids.size() == 1; }); };
+  const auto tell = [&](Bytes key) {
+    node::WatchEvent event;
+    event.change.table = "kv";
+    event.change.key = std::move(key);
+    server->on_watch_send({sink.watch, {event}});
+  };
+  ASSERT_TRUE(asked());
+  EXPECT_NE(sink.watch, WatchId());
+  answer(false);
+  ASSERT_TRUE(asked()) << "once more: something may have come between";
+  answer(false);
+  tell("other");
+  EXPECT_TRUE(sink.asked_ids.empty());
+  tell("s");
+  ASSERT_TRUE(asked());
+  tell("s");  // while it is asked
+  answer(false);
+  ASSERT_TRUE(asked());
+  answer(true);
+  const std::string want = "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n+PONG\r\n";
+  EXPECT_EQ(read(want.size()), want);
+  EXPECT_EQ(sink.batches_heard, 3);
+  EXPECT_TRUE(until([&] { return sink.watch == WatchId(); })) << "nobody listens any more";
+}
+
+TEST_F(RespServerTest, ReadsOfStreamsEndWithTheirTimeOrTheirClient) {
+  begin();
+  const auto answer_nothing = [&] {
+    if (sink.asked_ids.empty()) return;
+    Reply made;
+    made.body = EntriesReply{};
+    const RequestId id = sink.asked_ids.front();
+    sink.asked_ids.pop_front();
+    server->on_reply(id, std::move(made));
+  };
+  send("XREAD BLOCK 30 STREAMS s 0\r\n");
+  std::string got;
+  client.non_blocking(true);
+  EXPECT_TRUE(until([&] {
+    answer_nothing();
+    char block[64];
+    boost::system::error_code ec;
+    got.append(block, client.read_some(asio::buffer(block), ec));
+    return got == "*-1\r\n";
+  }));
+  send("XREAD BLOCK 0 STREAMS s 0\r\n");
+  EXPECT_TRUE(until([&] {
+    answer_nothing();
+    return server->stats().commands == 2 && sink.asked_ids.empty();
+  }));
+  client.close();
+  EXPECT_TRUE(until([&] {
+    answer_nothing();
+    return server->stats().connections_open == 0;
+  }));
+}
+
+TEST_F(RespServerTest, SubscribersHearOfChanges) {
+  begin();
+  send("SUBSCRIBE news __keyspace@0__:k\r\n");
+  const std::string confirmed =
+      "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$16\r\n__keyspace@0__:k\r\n:2\r\n";
+  EXPECT_EQ(read(confirmed.size()), confirmed);
+  ASSERT_NE(sink.watch, WatchId());
+  node::WatchEvent message;
+  message.change.table = "pubsub";
+  message.change.key = Bytes("news\0x", 6);
+  message.change.value = "rain";
+  node::WatchEvent put;
+  put.change.table = "kv";
+  put.change.key = "k";
+  server->on_watch_send({sink.watch, {message, put}});
+  const std::string want =
+      "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$4\r\nrain\r\n"
+      "*3\r\n$7\r\nmessage\r\n$16\r\n__keyspace@0__:k\r\n$3\r\nset\r\n";
+  EXPECT_EQ(read(want.size()), want);
+  // A watch that ends is opened again while somebody listens.
+  const WatchId before = sink.watch;
+  server->on_watch_ended(before);
+  EXPECT_TRUE(until([&] { return sink.watch != before; }));
 }
 
 TEST_F(RespServerTest, StopWaitsForWhatWasAsked) {
