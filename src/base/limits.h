@@ -95,7 +95,7 @@ inline constexpr std::size_t kPartBytesMax = 32 * 1024;               // a frame
 inline constexpr std::size_t kLinkUnackedBytesMax = 4 * 1024 * 1024;  // sent, not acknowledged
 inline constexpr std::size_t kLinkInboundBytesMax = 1024 * 1024;      // received, not taken in by the loop
 inline constexpr std::size_t kRefuseMessageBytesMax = 1024;           // why a link is closed
-inline constexpr std::size_t kQuarantinedMax = 256;                  // commits that could not be taken, per namespace
+inline constexpr std::size_t kQuarantinedMax = 256;                   // commits that could not be taken, per namespace
 inline constexpr std::uint64_t kEpochsAheadMax = 1'000'000;           // that a peer may remember more of us than we do
 inline constexpr std::uint32_t kEpochsPerHourMax = 16;                // begun because of what peers remember
 

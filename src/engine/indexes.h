@@ -114,8 +114,8 @@ class Indexes : public store::CellObserver {
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   Map kept_;
-  std::vector<Known> known_;   // a power of two of them, or none yet
-  std::size_t displaced_ = 0;  // since known_ has this size
+  std::vector<Known> known_;                                         // a power of two of them, or none yet
+  std::size_t displaced_ = 0;                                        // since known_ has this size
   std::unordered_map<Bytes, Making, Hash, std::equal_to<>> making_;  // by the same keys, looked up
   std::list<Bytes> used_;                                            // newest first
   Bytes scratch_;
