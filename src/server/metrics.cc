@@ -166,7 +166,9 @@ std::string metrics_text(const MetricsInput& input) {
              {{"node", input.node_name}, {"role", input.role}, {"version", input.version}}, 1);
   page.gauge("pando_uptime_seconds", "Since the process was ready", {}, input.uptime_seconds);
   for (const auto& one : input.namespaces) add_namespace(page, one);
-  for (const auto& [code, count] : input.strangers_refused) {
+  std::map<StatusCode, std::uint64_t> strangers = input.strangers_refused;
+  strangers.try_emplace(StatusCode::kDataLoss, 0);  // there from the start, so that a first refusal is a rise
+  for (const auto& [code, count] : strangers) {
     page.counter("pando_links_refused_total", "Links that this node refused, by reason, since start",
                  {{"namespace", ""}, {"code", std::string(code_name(code))}}, number(count));
   }
