@@ -130,6 +130,11 @@ Result<Stable> Stable::of(store::Cells& cells) {
   Stable stable;
   const VersionVector here = cells.context();
   const auto& entries = here.entries();
+  for (const auto& entry : entries) {
+    Result<std::optional<Vouch>> said = vouch_of(cells, entry.first);
+    if (!said) return fail(said.error());
+    if (*said) stable.all_.push_back(**std::move(said));
+  }
   std::optional<Vouch> common;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (replaced(entries, i)) continue;
@@ -144,6 +149,16 @@ Result<Stable> Stable::of(store::Cells& cells) {
   }
   stable.common_ = std::move(common);
   return stable;
+}
+
+bool Stable::freed_without(const FreeingNeeds& needs, std::string_view node) const {
+  return std::any_of(all_.begin(), all_.end(), [&](const Vouch& said) {
+    if (said.clock_ms < needs.clock_ms) return false;
+    const auto& made = needs.seen.entries();
+    return std::any_of(made.begin(), made.end(), [&](const auto& entry) {
+      return entry.first.node == node && said.seen.get(entry.first).value == 0;
+    });
+  });
 }
 
 }  // namespace pando::engine

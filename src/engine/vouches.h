@@ -64,9 +64,13 @@ class Stable {
   bool covers(const FreeingNeeds& needs) const {
     return common_ && needs.clock_ms <= common_->clock_ms && common_->seen.covers(needs.seen);
   }
+  // Whether somebody has vouched for the end of a key without having heard of an origin of `node` that made a cell of
+  // it: a group of sites that had not met that node, and may have freed what they had of the key.
+  bool freed_without(const FreeingNeeds& needs, std::string_view node) const;
 
  private:
   std::optional<Vouch> common_;
+  std::vector<Vouch> all_;  // of every origin that vouched, replaced epochs too
 };
 
 }  // namespace pando::engine

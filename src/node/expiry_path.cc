@@ -54,7 +54,7 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   if (asked && replica_.config().writable && replica_.serving().ok() && peers.knows_all()) {
     PANDO_RETURN_IF_ERROR(vouch(now));
   }
-  const Result<bool> more_ready = free_ready();
+  const Result<bool> more_ready = free_ready(now);
   if (!more_ready) return more_ready;
   return *more_ended || *more_ready;
 }
@@ -131,7 +131,7 @@ Status ExpiryPath::vouch(Time now) {
   return {};
 }
 
-Result<bool> ExpiryPath::free_ready() {
+Result<bool> ExpiryPath::free_ready(Time now) {
   if (waiting() == 0) return false;
   if (stable_with_ != replica_.cells().context()) {
     Result<engine::Stable> stable = engine::Stable::of(replica_.cells());
@@ -147,6 +147,9 @@ Result<bool> ExpiryPath::free_ready() {
     unchecked_.pop_front();
     if (stable_.covers(one.needs)) {
       PANDO_RETURN_IF_ERROR(free(one));
+    } else if (replica_.config().writable && replica_.serving().ok() &&
+               stable_.freed_without(one.needs, replica_.self().node)) {
+      PANDO_RETURN_IF_ERROR(take_back(one, now));
     } else {
       checked_.push_back(std::move(one));
     }
@@ -154,12 +157,28 @@ Result<bool> ExpiryPath::free_ready() {
   return !unchecked_.empty();
 }
 
+bool ExpiryPath::still_waits(const Waiting& one) {
+  const auto number = numbers_.find(one.hint.cell_key);
+  if (number == numbers_.end() || number->second != one.number) return false;
+  numbers_.erase(number);
+  return true;
+}
+
+Status ExpiryPath::take_back(const Waiting& one, Time now) {
+  if (!still_waits(one)) return {};
+  engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
+  PANDO_RETURN_IF_ERROR(draft.begin_anew(one.table, one.key));
+  if (!draft.empty()) {
+    const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
+    if (!pos) return pos.error();
+  }
+  replica_.cells().move_hint(one.hint, 1);  // looked at again, with what is left
+  return {};
+}
+
 Status ExpiryPath::free(const Waiting& one) {
   store::Cells& cells = replica_.cells();
-  // It came up a second time since: that one counts.
-  const auto number = numbers_.find(one.hint.cell_key);
-  if (number == numbers_.end() || number->second != one.number) return {};
-  numbers_.erase(number);
+  if (!still_waits(one)) return {};
   if (!cells.watched(one.table, one.key)) {
     // A commit came for it: it is looked at again, whatever that did.
     cells.move_hint(one.hint, 1);

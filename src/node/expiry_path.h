@@ -57,8 +57,12 @@ class ExpiryPath {
   // True when it was a stranger's: cleared by a commit of this node.
   Result<bool> take_back(const CellPath& end, Time now);
   Status vouch(Time now);
-  Result<bool> free_ready();
+  Result<bool> free_ready(Time now);
   Status free(const Waiting& one);
+  // A group that had not met this node may have freed the key: what this node wrote to it would come alive there.
+  Status take_back(const Waiting& one, Time now);
+  // False when it came up a second time since, which counts then.
+  bool still_waits(const Waiting& one);
   void plan(Time now, bool more);
 
   Replica& replica_;
