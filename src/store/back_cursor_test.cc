@@ -18,7 +18,8 @@ class BackCursorTest : public ::testing::Test {
  protected:
   void put(const CellPath& path) {
     Cell* cell = *cells_->load(path);
-    cell->reg().put({kSelf, Seq(++seq_)}, Hlc{seq_}, "v", cell->reg().dots());
+    ++seq_;
+    cell->reg().put({kSelf, Seq(seq_)}, Hlc{seq_}, "v", cell->reg().dots());
     cells_->changed(*cell, LogPos(++pos_));
     cells_->applied_record(LogPos(pos_), 0);
   }
