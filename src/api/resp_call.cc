@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
 #include "api/resp_command.h"
 #include "api/resp_session.h"
 #include "base/limits.h"
-#include "base/prng.h"
 
 namespace pando::api {
 
@@ -155,22 +153,6 @@ void answer_members(const RespReplies& got, RespWriter& to) {
   const auto& members = got.get<MembersReply>().members;
   to.set(members.size());
   for (const Bytes& member : members) to.bulk(member);
-}
-
-std::vector<std::size_t> pick_some(std::size_t size, std::int64_t count, std::uint64_t seed) {
-  Prng random(seed);
-  std::vector<std::size_t> picked;
-  if (size == 0) return picked;
-  if (count < 0) {
-    for (; count < 0; ++count) picked.push_back(random.below(size));
-    return picked;
-  }
-  picked.resize(size);
-  std::iota(picked.begin(), picked.end(), std::size_t{0});
-  const std::size_t wanted = std::min(size, static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < wanted; ++i) std::swap(picked[i], picked[i + random.below(size - i)]);
-  picked.resize(wanted);
-  return picked;
 }
 
 }  // namespace pando::api

@@ -144,7 +144,5 @@ void answer_all_returned(const RespReplies& got, RespWriter& to);  // an array o
 void answer_value(const RespReplies& got, RespWriter& to);         // ValueReply, or null
 void answer_count(const RespReplies& got, RespWriter& to);         // MemberCountReply
 void answer_members(const RespReplies& got, RespWriter& to);       // MembersReply, as a set
-// An array of some of `all`, by chance: `count` different ones, or with a negative count so many with repetitions.
-std::vector<std::size_t> pick_some(std::size_t size, std::int64_t count, std::uint64_t seed);
 
 }  // namespace pando::api

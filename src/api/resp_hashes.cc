@@ -1,6 +1,7 @@
 // Hashes: rows beside the other types of table kv.
 #include <algorithm>
 
+#include "api/resp_chance.h"
 #include "api/resp_command.h"
 #include "api/resp_scan.h"
 #include "api/resp_session.h"
@@ -83,35 +84,16 @@ void length(RespCall& call) { call.ask(CountFieldsRequest{std::string(kTableKv),
 void answer_one_by_chance(const RespReplies& got, RespWriter& to) {
   const auto& columns = got.get<RowReply>().columns;
   if (columns.empty()) return to.null();
-  to.bulk(columns[pick_some(columns.size(), 1, static_cast<std::uint64_t>(got.number()))[0]].first);
+  to.bulk(columns[picked_one(got, columns.size())].first);
 }
-// names: the count, and "values" when they are asked for too.
 void answer_some_by_chance(const RespReplies& got, RespWriter& to) {
   const auto& columns = got.get<RowReply>().columns;
-  const bool values = got.names().size() > 1;
-  const auto picked =
-      pick_some(columns.size(), *resp_integer(got.names()[0]), static_cast<std::uint64_t>(got.number()));
-  to.array(values && to.version() == 2 ? 2 * picked.size() : picked.size());
-  for (const std::size_t i : picked) {
-    if (values && to.version() == 3) to.array(2);
-    to.bulk(columns[i].first);
-    if (values) to.bulk(columns[i].second);
-  }
+  answer_pairs_by_chance(
+      got, to, columns.size(), [&](std::size_t i) { to.bulk(columns[i].first); },
+      [&](std::size_t i) { to.bulk(columns[i].second); });
 }
 void by_chance(RespCall& call) {
-  const auto chance = static_cast<std::int64_t>(call.session.chance());
-  if (call.size() == 2) {
-    call.ask(row_of(call[1]), answer_one_by_chance).number = chance;
-    return;
-  }
-  const auto count = call.integer(2);
-  if (!count) return;
-  if (call.size() > 4 || (call.size() == 4 && !call.is(3, "withvalues"))) return call.fail_syntax();
-  if (*count < -static_cast<std::int64_t>(limits::kRespElementsMax)) return call.fail("ERR value is out of range");
-  RespPending& asked = call.ask(row_of(call[1]), answer_some_by_chance);
-  asked.number = chance;
-  asked.names.emplace_back(call[2]);
-  if (call.size() == 4) asked.names.emplace_back("values");
+  ask_by_chance(call, row_of(call[1]), "withvalues", answer_one_by_chance, answer_some_by_chance);
 }
 
 // All of it at once: a row is read whole anyway.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/resp_chance.h"
 #include "api/resp_command.h"
 #include "api/resp_glob.h"
 #include "api/resp_scan.h"
@@ -103,7 +104,7 @@ void keys(RespCall& call) {
 void answer_key_by_chance(const RespReplies& got, RespWriter& to) {
   const auto& all = got.get<ListReply>().keys;
   if (all.empty()) return to.null();
-  to.bulk(all[pick_some(all.size(), 1, static_cast<std::uint64_t>(got.number()))[0]]);
+  to.bulk(all[picked_one(got, all.size())]);
 }
 void by_chance(RespCall& call) {
   ListRequest list{std::string(kTableKv), {}, {}, 1'000};

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/resp_chance.h"
 #include "api/resp_command.h"
 #include "api/resp_scan.h"
 #include "api/resp_session.h"
@@ -56,27 +57,17 @@ void count(RespCall& call) {
 void answer_one_by_chance(const RespReplies& got, RespWriter& to) {
   const auto& all = got.get<MembersReply>().members;
   if (all.empty()) return to.null();
-  to.bulk(all[pick_some(all.size(), 1, static_cast<std::uint64_t>(got.number()))[0]]);
+  to.bulk(all[picked_one(got, all.size())]);
 }
 void answer_some_by_chance(const RespReplies& got, RespWriter& to) {
   const auto& all = got.get<MembersReply>().members;
-  const auto picked = pick_some(all.size(), *resp_integer(got.names()[0]), static_cast<std::uint64_t>(got.number()));
+  const auto picked = picked_some(got, all.size());
   to.array(picked.size());
   for (const std::size_t i : picked) to.bulk(all[i]);
 }
 void by_chance(RespCall& call) {
-  const auto chance = static_cast<std::int64_t>(call.session.chance());
   if (call.size() > 3) return call.fail_syntax();
-  if (call.size() == 2) {
-    call.ask(members_of(call[1], limits::kSetCountMax), answer_one_by_chance).number = chance;
-    return;
-  }
-  const auto wanted = call.integer(2);
-  if (!wanted) return;
-  if (*wanted < -static_cast<std::int64_t>(limits::kRespElementsMax)) return call.fail("ERR value is out of range");
-  RespPending& asked = call.ask(members_of(call[1], limits::kSetCountMax), answer_some_by_chance);
-  asked.number = chance;
-  asked.names.emplace_back(call[2]);
+  ask_by_chance(call, members_of(call[1], limits::kSetCountMax), {}, answer_one_by_chance, answer_some_by_chance);
 }
 
 // SINTER, SUNION and SDIFF: of all sets as they are at one instant.

@@ -1,5 +1,6 @@
 // Sorted sets: members and their scores. Ranges: resp_sorted_set_ranges.cc.
 // deterministic: floating point, as text of one client's words.
+#include "api/resp_chance.h"
 #include "api/resp_command.h"
 #include "api/resp_scan.h"
 #include "api/resp_session.h"
@@ -57,34 +58,16 @@ ListScoresRequest first_members(ByteSpan key) {
 void answer_one_by_chance(const RespReplies& got, RespWriter& to) {
   const auto& all = got.get<ScoreListReply>().entries;
   if (all.empty()) return to.null();
-  to.bulk(all[pick_some(all.size(), 1, static_cast<std::uint64_t>(got.number()))[0]].member);
+  to.bulk(all[picked_one(got, all.size())].member);
 }
-// names: the count, and "scores" when they are asked for too.
 void answer_some_by_chance(const RespReplies& got, RespWriter& to) {
   const auto& all = got.get<ScoreListReply>().entries;
-  const bool scores = got.names().size() > 1;
-  const auto picked = pick_some(all.size(), *resp_integer(got.names()[0]), static_cast<std::uint64_t>(got.number()));
-  to.array(scores && to.version() == 2 ? 2 * picked.size() : picked.size());
-  for (const std::size_t i : picked) {
-    if (scores && to.version() == 3) to.array(2);
-    to.bulk(all[i].member);
-    if (scores) to.number(all[i].score);
-  }
+  answer_pairs_by_chance(
+      got, to, all.size(), [&](std::size_t i) { to.bulk(all[i].member); },
+      [&](std::size_t i) { to.number(all[i].score); });
 }
 void by_chance(RespCall& call) {
-  const auto chance = static_cast<std::int64_t>(call.session.chance());
-  if (call.size() == 2) {
-    call.ask(first_members(call[1]), answer_one_by_chance).number = chance;
-    return;
-  }
-  const auto count = call.integer(2);
-  if (!count) return;
-  if (call.size() > 4 || (call.size() == 4 && !call.is(3, "withscores"))) return call.fail_syntax();
-  if (*count < -static_cast<std::int64_t>(limits::kRespElementsMax)) return call.fail("ERR value is out of range");
-  RespPending& asked = call.ask(first_members(call[1]), answer_some_by_chance);
-  asked.number = chance;
-  asked.names.emplace_back(call[2]);
-  if (call.size() == 4) asked.names.emplace_back("scores");
+  ask_by_chance(call, first_members(call[1]), "withscores", answer_one_by_chance, answer_some_by_chance);
 }
 
 void answer_scan(const RespReplies& got, RespWriter& to) {

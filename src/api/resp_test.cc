@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/resp_chance.h"
 #include "api/resp_command.h"
 #include "api/resp_feed.h"
 #include "api/resp_glob.h"
