@@ -130,24 +130,22 @@ Result<Stable> Stable::of(store::Cells& cells) {
   Stable stable;
   const VersionVector here = cells.context();
   const auto& entries = here.entries();
-  for (const auto& entry : entries) {
-    Result<std::optional<Vouch>> said = vouch_of(cells, entry.first);
-    if (!said) return fail(said.error());
-    if (*said) stable.all_.push_back(**std::move(said));
-  }
   std::optional<Vouch> common;
+  bool decided = true;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (replaced(entries, i)) continue;
     const Result<std::optional<Vouch>> said = vouch_of(cells, entries[i].first);
     if (!said) return fail(said.error());
-    if (!*said || !same_origins(here, (*said)->seen)) return stable;
-    if (!common) {
+    if (*said) stable.all_.push_back(**said);
+    if (replaced(entries, i)) continue;
+    if (!*said || !same_origins(here, (*said)->seen)) {
+      decided = false;
+    } else if (!common) {
       common = **said;
     } else {
       common = Vouch{std::min(common->clock_ms, (*said)->clock_ms), least_of(common->seen, (*said)->seen)};
     }
   }
-  stable.common_ = std::move(common);
+  if (decided) stable.common_ = std::move(common);
   return stable;
 }
 
