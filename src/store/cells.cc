@@ -68,14 +68,13 @@ bool Cells::may_have(std::string_view table, ByteSpan key) const {
   return may_hold(scratch_);
 }
 
-bool Cells::may_have_kind(ByteSpan cell_key) const {
-  const std::size_t prefix = key_prefix_size(cell_key);
-  return may_hold(cell_key.substr(0, prefix), static_cast<CellKind>(cell_key[prefix]));
+bool Cells::may_have_kind(ByteSpan cell_key, std::size_t prefix_size) const {
+  return may_hold(cell_key.substr(0, prefix_size), static_cast<CellKind>(cell_key[prefix_size]));
 }
 
 bool Cells::may_exist(ByteSpan cell_key) const {
-  if (!may_have_kind(cell_key)) return false;
   const std::size_t prefix = key_prefix_size(cell_key);
+  if (!may_have_kind(cell_key, prefix)) return false;
   return cell_key.size() == prefix + 1 || !options_.filters_keys || filter_.may_hold_cell(cell_key);
 }
 
@@ -243,7 +242,7 @@ CellCursor Cells::scan_elements(std::string_view table, ByteSpan key, CellKind k
   Bytes from;
   append_cell_key(table, key, kind, prefix, from);
   Bytes to = prefix_end(from);
-  const bool any = may_have_kind(from);
+  const bool any = may_have_kind(from, key_prefix_size(from));
   if (!after.empty()) {
     Bytes past;
     append_cell_key(table, key, kind, after, past);

@@ -237,8 +237,8 @@ class Cells {
   bool may_hold(ByteSpan key_prefix, CellKind kind) const {
     return !options_.filters_keys || filter_.may_hold(key_prefix, kind);
   }
-  // False: the key has no cell of the kind that this cell key begins with.
-  bool may_have_kind(ByteSpan cell_key) const;
+  // False: the key, the first `prefix_size` bytes, has no cell of the kind behind it.
+  bool may_have_kind(ByteSpan cell_key, std::size_t prefix_size) const;
   // False: there is no such cell, in memory or in the Kv.
   bool may_exist(ByteSpan cell_key) const;
   // Null when there is none.
