@@ -22,6 +22,16 @@ std::uint64_t Index::bytes() const {
   return sum;
 }
 
+std::uint64_t Index::bytes_from(LogPos pos) const {
+  const std::uint64_t first_id = segment_of(pos).header.segment_id;
+  std::uint64_t sum = 0;
+  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
+    if (segment->header.segment_id < first_id) break;
+    sum += segment->bytes;
+  }
+  return sum;
+}
+
 const Index::Segment& Index::segment_of(LogPos pos) const {
   CHECK(pos >= first() && pos <= last());
   const auto behind = std::upper_bound(segments_.begin(), segments_.end(), pos,
@@ -65,6 +75,11 @@ void Index::extend(LogPos last, std::uint64_t bytes) {
   CHECK(last >= segment.last && bytes >= segment.bytes);
   segment.last = last;
   segment.bytes = bytes;
+}
+
+void Index::drop_oldest() {
+  CHECK(segments_.size() > 1);
+  segments_.pop_front();
 }
 
 void Index::mark(const Location& location) {

@@ -46,6 +46,9 @@ class Index {
   // Sum over segments of `bytes`.
   std::uint64_t bytes() const;
 
+  // Of the records from the segment of `pos` on, which must lie within [first(), last()].
+  std::uint64_t bytes_from(LogPos pos) const;
+
   // The segment that holds `pos`, which must lie within [first(), last()].
   const Segment& segment_of(LogPos pos) const;
   // The known record start at or before `pos`, closest to it.
@@ -59,6 +62,8 @@ class Index {
   void open(SegmentHeader header);
   // The last segment now durably holds records up to `last`, and `bytes` bytes.
   void extend(LogPos last, std::uint64_t bytes);
+  // The oldest segment is no longer part of the log. Never the newest one.
+  void drop_oldest();
   // A record starts here. Kept when far enough from its neighbours; any order, duplicates are fine.
   void mark(const Location& location);
 

@@ -13,6 +13,7 @@ namespace pando::store {
 namespace {
 
 constexpr std::uint8_t kCellVersion = 1;
+constexpr std::size_t kStateAt = 5;  // behind version and checksum
 
 std::string printable(ByteSpan bytes) {
   std::string text;
@@ -81,7 +82,6 @@ void encode_cell_state(const Cell& cell, Bytes& out) {
 }
 
 Bytes encode_cell(ByteSpan key, const Cell& cell) {
-  constexpr std::size_t kStateAt = 5;
   Bytes bytes;
   Writer out(bytes);
   out.u8(kCellVersion);
@@ -93,15 +93,10 @@ Bytes encode_cell(ByteSpan key, const Cell& cell) {
   return bytes;
 }
 
-Result<Cell> decode_cell(ByteSpan key, ByteSpan value) {
-  const std::size_t prefix = key_prefix_size(key);
-  CHECK(prefix > 0 && prefix < key.size());
-  Cell cell(static_cast<CellKind>(key[prefix]));
-  Reader in(value);
-  const std::uint8_t version = in.u8("cell.version");
-  if (in.ok() && version != kCellVersion) in.refuse("cell.version", fmt::format("{} is not known", version));
-  const std::uint32_t sum = in.u32("cell.crc32c");
-  if (in.ok() && crc32c(value.substr(in.offset()), crc32c(key)) != sum) in.refuse("cell.crc32c", "does not match");
+namespace {
+
+// The state, and what must hold of it.
+Result<Cell> read_state(ByteSpan key, Cell cell, Reader& in) {
   if (in.ok()) {
     if (is_counter(cell.kind())) {
       cell.counter() = crdt::decode_counter(in);
@@ -117,6 +112,32 @@ Result<Cell> decode_cell(ByteSpan key, ByteSpan value) {
   }
   if (Status status = in.finish(); !status.ok()) return fail(status.with_context("cell " + describe_cell(key)));
   return cell;
+}
+
+Cell cell_for(ByteSpan key) {
+  const std::size_t prefix = key_prefix_size(key);
+  CHECK(prefix > 0 && prefix < key.size());
+  return Cell(static_cast<CellKind>(key[prefix]));
+}
+
+}  // namespace
+
+Result<Cell> decode_cell(ByteSpan key, ByteSpan value) {
+  Cell cell = cell_for(key);
+  Reader in(value);
+  const std::uint8_t version = in.u8("cell.version");
+  if (in.ok() && version != kCellVersion) in.refuse("cell.version", fmt::format("{} is not known", version));
+  const std::uint32_t sum = in.u32("cell.crc32c");
+  if (in.ok() && crc32c(value.substr(in.offset()), crc32c(key)) != sum) in.refuse("cell.crc32c", "does not match");
+  return read_state(key, std::move(cell), in);
+}
+
+ByteSpan state_of_stored(ByteSpan value) { return value.substr(kStateAt); }
+
+Result<Cell> decode_cell_state(ByteSpan key, ByteSpan state) {
+  Cell cell = cell_for(key);
+  Reader in(state);
+  return read_state(key, std::move(cell), in);
 }
 
 }  // namespace pando::store

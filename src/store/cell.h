@@ -67,5 +67,9 @@ void encode_cell_state(const Cell& cell, Bytes& out);
 Bytes encode_cell(ByteSpan key, const Cell& cell);
 // kDataLoss naming the cell (table, key, element) and what is wrong with it.
 Result<Cell> decode_cell(ByteSpan key, ByteSpan value);
+// The state in what encode_cell() made: the bytes of encode_cell_state().
+ByteSpan state_of_stored(ByteSpan value);
+// The cell under `key` whose state has these bytes; errors as of decode_cell().
+Result<Cell> decode_cell_state(ByteSpan key, ByteSpan state);
 
 }  // namespace pando::store

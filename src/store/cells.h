@@ -113,6 +113,8 @@ class Cells {
   LogPos applied() const { return meta_.covered; }
   // The position of the checkpoint that is in the Kv for sure.
   LogPos checkpointed() const { return checkpointed_; }
+  // From which segment on a start after that one reads the log.
+  std::uint64_t replay_segment() const { return saved_meta_.replay_segment; }
   const VersionVector& checkpointed_context() const { return saved_meta_.context; }
 
   // A fingerprint of all cells, visible and internal, but deleted ones and those of keys whose time has run out at

@@ -1,0 +1,69 @@
+#include "apply/join_cut.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "apply/join.h"
+
+namespace pando::apply {
+namespace {
+
+Status unseen_by_cut(const CutCell& cell, const Dot& dot) {
+  return Status(StatusCode::kDataLoss, fmt::format("cell {} holds what {} wrote, which its cut has not seen",
+                                                   store::describe_cell(cell.key), to_string(dot)));
+}
+
+}  // namespace
+
+Status check_cut_cell(const CutCell& cell, const Cut& cut) {
+  const Result<CellPath> path = store::decode_cell_key(cell.key);
+  if (!path) return path.error();
+  if (!cell.state) return {};
+  const Result<store::Cell> decoded = store::decode_cell_state(cell.key, *cell.state);
+  if (!decoded) return decoded.error();
+  // Chunks of objects that are written while a cut is open may be in it early; they are known by their dots again.
+  if (path->table == kTableLob) return {};
+  if (is_counter(decoded->kind())) {
+    for (const crdt::Counter::Slot& slot : decoded->counter().slots()) {
+      if (!cut.context.covers(slot.born())) return unseen_by_cut(cell, slot.born());
+    }
+    return {};
+  }
+  for (const crdt::Register::Entry& entry : decoded->reg().entries()) {
+    if (!cut.context.covers(entry.dot)) return unseen_by_cut(cell, entry.dot);
+    if (entry.hlc > cut.hlc_floor) {
+      return Status(StatusCode::kDataLoss,
+                    fmt::format("cell {} has a stamp beyond the largest of its cut", store::describe_cell(cell.key)));
+    }
+  }
+  return {};
+}
+
+Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::vector<CutCell>& cells, LogPos pos) {
+  const JoinContexts contexts{Context(into.context()), Context(cut.context)};
+  std::uint64_t changed = 0;
+  for (const CutCell& cell : cells) {
+    const Result<CellPath> path = store::decode_cell_key(cell.key);
+    if (!path) return fail(path.error());
+    std::optional<store::Cell> theirs;
+    if (cell.state) {
+      Result<store::Cell> decoded = store::decode_cell_state(cell.key, *cell.state);
+      if (!decoded) return fail(decoded.error());
+      theirs.emplace(std::move(*decoded));
+    }
+    const Result<bool> differs = join_cell(into, *path, theirs ? &*theirs : nullptr, contexts, pos);
+    if (!differs) return fail(differs.error());
+    changed += *differs ? 1 : 0;
+  }
+  for (const auto& [table, freed] : cut.marks) into.mark_table(table, freed);
+  store::CheckpointMeta theirs;
+  theirs.context = cut.context;
+  theirs.hlc_floor = cut.hlc_floor;
+  const auto& entries = cut.context.entries();
+  for (std::size_t i = 0; i < entries.size(); ++i) theirs.set_chain(entries[i].first, cut.chains.at(i));
+  into.applied_join(theirs, pos);
+  return changed;
+}
+
+}  // namespace pando::apply

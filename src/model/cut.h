@@ -1,0 +1,56 @@
+// model/cut.h — a consistent cut of one node's namespace, as another one merges it: what was seen at one position of
+// its log, and the cells that tell both apart.
+//
+// A cut is joined whole or not at all: its context says "seen" of everything in it, so it may count only once every
+// cell that differs is here. It carries cells, not commits, so it stands in the log for commits that nobody has as
+// commits any more. Bytes: docs/formats/log.md (records S and J) and docs/formats/replication.md (frame cut).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/hlc.h"
+#include "model/version_vector.h"
+
+namespace pando {
+
+struct Cut {
+  VersionVector context;              // every commit in it
+  std::vector<std::uint64_t> chains;  // Commit::chain of each origin's last one, as `context` lists them
+  Hlc hlc_floor;                      // the largest stamp in it
+  // Tables of which keys have had ends, ascending; true: some were freed (docs/design/010-expiry.md).
+  std::vector<std::pair<std::string, bool>> marks;
+  friend bool operator==(const Cut&, const Cut&) = default;
+};
+
+// vector(context) then u64(chain) per entry, u64(hlc_floor) varint(count) then bytes(table) u8(freed) each.
+void encode(const Cut& cut, Writer& out);
+Cut decode_cut(Reader& in);
+
+// A cut in a log: so many records of cells right before it are its cells. varint(records) then the cut.
+struct CutRecord {
+  std::uint64_t records = 0;
+  Cut cut;
+};
+Bytes encode_cut_record(const CutRecord& record);
+Result<CutRecord> decode_cut_record(ByteSpan body);
+
+// One cell of a cut; no state: it has none there.
+struct CutCell {
+  Bytes key;  // as stored (docs/formats/cells.md)
+  std::optional<Bytes> state;
+  friend bool operator==(const CutCell&, const CutCell&) = default;
+};
+
+// bytes(key) u8(1) bytes(state), or bytes(key) u8(0).
+void encode(const CutCell& cell, Writer& out);
+CutCell decode_cut_cell(Reader& in);
+
+// A record of cells: varint(count) then each. `packed` is encode(), `count` times.
+Bytes encode_cut_cells(std::uint64_t count, ByteSpan packed);
+// Appends them to `cells`.
+Status decode_cut_cells(ByteSpan body, std::vector<CutCell>& cells);
+
+}  // namespace pando
