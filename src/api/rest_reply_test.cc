@@ -141,7 +141,7 @@ TEST(RestReply, ToTheByte) {
        R"({"recordProcessed":5,"segmentId":2,"context":{"dc1":17,"dc2#2":4}})"},
       {"GET /api/v1/ns/stats", stats,
        R"({"namespace":"ns","opsReceived":0,"opsFlushed":0,"currentSegment":0,"currentOffset":0,"durable":0,"commits":0,"changes":0,"logSegments":0,)"
-       R"("logBytes":0,"dirtyCells":0,"openTransactions":0,"malformedPayloads":0,"conflicts":0,"links":[{"peer":"dc2",)"
+       R"("logBytes":0,"logFirst":0,"resyncs":0,"resyncsServed":0,"dirtyCells":0,"openTransactions":0,"malformedPayloads":0,"conflicts":0,"links":[{"peer":"dc2",)"
        R"("state":"up","dialed":false,"behindCommits":0,"receivedCommits":0,"sentCommits":0,"receivedBytes":0,)"
        R"("sentBytes":0}],"quarantined":[{"commit":"dc3:7","reason":"data_loss: torn","from":["dc2"]}],"origin":"dc1","context":{}})"},
       {"GET /api/v1/ns/digest", DigestReply{"00ff", 3, {}}, R"({"fingerprint":"00ff","cells":3,"context":{}})"},

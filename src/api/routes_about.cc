@@ -85,6 +85,9 @@ void append_stats(Bytes& out, const Call& call, const StatsReply& stats) {
   append_field(out, "changes", stats.changes);
   append_field(out, "logSegments", stats.log_segments);
   append_field(out, "logBytes", stats.log_bytes);
+  append_field(out, "logFirst", stats.log_first.value);
+  append_field(out, "resyncs", stats.resyncs);
+  append_field(out, "resyncsServed", stats.resyncs_served);
   append_field(out, "dirtyCells", stats.dirty_cells);
   append_field(out, "openTransactions", stats.open_transactions);
   append_field(out, "malformedPayloads", stats.malformed_payloads);
@@ -235,11 +238,11 @@ constexpr SchemaRow kSchemas[] = {
      R"("reason":{"type":"string"},"from":{"type":"array","items":{"type":"string"}}}})"},
     {"Stats",
      R"({"type":"object","required":["namespace","opsReceived","opsFlushed","currentSegment","currentOffset",)"
-     R"("durable","commits","changes","logSegments","logBytes","dirtyCells","openTransactions","malformedPayloads",)"
+     R"("durable","commits","changes","logSegments","logBytes","logFirst","resyncs","resyncsServed","dirtyCells","openTransactions","malformedPayloads",)"
      R"("conflicts","links","quarantined","origin","context"],"properties":{"namespace":{"type":"string"},)"
      R"("opsReceived":{"$ref":"Count"},"opsFlushed":{"$ref":"Count"},"currentSegment":{"$ref":"Count"},)"
      R"("currentOffset":{"$ref":"Count"},"durable":{"$ref":"Count"},"commits":{"$ref":"Count"},)"
-     R"("changes":{"$ref":"Count"},"logSegments":{"$ref":"Count"},"logBytes":{"$ref":"Count"},)"
+     R"("changes":{"$ref":"Count"},"logSegments":{"$ref":"Count"},"logBytes":{"$ref":"Count"},"logFirst":{"$ref":"Count"},"resyncs":{"$ref":"Count"},"resyncsServed":{"$ref":"Count"},)"
      R"("dirtyCells":{"$ref":"Count"},"openTransactions":{"$ref":"Count"},"malformedPayloads":{"$ref":"Count"},)"
      R"("conflicts":{"$ref":"Count"},"links":{"type":"array","items":{"$ref":"Link"}},)"
      R"("quarantined":{"type":"array","items":{"$ref":"Quarantined"}},)"

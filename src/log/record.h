@@ -32,6 +32,8 @@ enum class RecordKind : std::uint8_t {
   kFloor = 'f',     // body: u64 stamp; every commit made here from now on has a larger one
   kRelaxed = 'R',   // empty body: from here on commits may be told of before they are durable, until I or Z
   kClose = 'Z',     // empty body: a clean shutdown; everything before it is durable
+  kCutCells = 'S',  // body: cells of another node's cut (model/cut.h); nothing until the kCut that follows
+  kCut = 'J',       // body: that cut, merged in from here on with the cells of the records right before
 };
 
 // "commit", "identity", "close", or "kind-88" for one this version does not know.

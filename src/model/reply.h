@@ -181,8 +181,13 @@ struct StatsReply {
   std::uint64_t changes = 0;  // last seq_num
   std::uint64_t log_segments = 0;
   std::uint64_t log_bytes = 0;
-  std::uint64_t segment_id = 0;      // the segment being filled; 0 in a fresh namespace
-  std::uint64_t segment_offset = 0;  // its durable bytes
+  LogPos log_first;                    // the oldest record that is still there
+  std::uint64_t segments_removed = 0;  // since start
+  std::uint64_t resyncs = 0;           // cuts of peers that were merged in, since start
+  std::uint64_t resync_cells = 0;      // cells that they changed
+  std::uint64_t resyncs_served = 0;    // cuts that peers asked for, since start
+  std::uint64_t segment_id = 0;        // the segment being filled; 0 in a fresh namespace
+  std::uint64_t segment_offset = 0;    // its durable bytes
   std::uint64_t dirty_cells = 0;
   std::uint64_t open_transactions = 0;
   std::uint64_t malformed_payloads = 0;  // typed keys whose payload was stored raw

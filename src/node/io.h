@@ -60,6 +60,12 @@ struct SegmentPrepared {
   std::uint64_t segment_id = 0;
   Status status;  // kUnavailable when the disk is full: asked again later
 };
+// The file named by SegmentRemove is gone for good (or was not there).
+struct SegmentRemoved {
+  std::string ns;
+  std::uint64_t segment_id = 0;
+  Status status;
+};
 // The records asked for by LogRead, whole ones only, as they lie in the segment file.
 struct LogReadDone {
   std::string ns;
@@ -105,8 +111,9 @@ struct LinkDown {
 // Time passed; ask again at Outputs::wake_at.
 struct Tick {};
 
-using Input = std::variant<ClientRequest, WatchOpen, WatchReady, WatchClose, LogWritten, SegmentPrepared, LogReadDone,
-                           CheckpointWritten, BackupWritten, LinkUp, LinkFrame, LinkDrained, LinkDown, Tick>;
+using Input =
+    std::variant<ClientRequest, WatchOpen, WatchReady, WatchClose, LogWritten, SegmentPrepared, SegmentRemoved,
+                 LogReadDone, CheckpointWritten, BackupWritten, LinkUp, LinkFrame, LinkDrained, LinkDown, Tick>;
 
 // Outputs. ------------------------------------------------------------------------------------------------
 
@@ -148,6 +155,11 @@ struct SegmentPrepare {
   std::string ns;
   std::uint64_t segment_id = 0;
   std::uint64_t bytes_total = 0;
+};
+// Remove the segment file, durably, then answer SegmentRemoved. Nothing reads it any more.
+struct SegmentRemove {
+  std::string ns;
+  std::uint64_t segment_id = 0;
 };
 struct LogRead {
   std::string ns;
@@ -214,6 +226,7 @@ struct Outputs {
   std::vector<WatchEnded> watches_ended;
   std::vector<LogWrite> log_writes;
   std::vector<SegmentPrepare> segment_prepares;
+  std::vector<SegmentRemove> segment_removes;
   std::vector<LogRead> log_reads;
   std::vector<CheckpointWrite> checkpoints;
   std::vector<BackupLog> backup_logs;

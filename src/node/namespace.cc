@@ -46,6 +46,7 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       watches_(*replica_),
       conflicts_(*replica_, reads_, writes_),
       checkpoints_(*replica_, config.checkpoint_interval, now),
+      retention_(*replica_, replica_->config().retention, now),
       frontier_lag_max_(config.frontier_lag_max) {}
 
 void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out) {
@@ -140,12 +141,15 @@ void Namespace::plan_backup(RequestId id, BackupLogRequest&& request, Outputs& o
       plan.segments.push_back({segment.header.segment_id, segment.bytes});
     }
   }
+  if (!plan.segments.empty()) retention_.begin_copy(id, plan.segments.front().id);
   out.backup_logs.push_back(std::move(plan));
 }
 
 void Namespace::on_log_written(const Status& status, Outputs& out) {
-  replica_->on_written(
-      status, [&](const DurableCommit& durable) { watches_.on_durable(durable, out); }, out);
+  replica_->on_written(status,
+                       {[&](const DurableCommit& durable) { watches_.on_durable(durable, out); },
+                        [&](LogPos pos, const VersionVector& context) { watches_.on_cut(pos, context); }},
+                       out);
 }
 
 void Namespace::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
@@ -178,9 +182,22 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     checkpoints_.end_turn(now, out);
     if (!log_held_ || stopping_) replica_->hand_out(now, out);
     watches_.end_turn(next_read_id, out);
+    let_go_of_log(now, out);
   }
   if (!replica_->failure().ok() && !failure_announced_) announce_failure(out);
   peers_.end_turn(now, next_read_id, out);
+}
+
+void Namespace::let_go_of_log(Time now, Outputs& out) {
+  RetentionPath::Needed needed;
+  needed.segment = peers_.reading_segment();
+  if (const auto read = watches_.reading_segment(); read && (!needed.segment || *read < *needed.segment)) {
+    needed.segment = read;
+  }
+  needed.pos = peers_.resync().held();
+  needed.knows_all = peers_.met_all_dialed();
+  needed.all_have = [this](const VersionVector& context) { return peers_.all_have(context); };
+  retention_.end_turn(needed, now, out);
 }
 
 void Namespace::announce_failure(Outputs& out) {
@@ -206,6 +223,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   keep_earlier(earliest, answers_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());
   keep_earlier(earliest, conflicts_.next_deadline());
+  keep_earlier(earliest, retention_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
   return earliest;
 }
@@ -248,6 +266,11 @@ StatsReply Namespace::stats() const {
   stats.changes = replica_->durable_changes();
   stats.log_segments = replica_->index().segments().size();
   stats.log_bytes = replica_->index().bytes();
+  stats.log_first = replica_->index().first();
+  stats.segments_removed = retention_.removed();
+  stats.resyncs = peers_.resync().taken().finished;
+  stats.resync_cells = peers_.resync().taken().differing;
+  stats.resyncs_served = peers_.resync().cuts_served();
   if (stats.log_segments > 0) {
     stats.segment_id = replica_->index().segments().back().header.segment_id;
     stats.segment_offset = replica_->index().segments().back().bytes;

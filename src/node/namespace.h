@@ -21,6 +21,7 @@
 #include "node/peer_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
+#include "node/retention_path.h"
 #include "node/session_path.h"
 #include "node/watch_path.h"
 #include "node/write_path.h"
@@ -45,6 +46,11 @@ class Namespace {
     checkpoints_.on_written(status, now, out);
   }
 
+  void on_segment_removed(std::uint64_t segment_id, const Status& status, Time now, Outputs& out) {
+    retention_.on_removed(segment_id, status, now, out);
+  }
+  void on_backup_written(RequestId id) { retention_.end_copy(id); }
+
   // Where an earlier process may have lost commits whose numbers it had told.
   void begin_epoch_if_due(Outputs& out);
   Status discard_leftovers(Time now) { return writes_.discard_leftovers(now); }
@@ -62,6 +68,7 @@ class Namespace {
   void handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out);
   void handle_in_transaction(ClientRequest&& asked, Time now, Outputs& out);
   void advance_stop(Time now, Outputs& out);
+  void let_go_of_log(Time now, Outputs& out);
   void announce_failure(Outputs& out);
   void plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out);
 
@@ -78,6 +85,7 @@ class Namespace {
   WatchPath watches_;
   ConflictPath conflicts_;
   CheckpointPath checkpoints_;
+  RetentionPath retention_;
   const Duration frontier_lag_max_;
   bool stopping_ = false;
   bool log_held_ = false;

@@ -49,6 +49,7 @@ struct Node::Impl {
   void on(WatchClose&& input, Time now, Outputs& out);
   void on(LogWritten&& input, Time now, Outputs& out);
   void on(SegmentPrepared&& input, Time now, Outputs& out);
+  void on(SegmentRemoved&& input, Time now, Outputs& out);
   void on(LogReadDone&& input, Time now, Outputs& out);
   void on(CheckpointWritten&& input, Time now, Outputs& out);
   void on(BackupWritten&& input, Time now, Outputs& out);
@@ -261,6 +262,10 @@ void Node::Impl::on(SegmentPrepared&& input, Time now, Outputs& out) {
   if (Namespace* ns = find(input.ns)) ns->replica().on_prepared(input.segment_id, input.status, now, out);
 }
 
+void Node::Impl::on(SegmentRemoved&& input, Time now, Outputs& out) {
+  if (Namespace* ns = find(input.ns)) ns->on_segment_removed(input.segment_id, input.status, now, out);
+}
+
 void Node::Impl::on(LogReadDone&& input, Time, Outputs& out) {
   if (Namespace* ns = find(input.ns)) ns->on_log_read(input.read_id, input.status, std::move(input.bytes), out);
 }
@@ -270,6 +275,7 @@ void Node::Impl::on(CheckpointWritten&& input, Time now, Outputs& out) {
 }
 
 void Node::Impl::on(BackupWritten&& input, Time, Outputs& out) {
+  for (auto& entry : serving) entry.second->on_backup_written(input.id);
   Reply reply;
   if (input.result) {
     reply.body = std::move(*input.result);

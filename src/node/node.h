@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "log/retention.h"
 #include "node/io.h"
 #include "store/kv.h"
 
@@ -25,6 +26,10 @@ struct NamespaceConfig {
   bool writable = true;  // false on a relayer: clients' writes answer kReadOnly
   bool notify = false;   // hand out Notify for every durable change
   std::uint64_t segment_bytes = 16 << 20;
+  log::Retention retention = {};  // how much of the log stays
+  // A peer that lacks more of the log than this gets by resync what it lacks, not by the log: ten million increments of
+  // a thousand keys are a thousand cells.
+  std::uint64_t tail_bytes_max = 256 << 20;
   Durability durability = {};  // of writes that say nothing, in tables that are not declared otherwise
 };
 

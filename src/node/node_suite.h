@@ -113,6 +113,11 @@ class Rig {
         node_.step(CheckpointWritten{checkpoint.ns, status}, now, out);
         more = true;
       }
+      for (const SegmentRemove& remove : now_out.segment_removes) {
+        disks_.at(remove.ns)->segments.erase(remove.segment_id);
+        node_.step(SegmentRemoved{remove.ns, remove.segment_id, {}}, now, out);
+        more = true;
+      }
       for (const LogRead& read : now_out.log_reads) {
         const Bytes bytes = disks_.at(read.ns)->segments.at(read.segment_id).substr(read.offset, read.bytes);
         node_.step(LogReadDone{read.ns, read.read_id, {}, bytes}, now, out);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apply/apply.h"
+#include "apply/join_cut.h"
 
 namespace pando::node {
 
@@ -21,8 +22,27 @@ Opening::Opening(const NamespaceConfig& config, std::string node_name, std::uniq
 
 std::uint64_t Opening::replay_from() const { return std::max(cells_->meta().replay_segment, log::kFirstSegmentId); }
 
+// Only the records right before a cut, as many as it says, are its cells: others were left by an attempt that failed.
+Status Opening::replay_cut(const log::RecordView& record) {
+  const Result<CutRecord> found = decode_cut_record(record.body);
+  if (!found) return found.error();
+  if (found->records > cut_cells_.size()) return Status(StatusCode::kDataLoss, "a cut without its cells");
+  std::vector<CutCell> cells;
+  for (std::size_t i = cut_cells_.size() - found->records; i < cut_cells_.size(); ++i) {
+    PANDO_RETURN_IF_ERROR(decode_cut_cells(cut_cells_[i], cells));
+  }
+  cut_cells_.clear();
+  const Result<std::uint64_t> joined = apply::join_cut(*cells_, found->cut, cells, record.pos);
+  return joined ? Status() : joined.error();
+}
+
 Status Opening::replay(const log::RecordView& record) {
   ++replayed_;
+  if (record.kind == log::RecordKind::kCutCells) {
+    cut_cells_.emplace_back(record.body);
+  } else if (record.kind != log::RecordKind::kCut) {
+    cut_cells_.clear();
+  }
   switch (record.kind) {
     case log::RecordKind::kCommit: {
       const Result<Commit> commit = decode_commit(record.body);
@@ -45,6 +65,8 @@ Status Opening::replay(const log::RecordView& record) {
       cells_->raise_hlc_floor(floor);
       break;
     }
+    case log::RecordKind::kCutCells: break;
+    case log::RecordKind::kCut: return replay_cut(record);
     case log::RecordKind::kRelaxed: cells_->set_relaxed(true); break;
     case log::RecordKind::kClose: cells_->set_relaxed(false); break;
   }

@@ -27,12 +27,14 @@ class Opening {
  private:
   Opening(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells);
   Status replay(const log::RecordView& record);
+  Status replay_cut(const log::RecordView& record);
 
   NamespaceConfig config_;
   std::string node_name_;
   std::unique_ptr<store::Cells> cells_;
   std::optional<log::Recovery> recovery_;
   std::uint64_t replayed_ = 0;
+  std::vector<Bytes> cut_cells_;  // bodies of the cell records right before
 };
 
 }  // namespace pando::node

@@ -45,7 +45,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.dialed = options.dialed;
   session.bytes_per_s_max = options.bytes_per_s_max;
   session.frontier = &replica_.frontier_of_all();
-  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, {}}).first;
+  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, false, {}}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 
@@ -66,6 +66,7 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
   } else if (const auto* received = std::get_if<repl::CommitsReceived>(&event)) {
     on_items(id, link, received->items, now, out);
   } else if (const auto* ack = std::get_if<repl::PeerAcked>(&event)) {
+    find_again(id, link, out);
     const auto known = durable_at_.find(link.session.peer()->origin.node);
     if (known == durable_at_.end() || known->second.covers(ack->context)) return;
     known->second.merge(ack->context);
@@ -86,6 +87,14 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
     out.notes.push_back({Note::Level::kWarning, replica_.name(),
                          fmt::format("{} cannot take {} from here: {}", link.session.peer()->origin.node,
                                      to_string(lacks->dot), lacks->reason.message())});
+  } else if (const auto* resync = std::get_if<repl::ResyncHeard>(&event)) {
+    if (std::holds_alternative<repl::Gap>(resync->frame) && !link.brings_nothing) {
+      link.brings_nothing = true;
+      providers_.link_down(id);
+    }
+    if (Status status = resync_.on_frame(id, link.session, repl::ResyncFrame(resync->frame), now); !status.ok()) {
+      refuse(link, std::move(status), out);
+    }
   } else if (const auto* refused = std::get_if<repl::Refused>(&event)) {
     link.refused = link.refused_by_peer = true;
     out.notes.push_back(
@@ -111,12 +120,6 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
                            names->empty() ? std::string("nobody") : fmt::format("{}", fmt::join(*names, ", ")))),
         out);
   }
-  const std::optional<LogPos> first = replica_.index().first_lacking(hello.context);
-  if (!first) {
-    link.session.refuse(Status(StatusCode::kGone, fmt::format("the log of {} no longer reaches back to {}",
-                                                              replica_.name(), to_string(hello.context))));
-    return;
-  }
   if (link.options.dialed) dialed_.insert(link.options.label);
   if (hello.role == repl::Role::kReplicator && writers_.size() < kPeersKnownMax) writers_.insert(hello.origin);
   const Origin& self = replica_.self();
@@ -134,10 +137,54 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
     }
     providers_.link_up(id, hello.origin, lacking);
   }
-  link.session.seek(*first);
   out.notes.push_back({Note::Level::kInfo, replica_.name(),
                        fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello.origin),
                                    repl::role_name(hello.role), to_string(hello.context))});
+  begin_reading(id, link, hello.context, out);
+}
+
+bool PeerPath::too_far_behind(LogPos first) const {
+  const std::uint64_t bytes_max = replica_.config().tail_bytes_max;
+  return first <= replica_.durable() && replica_.index().bytes_from(first) > bytes_max;
+}
+
+void PeerPath::begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Outputs& out) {
+  const std::optional<LogPos> first = replica_.index().first_lacking(peer_has);
+  const bool takes = link.options.publish && link.session.peer()->subscribe;
+  if (first && !(takes && link.session.speaks_resync() && too_far_behind(*first))) return link.session.seek(*first);
+  if (!takes) return;
+  lose(id, link, first ? replica_.durable_context() : replica_.index().segments().front().header.start.context, out);
+}
+
+void PeerPath::lose(LinkId id, Link& link, VersionVector needs, Outputs& out) {
+  if (Status status = resync_.lost(id, link.session, std::move(needs), out); !status.ok()) {
+    refuse(link, std::move(status), out);
+  }
+}
+
+void PeerPath::find_again(LinkId id, Link& link, Outputs& out) {
+  const VersionVector& there = link.session.peer_durable();
+  const bool declined = resync_.declined(id);
+  if (!declined && !resync_.may_go_on(id, there)) return;
+  const std::optional<LogPos> first = replica_.index().first_lacking(there);
+  if (!first && declined) return;
+  if (!first) return lose(id, link, replica_.index().segments().front().header.start.context, out);
+  resync_.found(id);
+  link.session.seek(*first);
+}
+
+bool PeerPath::all_have(const VersionVector& context) const {
+  return std::all_of(durable_at_.begin(), durable_at_.end(),
+                     [&](const auto& peer) { return peer.second.covers(context); });
+}
+
+std::optional<std::uint64_t> PeerPath::reading_segment() const {
+  std::optional<std::uint64_t> oldest;
+  for (const auto& entry : links_) {
+    const std::optional<log::ReadPlan>& plan = entry.second.plan;
+    if (plan && (!oldest || plan->segment_id < *oldest)) oldest = plan->segment_id;
+  }
+  return oldest;
 }
 
 void PeerPath::on_frontier(const repl::FrontierHeard& heard, Time now) {
@@ -157,11 +204,13 @@ bool PeerPath::knows_all() const {
       return entry.first.node == writer.node && entry.first.epoch >= writer.epoch;
     });
   };
-  const auto dialed = [&](const LinkConfig& link) {
+  return met_all_dialed() && std::all_of(writers_.begin(), writers_.end(), here);
+}
+
+bool PeerPath::met_all_dialed() const {
+  return std::all_of(config_.links.begin(), config_.links.end(), [&](const LinkConfig& link) {
     return link.ns != replica_.name() || dialed_.count(link.address) != 0;
-  };
-  return std::all_of(config_.links.begin(), config_.links.end(), dialed) &&
-         std::all_of(writers_.begin(), writers_.end(), here);
+  });
 }
 
 std::vector<std::string> PeerPath::durable_at(const Dot& dot) const {
@@ -173,6 +222,7 @@ std::vector<std::string> PeerPath::durable_at(const Dot& dot) const {
 }
 
 void PeerPath::on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out) {
+  if (std::exchange(link.brings_nothing, false)) providers_.link_up(id, link.session.peer()->origin, {});
   for (const repl::BodyItem& item : items) assembly_.add(id, item);
   take_ready(now, out);
   if (assembly_.bytes(id) <= kAssemblyBytesMax) return;
@@ -347,13 +397,17 @@ void PeerPath::drop(LinkId id) {
   assembly_.close(id);
   providers_.link_down(id);
   quarantine_.link_down(id);
+  resync_.drop(id);
 }
 
-void PeerPath::read_on(Link& link, std::uint64_t& next_read_id, Outputs& out) {
+void PeerPath::read_on(LinkId id, Link& link, std::uint64_t& next_read_id, Outputs& out) {
   while (!link.read_id) {
     const std::optional<LogPos> want = link.session.wants();
     if (!want || *want > replica_.durable()) return;
     Result<log::ReadStep> step = replica_.reader().read(*want, limits::kFrameBytesTarget);
+    if (!step && step.error().code() == StatusCode::kGone && !link.session.goes_back()) {
+      return lose(id, link, replica_.index().segments().front().header.start.context, out);
+    }
     if (!step) {
       link.session.refuse(step.error());
       return;
@@ -366,11 +420,11 @@ void PeerPath::read_on(Link& link, std::uint64_t& next_read_id, Outputs& out) {
     }
     const auto& run = std::get<log::Run>(*step);
     if (run.records.empty()) return;
-    offer(link, run);
+    offer(id, link, run, out);
   }
 }
 
-void PeerPath::offer(Link& link, const log::Run& run) {
+void PeerPath::offer(LinkId id, Link& link, const log::Run& run, Outputs& out) {
   for (const log::RecordView& record : run.records) {
     const std::optional<LogPos> want = link.session.wants();
     // It may have been told to go back while the disk was read.
@@ -378,6 +432,12 @@ void PeerPath::offer(Link& link, const log::Run& run) {
     if (record.pos < *want) continue;
     if (record.kind == log::RecordKind::kCommit) {
       link.session.offer(record.pos, record.body);
+    } else if (record.kind == log::RecordKind::kCut) {
+      Result<CutRecord> found = decode_cut_record(record.body);
+      if (!found) return link.session.refuse(found.error());
+      if (!link.session.pass_cut(record.pos, found->cut.context)) {
+        return lose(id, link, std::move(found->cut.context), out);
+      }
     } else {
       link.session.pass(record.pos);
     }
@@ -385,8 +445,7 @@ void PeerPath::offer(Link& link, const log::Run& run) {
 }
 
 void PeerPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
-  for (auto& entry : links_) {
-    Link& link = entry.second;
+  for (auto& [id, link] : links_) {
     if (link.read_id != read_id) continue;
     const log::ReadPlan plan = *link.plan;
     link.read_id.reset();
@@ -404,7 +463,7 @@ void PeerPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes by
       link.read_id = read_id;
       out.log_reads.push_back({replica_.name(), read_id, next->segment_id, next->offset, next->bytes});
     } else {
-      offer(link, std::get<log::Run>(*step));
+      offer(id, link, std::get<log::Run>(*step), out);
     }
     return;
   }
@@ -413,11 +472,17 @@ void PeerPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes by
 void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   // Everybody hears what is durable before anybody is sent it: see Session::on_durable.
   for (auto& entry : links_) entry.second.session.on_durable(replica_.durable_context());
+  const auto session_of = [this](LinkId id) {
+    const auto at = links_.find(id);
+    return at == links_.end() || at->second.session.closed() ? nullptr : &at->second.session;
+  };
+  // What waited for what a cut has brought is ready now.
+  if (resync_.end_turn(session_of, now, out)) take_ready(now, out);
   want_missing(instant_of(now));
   tell_routes();
   for (auto& [id, link] : links_) {
     if (link.session.next_deadline() <= instant_of(now)) link.session.on_time(now);
-    read_on(link, next_read_id, out);
+    read_on(id, link, next_read_id, out);
     for (Bytes& frame : link.session.take_frames()) out.link_sends.push_back({id, std::move(frame)});
     if (link.session.closed() && !link.close_sent) {
       link.close_sent = true;
@@ -431,6 +496,7 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
 
 std::optional<Instant> PeerPath::next_deadline() const {
   std::optional<Instant> next = look_again_at_;
+  if (const auto at = resync_.next_deadline(); at && (!next || *at < *next)) next = at;
   for (const auto& entry : links_) {
     if (entry.second.session.closed()) continue;
     const Instant at = entry.second.session.next_deadline();

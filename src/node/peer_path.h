@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "node/replica.h"
+#include "node/resync_path.h"
 #include "repl/assembly.h"
 #include "repl/intake.h"
 #include "repl/providers.h"
@@ -41,7 +42,8 @@ class PeerPath {
     std::optional<std::vector<std::string>> names = {};
   };
 
-  PeerPath(Replica& replica, const NodeConfig& config) : replica_(replica), config_(config) {}
+  PeerPath(Replica& replica, const NodeConfig& config)
+      : replica_(replica), config_(config), resync_(replica, config.clock_ahead_max) {}
 
   // A stream for this namespace is open; says Hello.
   void open(LinkId id, const Options& options, Time now);
@@ -71,6 +73,13 @@ class PeerPath {
   // The names of the peers where `dot` is durable, as far as they said so, ascending; also of those whose link is down
   // now. Only direct neighbours are known. A peer that comes back with less than it had counts for what it has.
   std::vector<std::string> durable_at(const Dot& dot) const;
+  // Whether every peer that has said Hello to this process has all of this, durably.
+  bool all_have(const VersionVector& context) const;
+  // Whether every peer that this node is to dial has said Hello to it.
+  bool met_all_dialed() const;
+  // The oldest segment that is being read from disk.
+  std::optional<std::uint64_t> reading_segment() const;
+  const ResyncPath& resync() const { return resync_; }
   // True when some peer has said that more is durable there since the last call: answers that wait for
   // durable_at() are worth another look.
   bool take_acked() { return std::exchange(acked_, false); }
@@ -87,6 +96,7 @@ class PeerPath {
     bool refused = false;  // by either end
     bool refused_by_peer = false;
     bool close_sent = false;
+    bool brings_nothing = false;  // its log has a gap before what is needed here: others provide meanwhile
     std::optional<std::uint64_t> routed_version;  // of providers_, as the peer was told
   };
 
@@ -110,9 +120,17 @@ class PeerPath {
   bool given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const;
   // False when peers have made it begin too many.
   bool start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out);
-  void read_on(Link& link, std::uint64_t& next_read_id, Outputs& out);
+  // Where to begin for a peer that has so much.
+  void begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Outputs& out);
+  // So much of the log lies from there on that a resync costs less.
+  bool too_far_behind(LogPos first) const;
+  // The log does not have what the peer needs next; it is of use to who has all of `needs`.
+  void lose(LinkId id, Link& link, VersionVector needs, Outputs& out);
+  // Where the peer of a lost link has come to have that.
+  void find_again(LinkId id, Link& link, Outputs& out);
+  void read_on(LinkId id, Link& link, std::uint64_t& next_read_id, Outputs& out);
   // Shows records to the session; false when it wants no more now.
-  void offer(Link& link, const log::Run& run);
+  void offer(LinkId id, Link& link, const log::Run& run, Outputs& out);
   std::vector<repl::ChainHead> heads() const;
 
   Replica& replica_;
@@ -122,6 +140,7 @@ class PeerPath {
   std::set<Origin> writers_;      // who has said Hello and may write
   repl::Assembly assembly_;
   repl::Providers providers_;
+  ResyncPath resync_;
   std::optional<Instant> look_again_at_;
   std::map<std::string, VersionVector> durable_at_;  // per peer that ever said Hello to this process
   bool acked_ = false;

@@ -12,9 +12,6 @@ namespace pando::node {
 namespace {
 
 constexpr std::size_t kRefusedStampsMax = 1'000;
-// Of one turn: those beyond keep their slots until they are reset again.
-constexpr std::size_t kResetCountersMax = 10'000;
-constexpr std::size_t kUnseenEndsMax = 100'000;
 
 }  // namespace
 
@@ -117,7 +114,7 @@ Status Replica::enter(Commit commit, LogPos pos) {
   }
   conflicts_ += outcome->conflicts;
   ++commits_appended_;
-  pending_.push_back({pos, std::move(commit), {}});
+  pending_.push_back({pos, std::move(commit), {}, {}});
   return {};
 }
 
@@ -198,7 +195,7 @@ Status Replica::begin_epoch_above(std::uint64_t epoch) {
   cells_->set_relaxed(false);
   relaxed_at_.reset();
   cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}});
+  pending_.push_back({*pos, std::nullopt, {}, {}});
   return {};
 }
 
@@ -219,7 +216,7 @@ void Replica::state_floor(Time now) {
   clock_.witness(stamp);
   cells_->raise_hlc_floor(stamp);
   cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, stamp});
+  pending_.push_back({*pos, std::nullopt, stamp, {}});
 }
 
 Status Replica::begin_relaxed() {
@@ -230,7 +227,7 @@ Status Replica::begin_relaxed() {
   relaxed_at_ = *pos;
   cells_->set_relaxed(true);
   cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}});
+  pending_.push_back({*pos, std::nullopt, {}, {}});
   return {};
 }
 
@@ -240,7 +237,7 @@ Status Replica::append_close() {
   if (!pos) return pos.error();
   cells_->set_relaxed(false);
   cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}});
+  pending_.push_back({*pos, std::nullopt, {}, {}});
   closed_ = true;
   return {};
 }
@@ -303,10 +300,17 @@ void Replica::on_written(const Status& status, const DurableSink& sink, Outputs&
     const Pending record = std::move(pending_.front());
     pending_.pop_front();
     durable_hlc_ = std::max(durable_hlc_, record.commit ? record.commit->hlc : record.floor);
+    for (const auto& [origin, seq] : record.cut.entries()) {
+      if (durable_context_.get(origin) < seq) frontier_.on_durable({origin, seq}, Hlc{});
+    }
+    if (!record.cut.empty()) {
+      durable_context_.merge(record.cut);
+      sink.cut(record.pos, record.cut);
+    }
     if (!record.commit) continue;
     durable_context_.raise(record.commit->dot.origin, record.commit->dot.seq);
     frontier_.on_durable(record.commit->dot, record.commit->hlc);
-    sink(DurableCommit{record.pos, durable_changes_ + 1, *record.commit});
+    sink.commit(DurableCommit{record.pos, durable_changes_ + 1, *record.commit});
     durable_changes_ += apply::count_changes(*record.commit);
   }
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);
@@ -326,6 +330,12 @@ void Replica::release(Outputs& out) {
     reply_when_durable(std::move(moved.reply), std::move(moved.rest), out);
   }
   release_for_os(out);
+}
+
+std::uint64_t Replica::drop_oldest_segment() {
+  const std::uint64_t id = index_.segments().front().header.segment_id;
+  index_.drop_oldest();
+  return id;
 }
 
 void Replica::on_prepared(std::uint64_t segment_id, const Status& status, Time now, Outputs& out) {

@@ -32,6 +32,7 @@
 #include "log/reader.h"
 #include "log/recovery.h"
 #include "model/commit.h"
+#include "model/cut.h"
 #include "node/io.h"
 #include "node/node.h"
 #include "repl/frontier.h"
@@ -103,6 +104,11 @@ class Replica {
   // A commit from a peer that repl::examine() found to be next; `encoded` are its very bytes. kDataLoss when it
   // refers to what it cannot have seen: that is found before it reaches the log, where it would stay.
   Status admit(Commit commit, ByteSpan encoded);
+  // Merges in what another node held at `cut`: `cells` are all that were found to differ from the cells here, or
+  // changed here since they were compared; whatever is not among them is the same on both sides. All of it is one step:
+  // before it nothing is seen of the cut, after it everything. kOverloaded, kUnavailable as for commits; then nothing
+  // happened.
+  Status join(const Cut& cut, const std::vector<CutCell>& cells);
   // From here on this node commits under an epoch above `epoch`.
   Status begin_epoch_above(std::uint64_t epoch);
   // A stamp that a peer has seen: commits made here from now on have larger ones.
@@ -149,7 +155,11 @@ class Replica {
 
   // Driving. -------------------------------------------------------------------------------------------------
 
-  using DurableSink = std::function<void(const DurableCommit&)>;
+  // A commit, or a cut that was merged in, became durable.
+  struct DurableSink {
+    std::function<void(const DurableCommit&)> commit;
+    std::function<void(LogPos, const VersionVector&)> cut;
+  };
   // The write in flight is done: tells `sink` of each commit that became durable, releases replies.
   void on_written(const Status& status, const DurableSink& sink, Outputs& out);
   // The write in flight is with the operating system.
@@ -157,6 +167,8 @@ class Replica {
   void on_prepared(std::uint64_t segment_id, const Status& status, Time now, Outputs& out);
   // Hands out the next log write and segment preparation, if any.
   void hand_out(Time now, Outputs& out);
+  // The oldest segment is no longer part of the log; its number. Not the only one.
+  std::uint64_t drop_oldest_segment();
   // When hand_out() has something to do though nothing else happened.
   std::optional<Instant> next_deadline() const { return appender_.retry_at(); }
 
@@ -169,7 +181,8 @@ class Replica {
   struct Pending {
     LogPos pos;
     std::optional<Commit> commit;  // absent for other records
-    Hlc floor = {};                // of a floor record
+    Hlc floor = {};                // of a floor record, or of a cut
+    VersionVector cut = {};        // what a cut brought
   };
   struct Held {
     LogPos pos;
@@ -184,6 +197,11 @@ class Replica {
   void note_escrow(const Op& op, bool own);
   void note_reset(const Op& op);
   void note_end(const Op& op);
+  Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
+  Status note_joined(const CutCell& cell);
+  // Of one turn: those beyond keep their slots until they are reset again.
+  static constexpr std::size_t kResetCountersMax = 10'000;
+  static constexpr std::size_t kUnseenEndsMax = 100'000;
   static void hold(std::deque<Held>& all, LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest = {});
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);

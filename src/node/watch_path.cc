@@ -35,7 +35,7 @@ void WatchPath::open(WatchOpen&& request, Outputs& out) {
   if (!request.cursor.empty()) {
     Result<notify::Cursor> parsed = notify::parse_cursor(replica_.name(), request.cursor);
     if (!parsed) return refuse(parsed.error());
-    if (notify::resumes_by_position(*parsed, log)) {
+    if (notify::resumes_by_position(*parsed, log) && parsed->pos.next() >= replica_.index().first()) {
       start = std::move(*parsed);
     } else {
       const std::optional<LogPos> first = replica_.index().first_lacking(parsed->seen);
@@ -90,6 +90,11 @@ Status WatchPath::offer(const log::Run& run, std::uint64_t changes_before) {
   for (const log::RecordView& record : run.records) {
     const std::optional<LogPos> want = hub_.next_read(replica_.durable());
     if (!want || *want < record.pos) break;
+    if (record.kind == log::RecordKind::kCut && *want == record.pos) {
+      PANDO_RETURN_IF_ERROR(offer_cut(record));
+      next = record.pos.next();
+      continue;
+    }
     std::optional<Dot> dot;
     std::vector<Change> changes;
     if (record.kind == log::RecordKind::kCommit) {
@@ -105,6 +110,23 @@ Status WatchPath::offer(const log::Run& run, std::uint64_t changes_before) {
   }
   remember(next, changes_before);
   return {};
+}
+
+Status WatchPath::offer_cut(const log::RecordView& record) {
+  const Result<CutRecord> found = decode_cut_record(record.body);
+  if (!found) return found.error();
+  const std::vector<WatchId> lacking = hub_.drop_lacking(record.pos, found->cut.context);
+  cut_off_.insert(cut_off_.end(), lacking.begin(), lacking.end());
+  const std::optional<Dot> dot;
+  const std::vector<Change> changes;
+  hub_.offer({record.pos, dot, changes});
+  return {};
+}
+
+void WatchPath::on_cut(LogPos pos, const VersionVector& context) {
+  if (!notified_) return;
+  while (notified_->pos < pos) notify::pass_record(*notified_, notified_->pos.next(), std::nullopt);
+  notified_->seen.merge(context);
 }
 
 void WatchPath::fail(const Status& status, Outputs& out) {
@@ -151,8 +173,13 @@ void WatchPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes b
 }
 
 void WatchPath::end_turn(std::uint64_t& next_read_id, Outputs& out) {
-  if (hub_.size() == 0) return;
+  if (hub_.size() == 0 && cut_off_.empty()) return;
+  for (const WatchId id : hub_.drop_before(replica_.index().first())) cut_off_.push_back(id);
   read_on(next_read_id, out);
+  for (const WatchId id : std::exchange(cut_off_, {})) {
+    out.watches_ended.push_back(
+        {id, Status(StatusCode::kGone, "the log no longer has what comes next as changes; read and watch anew")});
+  }
   for (notify::Batch& batch : hub_.take_batches(replica_.durable())) {
     out.watch_sends.push_back({batch.id, to_watch_events(std::move(batch.events))});
   }

@@ -27,6 +27,12 @@ class WatchPath {
 
   // In log order, each durable commit once.
   void on_durable(const DurableCommit& durable, Outputs& out);
+  // A cut was merged in there, with all that this covers.
+  void on_cut(LogPos pos, const VersionVector& context);
+  // The segment that is being read from disk.
+  std::optional<std::uint64_t> reading_segment() const {
+    return plan_ ? std::optional(plan_->segment_id) : std::nullopt;
+  }
   // True when that read is ours.
   bool reading(std::uint64_t read_id) const { return read_id_ == read_id; }
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
@@ -40,6 +46,7 @@ class WatchPath {
   void remember(LogPos pos, std::uint64_t changes_before);
   // Shows the records to the watches that want them; `changes_before` is the number of changes before the first.
   Status offer(const log::Run& run, std::uint64_t changes_before);
+  Status offer_cut(const log::RecordView& record);
   void fail(const Status& status, Outputs& out);
   void read_on(std::uint64_t& next_read_id, Outputs& out);
 
@@ -47,6 +54,7 @@ class WatchPath {
   notify::Hub hub_;
   std::optional<notify::Cursor> notified_;  // how far Notify is; only with a notifier
   std::map<LogPos, std::uint64_t> changes_before_;
+  std::vector<WatchId> cut_off_;  // to be told that the log does not go on for them
   std::optional<std::uint64_t> read_id_;
   std::optional<log::ReadPlan> plan_;
   std::uint64_t plan_changes_before_ = 0;  // before the record that plan_ wants

@@ -85,6 +85,17 @@ std::vector<WatchId> Hub::drop_before(LogPos oldest) {
   return dropped;
 }
 
+std::vector<WatchId> Hub::drop_lacking(LogPos pos, const VersionVector& context) {
+  std::vector<WatchId> dropped;
+  const auto group = wanted_.find(pos);
+  if (group == wanted_.end()) return dropped;
+  for (const WatchId id : group->second) {
+    if (!watches_.at(id).cursor().seen.covers(context)) dropped.push_back(id);
+  }
+  for (const WatchId id : dropped) close(id);
+  return dropped;
+}
+
 std::vector<WatchId> Hub::drop_all() {
   std::vector<WatchId> dropped;
   for (const auto& [id, watch] : watches_) dropped.push_back(id);

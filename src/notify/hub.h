@@ -54,6 +54,9 @@ class Hub {
   // Ends the watches that need a record before `oldest`, the first one the log still has. They cannot go on
   // without a gap, and must be told so.
   std::vector<WatchId> drop_before(LogPos oldest);
+  // Ends the watches that stand at `pos`, where the log goes on behind commits it does not have as commits, and that
+  // have not seen all of `context`. They cannot go on without a gap either.
+  std::vector<WatchId> drop_lacking(LogPos pos, const VersionVector& context);
   // Ends all of them.
   std::vector<WatchId> drop_all();
 

@@ -272,8 +272,27 @@ Quarantined decode_quarantined(Reader& in) {
   return Quarantined{std::move(dot), decode_reason(in, "quarantine.code", "quarantine.message")};
 }
 
+Frame decode_body_of(FrameKind kind, Reader& in) {
+  switch (kind) {
+    case FrameKind::kHello: return decode_hello_body(in);
+    case FrameKind::kBody: return decode_body(in);
+    case FrameKind::kAck: return Ack{decode_version_vector(in)};
+    case FrameKind::kHeartbeat: return decode_heartbeat(in);
+    case FrameKind::kRefuse: return Refuse{decode_reason(in, "refuse.code", "refuse.message")};
+    case FrameKind::kRoute: return decode_route(in);
+    case FrameKind::kWant: return decode_want(in);
+    case FrameKind::kBodyPart: return decode_body_part(in);
+    case FrameKind::kQuarantine: return decode_quarantined(in);
+  }
+  CHECK(false);
+  return Skipped{};
+}
+
+bool is_resync(std::uint8_t kind) { return kind >= kResyncKindFirst && kind <= kResyncKindLast; }
+
 bool spoken(std::uint8_t kind) {
-  return (kind >= static_cast<std::uint8_t>(FrameKind::kHello) &&
+  return is_resync(kind) ||
+         (kind >= static_cast<std::uint8_t>(FrameKind::kHello) &&
           kind <= static_cast<std::uint8_t>(FrameKind::kRoute)) ||
          kind == static_cast<std::uint8_t>(FrameKind::kWant) ||
          kind == static_cast<std::uint8_t>(FrameKind::kBodyPart) ||
@@ -324,6 +343,13 @@ Bytes encode_frame(const Hello& hello) {
     out.varint(kOptionAccepts);
     out.bytes(value);
   }
+  return finish(std::move(bytes));
+}
+
+Bytes encode_frame(const ResyncFrame& frame) {
+  Bytes bytes;
+  Writer out = begin(static_cast<FrameKind>(kind_of(frame)), bytes);
+  encode_resync(frame, out);
   return finish(std::move(bytes));
 }
 
@@ -478,16 +504,10 @@ Result<Frame> decode_frame(ByteSpan frame) {
                 fmt::format("frame flags {} of {} are not spoken by this node", flags, frame_kind_name(kind)));
   }
   Frame decoded;
-  switch (static_cast<FrameKind>(kind)) {
-    case FrameKind::kHello: decoded = decode_hello_body(in); break;
-    case FrameKind::kBody: decoded = decode_body(in); break;
-    case FrameKind::kAck: decoded = Ack{decode_version_vector(in)}; break;
-    case FrameKind::kHeartbeat: decoded = decode_heartbeat(in); break;
-    case FrameKind::kRefuse: decoded = Refuse{decode_reason(in, "refuse.code", "refuse.message")}; break;
-    case FrameKind::kRoute: decoded = decode_route(in); break;
-    case FrameKind::kWant: decoded = decode_want(in); break;
-    case FrameKind::kBodyPart: decoded = decode_body_part(in); break;
-    case FrameKind::kQuarantine: decoded = decode_quarantined(in); break;
+  if (is_resync(kind)) {
+    decoded = decode_resync(kind, in);
+  } else {
+    decoded = decode_body_of(static_cast<FrameKind>(kind), in);
   }
   if (const Status status = in.finish(); !status.ok()) return fail(status.with_context("frame"));
   return decoded;

@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "model/version_vector.h"
 #include "repl/frontier.h"
+#include "repl/resync_frame.h"
 
 namespace pando::repl {
 
@@ -31,8 +32,8 @@ inline constexpr std::uint64_t kProtocolVersionMin = 1;
 // From which on a peer understands Have, Want and Route. Older ones are sent every commit whole.
 inline constexpr std::uint64_t kVersionHave = 2;
 
-// On the wire; never renumbered. 7, 9, 10 (skip, credit, subscribe) and 16 to 31 (resync) are
-// reserved.
+// On the wire; never renumbered. 16 to 22 are those of ResyncFrame. 7, 9, 10 (skip, credit, subscribe) and 23 to 31
+// are reserved.
 enum class FrameKind : std::uint8_t {
   kHello = 1,
   kBody = 2,
@@ -56,7 +57,7 @@ std::string_view role_name(Role role);
 
 // Bits of Hello::features: what a node understands. Used when both ends say it.
 inline constexpr std::uint64_t kFeaturePacked = 1;  // items packed with zstd
-inline constexpr std::uint64_t kFeatures = kFeaturePacked;
+inline constexpr std::uint64_t kFeatures = kFeaturePacked | kFeatureResync;
 
 // The running hash of an origin's commits up to `dot` (model/commit.h).
 struct ChainHead {
@@ -162,7 +163,8 @@ struct Skipped {
   std::uint8_t kind = 0;
 };
 
-using Frame = std::variant<Hello, Body, BodyPart, Ack, Heartbeat, Route, Want, Quarantined, Refuse, Skipped>;
+using Frame =
+    std::variant<Hello, Body, BodyPart, Ack, Heartbeat, Route, Want, ResyncFrame, Quarantined, Refuse, Skipped>;
 
 Bytes encode_frame(const Hello& hello);
 Bytes encode_frame(const Body& body);
@@ -171,6 +173,7 @@ Bytes encode_frame(const Ack& ack);
 Bytes encode_frame(const Heartbeat& heartbeat);
 Bytes encode_frame(const Route& route);
 Bytes encode_frame(const Want& want);
+Bytes encode_frame(const ResyncFrame& frame);
 // Messages are cut at limits::kRefuseMessageBytesMax.
 Bytes encode_frame(const Quarantined& quarantined);
 Bytes encode_frame(const Refuse& refuse);

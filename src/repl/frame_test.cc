@@ -73,7 +73,7 @@ TEST(Frame, GoldenBytes) {
        "0200dc52820205ac0201146363636363636363636363636363636363636363"},
       {"hello that accepts so much", encode_frame([] {
          Hello hello{.origin = Origin{"a", 1}, .ns = "n"};
-         hello.features = kFeatures;
+         hello.features = kFeaturePacked;
          hello.unacked_bytes_max = 1000;
          hello.bytes_per_s_max = 50'000;
          return hello;
@@ -217,8 +217,8 @@ TEST(Frame, Unknown) {
   const Row rows[] = {
       {"reserved kinds are refused by name", frame_of(7, 0, "x"), StatusCode::kUnimplemented,
        "frame kind 7 (skip) is not spoken by this node"},
-      {"also in the resync range", frame_of(20, 0, "x"), StatusCode::kUnimplemented,
-       "frame kind 20 (resync) is not spoken by this node"},
+      {"also in the resync range", frame_of(23, 0, "x"), StatusCode::kUnimplemented,
+       "frame kind 23 (resync) is not spoken by this node"},
       {"mandatory and never heard of", frame_of(127, 0, ""), StatusCode::kUnimplemented,
        "frame kind 127 (unknown) is not spoken by this node"},
       {"kind 0 is nothing", frame_of(0, 0, ""), StatusCode::kUnimplemented, "frame kind 0 (unknown)"},

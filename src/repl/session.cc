@@ -143,6 +143,13 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
     handle(*want);
   } else if (Quarantined* lacks = std::get_if<Quarantined>(&*decoded)) {
     handle(std::move(*lacks), events);
+  } else if (ResyncFrame* resync = std::get_if<ResyncFrame>(&*decoded)) {
+    data_heard_at_ = last_heard_;
+    if (!speaks_resync()) {
+      blame(uninvited());
+    } else {
+      events.push_back(ResyncHeard{std::move(*resync)});
+    }
   } else {
     handle(std::move(std::get<Heartbeat>(*decoded)), now, events);
   }
@@ -442,12 +449,14 @@ void Session::quarantined(const Dot& dot, const Status& reason) {
 // Reading the log for the peer. ----------------------------------------------------------------------------
 
 void Session::seek(LogPos next) {
-  CHECK(!next_ || next >= *next_);
-  next_ = next;
+  CHECK(!next_ || lost_ || next >= *next_);
+  next_ = next_ ? std::max(*next_, next) : next;
+  lost_ = false;
 }
 
 std::optional<LogPos> Session::wants() const {
   if (state_ != State::kUp || !peer_takes() || !routed_ || !next_) return std::nullopt;
+  if (lost_ && !again_) return std::nullopt;
   const std::size_t gathered = batch_.size() + haves_.size() * kHaveBytes;
   if (!(again_ ? again_window_ : window_).open(gathered) || !room_for(gathered + cutter_.bytes())) return std::nullopt;
   return again_ ? again_->next : *next_;
@@ -455,6 +464,26 @@ std::optional<LogPos> Session::wants() const {
 
 void Session::pass(LogPos pos) {
   if (!cursor_moved(pos)) end_again();
+}
+
+bool Session::pass_cut(LogPos pos, const VersionVector& context) {
+  if (again_ || peer_has_.covers(context)) {
+    pass(pos);
+    return true;
+  }
+  lose_place();
+  return false;
+}
+
+void Session::lose_place() {
+  flush_batch();
+  lost_ = true;
+}
+
+bool Session::speaks_resync() const { return peer_ && (peer_->features & kFeatureResync) != 0; }
+
+void Session::send_resync(const ResyncFrame& frame) {
+  if (!closed()) resync_.push_back(encode_frame(frame));
 }
 
 // The record at `pos` has been looked at. False when that was on the way back to the cursor.
@@ -615,6 +644,10 @@ std::vector<Bytes> Session::take_frames() {
   }
   std::vector<Bytes> frames = std::exchange(control_, {});
   for (const Bytes& frame : frames) count_sent(frame);
+  for (; state_ == State::kUp && room_for(0) && !resync_.empty(); resync_.pop_front()) {
+    frames.push_back(std::move(resync_.front()));
+    count_sent(frames.back());
+  }
   while (state_ == State::kUp && room_for(0)) {
     if (cutter_.empty()) flush_batch();  // what gathers while there is no room goes as one
     if (cutter_.empty()) break;

@@ -33,6 +33,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -107,12 +108,16 @@ struct PeerQuarantined {
   Dot dot;
   Status reason;
 };
+// Something about a resync: the node's affair (node/resync_path.h).
+struct ResyncHeard {
+  ResyncFrame frame;
+};
 // The peer closes the link and says why.
 struct Refused {
   Status reason;
 };
-using Event =
-    std::variant<HelloReceived, CommitsReceived, PeerAcked, FrontierHeard, PeerRemembersMore, PeerQuarantined, Refused>;
+using Event = std::variant<HelloReceived, CommitsReceived, PeerAcked, FrontierHeard, PeerRemembersMore, PeerQuarantined,
+                           ResyncHeard, Refused>;
 
 struct SessionStats {
   std::uint64_t frames_sent = 0;
@@ -165,16 +170,32 @@ class Session {
   void refuse(Status reason);
 
   // Reading our log for the peer.
-  // Moves the cursor; before the first seek nothing is wanted.
+  // Moves the cursor, forward only; before the first seek nothing is wanted.
   void seek(LogPos next);
   // The next record to look at; nothing while the peer does not subscribe or has enough to chew on. Goes back when
   // the peer wants what was announced, and forth again.
   std::optional<LogPos> wants() const;
+  // Is on the way back for what the peer wants.
+  bool goes_back() const { return again_.has_value(); }
   // Shows the commit at `pos` >= wants(); positions between hold no commits. Must be durable. Copied when the
   // peer lacks it. kGone closes the link when the peer lacks earlier ones that the log did not show.
   void offer(LogPos pos, ByteSpan commit);
   // A record that is not a commit, at wants().
   void pass(LogPos pos);
+
+  // The same of a cut that was merged in, with all that `context` covers. False: the peer lacks some of that, and
+  // nothing behind it is shown to it any more before the next seek().
+  bool pass_cut(LogPos pos, const VersionVector& context);
+  // The log no longer has what the peer needs next: as after pass_cut().
+  void lose_place();
+
+  // Resync. Both ends speak of it.
+  bool speaks_resync() const;
+  void send_resync(const ResyncFrame& frame);
+  // What was sent has left, nearly: the next answer may be made.
+  bool room_for_resync() const { return state_ == State::kUp && resync_.empty() && room_for(cutter_.bytes()); }
+  // How much of a large cell is sent at a time.
+  std::size_t resync_piece_bytes() const { return part_bytes(); }
 
   // Frames to send, in order; control frames go before commits, and between the parts of one.
   std::vector<Bytes> take_frames();
@@ -259,6 +280,7 @@ class Session {
   std::uint64_t reported_epoch_ = 0;  // for which PeerRemembersMore was reported
 
   std::optional<LogPos> next_;  // the cursor
+  bool lost_ = false;           // its place in the log is of no use
   bool routed_ = false;         // the peer has said what it wants whole
   std::vector<Origin> have_only_;
   std::optional<std::vector<Origin>> told_route_;
@@ -278,6 +300,7 @@ class Session {
   VersionVector haves_many_;       // or, of so many, only how far they go
   std::uint64_t haves_heard_ = 0;  // since we last stated what is durable here
   std::vector<Bytes> control_;
+  std::deque<Bytes> resync_;
   BodyCutter cutter_;
   BodyJoiner joiner_;
   SendWindow window_;

@@ -71,6 +71,21 @@ void read_transactions(Section& top, TransactionConfig& transactions) {
   section.finish();
 }
 
+void read_log(Section& top, std::uint64_t segment_bytes, LogConfig& log) {
+  constexpr std::uint64_t kRetainBytesMax = std::uint64_t{1} << 50;
+  Section section = top.section("log");
+  section.flag("retain_all", log.retain_all);
+  section.size("keep_bytes", 0, kRetainBytesMax, log.keep_bytes);
+  section.size("retain_bytes", 1, kRetainBytesMax, log.retain_bytes);
+  section.duration("retain_age", log.retain_age);
+  if (log.retain_age.us == 0) section.error("retain_age", "must be longer than nothing");
+  if (log.retain_bytes < segment_bytes) {
+    section.error("retain_bytes", "must be as much as one segment (storage_config.segment_size) or more");
+  }
+  if (log.keep_bytes > log.retain_bytes) section.error("keep_bytes", "must not be more than retain_bytes");
+  section.finish();
+}
+
 void read_durability_of(Section& section, std::string_view key, Durability& durability) {
   std::string text = to_string(durability);
   section.text(key, text);
@@ -339,6 +354,7 @@ Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role rol
   read_transactions(top, out.config.transactions);
   read_grpc(top, out.config, role);
   read_storage(top, out.config);
+  read_log(top, out.config.segment_bytes, out.config.log);
   read_upstreams(top, out.config, role);
   if (out.config.namespaces.empty()) top.error("storage_config.namespaces", "missing: at least one namespace");
   read_durability(top, out.config);

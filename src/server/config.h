@@ -97,12 +97,21 @@ struct DurabilityConfig {
 
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
+// How much of the log stays (log/retention.h).
+struct LogConfig {
+  bool retain_all = false;
+  std::uint64_t keep_bytes = std::uint64_t{1} << 30;
+  std::uint64_t retain_bytes = std::uint64_t{4} << 30;
+  Duration retain_age = Duration::seconds(7 * 24 * 3600);
+};
+
 struct Config {
   std::string node_name;  // empty: made up at the first start and kept in base_dir
   std::string base_dir;
   std::vector<std::string> namespaces;  // every one this node holds, in the order of the file
   std::uint64_t segment_bytes = 16 << 20;
   Duration checkpoint_interval = Duration::seconds(5);  // what has changed is in the store, and need not be replayed
+  LogConfig log;
   HttpConfig http;
   bool serves_resp = false;
   RespConfig resp;

@@ -292,6 +292,12 @@ TEST(Config, BadFilesAsAWhole) {
        "f.toml:4: storage_config.segment_size: wants from 65536 to 4294967296 bytes, not 1024"},
       {"[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\ncheckpoint_interval=\"1ms\"\n", Role::kReplicator,
        "f.toml:4: storage_config.checkpoint_interval: must be 10ms or longer"},
+      {"[log]\nretain_bytes=\"1MB\"\nkeep_bytes=\"2MB\"\nretain_age=\"0\"\n[storage_config]\nbase_dir="
+       "\"d\"\nnamespaces=[\"a\"]\n",
+       Role::kReplicator,
+       "f.toml:4: log.retain_age: must be longer than nothing\n"
+       "f.toml:2: log.retain_bytes: must be as much as one segment (storage_config.segment_size) or more\n"
+       "f.toml:3: log.keep_bytes: must not be more than retain_bytes"},
       {"node_name = \"a b\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
        "f.toml:1: node_name: node name may hold only letters, digits, '.', '_' and '-'"},
       {"listen_ip = \"here\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
@@ -360,6 +366,10 @@ TEST(Config, TheDocumentationsExamples) {
       EXPECT_EQ(config.http.port, Config{}.http.port);
       EXPECT_EQ(config.segment_bytes, Config{}.segment_bytes);
       EXPECT_EQ(config.checkpoint_interval, Config{}.checkpoint_interval);
+      EXPECT_EQ(config.log.retain_bytes, LogConfig{}.retain_bytes);
+      EXPECT_EQ(config.log.retain_age, LogConfig{}.retain_age);
+      EXPECT_EQ(config.log.keep_bytes, LogConfig{}.keep_bytes);
+      EXPECT_EQ(config.log.retain_all, LogConfig{}.retain_all);
       EXPECT_EQ(config.http.body_bytes_max, Config{}.http.body_bytes_max);
       EXPECT_EQ(config.notifiers[0].linger, NotifierConfig{}.linger);
     }

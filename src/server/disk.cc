@@ -131,6 +131,13 @@ void Disk::give(node::SegmentPrepare job) {
   });
 }
 
+void Disk::give(node::SegmentRemove job) {
+  const io::disk::LogDir& log = files(job.ns).log;
+  run(ahead_, [&log, job = std::move(job)]() -> node::Input {
+    return node::SegmentRemoved{job.ns, job.segment_id, log.remove(job.segment_id)};
+  });
+}
+
 void Disk::give(node::LogRead job) {
   const io::disk::LogDir& log = files(job.ns).log;
   run(ahead_, [&log, job = std::move(job)]() -> node::Input {

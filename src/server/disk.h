@@ -44,6 +44,7 @@ class Disk {
 
   void give(node::LogWrite job);
   void give(node::SegmentPrepare job);
+  void give(node::SegmentRemove job);
   void give(node::LogRead job);
   void give(node::CheckpointWrite job);
   void give(node::BackupLog job);

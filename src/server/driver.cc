@@ -115,12 +115,14 @@ void Driver::send_to_disk() {
     ends_.disk->give(std::move(job));
   }
   for (auto& job : out_.segment_prepares) ends_.disk->give(std::move(job));
+  for (auto& job : out_.segment_removes) ends_.disk->give(std::move(job));
   for (auto& job : out_.log_reads) ends_.disk->give(std::move(job));
   for (auto& job : out_.checkpoints) ends_.disk->give(std::move(job));
   for (auto& job : out_.backup_logs) ends_.disk->give(std::move(job));
   for (auto& job : out_.backup_stores) ends_.disk->give(std::move(job));
   out_.log_writes.clear();
   out_.segment_prepares.clear();
+  out_.segment_removes.clear();
   out_.log_reads.clear();
   out_.checkpoints.clear();
   out_.backup_logs.clear();

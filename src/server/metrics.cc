@@ -66,6 +66,17 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
              number(s.checkpointed.value));
   page.gauge("pando_log_segments", "Segment files of the log", ns, number(s.log_segments));
   page.gauge("pando_log_bytes", "Bytes in the log", ns, number(s.log_bytes));
+  page.gauge("pando_log_first_position",
+             "Oldest log position still there; peers and watchers that need an earlier one "
+             "come back by resync, or begin anew",
+             ns, number(s.log_first.value));
+  page.counter("pando_log_segments_removed_total", "Segments of the log let go of, since start", ns,
+               number(s.segments_removed));
+  page.counter("pando_resyncs_total", "Cuts of peers merged in here, since start", ns, number(s.resyncs));
+  page.counter("pando_resync_cells_total", "Cells that differed and were merged in, since start", ns,
+               number(s.resync_cells));
+  page.counter("pando_resyncs_served_total", "Cuts that peers asked this node for, since start", ns,
+               number(s.resyncs_served));
   page.gauge("pando_dirty_cells", "Cells changed since the last checkpoint", ns, number(s.dirty_cells));
   page.gauge("pando_open_transactions", "Transactions begun and not yet ended", ns, number(s.open_transactions));
   page.counter("pando_malformed_payloads_total", "Typed keys whose payload did not parse and was stored raw", ns,

@@ -48,6 +48,10 @@ node::NamespaceConfig namespace_config(const Config& config, Role role, const st
   out.notify = std::any_of(config.notifiers.begin(), config.notifiers.end(),
                            [&](const NotifierConfig& notifier) { return notifier.ns == ns; });
   out.segment_bytes = config.segment_bytes;
+  out.retention.on = !config.log.retain_all;
+  out.retention.keep_bytes = config.log.keep_bytes;
+  out.retention.retain_bytes = config.log.retain_bytes;
+  out.retention.retain_age = config.log.retain_age;
   const auto durability = config.durability.by_namespace.find(ns);
   out.durability =
       durability == config.durability.by_namespace.end() ? config.durability.by_default : durability->second;

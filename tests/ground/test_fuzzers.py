@@ -14,6 +14,9 @@ OF_THE_OPERATOR = {"cli", "server", "sim"}
 THROUGH = {
     "parse_json_tree": "parse_document",
     "parse_segment_file_name": "decode_segment_header",  # names of files in the data directory
+    "decode_cut": "decode_cut_record",
+    "decode_cut_cell": "decode_cut_cells",
+    "decode_cell_state": "check_cut_cell",
     "parse_line": "api::RespParser",
     "parse_array": "api::RespParser",
     "decode_value": "base64_decode",

@@ -1,0 +1,96 @@
+// Replica::join(): the other way in by the one door, for what nobody has as commits any more.
+
+#include <fmt/core.h>
+
+#include "apply/join_cut.h"
+#include "node/replica.h"
+#include "store/cell_key.h"
+
+namespace pando::node {
+namespace {
+
+// Of one record: small enough to go out with others, large enough to make few.
+constexpr std::size_t kCutRecordBytes = 512 * 1024;
+
+}  // namespace
+
+Status Replica::append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records) {
+  Bytes packed;
+  Writer out(packed);
+  std::uint64_t count = 0;
+  const auto append = [&]() -> Status {
+    const Result<LogPos> pos = appender_.append(log::RecordKind::kCutCells, encode_cut_cells(count, packed));
+    if (!pos) return pos.error();
+    cells_->applied_record(*pos, 0);
+    pending_.push_back({*pos, std::nullopt, {}, {}});
+    ++records;
+    count = 0;
+    packed.clear();
+    return {};
+  };
+  for (const CutCell& cell : cells) {
+    const std::size_t more = cell.key.size() + (cell.state ? cell.state->size() : 0);
+    if (count > 0 && packed.size() + more > kCutRecordBytes) PANDO_RETURN_IF_ERROR(append());
+    encode(cell, out);
+    ++count;
+  }
+  return count == 0 ? Status() : append();
+}
+
+Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells) {
+  PANDO_RETURN_IF_ERROR(serving());
+  // Cell records that no cut follows mean nothing: a failure in here leaves no trace but them.
+  std::uint64_t records = 0;
+  PANDO_RETURN_IF_ERROR(append_cut_cells(cells, records));
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kCut, encode_cut_record({records, cut}));
+  if (!pos) return pos.error();
+  clock_.witness(cut.hlc_floor);
+  seen_since_own_.merge(cut.context);
+  const Result<std::uint64_t> changed = apply::join_cut(*cells_, cut, cells, *pos);
+  if (!changed) {
+    fail(changed.error().with_context("cannot merge in a cut of another node"));
+    return serving();
+  }
+  for (const CutCell& cell : cells) {
+    if (Status status = note_joined(cell); !status.ok()) {
+      fail(std::move(status));
+      return serving();
+    }
+  }
+  if (!catching_up_.empty() && cells_->context().covers(catching_up_)) catching_up_ = {};
+  pending_.push_back({*pos, std::nullopt, cut.hlc_floor, cut.context});
+  return {};
+}
+
+// The same as note_changes() of the commits whose place this cell takes.
+Status Replica::note_joined(const CutCell& cell) {
+  const Result<CellPath> path = store::decode_cell_key(cell.key);
+  if (!path) return path.error();
+  if (path->table == kTableTables) {
+    Status status = catalog_.note_change(*cells_, path->key);
+    return status.ok() ? status : status.with_context("cannot read a table declaration");
+  }
+  if (path->table == kTableOnce) {
+    Status status = once_.note_change(*cells_, path->key);
+    return status.ok() ? status : status.with_context("cannot read what was done under an idempotency key");
+  }
+  if (path->kind == CellKind::kExpiry && path->element.empty() && !catching_up_.empty() &&
+      unseen_ends_.size() < kUnseenEndsMax) {
+    unseen_ends_.insert(*path);
+  }
+  if (!config_.writable) return {};
+  if (path->kind == CellKind::kBound && path->table != kTableLimits) {
+    const std::optional<engine::PartName> part = engine::parse_part(path->element);
+    if (part) escrow_touched_.insert({path->table, path->key, part->subject});
+  }
+  if (is_counter(path->kind) && reset_counters_.size() < kResetCountersMax) {
+    const Result<const crdt::Counter*> counter = cells_->find_counter(*path);
+    if (!counter) return counter.error();
+    if (*counter != nullptr && (*counter)->slot_of(self_) != nullptr && (*counter)->absent()) {
+      reset_counters_.insert(*path);
+    }
+  }
+  return {};
+}
+
+}  // namespace pando::node

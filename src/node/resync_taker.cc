@@ -1,0 +1,282 @@
+#include "node/resync_taker.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "apply/join_cut.h"
+#include "base/check.h"
+
+namespace pando::node {
+namespace {
+
+// Cells of a part at first, and of the parts of one that differs. Of a store of a million cells 122 parts are told,
+// some 3 KiB; to find one cell that differs in it, a hundred parts more.
+constexpr std::uint64_t kCellsPerPart[] = {8192, 256, 16, 1};
+constexpr std::size_t kRangesAskedMax = 8;
+// Parts that wait to be compared before more is asked about.
+constexpr std::size_t kPartsWaitingMax = 2 * limits::kResyncPartsMax;
+
+std::uint64_t finer_parts(std::uint64_t cells_per_part) {
+  for (const std::uint64_t cells : kCellsPerPart) {
+    if (cells < cells_per_part) return cells;
+  }
+  return 0;
+}
+
+std::size_t cost_of_got(const Bytes& key, const std::optional<Bytes>& state) {
+  return key.size() + (state ? state->size() : 0) + 64;
+}
+
+Status not_an_answer(std::string_view what) {
+  return Status(StatusCode::kInvalidArgument, fmt::format("resync: {}", what));
+}
+
+}  // namespace
+
+void ResyncTaker::begin(repl::Session& session) {
+  stop();
+  state_ = State::kAsked;
+  session.send_resync(repl::CutAsk{++round_});
+}
+
+void ResyncTaker::stop() {
+  if (snapshot_) replica_.cells().snapshots().close(*snapshot_);
+  cells_.reset();
+  snapshot_.reset();
+  cut_.reset();
+  to_ask_.clear();
+  asked_.clear();
+  parts_.clear();
+  takings_.clear();
+  gathering_.reset();
+  state_ = State::kIdle;
+}
+
+void ResyncTaker::abandon(repl::Session& session, repl::CutOver::Why why) const {
+  if (active()) session.send_resync(repl::CutOver{round_, why});
+}
+
+void ResyncTaker::forget() {
+  stop();
+  got_.clear();
+  got_bytes_ = 0;
+}
+
+Status ResyncTaker::on_cut(repl::CutHeld&& held, Hlc hlc_max) {
+  if (state_ != State::kAsked || held.round != round_) return {};
+  if (held.cut.hlc_floor > hlc_max) {
+    return Status(StatusCode::kOutOfRange, "the cut has stamps that are too far ahead of the clock here");
+  }
+  for (const auto& [origin, seq] : held.cut.context.entries()) {
+    const Origin& self = replica_.self();
+    if (origin.node != self.node || origin.epoch < self.epoch) continue;
+    if (replica_.cells().context().get(origin) >= seq) continue;
+    return Status(StatusCode::kConflict, "the cut covers commits of this node that it does not have");
+  }
+  cut_ = std::move(held.cut);
+  store::Cells& cells = replica_.cells();
+  snapshot_ = cells.snapshots().open(cells.meta());
+  cells_.emplace(cells, snapshot_);
+  to_ask_.push_back({store::first_cell_key(), store::cell_keys_end(), kCellsPerPart[0]});
+  state_ = State::kComparing;
+  return {};
+}
+
+Status ResyncTaker::on_digests(repl::Digests&& digests) {
+  if (state_ != State::kComparing || digests.round != round_) return {};
+  if (asked_.empty() || asked_.front().first != digests.id || asked_.front().second.cells_per_part == 0) {
+    return not_an_answer("digests that were not asked for");
+  }
+  const Ask ask = std::move(asked_.front().second);
+  asked_.pop_front();
+  Bytes from = ask.from;
+  for (repl::Digests::Part& part : digests.parts) {
+    if (part.to <= from || part.to > ask.to) return not_an_answer("a part that is not within its range");
+    parts_.push_back({from, part.to, {part.sum, part.count}, ask.cells_per_part, from, {}});
+    from = std::move(part.to);
+  }
+  if (from != ask.to) to_ask_.push_back({std::move(from), ask.to, ask.cells_per_part});
+  return {};
+}
+
+Status ResyncTaker::on_cells(repl::Cells&& cells) {
+  if (state_ != State::kComparing || cells.round != round_) return {};
+  if (asked_.empty() || asked_.front().first != cells.id || asked_.front().second.cells_per_part != 0) {
+    return not_an_answer("cells that were not asked for");
+  }
+  Ask& ask = asked_.front().second;
+  Taking taking{ask.from, cells.to, {}};
+  const auto add = [&](Bytes key, Bytes state) -> Status {
+    if (key < ask.from || key >= cells.to) return not_an_answer("a cell outside of its range");
+    CutCell cell{std::move(key), std::move(state)};
+    PANDO_RETURN_IF_ERROR(apply::check_cut_cell(cell, *cut_));
+    taking.theirs.emplace(std::move(cell.key), std::move(cell.state));
+    return {};
+  };
+  for (repl::Cells::Item& item : cells.items) {
+    if (item.piece.size() == item.size) {
+      PANDO_RETURN_IF_ERROR(add(std::move(item.key), std::move(item.piece)));
+      continue;
+    }
+    if (item.offset == 0) {
+      gathering_ = std::move(item);
+    } else if (!gathering_ || gathering_->key != item.key || gathering_->piece.size() != item.offset ||
+               gathering_->size != item.size) {
+      return not_an_answer("a piece of a cell that does not follow");
+    } else {
+      gathering_->piece += item.piece;
+    }
+    if (gathering_->piece.size() < gathering_->size) return {};
+    repl::Cells::Item whole = *std::exchange(gathering_, std::nullopt);
+    PANDO_RETURN_IF_ERROR(add(std::move(whole.key), std::move(whole.piece)));
+  }
+  if (cells.to <= ask.from || cells.to > ask.to) return not_an_answer("cells that are not within their range");
+  ask.from = cells.to;
+  takings_.push_back(std::move(taking));
+  if (ask.from == ask.to) asked_.pop_front();
+  return {};
+}
+
+void ResyncTaker::on_over(const repl::CutOver& over, repl::Session& session) {
+  if (active() && over.round == round_) begin(session);
+}
+
+void ResyncTaker::set_got(const Bytes& key, std::optional<Bytes> state) {
+  if (const auto at = got_.find(key); at != got_.end()) drop_got(at);
+  got_bytes_ += cost_of_got(key, state);
+  got_.emplace(key, std::move(state));
+}
+
+void ResyncTaker::drop_got(store::Overlay::iterator at) {
+  got_bytes_ -= cost_of_got(at->first, at->second);
+  got_.erase(at);
+}
+
+// What the peer has of a range replaces what was known of it; of the cells here only those are kept as got that differ.
+Status ResyncTaker::take(std::size_t& cells_left) {
+  Taking& now = takings_.front();
+  const Bytes from = now.at;
+  std::vector<Bytes> absent;
+  std::vector<Bytes> same;
+  std::size_t looked_at = 0;
+  PANDO_RETURN_IF_ERROR(
+      store::walk_range(*cells_, nullptr, now.at, now.to, cells_left, [&](ByteSpan key, ByteSpan state) {
+        ++looked_at;
+        const auto theirs = now.theirs.find(key);
+        if (theirs == now.theirs.end()) {
+          absent.emplace_back(key);
+        } else if (ByteSpan(*theirs->second) == state) {
+          same.emplace_back(key);
+        }
+        return true;
+      }));
+  cells_left -= std::min(cells_left, looked_at + 1);
+  stats_.compared += looked_at;
+  for (auto at = got_.lower_bound(from); at != got_.end() && at->first < now.at;) {
+    const auto old = at++;
+    drop_got(old);
+  }
+  for (const Bytes& key : same) now.theirs.erase(key);
+  for (Bytes& key : absent) set_got(key, std::nullopt);
+  const auto upto = now.theirs.lower_bound(now.at);
+  for (auto at = now.theirs.begin(); at != upto; ++at) set_got(at->first, std::move(at->second));
+  now.theirs.erase(now.theirs.begin(), upto);
+  if (now.at == now.to) takings_.pop_front();
+  if (got_bytes_ <= limits::kResyncBytesMax) return {};
+  return Status(StatusCode::kTooLarge,
+                fmt::format("more than {} bytes of {} differ from the peer's: restore a backup of the peer first",
+                            limits::kResyncBytesMax, replica_.name()));
+}
+
+Status ResyncTaker::compare(std::size_t& cells_left) {
+  Part& part = parts_.front();
+  const std::uint64_t before = part.ours.count;
+  PANDO_RETURN_IF_ERROR(
+      store::walk_range(*cells_, &got_, part.at, part.to, cells_left, [&](ByteSpan key, ByteSpan state) {
+        part.ours.add(key, state);
+        return true;
+      }));
+  const std::uint64_t looked_at = part.ours.count - before;
+  stats_.compared += looked_at;
+  cells_left -= std::min<std::size_t>(cells_left, looked_at + 1);
+  if (part.at != part.to) return {};
+  const Part done = std::move(part);
+  parts_.pop_front();
+  settle(done);
+  return {};
+}
+
+// Where there is nothing to compare on one side, cells are all there is to ask for.
+void ResyncTaker::settle(const Part& part) {
+  if (part.ours == part.theirs) return;
+  const bool one_sided = part.ours.count == 0 || part.theirs.count == 0;
+  to_ask_.push_back({part.from, part.to, one_sided ? 0 : finer_parts(part.cells_per_part)});
+}
+
+void ResyncTaker::ask_on(repl::Session& session) {
+  while (!to_ask_.empty() && asked_.size() < kRangesAskedMax && parts_.size() < kPartsWaitingMax) {
+    Ask ask = std::move(to_ask_.back());
+    to_ask_.pop_back();
+    session.send_resync(repl::RangeAsk{round_, next_id_, ask.from, ask.to, ask.cells_per_part});
+    asked_.emplace_back(next_id_++, std::move(ask));
+  }
+}
+
+Result<bool> ResyncTaker::work(repl::Session& session) {
+  if (state_ != State::kComparing) return false;
+  if (!replica_.cells().snapshots().alive(*snapshot_)) {
+    session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
+    begin(session);
+    return false;
+  }
+  std::size_t cells_left = limits::kResyncSliceCells;
+  while (cells_left > 0 && (!takings_.empty() || !parts_.empty())) {
+    const Status status = takings_.empty() ? compare(cells_left) : take(cells_left);
+    if (!status.ok()) return fail(status);
+  }
+  ask_on(session);
+  if (!takings_.empty() || !parts_.empty()) return true;
+  if (to_ask_.empty() && asked_.empty()) state_ = State::kReady;
+  return state_ == State::kReady;
+}
+
+Result<std::vector<CutCell>> ResyncTaker::differing() const {
+  std::vector<CutCell> cells;
+  for (const auto& [key, state] : got_) cells.push_back({key, state});
+  // What was changed here since it was compared: the peer has it as it was here then.
+  const store::Snapshots& snapshots = replica_.cells().snapshots();
+  for (const auto& entry : snapshots.history()) {
+    const store::Cell* then = snapshots.find(*snapshot_, entry.first);
+    if (then == nullptr || got_.contains(entry.first)) continue;
+    CutCell cell{entry.first, std::nullopt};
+    if (!then->empty()) {
+      cell.state.emplace();
+      store::encode_cell_state(*then, *cell.state);
+    }
+    cells.push_back(std::move(cell));
+  }
+  return cells;
+}
+
+Status ResyncTaker::finish(repl::Session& session) {
+  CHECK(state_ == State::kReady);
+  if (!replica_.cells().snapshots().alive(*snapshot_)) {
+    session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
+    begin(session);
+    return {};
+  }
+  Result<std::vector<CutCell>> cells = differing();
+  if (!cells) return cells.error();
+  const Cut cut = *std::exchange(cut_, std::nullopt);
+  // Nobody looks at what the cells were any more: it need not be put away.
+  stop();
+  PANDO_RETURN_IF_ERROR(replica_.join(cut, *cells));
+  session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
+  ++stats_.finished;
+  stats_.differing += cells->size();
+  forget();
+  return {};
+}
+
+}  // namespace pando::node

@@ -1,0 +1,417 @@
+// Two namespaces and one link between them, in memory: what a resync costs, and that it merges and never replaces.
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "node/opening.h"
+#include "node/peer_path.h"
+#include "store/cell_cursor.h"
+#include "store/memory_kv.h"
+
+namespace pando::node::resync_test {
+namespace {
+
+constexpr std::uint64_t kSegmentBytes = 64 << 10;
+
+class Site {
+ public:
+  explicit Site(std::string name, std::uint64_t tail_bytes_max = 1 << 30) : name_(std::move(name)) {
+    ns_.name = "ns";
+    ns_.segment_bytes = kSegmentBytes;
+    ns_.tail_bytes_max = tail_bytes_max;
+    open();
+  }
+
+  // The process ends; what is durable stays.
+  void restart() {
+    peers_.reset();
+    replica_.reset();
+    open();
+  }
+
+  void put(const std::string& key, const Bytes& value) {
+    const CellPath path{"kv", key, CellKind::kRegister, ""};
+    std::vector<Dot> seen;
+    if (const auto reg = replica_->cells().find_register(path); reg && *reg != nullptr) seen = (*reg)->dots();
+    commit({PutOp{path, value, seen}});
+  }
+  void remove(const std::string& key) { commit({ClearOp{"kv", key, replica_->cells().context()}}); }
+  void count(const std::string& key, std::uint64_t by) {
+    const CellPath path{"kv", key, CellKind::kCounter, ""};
+    const auto counter = replica_->cells().find_counter(path);
+    const crdt::Counter none;
+    const crdt::Counter& held = *counter == nullptr ? none : **counter;
+    const auto op = crdt::add_op(held, path, replica_->next_dot(), static_cast<std::int64_t>(by));
+    commit({*op});
+  }
+  void commit(std::vector<Op> ops) {
+    CHECK(replica_->commit(std::move(ops), now).has_value());
+    settle_disk();
+  }
+
+  std::string value(const std::string& key) {
+    const auto reg = replica_->cells().find_register({"kv", key, CellKind::kRegister, ""});
+    CHECK(reg.has_value());
+    return *reg == nullptr || (*reg)->empty() ? "(none)" : (*reg)->resolve()->value;
+  }
+  std::int64_t counter(const std::string& key) {
+    const auto counter = replica_->cells().find_counter({"kv", key, CellKind::kCounter, ""});
+    return *counter == nullptr ? 0 : (*counter)->value();
+  }
+  std::string digest() { return replica_->cells().digest()->fingerprint; }
+
+  // Everything but the newest segment is gone.
+  void cut_log() {
+    while (replica_->index().segments().size() > 1) segments_.erase(replica_->drop_oldest_segment());
+  }
+  // All that changed is in the store, so that a start needs no earlier segment.
+  void checkpoint() {
+    const store::Batch batch =
+        replica_->cells().begin_checkpoint(replica_->index().segments().back().header.segment_id);
+    CHECK(kv_.write(batch).ok());
+    replica_->cells().checkpoint_done({});
+  }
+
+  void settle_disk() {
+    for (bool more = true; more;) {
+      more = false;
+      replica_->hand_out(now, out_);
+      for (const SegmentPrepare& prepare : std::exchange(out_.segment_prepares, {})) {
+        segments_[prepare.segment_id] = Bytes(prepare.bytes_total, '\0');
+        replica_->on_prepared(prepare.segment_id, {}, now, out_);
+        more = true;
+      }
+      for (const LogWrite& write : std::exchange(out_.log_writes, {})) {
+        segments_[write.segment_id].replace(write.offset, write.bytes.size(), write.bytes);
+        replica_->on_written({}, {[](const DurableCommit&) {}, [](LogPos, const VersionVector&) {}}, out_);
+        more = true;
+      }
+    }
+  }
+  void end_turn() {
+    settle_disk();
+    peers_->end_turn(now, next_read_id_, out_);
+    for (const LogRead& read : std::exchange(out_.log_reads, {})) {
+      peers_->on_log_read(read.read_id, {}, segments_.at(read.segment_id).substr(read.offset, read.bytes), out_);
+    }
+    settle_disk();
+  }
+
+  PeerPath& peers() { return *peers_; }
+  Replica& replica() { return *replica_; }
+  Outputs& out() { return out_; }
+  const std::string& name() const { return name_; }
+  Time now{1'000'000, 1'700'000'000'000};
+
+ private:
+  void open() {
+    auto opening = Opening::begin(ns_, name_, kv_);
+    CHECK(opening.has_value());
+    for (const auto& [id, bytes] : segments_) (void)(*opening)->feed(id, bytes);
+    OpenReport report;
+    replica_ = (*opening)->finish(report);
+    CHECK(report.damage.ok());
+    peers_.emplace(*replica_, config_);
+  }
+
+  std::string name_;
+  NamespaceConfig ns_;
+  NodeConfig config_;
+  store::MemoryKv kv_;
+  std::map<std::uint64_t, Bytes> segments_;
+  std::unique_ptr<Replica> replica_;
+  std::optional<PeerPath> peers_;
+  Outputs out_;
+  std::uint64_t next_read_id_ = 1;
+};
+
+// A link between two sites, and the bytes that crossed it.
+class Wire {
+ public:
+  Wire(Site& a, Site& b) : a_(a), b_(b) { connect(); }
+
+  void connect() {
+    ++id_;
+    for (Site* site : {&a_, &b_}) site->peers().open(LinkId(id_), {.dialed = false, .label = "peer"}, site->now);
+  }
+  void disconnect() {
+    for (Site* site : {&a_, &b_}) site->peers().close(LinkId(id_));
+  }
+  // So many turns of a millisecond each.
+  void run(int turns) {
+    for (; turns > 0; --turns) {
+      for (Site* from : {&a_, &b_}) {
+        Site& to = from == &a_ ? b_ : a_;
+        from->now.mono_us += 1000;
+        from->now.wall_ms += 1;
+        from->end_turn();
+        for (const LinkSend& send : std::exchange(from->out().link_sends, {})) {
+          bytes_ += send.frame.size();
+          from->peers().on_drained(send.id, send.frame.size());
+          to.peers().on_frame(send.id, send.frame, to.now, to.out());
+        }
+      }
+    }
+  }
+  // Until both hold the same, at most `turns`.
+  bool settle(int turns = 20'000) {
+    for (; turns > 0; turns -= 50) {
+      run(50);
+      if (a_.replica().durable_context() == b_.replica().durable_context()) return true;
+    }
+    return false;
+  }
+  std::uint64_t take_bytes() { return std::exchange(bytes_, 0); }
+
+ private:
+  Site& a_;
+  Site& b_;
+  std::uint64_t id_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+std::string key_of(int n) { return fmt::format("user:{:07}", n); }
+
+void write_many(Site& site, int from, int to) {
+  for (int n = from; n < to; n += 500) {
+    std::vector<Op> ops;
+    for (int i = n; i < std::min(n + 500, to); ++i) {
+      ops.push_back(PutOp{{"kv", key_of(i), CellKind::kRegister, ""}, fmt::format("value {}", i), {}});
+    }
+    site.commit(std::move(ops));
+  }
+}
+
+TEST(Resync, WhoNeedsWhatTheLogNoLongerHasGetsIt) {
+  Site dc1("dc1");
+  Site dc2("dc2");
+  Wire wire(dc1, dc2);
+  write_many(dc1, 0, 3000);
+  dc1.count("hits", 5);
+  ASSERT_TRUE(wire.settle());
+  wire.disconnect();
+
+  // Both write while they are apart; dc1's log forgets.
+  dc1.put(key_of(1), "new at dc1");
+  dc1.remove(key_of(2));
+  dc1.count("hits", 10);
+  dc1.remove(key_of(4));
+  write_many(dc1, 3000, 6000);
+  dc1.cut_log();
+  dc2.put(key_of(3), "new at dc2");
+  dc2.put(key_of(4), "put while it was deleted");
+  dc2.count("hits", 100);
+
+  wire.connect();
+  ASSERT_TRUE(wire.settle());
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 1u);
+  EXPECT_EQ(dc1.peers().resync().taken().finished, 0u) << "dc2's log has all that dc1 lacks";
+  for (Site* site : {&dc1, &dc2}) {
+    EXPECT_EQ(site->value(key_of(1)), "new at dc1") << site->name();
+    EXPECT_EQ(site->value(key_of(2)), "(none)") << site->name() << ": deleted, and stays so";
+    EXPECT_EQ(site->value(key_of(3)), "new at dc2") << site->name() << ": nothing is replaced";
+    EXPECT_EQ(site->value(key_of(4)), "put while it was deleted") << site->name();
+    EXPECT_EQ(site->counter("hits"), 115) << site->name();
+    EXPECT_EQ(site->value(key_of(5999)), "value 5999") << site->name();
+  }
+  EXPECT_EQ(dc1.digest(), dc2.digest());
+
+  // The log goes on from there.
+  dc1.put("after", "the resync");
+  dc2.put("after too", "the resync");
+  ASSERT_TRUE(wire.settle());
+  EXPECT_EQ(dc2.value("after"), "the resync");
+  EXPECT_EQ(dc1.value("after too"), "the resync");
+  EXPECT_EQ(dc1.digest(), dc2.digest());
+}
+
+TEST(Resync, WhatWasMergedInIsThereAfterARestart) {
+  Site dc1("dc1");
+  Site dc2("dc2");
+  dc2.put("own", "dc2's");
+  dc2.count("hits", 3);
+  write_many(dc1, 0, 4000);
+  dc1.count("hits", 4);
+  dc1.put("large", Bytes(2 << 20, 'x'));
+  write_many(dc1, 4000, 5000);
+  dc1.cut_log();
+  Wire wire(dc1, dc2);
+  ASSERT_TRUE(wire.settle());
+  wire.disconnect();
+  const std::string before = dc2.digest();
+  EXPECT_EQ(before, dc1.digest());
+  dc2.restart();
+  EXPECT_EQ(dc2.digest(), before) << "the log, replayed, joins the same";
+  EXPECT_EQ(dc2.value("large").size(), std::size_t{2} << 20) << "came in pieces";
+  EXPECT_EQ(dc2.counter("hits"), 7);
+  EXPECT_EQ(dc2.replica().durable_context(), dc1.replica().durable_context());
+  dc2.checkpoint();
+  dc2.restart();
+  EXPECT_EQ(dc2.digest(), before);
+}
+
+// The bar: 64 KiB for one of a million. Each step down from 8192 cells to one costs a little; the parts of the whole
+// store cost some 25 bytes per 8192 cells.
+TEST(Resync, OneChangedKeyOfManyCostsLittle) {
+  constexpr int kKeys = 50'000;
+  Site dc1("dc1");
+  Site dc2("dc2");
+  Wire wire(dc1, dc2);
+  write_many(dc1, 0, kKeys);
+  ASSERT_TRUE(wire.settle());
+  wire.disconnect();
+  for (int i = 0; i < 300; ++i) dc1.put(key_of(37'777), Bytes(1000, 'v') + std::to_string(i));
+  dc1.cut_log();
+  (void)wire.take_bytes();
+  wire.connect();
+  ASSERT_TRUE(wire.settle());
+  const std::uint64_t bytes = wire.take_bytes();
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 1u);
+  EXPECT_EQ(dc2.peers().resync().taken().differing, 1u);
+  EXPECT_EQ(dc1.digest(), dc2.digest());
+  fmt::print("one changed key of {}: {} bytes crossed, heartbeats and the value of 1 KiB included\n", kKeys, bytes);
+  EXPECT_LT(bytes, 16u << 10);
+}
+
+// A peer that is far behind gets what the increments come to, not each of them.
+TEST(Resync, ManyIncrementsOfFewKeysCostTheKeys) {
+  constexpr int kKeys = 100;
+  constexpr int kIncrements = 20'000;
+  Site dc1("dc1", /*tail_bytes_max=*/256 << 10);
+  Site dc2("dc2");
+  Wire wire(dc1, dc2);
+  dc1.put("first", "contact");
+  ASSERT_TRUE(wire.settle());
+  wire.disconnect();
+  for (int i = 0; i < kIncrements; ++i) dc1.count(fmt::format("counter:{}", i % kKeys), 1);
+  (void)wire.take_bytes();
+  wire.connect();
+  ASSERT_TRUE(wire.settle());
+  const std::uint64_t bytes = wire.take_bytes();
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 1u) << "though the log reaches back";
+  for (int i = 0; i < kKeys; ++i) EXPECT_EQ(dc2.counter(fmt::format("counter:{}", i)), kIncrements / kKeys);
+  fmt::print("{} increments of {} keys: {} bytes crossed; the log of them has {}\n", kIncrements, kKeys, bytes,
+             dc1.replica().index().bytes());
+  EXPECT_LT(bytes, 32u << 10);
+}
+
+TEST(Resync, ALinkThatEndsCostsWhatWasNotYetGot) {
+  Site dc1("dc1");
+  Site dc2("dc2");
+  write_many(dc1, 0, 20'000);
+  dc1.cut_log();
+  Wire wire(dc1, dc2);
+  // Until about a third of it is there.
+  std::uint64_t first = 0;
+  while (first < 300'000) {
+    wire.run(1);
+    first += wire.take_bytes();
+  }
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 0u);
+  EXPECT_TRUE(dc2.replica().durable_context().empty()) << "nothing counts before all of it is there";
+  EXPECT_EQ(dc2.value(key_of(1)), "(none)");
+  wire.disconnect();
+  wire.connect();
+  ASSERT_TRUE(wire.settle());
+  const std::uint64_t second = wire.take_bytes();
+  EXPECT_EQ(dc1.digest(), dc2.digest());
+  fmt::print("{} bytes before the link ended, {} after it was back\n", first, second);
+  EXPECT_LT(second, 800'000u) << "all of it is some 990,000";
+}
+
+TEST(Resync, WritesGoOnMeanwhileOnBothSides) {
+  Site dc1("dc1");
+  Site dc2("dc2");
+  Wire wire(dc1, dc2);
+  write_many(dc1, 0, 10'000);
+  ASSERT_TRUE(wire.settle());
+  wire.disconnect();
+  write_many(dc1, 10'000, 20'000);
+  dc1.cut_log();
+  wire.connect();
+  while (!dc2.peers().resync().taking()) wire.run(10);
+  for (int i = 0; i < 40; ++i) {
+    wire.run(1);
+    dc1.put(key_of(i), fmt::format("dc1 {}", i));
+    dc1.remove(key_of(5000 + i));
+    dc2.put(key_of(100 + i), fmt::format("dc2 {}", i));
+    dc2.remove(key_of(6000 + i));
+    dc2.count("hits", 1);
+    dc1.count("hits", 1);
+  }
+  ASSERT_TRUE(wire.settle());
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 1u);
+  EXPECT_EQ(dc1.counter("hits"), 80);
+  EXPECT_EQ(dc2.counter("hits"), 80);
+  EXPECT_EQ(dc1.value(key_of(139)), "dc2 39");
+  EXPECT_EQ(dc2.value(key_of(5039)), "(none)");
+  EXPECT_EQ(dc1.value(key_of(6039)), "(none)");
+  EXPECT_EQ(dc1.digest(), dc2.digest());
+}
+
+TEST(Resync, ALogThatGoesOnBehindACutServesWhoHasThat) {
+  Site dc1("dc1");
+  Site dc2("dc2");
+  Site dc3("dc3");
+  Wire far(dc2, dc3);
+  dc2.put("early", "from dc2");
+  ASSERT_TRUE(far.settle());
+  far.disconnect();
+  write_many(dc1, 0, 4000);
+  dc1.cut_log();
+  Wire near(dc1, dc2);
+  ASSERT_TRUE(near.settle());
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 1u);
+  dc2.put("late", "from dc2");
+  // dc3 knows dc2's log up to where the cut was merged in: what lies there is not in any log it can read.
+  far.connect();
+  ASSERT_TRUE(far.settle());
+  EXPECT_EQ(dc3.peers().resync().taken().finished, 1u);
+  EXPECT_EQ(dc3.value("late"), "from dc2");
+  EXPECT_EQ(dc3.value(key_of(3999)), "value 3999");
+  EXPECT_EQ(dc3.digest(), dc2.digest());
+}
+
+TEST(Resync, APeerThatDoesNotSpeakOfItIsRefusedByName) {
+  Site dc1("dc1");
+  write_many(dc1, 0, 4000);
+  dc1.cut_log();
+  dc1.peers().open(LinkId(1), {.dialed = false, .label = "old"}, dc1.now);
+  repl::Hello hello;
+  hello.origin = {"dc2", 1};
+  hello.ns = "ns";
+  dc1.peers().on_frame(LinkId(1), repl::encode_frame(hello), dc1.now, dc1.out());
+  const PeerPath::Ended ended = dc1.peers().close(LinkId(1));
+  EXPECT_EQ(ended.reason.code(), StatusCode::kGone);
+  EXPECT_NE(ended.reason.message().find("does not speak of resync"), std::string::npos) << ended.reason.message();
+}
+
+TEST(Resync, APeerThatOverstatesItsCutIsRefused) {
+  Site dc2("dc2");
+  dc2.peers().open(LinkId(1), {.dialed = false, .label = "peer"}, dc2.now);
+  repl::Hello hello;
+  hello.origin = {"dc1", 1};
+  hello.ns = "ns";
+  hello.features = repl::kFeatureResync;
+  const auto hear = [&](const auto& frame) {
+    dc2.peers().on_frame(LinkId(1), repl::encode_frame(frame), dc2.now, dc2.out());
+  };
+  hear(hello);
+  VersionVector needs;
+  needs.raise({"dc1", 1}, Seq(1));
+  hear(repl::ResyncFrame(repl::Gap{needs}));
+  dc2.now.mono_us += 2'000'000;
+  dc2.end_turn();
+  // Commits of dc2 itself that it never made.
+  Cut cut;
+  cut.context.raise({"dc1", 1}, Seq(1));
+  cut.context.raise({"dc2", 1}, Seq(9));
+  cut.chains = {0, 0};
+  hear(repl::ResyncFrame(repl::CutHeld{1, cut}));
+  const PeerPath::Ended ended = dc2.peers().close(LinkId(1));
+  EXPECT_EQ(ended.reason.code(), StatusCode::kConflict) << ended.reason.message();
+}
+
+}  // namespace
+}  // namespace pando::node::resync_test
