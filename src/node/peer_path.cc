@@ -45,7 +45,8 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.dialed = options.dialed;
   session.bytes_per_s_max = options.bytes_per_s_max;
   session.frontier = &replica_.frontier_of_all();
-  const auto at = links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, false, {}}).first;
+  const auto at =
+      links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, false, {}}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 

@@ -17,6 +17,16 @@ Status Disk::prepare(std::uint64_t segment_id, std::uint64_t bytes_total) {
   return {};
 }
 
+void Disk::remove(std::uint64_t segment_id) {
+  const auto at = segments_.find(segment_id);
+  if (at == segments_.end()) return;
+  removed_[segment_id] = std::move(at->second);
+  segments_.erase(at);
+  unsynced_.erase(std::remove_if(unsynced_.begin(), unsynced_.end(),
+                                 [&](const Unsynced& write) { return write.segment_id == segment_id; }),
+                  unsynced_.end());
+}
+
 Status Disk::write(std::uint64_t segment_id, std::uint64_t offset, ByteSpan bytes) {
   const auto it = segments_.find(segment_id);
   if (it == segments_.end()) return Status(StatusCode::kIoError, fmt::format("segment {} does not exist", segment_id));

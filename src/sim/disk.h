@@ -31,6 +31,8 @@ class Disk {
  public:
   // A file of zeros, replacing one of that id. kUnavailable when full.
   Status prepare(std::uint64_t segment_id, std::uint64_t bytes_total);
+  // The file is gone; kept aside for whoever checks what once was.
+  void remove(std::uint64_t segment_id);
   // kIoError when the segment does not exist or the write leaves it.
   Status write(std::uint64_t segment_id, std::uint64_t offset, ByteSpan bytes);
   // kIoError when told to fail; what was unsynced then stays so for ever, as on Linux.
@@ -51,6 +53,8 @@ class Disk {
   void flip_bit(std::uint64_t segment_id, std::uint64_t offset, unsigned bit);
 
   const std::map<std::uint64_t, Bytes>& segments() const { return segments_; }
+  // Those that were removed.
+  const std::map<std::uint64_t, Bytes>& removed() const { return removed_; }
   std::uint64_t unsynced_bytes() const;
 
  private:
@@ -62,6 +66,7 @@ class Disk {
   };
 
   std::map<std::uint64_t, Bytes> segments_;
+  std::map<std::uint64_t, Bytes> removed_;
   std::vector<Unsynced> unsynced_;
   bool full_ = false;
   bool fail_syncs_ = false;

@@ -24,6 +24,8 @@ struct FleetPlan {
   std::vector<Link> links;  // for every namespace both ends hold
   std::vector<node::MergeGroupConfig> groups;
   std::uint64_t segment_bytes = 256 * 1024;
+  log::Retention retention;
+  std::uint64_t tail_bytes_max = 256 << 20;
   Duration checkpoint_interval = Duration::seconds(5);
   Duration frontier_lag_max{0};
   Duration free_after = Duration::seconds(60);

@@ -135,6 +135,7 @@ class Machine final : public NetHost {
   void carry_watches();
   void carry_log_write(node::LogWrite write);
   void carry_prepare(const node::SegmentPrepare& prepare);
+  void carry_remove(const node::SegmentRemove& remove);
   void carry_read(const node::LogRead& read);
   void carry_checkpoint(node::CheckpointWrite write);
   void carry_backups();

@@ -68,6 +68,7 @@ void Machine::carry() {
   drain(out_.replies, [&](node::ReplyOut& out) { carry_reply(out); });
   carry_watches();
   drain(out_.segment_prepares, [&](const node::SegmentPrepare& prepare) { carry_prepare(prepare); });
+  drain(out_.segment_removes, [&](const node::SegmentRemove& remove) { carry_remove(remove); });
   drain(out_.log_writes, [&](node::LogWrite& write) { carry_log_write(std::move(write)); });
   drain(out_.log_reads, [&](const node::LogRead& read) { carry_read(read); });
   drain(out_.checkpoints, [&](node::CheckpointWrite& write) { carry_checkpoint(std::move(write)); });
@@ -135,6 +136,17 @@ void Machine::carry_prepare(const node::SegmentPrepare& prepare) {
   later(up_to(disk_speed_.sync_max), [this, prepare] {
     const Status status = volume(prepare.ns).disk.prepare(prepare.segment_id, prepare.bytes_total);
     input(node::SegmentPrepared{prepare.ns, prepare.segment_id, status});
+  });
+}
+
+void Machine::carry_remove(const node::SegmentRemove& remove) {
+  world_.trace().add(world_.now(), "{}/{} remove segment {}", name(), remove.ns, remove.segment_id);
+  later(up_to(disk_speed_.sync_max), [this, remove] {
+    volume(remove.ns).disk.remove(remove.segment_id);
+    // Gone, but nobody was told yet: a crash fits in here.
+    later(up_to(disk_speed_.sync_max), [this, remove] {
+      input(node::SegmentRemoved{remove.ns, remove.segment_id, {}});
+    });
   });
 }
 

@@ -18,6 +18,8 @@ const std::vector<MutationInfo>& all_mutations() {
       {DriverMutation::kClaimEarly, "claim-early", "a node vouches for an hour that has not come yet"},
       {DriverMutation::kFreedEarly, "freed-early", "a start finds all keys gone whose time has run out"},
       {DriverMutation::kHaveLost, "have-lost", "a frame between two nodes arrives without its first announcement"},
+      {DriverMutation::kCutReplaces, "cut-replaces", "a resync takes away what the other side has not seen"},
+      {DriverMutation::kCutEarly, "cut-early", "a cut counts as having seen more than its cells hold"},
       {DriverMutation::kCommitLost, "commit-lost", "a frame between two nodes arrives without its first commit"},
       {DriverMutation::kOperationLost, "operation-lost",
        "a commit arrives without one of its operations, and its hash fits"},

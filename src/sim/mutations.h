@@ -27,6 +27,8 @@ enum class DriverMutation : std::uint8_t {
   kClaimEarly,           // a node vouches for an hour that has not come yet
   kHaveLost,             // of what a node announces instead of sending it, something is left out
   kFreedEarly,           // a machine that comes back has lost every key whose time has run out, whoever knows of it
+  kCutReplaces,          // a cut counts as having seen what was written at the one that takes it: those writes go
+  kCutEarly,             // a cut counts as having seen one commit more of each origin than its cells hold
   kCommitLost,           // a stream loses a commit in the middle, and hides it: checksum and number still fit
   kOperationLost,     // of a commit one operation is missing, and its chain hash fits: a filter finer than its context
   kNumberReused,      // another commit arrives under the number of one, and its chain hash fits

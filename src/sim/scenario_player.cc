@@ -70,6 +70,8 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"late", {&ScenarioPlayer::late, true}},
       {"segments", {&ScenarioPlayer::segments, true}},
       {"checkpoints", {&ScenarioPlayer::checkpoints, true}},
+      {"retain", {&ScenarioPlayer::retain, true}},
+      {"tail", {&ScenarioPlayer::tail, true}},
       {"unchecked", {&ScenarioPlayer::unchecked, true}},
       {"crash", {&ScenarioPlayer::crash}},
       {"restart", {&ScenarioPlayer::restart}},
@@ -89,12 +91,14 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"restore", {&ScenarioPlayer::restore}},
       {"settle", {&ScenarioPlayer::settle}},
       {"sleep", {&ScenarioPlayer::sleep}},
+      {"repeat", {&ScenarioPlayer::repeat}},
       {"watch", {&ScenarioPlayer::watch}},
       {"unwatch", {&ScenarioPlayer::unwatch}},
       {"events", {&ScenarioPlayer::events}},
       {"same", {&ScenarioPlayer::same}},
       {"health", {&ScenarioPlayer::health}},
       {"notes", {&ScenarioPlayer::notes}},
+      {"log", {&ScenarioPlayer::log}},
       {"links", {&ScenarioPlayer::links}},
   };
   return all;
@@ -234,6 +238,22 @@ Lines ScenarioPlayer::checkpoints(const Words& words) {
   return {};
 }
 
+// Also where nobody needs them: peers are all there are from the first second on.
+Lines ScenarioPlayer::retain(const Words& words) {
+  want(words, 2, "retain BYTES");
+  plan_.retention.on = true;
+  plan_.retention.keep_bytes = 0;
+  plan_.retention.retain_bytes = static_cast<std::uint64_t>(to_number(words[1]));
+  plan_.retention.grace = Duration::seconds(1);
+  return {};
+}
+
+Lines ScenarioPlayer::tail(const Words& words) {
+  want(words, 2, "tail BYTES");
+  plan_.tail_bytes_max = static_cast<std::uint64_t>(to_number(words[1]));
+  return {};
+}
+
 Lines ScenarioPlayer::unchecked(const Words&) {
   check_ = false;
   return {};
@@ -359,6 +379,20 @@ Lines ScenarioPlayer::settle(const Words&) {
   std::string why;
   if (world_->settle(kSettleMax, &why)) return {};
   return {fmt::format("! not settled after {} s: {}", kSettleMax.us / 1'000'000, why)};
+}
+
+// repeat 20 dc1> INCR hits: one after the other; answers with the first that fails.
+Lines ScenarioPlayer::repeat(const Words& words) {
+  want(words, 4, "repeat N dc1> COMMAND");
+  const std::string_view prompt = prompt_of(words[2]);
+  if (prompt.empty()) wrong(fmt::format("'{}' is not a client", words[2]));
+  std::string rest;
+  for (std::size_t i = 3; i < words.size(); ++i) rest += " " + words[i];
+  for (std::int64_t left = to_number(words[1]); left > 0; --left) {
+    Lines lines = play_client(prompt, rest);
+    if (!lines.empty() && lines.front().substr(0, 1) == "!") return lines;
+  }
+  return {};
 }
 
 Lines ScenarioPlayer::sleep(const Words& words) {

@@ -55,6 +55,8 @@ class ScenarioPlayer {
   Lines late(const Words& words);
   Lines segments(const Words& words);
   Lines checkpoints(const Words& words);
+  Lines retain(const Words& words);
+  Lines tail(const Words& words);
   Lines unchecked(const Words& words);
   // What happens to it.
   Lines crash(const Words& words);
@@ -74,6 +76,7 @@ class ScenarioPlayer {
   Lines restore(const Words& words);
   Lines settle(const Words& words);
   Lines sleep(const Words& words);
+  Lines repeat(const Words& words);
   // What is seen.
   Lines watch(const Words& words);
   Lines unwatch(const Words& words);
@@ -81,6 +84,7 @@ class ScenarioPlayer {
   Lines same(const Words& words);
   Lines health(const Words& words);
   Lines notes(const Words& words);
+  Lines log(const Words& words);
   Lines links(const Words& words);
 
   std::uint64_t seed_;

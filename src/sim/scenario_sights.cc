@@ -183,6 +183,18 @@ Lines ScenarioPlayer::notes(const Words& words) {
   return lines;
 }
 
+// What is left of a log, and what was merged in by resync since the process began.
+Lines ScenarioPlayer::log(const Words& words) {
+  if (words.size() < 2) return {"! script: usage: log dc1 [ns NAME]"};
+  const Reply reply =
+      ask_and_wait(*world_, machine(words[1]), only_namespace(option(words, "ns").value_or("")), StatsRequest{}).reply;
+  if (!reply.status.ok()) return {"! " + reply.status.to_string()};
+  const auto& stats = std::get<StatsReply>(reply.body);
+  return {fmt::format(
+      "{}, {}", stats.segments_removed > 0 ? "begins later" : "whole",
+      stats.resyncs == 0 ? "no resync" : fmt::format("{} resync of {} cells", stats.resyncs, stats.resync_cells))};
+}
+
 Lines ScenarioPlayer::links(const Words& words) {
   if (words.size() < 2) return {"! script: usage: links dc1 [ns NAME]"};
   const Reply reply =

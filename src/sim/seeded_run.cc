@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/checkers/checkers.h"
+#include "sim/checkers/history.h"
 #include "sim/faults.h"
 #include "sim/fleet.h"
 #include "sim/tampering.h"
@@ -122,11 +123,29 @@ class WatchKeeper {
   bool roam_ = true;
 };
 
+// Logs that are cut short behind everybody's back: whoever was away comes back by resync.
+void cut_logs_short(FleetPlan& plan, std::uint64_t seed, bool always) {
+  // Of a generator of its own, so that the other choices of a seed stay what they are.
+  constexpr std::uint64_t kOfLogs = 0xC2B2'AE3D'27D4'EB4F;
+  Prng rng(seed ^ kOfLogs);
+  if (!rng.chance(1, 3) && !always) return;
+  plan.segment_bytes = 16 << 10;
+  plan.retention.on = true;
+  plan.retention.keep_bytes = rng.chance(1, 2) ? 0 : 32 << 10;
+  plan.retention.retain_bytes = (16 << 10) * (1 + rng.below(4));
+  plan.retention.grace = Duration::millis(static_cast<std::int64_t>(rng.below(2000)));
+  if (rng.chance(1, 3)) plan.tail_bytes_max = (8 << 10) * (1 + rng.below(8));
+  plan.checkpoint_interval = std::min(plan.checkpoint_interval, Duration::millis(500));
+}
+
 }  // namespace
 
 SeededOutcome run_seed(const SeededOptions& options) {
   Prng rng(options.seed);
-  const RandomFleet fleet = pick_fleet(rng);
+  RandomFleet fleet = pick_fleet(rng);
+  const bool of_cuts =
+      options.mutation == DriverMutation::kCutReplaces || options.mutation == DriverMutation::kCutEarly;
+  cut_logs_short(fleet.plan, options.seed, of_cuts);
   const FaultOptions fault_options = pick_faults(rng);
   WorldOptions world_options;
   world_options.seed = rng.next();
@@ -187,6 +206,12 @@ SeededOutcome run_seed(const SeededOptions& options) {
   outcome.operations = workload.operations();
   outcome.acknowledged = workload.acknowledged();
   outcome.faults = faults.count();
+  for (const auto& machine : world.machines()) {
+    for (const node::NamespaceConfig& ns : machine->config().namespaces) {
+      outcome.cuts += read_log(*machine, ns.name).cuts.size();
+      outcome.segments_removed += machine->volume(ns.name).disk.removed().size();
+    }
+  }
   outcome.events = world.queue().ran_count();
   outcome.simulated = Duration{world.now().mono_us};
   outcome.trace_hash = world.trace().hash();

@@ -27,6 +27,8 @@ struct SeededOutcome {
   std::uint64_t operations = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t faults = 0;
+  std::uint64_t cuts = 0;              // of others, merged in by resync
+  std::uint64_t segments_removed = 0;  // logs were let go of
   std::uint64_t events = 0;
   Duration simulated{};
   std::uint64_t trace_hash = 0;

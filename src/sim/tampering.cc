@@ -50,6 +50,8 @@ bool Tampering::tampers() const {
     case DriverMutation::kHaveLost:
     case DriverMutation::kClaimEarly:
     case DriverMutation::kOperationLost:
+    case DriverMutation::kCutReplaces:
+    case DriverMutation::kCutEarly:
     case DriverMutation::kNumberReused: return true;
     default: return false;
   }
@@ -64,6 +66,9 @@ Net::Fate Tampering::suffer(Bytes& frame) {
     if (loses ? lose_item(*body) : change_commit(*body)) frame = repl::encode_frame(*body);
   } else if (auto* beat = std::get_if<repl::Heartbeat>(&*decoded)) {
     if (vouch_early(*beat)) frame = repl::encode_frame(*beat);
+  } else if (auto* resync = std::get_if<repl::ResyncFrame>(&*decoded)) {
+    auto* held = std::get_if<repl::CutHeld>(resync);
+    if (held != nullptr && overstate_cut(held->cut)) frame = repl::encode_frame(*resync);
   }
   return Net::Fate::kDeliver;
 }
@@ -110,6 +115,26 @@ std::optional<Bytes> Tampering::sealed(Commit commit, Commit was) {
     if (chain_after(chain, was) == was.chain) return seal_commit(chain, commit);
   }
   return std::nullopt;
+}
+
+bool Tampering::overstate_cut(Cut& cut) {
+  const bool replaces = world_.mutation() == DriverMutation::kCutReplaces;
+  if (!replaces && world_.mutation() != DriverMutation::kCutEarly) return false;
+  if (!world_.mutates(world_.mutation(), 1)) return false;
+  const VersionVector said = cut.context;
+  if (!replaces) {
+    for (const auto& [origin, seq] : said.entries()) cut.context.raise(origin, seq.next());
+    return true;
+  }
+  for (const auto& machine : world_.machines()) {
+    for (const node::NamespaceConfig& ns : machine->config().namespaces) {
+      for (const auto& [origin, seq] : machine->context(ns.name).entries()) {
+        // As many chain hashes as origins belong to it.
+        if (said.get(origin).value > 0) cut.context.raise(origin, seq);
+      }
+    }
+  }
+  return true;
 }
 
 bool Tampering::vouch_early(repl::Heartbeat& beat) {

@@ -29,6 +29,7 @@ void Watcher::on_opened(const node::WatchOpened& opened) {
   open_ = opened.status.ok();
   if (!open_) {
     machine_ = nullptr;
+    if (status_.code() == StatusCode::kGone) cursor_.clear();
   } else if (cursor_.empty()) {
     cursor_ = opened.cursor;
   }

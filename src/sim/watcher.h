@@ -29,7 +29,7 @@ class Watcher {
   Machine* machine() const { return machine_; }
   WatchId id() const { return id_; }
   bool open() const { return open_; }
-  // Of the last event received, or where it began.
+  // Of the last event received, or where it began. Empty again once a log no longer reaches back to it.
   const std::string& cursor() const { return cursor_; }
   void set_cursor(std::string cursor) { cursor_ = std::move(cursor); }
   // Why the last open failed or the watch ended.

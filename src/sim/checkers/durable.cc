@@ -52,6 +52,9 @@ void Durable::on_outputs(const Machine& machine, const node::Outputs& outputs) {
     if (const auto* hello = std::get_if<repl::Hello>(&*frame)) show(machine, ns->second, hello->context);
     if (const auto* ack = std::get_if<repl::Ack>(&*frame)) show(machine, ns->second, ack->context);
     if (const auto* beat = std::get_if<repl::Heartbeat>(&*frame)) show(machine, ns->second, beat->context);
+    if (const auto* resync = std::get_if<repl::ResyncFrame>(&*frame)) {
+      if (const auto* held = std::get_if<repl::CutHeld>(resync)) show(machine, ns->second, held->cut.context);
+    }
     repl::BodyJoiner& joiner = joiners_[{machine.index(), send.id}];
     Status in_turn;
     if (const auto* body = std::get_if<repl::Body>(&*frame)) {

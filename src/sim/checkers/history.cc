@@ -2,13 +2,15 @@
 
 #include "log/scan.h"
 #include "log/segment.h"
+#include "model/cut.h"
 
 namespace pando::sim {
 
 MachineLog read_log(const Machine& machine, const std::string& ns) {
   MachineLog result;
   result.machine = &machine;
-  const std::map<std::uint64_t, Bytes>& segments = machine.volume(ns).disk.segments();
+  std::map<std::uint64_t, Bytes> segments = machine.volume(ns).disk.removed();
+  for (const auto& [id, bytes] : machine.volume(ns).disk.segments()) segments[id] = bytes;
   for (auto it = segments.begin(); it != segments.end(); ++it) {
     const Result<log::SegmentHeader> header = log::decode_segment_header(it->first, it->second);
     if (!header) {
@@ -24,6 +26,11 @@ MachineLog read_log(const Machine& machine, const std::string& ns) {
     }
     const log::Scan scan = log::scan_records(it->first, bytes, header->header_bytes, header->first,
                                              [&](const log::RecordView& record, std::uint64_t) -> Status {
+                                               if (record.kind == log::RecordKind::kCut) {
+                                                 const Result<CutRecord> found = decode_cut_record(record.body);
+                                                 if (!found) return found.error();
+                                                 result.cuts[result.commits.size()].merge(found->cut.context);
+                                               }
                                                if (record.kind != log::RecordKind::kCommit) return {};
                                                Result<Commit> commit = decode_commit(record.body);
                                                if (!commit) return commit.error();
@@ -42,12 +49,42 @@ History read_history(const World& world, const std::string& ns) {
     if (!machine->holds(ns)) continue;
     history.logs.push_back(read_log(*machine, ns));
     VersionVector seen;
-    for (const Commit& commit : history.logs.back().commits) {
+    const MachineLog& log = history.logs.back();
+    for (std::size_t i = 0; i < log.commits.size(); ++i) {
+      const Commit& commit = log.commits[i];
+      if (const auto cut = log.cuts.find(i); cut != log.cuts.end()) seen.merge(cut->second);
       if (commit.dot.origin.node == machine->name()) history.causes.emplace(commit.dot, seen);
       seen.raise(commit.dot.origin, commit.dot.seq);
     }
   }
   return history;
+}
+
+std::vector<Commit> causal_order(const History& history) {
+  std::map<Dot, const Commit*> all;
+  for (const MachineLog& log : history.logs) {
+    for (const Commit& commit : log.commits) all.emplace(commit.dot, &commit);
+  }
+  std::vector<Commit> order;
+  VersionVector played;
+  for (bool more = true; more;) {
+    more = false;
+    for (auto at = all.begin(); at != all.end();) {
+      const Dot& dot = at->first;
+      const auto causes = history.causes.find(dot);
+      const bool ready =
+          dot.seq == played.get(dot.origin).next() && (causes == history.causes.end() || played.covers(causes->second));
+      if (!ready) {
+        ++at;
+        continue;
+      }
+      played.raise(dot.origin, dot.seq);
+      order.push_back(*at->second);
+      at = all.erase(at);
+      more = true;
+    }
+  }
+  return order;
 }
 
 namespace {

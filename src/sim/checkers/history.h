@@ -15,8 +15,10 @@ namespace pando::sim {
 
 struct MachineLog {
   const Machine* machine = nullptr;
-  std::vector<Commit> commits;  // in log order
+  std::vector<Commit> commits;  // in log order, also those of segments that were let go of
   std::vector<Bytes> encoded;
+  // Cuts of others that were merged in, each before commits[first].
+  std::map<std::size_t, VersionVector> cuts;
   Status damage;
 };
 
@@ -27,6 +29,8 @@ struct History {
 
 MachineLog read_log(const Machine& machine, const std::string& ns);
 History read_history(const World& world, const std::string& ns);
+// The commits of all logs, once each, causes before effects: also for a machine that got some of them in a cut.
+std::vector<Commit> causal_order(const History& history);
 
 // One change of a commit as a watcher should see it: a run of ops on one key of one visible table; ops of internal
 // tables do not end it.

@@ -143,6 +143,15 @@ std::int64_t NaiveState::now_ms(const Machine& machine) const {
   return now_ms;
 }
 
+std::set<std::string> NaiveState::ended_keys(std::int64_t now_ms) const {
+  std::set<std::string> keys;
+  for (const auto& [path, ends] : values_) {
+    if (path.kind != CellKind::kExpiry || !path.element.empty() || !expired(path.table, path.key, {}, now_ms)) continue;
+    keys.insert(fmt::format("{} {} =", path.table, printable(path.key)));
+  }
+  return keys;
+}
+
 std::int64_t NaiveState::vouched_ms() const {
   std::map<std::string, std::int64_t> said;  // by node; a vouch of an epoch that is over still holds
   for (const auto& [path, values] : values_) {
@@ -183,10 +192,15 @@ void Oracle::at_end() {
     for (const node::NamespaceConfig& ns : machine->config().namespaces) namespaces.insert(ns.name);
   }
   for (const std::string& ns : namespaces) {
+    const History history = read_history(world(), ns);
+    const bool resynced =
+        std::any_of(history.logs.begin(), history.logs.end(), [](const MachineLog& log) { return !log.cuts.empty(); });
     for (const auto& machine : world().machines()) {
       if (!machine->holds(ns)) continue;
       NaiveState state;
-      for (const Commit& commit : read_log(*machine, ns).commits) state.apply(commit);
+      const MachineLog log = read_log(*machine, ns);
+      const std::vector<Commit> commits = log.cuts.empty() ? log.commits : causal_order(history);
+      for (const Commit& commit : commits) state.apply(commit);
       constexpr std::size_t kLinesShown = 10;
       constexpr int kTries = 20;
       std::vector<std::string> expected;
@@ -204,6 +218,13 @@ void Oracle::at_end() {
         return std::find(lines.begin(), lines.end(), line) == lines.end();
       };
       std::erase_if(expected, [&](const std::string& line) { return lacks(seen, line) && lacks(kept, line); });
+      // An end that was freed before anybody knew of a writer is in no cut that this one gets: what it wrote under that
+      // key then stays to be seen, at all sites (docs/design/016-retention-and-resync.md, known limits).
+      if (resynced) {
+        const std::set<std::string> ended = state.ended_keys(state.now_ms(*machine));
+        std::erase_if(seen,
+                      [&](const std::string& line) { return ended.contains(line.substr(0, line.find(" =") + 2)); });
+      }
       const auto diff = diff_lines(expected, seen, kLinesShown);
       if (diff.empty()) continue;
       std::string text = fmt::format("{}/{}: by its log (-), as it reads (+)", machine->name(), ns);

@@ -22,6 +22,8 @@ class NaiveState {
   void apply(const Commit& commit);
   // As of this instant: what has run out is left out.
   std::vector<std::string> describe(std::int64_t now_ms = 0) const;
+  // "kv key =" of those whose time has run out by then.
+  std::set<std::string> ended_keys(std::int64_t now_ms) const;
   // What the machine decides and shows by: its clock, but not before what it has promised to be past.
   std::int64_t now_ms(const Machine& machine) const;
   // What every origin vouches to be past: keys that ended before may be freed, whatever a machine's own clock says.

@@ -11,8 +11,11 @@ void Watches::on_outputs(const Machine& machine, const node::Outputs& outputs) {
   if (outputs.watches_opened.empty()) return;
   for (const auto& watcher : world().watchers()) {
     Stream& stream = streams_[watcher.get()];
-    if (stream.began || watcher->machine() != &machine) continue;
+    if (watcher->machine() != &machine) continue;
     for (const node::WatchOpened& opened : outputs.watches_opened) {
+      // It is told to read and watch anew: nothing is owed of before.
+      if (opened.id == watcher->id() && opened.status.code() == StatusCode::kGone) stream = {};
+      if (stream.began) continue;
       if (opened.id != watcher->id() || !opened.status.ok()) continue;
       stream.began = true;
       stream.began_after = machine.context(watcher->ns());
@@ -37,7 +40,7 @@ void Watches::check(const Watcher& watcher, const Stream& stream, const History&
     if (const auto it = history.causes.find(change.dot); it != history.causes.end()) causes.merge(it->second);
   }
   if (!stream.began || history.logs.empty()) return;
-  for (const Commit& commit : history.logs.front().commits) {
+  for (const Commit& commit : causal_order(history)) {
     if (stream.began_after.covers(commit.dot)) continue;
     for (const ExpectedChange& change : expected_changes(commit)) {
       if (!matches(watcher.filter(), change.table, change.key) || seen.count({change.dot, change.index}) != 0) continue;
