@@ -95,15 +95,19 @@ inline constexpr std::size_t kPartBytesMax = 32 * 1024;               // a frame
 inline constexpr std::size_t kLinkUnackedBytesMax = 4 * 1024 * 1024;  // sent, not acknowledged
 inline constexpr std::size_t kLinkInboundBytesMax = 1024 * 1024;      // received, not taken in by the loop
 inline constexpr std::size_t kCutCellBytesMax = kCommitBytesMax;      // one cell of a cut: its state
-inline constexpr std::size_t kResyncBytesMax = 160 * 1024 * 1024;     // cells that differ, of one resync
-inline constexpr std::size_t kResyncAsksMax = 16;                     // ranges a peer may ask about at a time
-inline constexpr std::size_t kResyncPartsMax = 64;                    // parts of a range that are told at once
-inline constexpr std::size_t kResyncSliceCells = 1024;                // cells looked at in one go
-inline constexpr std::size_t kResyncCutsMax = 4;                      // served at a time, per namespace
-inline constexpr std::size_t kRefuseMessageBytesMax = 1024;           // why a link is closed
-inline constexpr std::size_t kQuarantinedMax = 256;                   // commits that could not be taken, per namespace
-inline constexpr std::uint64_t kEpochsAheadMax = 1'000'000;           // that a peer may remember more of us than we do
-inline constexpr std::uint32_t kEpochsPerHourMax = 16;                // begun because of what peers remember
+inline constexpr std::size_t kCutKeyBytesMax =                        // and its key: table, key and element, escaped
+    kTableBytesMax + 2 * kKeyBytesMax + kElementBytesMax + 16;
+inline constexpr std::size_t kResyncBytesMax = 160 * 1024 * 1024;        // cells that differ, of one resync
+inline constexpr std::size_t kResyncWaitingBytesMax = 64 * 1024 * 1024;  // cells that came and were not looked at yet
+inline constexpr std::size_t kResyncUnsentBytesMax = 8 * 1024 * 1024;    // beside the frame that crosses it, of a link
+inline constexpr std::size_t kResyncAsksMax = 16;                        // ranges a peer may ask about at a time
+inline constexpr std::size_t kResyncPartsMax = 64;                       // parts of a range that are told at once
+inline constexpr std::size_t kResyncSliceCells = 1024;                   // cells looked at in one go
+inline constexpr std::size_t kResyncCutsMax = 4;                         // served at a time, per namespace
+inline constexpr std::size_t kRefuseMessageBytesMax = 1024;              // why a link is closed
+inline constexpr std::size_t kQuarantinedMax = 256;          // commits that could not be taken, per namespace
+inline constexpr std::uint64_t kEpochsAheadMax = 1'000'000;  // that a peer may remember more of us than we do
+inline constexpr std::uint32_t kEpochsPerHourMax = 16;       // begun because of what peers remember
 
 // HTTP.
 inline constexpr std::size_t kHttpHeadBytesMax = 64 * 1024;            // request line and headers

@@ -7,9 +7,6 @@ namespace pando {
 namespace {
 
 constexpr std::uint64_t kCutMarksMax = 1'000'000;
-// Table, key and element, escaped.
-constexpr std::uint64_t kCutKeyBytesMax =
-    limits::kTableBytesMax + 2 * limits::kKeyBytesMax + limits::kElementBytesMax + 8;
 
 }  // namespace
 
@@ -49,7 +46,7 @@ void encode(const CutCell& cell, Writer& out) {
 
 CutCell decode_cut_cell(Reader& in) {
   CutCell cell;
-  cell.key = Bytes(in.bytes("cut_cell.key", kCutKeyBytesMax));
+  cell.key = Bytes(in.bytes("cut_cell.key", limits::kCutKeyBytesMax));
   const std::uint8_t present = in.u8("cut_cell.present");
   if (in.ok() && present > 1) in.refuse("cut_cell.present", "is neither 0 nor 1");
   if (present == 1) cell.state = Bytes(in.bytes("cut_cell.state", limits::kCutCellBytesMax));

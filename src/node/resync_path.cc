@@ -11,6 +11,8 @@ namespace {
 constexpr Duration kGapGrace = Duration::seconds(1);
 // Between two slices of work, which take about as long.
 constexpr Duration kSlicePause = Duration::millis(1);
+// A peer that holds cuts for others lets one wait; so long, and then somebody else is asked.
+constexpr Duration kResyncSilence = Duration::seconds(30);
 // After a cut could not be merged in (the disk is full).
 constexpr Duration kResyncRetry = Duration::seconds(1);
 // After more differed than can be taken at once: an operator is needed.
@@ -77,8 +79,9 @@ Status ResyncPath::on_frame(LinkId id, repl::Session& session, repl::ResyncFrame
     return {};
   }
   if (taking_from_ != id) return {};
+  heard_at_ = instant_of(now);
   if (auto* held = std::get_if<repl::CutHeld>(&frame)) {
-    return taker_.on_cut(std::move(*held), Hlc::from_wall_ms(now.wall_ms + clock_ahead_max_.millis()));
+    return taker_.on_cut(std::move(*held), Hlc::from_wall_ms(now.wall_ms + clock_ahead_max_.millis()), *getting_);
   }
   if (auto* digests = std::get_if<repl::Digests>(&frame)) return taker_.on_digests(std::move(*digests));
   return taker_.on_cells(std::move(std::get<repl::Cells>(frame)));
@@ -109,17 +112,33 @@ void ResyncPath::begin_if_due(const std::function<repl::Session*(LinkId)>& sessi
     getting_.reset();
     taker_.forget();
   }
+  leave_if_silent(sessions, now, out);
   if (taker_.active() || now < retry_at_) return;
-  for (const auto& [id, offer] : offers_) {
-    repl::Session* session = sessions(id);
-    if (session == nullptr || now < offer.since + kGapGrace) continue;
-    taking_from_ = id;
-    getting_ = offer.needs;
-    taker_.begin(*session);
-    out.notes.push_back({Note::Level::kInfo, replica_.name(),
-                         fmt::format("link {}: resync: comparing what is here with what the peer has", id.value)});
-    return;
+  auto first = offers_.end();
+  for (auto at = offers_.begin(); at != offers_.end(); ++at) {
+    if (sessions(at->first) == nullptr || now < at->second.since + kGapGrace) continue;
+    if (first == offers_.end() || at->second.since < first->second.since) first = at;
   }
+  if (first == offers_.end()) return;
+  taking_from_ = first->first;
+  getting_ = first->second.needs;
+  heard_at_ = now;
+  taker_.begin(*sessions(first->first));
+  out.notes.push_back(
+      {Note::Level::kInfo, replica_.name(),
+       fmt::format("link {}: resync: comparing what is here with what the peer has", first->first.value)});
+}
+
+void ResyncPath::leave_if_silent(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out) {
+  if (!taking_from_ || !taker_.waits() || now < heard_at_ + kResyncSilence) return;
+  if (repl::Session* session = sessions(*taking_from_)) taker_.abandon(*session);
+  taker_.stop();
+  // Behind the others that offer.
+  if (const auto offer = offers_.find(*taking_from_); offer != offers_.end()) offer->second.since = now;
+  out.notes.push_back({Note::Level::kWarning, replica_.name(),
+                       fmt::format("link {}: resync: nothing heard of it for {} s; asking whoever else offers one",
+                                   taking_from_->value, kResyncSilence.millis() / 1000)});
+  taking_from_.reset();
 }
 
 bool ResyncPath::take(const std::function<repl::Session*(LinkId)>& sessions, Time now, Outputs& out) {
@@ -143,6 +162,7 @@ bool ResyncPath::take(const std::function<repl::Session*(LinkId)>& sessions, Tim
     return false;
   }
   if (!more) return refuse(more.error());
+  if (*more) heard_at_ = instant_of(now);
   if (taker_.state() != ResyncTaker::State::kReady) return *more;
   const std::uint64_t finished = taker_.stats().finished;
   const std::uint64_t differing = taker_.stats().differing;
@@ -182,7 +202,10 @@ bool ResyncPath::end_turn(const std::function<repl::Session*(LinkId)>& sessions,
 std::optional<Instant> ResyncPath::next_deadline() const {
   std::optional<Instant> next;
   if (busy_) next = pause_until_;
-  if (taker_.active()) return next;
+  if (taker_.active()) {
+    if (taker_.waits() && (!next || heard_at_ + kResyncSilence < *next)) next = heard_at_ + kResyncSilence;
+    return next;
+  }
   for (const auto& entry : offers_) {
     const Instant at = std::max(entry.second.since + kGapGrace, retry_at_);
     if (!next || at < *next) next = at;

@@ -5,8 +5,9 @@
 // found() goes on. In between it may ask for a cut (node/resync_source.h), kResyncCutsMax peers at a time.
 //
 // Taking: a peer's Gap is first left alone for a second, as another link may bring what is missing as commits. Then a
-// resync (node/resync_taker.h) with one peer at a time, the first that offers; a link that ends leaves what was got to
-// the next. Both ends pause between slices of work, so that at most half of a turn's time goes into it. One thread.
+// resync (node/resync_taker.h) with one peer at a time, the first that offers; a link that ends, or whose peer says
+// nothing of it for half a minute, leaves what was got to the next. Both ends pause between slices of work, so that at
+// most half of a turn's time goes into it. One thread.
 #pragma once
 
 #include <map>
@@ -66,6 +67,8 @@ class ResyncPath {
 
   Status serve(LinkId id, repl::Session& session);
   void open_cuts();
+  // Leaves a peer that does not answer.
+  void leave_if_silent(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out);
   bool take(const std::function<repl::Session*(LinkId)>& sessions, Time now, Outputs& out);
   void begin_if_due(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out);
 
@@ -76,6 +79,7 @@ class ResyncPath {
   ResyncTaker taker_;
   std::optional<LinkId> taking_from_;
   std::optional<VersionVector> getting_;  // what began the resync: once it is here nothing more is to be got
+  Instant heard_at_{0};  // of the peer a resync is under way with, or something was done about what it said
   bool joined_ = false;
   bool busy_ = false;  // there is more to do, after a pause
   Instant pause_until_{0};

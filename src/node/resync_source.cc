@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace pando::node {
 
 void ResyncSource::open(std::uint64_t round) {
@@ -43,7 +45,7 @@ Result<bool> ResyncSource::work(repl::Session& session) {
     return false;
   }
   if (!told_) {
-    if (replica_.durable() < *held_) return false;
+    if (replica_.durable() < *held_ || !session.room_for_resync()) return false;
     told_ = true;
     const store::CheckpointMeta& meta = replica_.cells().snapshots().meta(*snapshot_);
     Cut cut{meta.context, {}, meta.hlc_floor, {}};
@@ -58,6 +60,10 @@ Result<bool> ResyncSource::work(repl::Session& session) {
     answering_->at = ask.from;
     answering_->digests.round = answering_->cells.round = ask.round;
     answering_->digests.id = answering_->cells.id = ask.id;
+  }
+  if (answering_->large) {
+    answer_piece(ask, session);
+    return !asks_.empty();
   }
   return ask.cells_per_part > 0 ? answer_digests(ask, session) : answer_cells(ask, session);
 }
@@ -110,21 +116,33 @@ Result<bool> ResyncSource::answer_cells(const repl::RangeAsk& ask, repl::Session
       });
   if (!walked.ok()) return fail(walked);
   now.at = now.last_key.empty() ? at : std::exchange(now.last_key, {});
-  now.cells.to = now.at;
-  // A large cell stands alone and goes in pieces.
   if (now.cells.items.size() == 1 && now.cells.items.front().piece.size() > frame_bytes) {
-    const repl::Cells::Item whole = std::move(now.cells.items.front());
-    for (std::size_t offset = 0; offset < whole.size; offset += frame_bytes) {
-      repl::Cells piece{now.cells.round, now.cells.id, offset + frame_bytes < whole.size ? from : now.at, {}};
-      piece.items.push_back({whole.key, whole.size, offset, whole.piece.substr(offset, frame_bytes)});
-      session.send_resync(piece);
-    }
+    now.large = std::move(now.cells.items.front());
+    now.from = from;
+    answer_piece(ask, session);
   } else {
+    now.cells.to = now.at;
     session.send_resync(now.cells);
+    now.cells.items.clear();
+    if (ByteSpan(now.at) == ByteSpan(ask.to)) finish_ask();
   }
-  now.cells.items.clear();
-  if (ByteSpan(now.at) == ByteSpan(ask.to)) finish_ask();
   return !asks_.empty();
+}
+
+// A large cell stands alone. Only its last piece goes behind where it stands in the range.
+void ResyncSource::answer_piece(const repl::RangeAsk& ask, repl::Session& session) {
+  Answering& now = *answering_;
+  repl::Cells::Item& whole = *now.large;
+  const std::size_t bytes = std::min<std::size_t>(session.resync_piece_bytes(), whole.size - whole.offset);
+  const bool last = whole.offset + bytes == whole.size;
+  now.cells.to = last ? now.at : now.from;
+  now.cells.items.assign(1, {whole.key, whole.size, whole.offset, whole.piece.substr(whole.offset, bytes)});
+  session.send_resync(now.cells);
+  now.cells.items.clear();
+  whole.offset += bytes;
+  if (!last) return;
+  now.large.reset();
+  if (ByteSpan(now.at) == ByteSpan(ask.to)) finish_ask();
 }
 
 }  // namespace pando::node

@@ -47,9 +47,13 @@ class ResyncSource {
     repl::Cells cells;
     store::RangeDigest part;
     Bytes last_key;
+    // A cell that goes in pieces: its state whole, and how much of it has gone. It begins at `from`.
+    std::optional<repl::Cells::Item> large;
+    Bytes from;
   };
   Result<bool> answer_digests(const repl::RangeAsk& ask, repl::Session& session);
   Result<bool> answer_cells(const repl::RangeAsk& ask, repl::Session& session);
+  void answer_piece(const repl::RangeAsk& ask, repl::Session& session);
   void finish_ask();
 
   Replica& replica_;

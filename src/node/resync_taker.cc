@@ -49,6 +49,7 @@ void ResyncTaker::stop() {
   asked_.clear();
   parts_.clear();
   takings_.clear();
+  waiting_bytes_ = 0;
   gathering_.reset();
   state_ = State::kIdle;
 }
@@ -63,17 +64,28 @@ void ResyncTaker::forget() {
   got_bytes_ = 0;
 }
 
-Status ResyncTaker::on_cut(repl::CutHeld&& held, Hlc hlc_max) {
-  if (state_ != State::kAsked || held.round != round_) return {};
-  if (held.cut.hlc_floor > hlc_max) {
+Status ResyncTaker::check_cut(const Cut& cut, Hlc hlc_max, const VersionVector& needs) const {
+  if (cut.hlc_floor > hlc_max) {
     return Status(StatusCode::kOutOfRange, "the cut has stamps that are too far ahead of the clock here");
   }
-  for (const auto& [origin, seq] : held.cut.context.entries()) {
+  // Else the same would be offered again, and compared again, for ever.
+  if (!cut.context.covers(needs)) return not_an_answer("a cut without what its log needs of a reader");
+  const VersionVector& here = replica_.cells().context();
+  for (const auto& [origin, seq] : cut.context.entries()) {
     const Origin& self = replica_.self();
-    if (origin.node != self.node || origin.epoch < self.epoch) continue;
-    if (replica_.cells().context().get(origin) >= seq) continue;
+    if (origin.node != self.node || origin.epoch < self.epoch || here.get(origin) >= seq) continue;
     return Status(StatusCode::kConflict, "the cut covers commits of this node that it does not have");
   }
+  VersionVector both = here;
+  both.merge(cut.context);
+  if (both.entries().size() <= limits::kOriginsMax) return {};
+  return Status(StatusCode::kTooLarge,
+                fmt::format("with the cut there would be more than {} origins", limits::kOriginsMax));
+}
+
+Status ResyncTaker::on_cut(repl::CutHeld&& held, Hlc hlc_max, const VersionVector& needs) {
+  if (state_ != State::kAsked || held.round != round_) return {};
+  PANDO_RETURN_IF_ERROR(check_cut(held.cut, hlc_max, needs));
   cut_ = std::move(held.cut);
   store::Cells& cells = replica_.cells();
   snapshot_ = cells.snapshots().open(cells.meta());
@@ -106,10 +118,11 @@ Status ResyncTaker::on_cells(repl::Cells&& cells) {
     return not_an_answer("cells that were not asked for");
   }
   Ask& ask = asked_.front().second;
-  Taking taking{ask.from, cells.to, {}};
+  Taking taking{ask.from, cells.to, {}, 0};
   const auto add = [&](Bytes key, Bytes state) -> Status {
     if (key < ask.from || key >= cells.to) return not_an_answer("a cell outside of its range");
     CutCell cell{std::move(key), std::move(state)};
+    taking.bytes += cost_of_got(cell.key, cell.state);
     PANDO_RETURN_IF_ERROR(apply::check_cut_cell(cell, *cut_));
     taking.theirs.emplace(std::move(cell.key), std::move(cell.state));
     return {};
@@ -133,9 +146,12 @@ Status ResyncTaker::on_cells(repl::Cells&& cells) {
   }
   if (cells.to <= ask.from || cells.to > ask.to) return not_an_answer("cells that are not within their range");
   ask.from = cells.to;
+  waiting_bytes_ += taking.bytes;
   takings_.push_back(std::move(taking));
   if (ask.from == ask.to) asked_.pop_front();
-  return {};
+  if (waiting_bytes_ <= limits::kResyncWaitingBytesMax) return {};
+  return Status(StatusCode::kOverloaded,
+                fmt::format("resync: the peer sends on while {} bytes of cells wait", waiting_bytes_));
 }
 
 void ResyncTaker::on_over(const repl::CutOver& over, repl::Session& session) {
@@ -182,7 +198,10 @@ Status ResyncTaker::take(std::size_t& cells_left) {
   const auto upto = now.theirs.lower_bound(now.at);
   for (auto at = now.theirs.begin(); at != upto; ++at) set_got(at->first, std::move(at->second));
   now.theirs.erase(now.theirs.begin(), upto);
-  if (now.at == now.to) takings_.pop_front();
+  if (now.at == now.to) {
+    waiting_bytes_ -= now.bytes;
+    takings_.pop_front();
+  }
   if (got_bytes_ <= limits::kResyncBytesMax) return {};
   return Status(StatusCode::kTooLarge,
                 fmt::format("more than {} bytes of {} differ from the peer's: restore a backup of the peer first",
@@ -221,6 +240,10 @@ void ResyncTaker::ask_on(repl::Session& session) {
     session.send_resync(repl::RangeAsk{round_, next_id_, ask.from, ask.to, ask.cells_per_part});
     asked_.emplace_back(next_id_++, std::move(ask));
   }
+}
+
+bool ResyncTaker::waits() const {
+  return state_ == State::kAsked || (state_ == State::kComparing && takings_.empty() && parts_.empty());
 }
 
 Result<bool> ResyncTaker::work(repl::Session& session) {

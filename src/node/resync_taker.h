@@ -50,17 +50,23 @@ class ResyncTaker {
   // Nothing is lacking any more: what was got is dropped too.
   void forget();
 
-  // Frames of the peer asked. An error is to refuse the link.
+  // Frames of the peer asked. An error is to refuse the link. The peer has said that its log is of use to who has all
+  // of `needs`.
   //   kOutOfRange  a stamp too far ahead of `hlc_max`
   //   kConflict    the cut covers commits of this node's own epoch that it does not have
-  //   kTooLarge    more than kResyncBytesMax differ
-  Status on_cut(repl::CutHeld&& held, Hlc hlc_max);
+  //   kInvalidArgument  not an answer to what was asked, or a cut without all of `needs`
+  //   kOverloaded  more than kResyncWaitingBytesMax came that nobody has looked at yet
+  //   kTooLarge    the cut names more origins than a context holds
+  Status on_cut(repl::CutHeld&& held, Hlc hlc_max, const VersionVector& needs);
   Status on_digests(repl::Digests&& digests);
   Status on_cells(repl::Cells&& cells);
   // The peer gave its cut up: asks for another one.
   void on_over(const repl::CutOver& over, repl::Session& session);
 
-  // Compares a little, and asks on. True: there is more to do at once.
+  // Nothing can be done before the peer says more.
+  bool waits() const;
+
+  // Compares a little, and asks on. True: there is more to do at once. kTooLarge: more than kResyncBytesMax differ.
   Result<bool> work(repl::Session& session);
   // Merges the cut in, once kReady; idle afterwards. On failure nothing was merged in: what was got is kept for another
   // begin().
@@ -88,6 +94,7 @@ class ResyncTaker {
     Bytes at;
     Bytes to;
     store::Overlay theirs;
+    std::size_t bytes = 0;  // of `theirs` as it came
   };
   struct Ask {
     Bytes from;
@@ -97,6 +104,7 @@ class ResyncTaker {
 
   Status compare(std::size_t& cells_left);
   Status take(std::size_t& cells_left);
+  Status check_cut(const Cut& cut, Hlc hlc_max, const VersionVector& needs) const;
   void settle(const Part& part);
   void ask_on(repl::Session& session);
   void set_got(const Bytes& key, std::optional<Bytes> state);
@@ -117,6 +125,7 @@ class ResyncTaker {
   std::uint64_t next_id_ = 1;
   std::deque<Part> parts_;
   std::deque<Taking> takings_;
+  std::size_t waiting_bytes_ = 0;               // of them
   std::optional<repl::Cells::Item> gathering_;  // a large cell, of which pieces are here
   Stats stats_;
 };

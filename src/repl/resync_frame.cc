@@ -6,7 +6,6 @@
 namespace pando::repl {
 namespace {
 
-constexpr std::uint64_t kResyncKeyBytesMax = 64 * 1024;
 constexpr std::uint64_t kResyncItemsMax = 65'536;
 
 void put_resync(const Gap& gap, Writer& out) { encode(gap.needs, out); }
@@ -49,7 +48,7 @@ void put_resync(const CutOver& over, Writer& out) {
   out.u8(static_cast<std::uint8_t>(over.why));
 }
 
-Bytes key_in(Reader& in, const char* field) { return Bytes(in.bytes(field, kResyncKeyBytesMax)); }
+Bytes key_in(Reader& in, const char* field) { return Bytes(in.bytes(field, limits::kCutKeyBytesMax)); }
 
 void get_resync(Gap& gap, Reader& in) { gap.needs = decode_version_vector(in); }
 void get_resync(CutAsk& ask, Reader& in) { ask.round = in.varint("cut_ask.round"); }
@@ -115,6 +114,15 @@ ResyncFrame decode_nth(std::size_t nth, Reader& in) {
 }
 
 }  // namespace
+
+bool is_of_holder(const ResyncFrame& frame) {
+  return std::holds_alternative<Gap>(frame) || std::holds_alternative<CutHeld>(frame) ||
+         std::holds_alternative<Digests>(frame) || std::holds_alternative<Cells>(frame);
+}
+
+bool is_of_taker(const ResyncFrame& frame) {
+  return std::holds_alternative<CutAsk>(frame) || std::holds_alternative<RangeAsk>(frame);
+}
 
 std::uint8_t kind_of(const ResyncFrame& frame) { return static_cast<std::uint8_t>(kResyncKindFirst + frame.index()); }
 

@@ -92,6 +92,10 @@ inline constexpr std::uint8_t kResyncKindFirst = 16;
 inline constexpr std::uint8_t kResyncKindLast = kResyncKindFirst + std::variant_size_v<ResyncFrame> - 1;
 std::uint8_t kind_of(const ResyncFrame& frame);
 
+// Said only by who has the log, or only by who needs it. CutOver is neither.
+bool is_of_holder(const ResyncFrame& frame);
+bool is_of_taker(const ResyncFrame& frame);
+
 // The body of a frame of that kind.
 void encode_resync(const ResyncFrame& frame, Writer& out);
 ResyncFrame decode_resync(std::uint8_t kind, Reader& in);

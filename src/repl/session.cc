@@ -144,12 +144,7 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
   } else if (Quarantined* lacks = std::get_if<Quarantined>(&*decoded)) {
     handle(std::move(*lacks), events);
   } else if (ResyncFrame* resync = std::get_if<ResyncFrame>(&*decoded)) {
-    data_heard_at_ = last_heard_;
-    if (!speaks_resync()) {
-      blame(uninvited());
-    } else {
-      events.push_back(ResyncHeard{std::move(*resync)});
-    }
+    handle(std::move(*resync), events);
   } else {
     handle(std::move(std::get<Heartbeat>(*decoded)), now, events);
   }
@@ -266,6 +261,16 @@ void Session::handle(Quarantined lacks, std::vector<Event>& events) {
   events.push_back(PeerQuarantined{std::move(lacks.dot), std::move(lacks.reason)});
 }
 
+void Session::handle(ResyncFrame frame, std::vector<Event>& events) {
+  const bool invited = speaks_resync() && (!is_of_holder(frame) || takes()) && (!is_of_taker(frame) || peer_takes());
+  if (!invited) {
+    return blame(Status(StatusCode::kInvalidArgument,
+                        fmt::format("{} came on a link that was opened without it", frame_kind_name(kind_of(frame)))));
+  }
+  data_heard_at_ = last_heard_;
+  events.push_back(ResyncHeard{std::move(frame)});
+}
+
 void Session::handle(const Ack& ack, std::vector<Event>& events) {
   learn(ack.context, events);
   if (!closed()) events.push_back(PeerAcked{ack.context});
@@ -292,7 +297,7 @@ void Session::handle(Refuse said, std::vector<Event>& events) {
   state_ = State::kClosed;
   close_reason_ = said.reason.with_context(fmt::format("{} refuses the link", who));
   control_.clear();
-  cutter_.clear();
+  drop_unsent();
   events.push_back(Refused{std::move(said.reason)});
 }
 
@@ -420,7 +425,7 @@ void Session::refuse(Status reason) {
   CHECK(!reason.ok());
   if (closed()) return;
   if (state_ != State::kNew) control_.push_back(encode_frame(Refuse{reason}));
-  cutter_.clear();
+  drop_unsent();
   state_ = State::kClosed;
   close_reason_ = std::move(reason);
 }
@@ -483,7 +488,28 @@ void Session::lose_place() {
 bool Session::speaks_resync() const { return peer_ && (peer_->features & kFeatureResync) != 0; }
 
 void Session::send_resync(const ResyncFrame& frame) {
-  if (!closed()) resync_.push_back(encode_frame(frame));
+  if (closed()) return;
+  if (resync_bytes_ > limits::kResyncUnsentBytesMax) {
+    return refuse(
+        Status(StatusCode::kOverloaded, fmt::format("{} does not take what it asks for: {} bytes of a resync wait",
+                                                    to_string(peer_->origin), resync_bytes_)));
+  }
+  resync_.push_back(encode_frame(frame));
+  resync_bytes_ += resync_.back().size();
+}
+
+void Session::take_resync(std::vector<Bytes>& frames) {
+  for (; state_ == State::kUp && room_for(0) && !resync_.empty(); resync_.pop_front()) {
+    frames.push_back(std::move(resync_.front()));
+    resync_bytes_ -= frames.back().size();
+    count_sent(frames.back());
+  }
+}
+
+void Session::drop_unsent() {
+  cutter_.clear();
+  resync_.clear();
+  resync_bytes_ = 0;
 }
 
 // The record at `pos` has been looked at. False when that was on the way back to the cursor.
@@ -644,10 +670,7 @@ std::vector<Bytes> Session::take_frames() {
   }
   std::vector<Bytes> frames = std::exchange(control_, {});
   for (const Bytes& frame : frames) count_sent(frame);
-  for (; state_ == State::kUp && room_for(0) && !resync_.empty(); resync_.pop_front()) {
-    frames.push_back(std::move(resync_.front()));
-    count_sent(frames.back());
-  }
+  take_resync(frames);
   while (state_ == State::kUp && room_for(0)) {
     if (cutter_.empty()) flush_batch();  // what gathers while there is no room goes as one
     if (cutter_.empty()) break;

@@ -191,6 +191,7 @@ class Session {
 
   // Resync. Both ends speak of it.
   bool speaks_resync() const;
+  // A peer that asks and takes no answers is refused: kOverloaded, with limits::kResyncUnsentBytesMax waiting.
   void send_resync(const ResyncFrame& frame);
   // What was sent has left, nearly: the next answer may be made.
   bool room_for_resync() const { return state_ == State::kUp && resync_.empty() && room_for(cutter_.bytes()); }
@@ -227,6 +228,7 @@ class Session {
   void handle(const Ack& ack, std::vector<Event>& events);
   void handle(Route route);
   void handle(Quarantined lacks, std::vector<Event>& events);
+  void handle(ResyncFrame frame, std::vector<Event>& events);
   void handle(const Want& want);
   void handle(Heartbeat heartbeat, Time now, std::vector<Event>& events);
   Heartbeat heartbeat(Time now);
@@ -260,6 +262,8 @@ class Session {
   void announce(const Dot& dot, LogPos pos);
   void answer(const Dot& dot, ByteSpan commit, LogPos pos);
   void flush_haves();
+  void take_resync(std::vector<Bytes>& frames);
+  void drop_unsent();
   void flush_batch();
   bool cursor_moved(LogPos pos);
   void end_again();
@@ -300,7 +304,8 @@ class Session {
   VersionVector haves_many_;       // or, of so many, only how far they go
   std::uint64_t haves_heard_ = 0;  // since we last stated what is durable here
   std::vector<Bytes> control_;
-  std::deque<Bytes> resync_;
+  std::deque<Bytes> resync_;  // frames of a resync, unsent
+  std::size_t resync_bytes_ = 0;
   BodyCutter cutter_;
   BodyJoiner joiner_;
   SendWindow window_;
