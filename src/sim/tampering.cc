@@ -128,7 +128,8 @@ bool Tampering::overstate_cut(Cut& cut) {
   }
   for (const auto& machine : world_.machines()) {
     for (const node::NamespaceConfig& ns : machine->config().namespaces) {
-      for (const auto& [origin, seq] : machine->context(ns.name).entries()) {
+      const VersionVector there = machine->context(ns.name);
+      for (const auto& [origin, seq] : there.entries()) {
         // As many chain hashes as origins belong to it.
         if (said.get(origin).value > 0) cut.context.raise(origin, seq);
       }

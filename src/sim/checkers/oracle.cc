@@ -219,11 +219,17 @@ void Oracle::at_end() {
       };
       std::erase_if(expected, [&](const std::string& line) { return lacks(seen, line) && lacks(kept, line); });
       // An end that was freed before anybody knew of a writer is in no cut that this one gets: what it wrote under that
-      // key then stays to be seen, at all sites (docs/design/016-retention-and-resync.md, known limits).
+      // key then stays to be seen, at all sites, and what others wrote under it goes by the clocks of those who freed
+      // it (docs/design/016-retention-and-resync.md, known limits).
       if (resynced) {
-        const std::set<std::string> ended = state.ended_keys(state.now_ms(*machine));
-        std::erase_if(seen,
-                      [&](const std::string& line) { return ended.contains(line.substr(0, line.find(" =") + 2)); });
+        std::int64_t latest_ms = 0;
+        for (const auto& other : world().machines()) latest_ms = std::max(latest_ms, state.now_ms(*other));
+        const std::set<std::string> ended = state.ended_keys(latest_ms);
+        const auto is_ended = [&](const std::string& line) {
+          return ended.contains(line.substr(0, line.find(" =") + 2));
+        };
+        std::erase_if(seen, is_ended);
+        std::erase_if(expected, is_ended);
       }
       const auto diff = diff_lines(expected, seen, kLinesShown);
       if (diff.empty()) continue;
