@@ -72,9 +72,14 @@ RespPending& RespCall::ask(Request request, RespAnswer answer) {
 }
 
 RespPending& RespCall::write(Mutation one, RespAnswer answer) {
-  std::vector<Mutation> mutations;
-  mutations.push_back(std::move(one));
-  return write(std::move(mutations), answer);
+  // In place: a write is made for every command.
+  plan.requests.emplace_back(std::in_place_type<WriteRequest>);
+  auto& request = std::get<WriteRequest>(plan.requests.back());
+  request.mutations.push_back(std::move(one));
+  request.results = true;
+  ++plan.pending.parts;
+  plan.pending.answer = answer;
+  return plan.pending;
 }
 
 RespPending& RespCall::write(std::vector<Mutation> mutations, RespAnswer answer) {

@@ -68,6 +68,12 @@ void RespPlan::clear() {
   again.clear();
 }
 
+bool RespPlan::pipelines() const {
+  if (requests.empty() || is_exec || waits || block_ms >= 0) return false;
+  return std::none_of(requests.begin(), requests.end(),
+                      [](const Request& one) { return std::holds_alternative<ReachedRequest>(one); });
+}
+
 bool RespPlan::goes_on_waiting(const Reply* replies) {
   for (std::uint32_t i = 0; i < parts; ++i) {
     const auto* found = replies[i].status.ok() ? std::get_if<EntriesReply>(&replies[i].body) : nullptr;

@@ -81,6 +81,8 @@ struct RespPlan {
   bool is_watch = false;
 
   void clear();
+  // Its requests may be items of a PipelineRequest, as those of the commands around it.
+  bool pipelines() const;
   // After the first replies: what to ask again. False: there is something to answer.
   bool goes_on_waiting(const Reply* replies);
 };

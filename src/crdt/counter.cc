@@ -71,7 +71,8 @@ Int128 Counter::exact() const {
   return sum;
 }
 
-std::int64_t Counter::value() const { return clamped(exact()); }
+std::int64_t Counter::value() const { return value_with(0); }
+std::int64_t Counter::value_with(Int128 delta) const { return clamped(exact() + delta); }
 
 Int128 Counter::exact_of(const Origin& origin) const {
   Int128 sum = 0;

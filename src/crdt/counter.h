@@ -56,6 +56,8 @@ class Counter {
   Int128 exact() const;
   // exact(), or the nearest 64-bit number.
   std::int64_t value() const;
+  // value() once `delta` more is counted.
+  std::int64_t value_with(Int128 delta) const;
   // What `origin` contributes; value_of() clamped like value().
   Int128 exact_of(const Origin& origin) const;
   std::int64_t value_of(const Origin& origin) const;

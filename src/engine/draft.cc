@@ -62,18 +62,17 @@ const std::map<CellPath, std::size_t>& Draft::index() const {
 
 void Draft::forget_index() {
   index_.clear();
-  indexed_ = 0;
+  indexed_ = settled_;
 }
 
 const Op* Draft::find_op(const CellPath& path) const {
-  constexpr std::size_t kLookedThrough = 8;  // up to here looking at each op is faster than the index
-  if (ops_.size() > kLookedThrough) {
+  if (!is_small()) {
     const auto at = index().find(path);
     return at == index().end() ? nullptr : &ops_[at->second];
   }
-  for (auto op = ops_.rbegin(); op != ops_.rend(); ++op) {
-    const CellPath* written = path_of(*op);
-    if (written != nullptr && *written == path) return &*op;
+  for (std::size_t i = ops_.size(); i > settled_; --i) {
+    const CellPath* written = path_of(ops_[i - 1]);
+    if (written != nullptr && written->element == path.element && *written == path) return &ops_[i - 1];
   }
   return nullptr;
 }
@@ -83,6 +82,29 @@ bool Draft::writes_kind(CellKind kind) const {
     const CellPath* path = path_of(op);
     return path != nullptr && path->kind == kind;
   });
+}
+
+void Draft::settle() {
+  constexpr std::size_t kExpected = 16;  // of a pipeline, so that they are not moved while it grows
+  if (settled_ == 0) ops_.reserve(kExpected);
+  settled_ = ops_.size();
+  drop();
+}
+
+void Draft::drop() {
+  ops_.erase(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end());
+  forget_index();
+  counters_.clear();
+  first_count_.reset();
+  counted_.clear();
+  cleared_.clear();
+  looked_at_.clear();
+  lists_.clear();
+  counter_value_.reset();
+  results_.clear();
+  returned_.clear();
+  answer_.reset();
+  refusal_ = {};
 }
 
 bool Draft::cleared(const CellPath& path) const {
@@ -123,6 +145,7 @@ Result<crdt::Register> Draft::register_after(const CellPath& path) {
 }
 
 Result<const crdt::Counter*> Draft::find_counter_after(const CellPath& path) {
+  if (Status status = fold_first_count(); !status.ok()) return fail(status);
   if (!counters_.empty()) {
     if (const auto at = counters_.find(path); at != counters_.end()) return &at->second;
   }
@@ -135,6 +158,20 @@ Result<crdt::Counter> Draft::counter_after(const CellPath& path) {
   const Result<const crdt::Counter*> counter = find_counter_after(path);
   if (!counter) return fail(counter.error());
   return *counter == nullptr ? crdt::Counter() : **counter;
+}
+
+Result<std::optional<Int128>> Draft::number_after(const CellPath& path) {
+  const Result<const crdt::Counter*> counter = find_counter_after(path);
+  if (!counter) return fail(counter.error());
+  if (*counter == nullptr || (*counter)->absent()) return std::nullopt;
+  return (*counter)->exact();
+}
+
+Result<std::optional<std::vector<Dot>>> Draft::plainly_there(const CellPath& path) {
+  if (view_.cells().may_expire(path.table) || cleared(path) || find_op(path) != nullptr) return std::nullopt;
+  const Result<const crdt::Register*> current = view_.cells().find_register(path);
+  if (!current) return fail(current.error());
+  return *current == nullptr ? std::vector<Dot>() : (*current)->dots();
 }
 
 Result<bool> Draft::has(const CellPath& path) {
@@ -167,7 +204,7 @@ std::map<Bytes, std::optional<Bytes>> Draft::written(std::string_view table, Byt
 }
 
 std::optional<Bytes> Draft::last_put(std::string_view table, ByteSpan key, CellKind kind) const {
-  if (ops_.empty()) return std::nullopt;
+  if (fresh()) return std::nullopt;
   const auto behind = static_cast<CellKind>(static_cast<std::uint8_t>(kind) + 1);
   for (auto at = index().lower_bound({std::string(table), Bytes(key), behind, {}}); at != index_.begin();) {
     --at;
@@ -246,21 +283,30 @@ Result<std::optional<ValueType>> Draft::type_of(std::string_view table, ByteSpan
 }
 
 bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) const {
+  const auto clashes = [&](CellKind kind) {
+    const std::optional<ValueType> held = pando::type_of(kind);
+    return held && *held != type;
+  };
+  if (is_small()) {
+    return std::none_of(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end(), [&](const Op& op) {
+      const CellPath* path = path_of(op);
+      return path != nullptr && path->key == key && path->table == table && clashes(path->kind);
+    });
+  }
   if (index().empty()) return true;
   // From kind to kind, however many cells of one kind there are.
   CellPath from{std::string(table), Bytes(key), CellKind::kRegister, {}};
   for (;;) {
     const auto at = index_.lower_bound(from);
     if (at == index_.end() || at->first.table != table || at->first.key != key) return true;
-    const std::optional<ValueType> held = pando::type_of(at->first.kind);
-    if (held && *held != type) return false;
+    if (clashes(at->first.kind)) return false;
     if (static_cast<std::uint8_t>(at->first.kind) == kCellKindMax) return true;
     from.kind = static_cast<CellKind>(static_cast<std::uint8_t>(at->first.kind) + 1);
   }
 }
 
 Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) {
-  if (ops_.empty()) return view_.check_type(table, key, asked);
+  if (fresh()) return view_.check_type(table, key, asked);
   if (view_.indexes().holds_only(table, key, asked) && writes_only(table, key, asked)) return {};
   const Result<std::optional<ValueType>> type = type_of(table, key);
   if (!type) return type.error();
@@ -341,6 +387,27 @@ Result<const crdt::Counter*> Draft::add_to(const CellPath& path, crdt::Counter& 
   return &counter;
 }
 
+Status Draft::count_first(CellPath path, const crdt::Counter& before, Int128 delta) {
+  Result<CountOp> op = crdt::add_op(before, std::move(path), dot_, delta);
+  if (!op) return op.error();
+  counter_value_ = before.value_with(delta);
+  first_count_ = ops_.size();
+  push(*std::move(op));
+  return {};
+}
+
+Status Draft::fold_first_count() {
+  if (!first_count_) return {};
+  const auto& op = std::get<CountOp>(ops_[*first_count_]);
+  const Result<const crdt::Counter*> before = view_.cells().find_counter(op.path);
+  if (!before) return before.error();
+  crdt::Counter& counter = counters_[op.path];
+  if (*before != nullptr) counter = **before;
+  counter.count(dot_.origin, op.birth, op.added, op.removed);
+  first_count_.reset();
+  return {};
+}
+
 void Draft::note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op) {
   Once::Counted& counted = counted_[path];
   const crdt::Counter::Slot* slot = before.slot_of(dot_.origin);
@@ -359,14 +426,15 @@ std::vector<Once::Counted> Draft::counted() const {
 }
 
 Status Draft::reset(const CellPath& path) {
-  Result<crdt::Counter> counter = counter_after(path);
-  if (!counter) return counter.error();
-  if (counter->absent()) return {};
+  const Result<const crdt::Counter*> found = find_counter_after(path);
+  if (!found) return found.error();
+  if (*found == nullptr || (*found)->absent()) return {};
+  crdt::Counter counter = **found;
   counted_.erase(path);
-  CountResetOp op = crdt::reset_op(*counter, path);
-  counter->reset(op.observed);
+  CountResetOp op = crdt::reset_op(counter, path);
+  counter.reset(op.observed);
   push(std::move(op));
-  counters_.insert_or_assign(path, *std::move(counter));
+  counters_.insert_or_assign(path, std::move(counter));
   return {};
 }
 
@@ -401,6 +469,7 @@ void Draft::drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kind
 }
 
 Status Draft::clear(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix) {
+  PANDO_RETURN_IF_ERROR(fold_first_count());
   // What this draft put there goes, whatever was there before is cleared by one op. Counters are not cleared but
   // reset.
   drop_ops_of(table, key, kinds, prefix);

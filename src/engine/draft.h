@@ -48,13 +48,18 @@ class Draft {
   Status discard_upload(ByteSpan upload);
   Status delete_lob(ByteSpan key);
 
-  // Before the first add(): also find out what DoneReply::results and ::returned tell.
-  void keep_results() { keeps_results_ = true; }
+  // Before an add(): also find out what DoneReply::results and ::returned tell.
+  void keep_results(bool keep = true) { keeps_results_ = keep; }
   // Before the first add(): also find out what counted() tells.
   void keep_counted() { keeps_counted_ = true; }
   bool keeps_counted() const { return keeps_counted_; }
   std::vector<std::int64_t> take_results() { return std::move(results_); }
   std::vector<std::vector<Bytes>> take_returned() { return std::move(returned_); }
+
+  // Several independent changes in one commit: what is added after settle() is about keys that nothing before it is
+  // about, and drop() takes it back after a failure.
+  void settle();
+  void drop();
 
   bool empty() const { return ops_.empty(); }
   bool writes_kind(CellKind kind) const;
@@ -84,6 +89,8 @@ class Draft {
   // All concurrent values; of one that this draft writes, its value alone.
   Result<crdt::Register> register_after(const CellPath& path);
   Result<crdt::Counter> counter_after(const CellPath& path);
+  // Its number; nothing when it reads as absent.
+  Result<std::optional<Int128>> number_after(const CellPath& path);
   // A register or presence that is there, a guard that is on, a counter that does not read as absent.
   Result<bool> has(const CellPath& path);
   Result<std::optional<ValueType>> type_of(std::string_view table, ByteSpan key);
@@ -201,18 +208,26 @@ class Draft {
   // The same after find_counter_after(path), which found `before`.
   Result<const crdt::Counter*> count_on(CellPath path, const crdt::Counter* before, Int128 delta);
   Result<const crdt::Counter*> add_to(const CellPath& path, crdt::Counter& counter, Int128 delta);
+  // The same for the first op of its key, with counter_value(): the counter itself is made when somebody asks for it.
+  Status count_first(CellPath path, const crdt::Counter& before, Int128 delta);
+  Status fold_first_count();
 
+  // Looking at each op is faster than the index.
+  bool is_small() const { return ops_.size() - settled_ <= 16; }
+  // Nothing of this draft is about the key at hand.
+  bool fresh() const { return ops_.size() == settled_; }
   // All ops by path. Small drafts do without it.
   const std::map<CellPath, std::size_t>& index() const;
   // After ops were taken out.
   void forget_index();
+  // What a put() of the cell would replace, found in one look, where it is nothing but what the cells hold: this draft
+  // has not written it and nothing in its table ends. Nothing elsewhere.
+  Result<std::optional<std::vector<Dot>>> plainly_there(const CellPath& path);
   // The op of this draft that writes `path`; valid until the next op is added.
   const Op* find_op(const CellPath& path) const;
   Op* find_op(const CellPath& path) { return const_cast<Op*>(std::as_const(*this).find_op(path)); }
   // True when it is certain without a look that the key has nothing, before this draft and in it.
-  bool is_new(std::string_view table, ByteSpan key) const {
-    return ops_.empty() && !view_.cells().may_have(table, key);
-  }
+  bool is_new(std::string_view table, ByteSpan key) const { return fresh() && !view_.cells().may_have(table, key); }
   // Whether every op of this draft on a key is of that type's cells.
   bool writes_only(std::string_view table, ByteSpan key, ValueType type) const;
   void push(Op op);
@@ -232,9 +247,11 @@ class Draft {
   View view_;
   TypedPayloadParser& parser_;
   std::vector<Op> ops_;
+  std::size_t settled_ = 0;  // so many of ops_ are about other keys than those behind them, and than all below
   mutable std::map<CellPath, std::size_t> index_;  // path → its op in ops_, of the first indexed_ ops
   mutable std::size_t indexed_ = 0;
   std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
+  std::optional<std::size_t> first_count_;      // the op of count_first(), while counters_ does not have it
   std::map<CellPath, Once::Counted> counted_;
   // Of (table, key): parts without what was there before this draft. One with no kinds and no prefix is all of it.
   std::map<std::pair<std::string, Bytes>, std::vector<Part>> cleared_;

@@ -18,7 +18,21 @@ Status Draft::change_members(const Mutation& mutation) {
   for (std::size_t i = 0; i < mutation.members.size(); ++i) {
     const Bytes& member = mutation.members[i];
     if (Status status = validate_member(member); !status.ok()) return status.with_context(fmt::format("member {}", i));
-    const CellPath plain{mutation.table, mutation.key, CellKind::kMember, member};
+    CellPath plain{mutation.table, mutation.key, CellKind::kMember, member};
+    if (add && !guarded) {
+      Result<std::optional<std::vector<Dot>>> there = plainly_there(plain);
+      if (!there) return there.error();
+      if (*there) {
+        // With a member of it there is nothing to look for.
+        if (!checked && (*there)->empty()) {
+          PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
+        }
+        checked = true;
+        if ((*there)->empty()) ++count;
+        push(PutOp{std::move(plain), {}, **std::move(there)});
+        continue;
+      }
+    }
     const CellPath guard{mutation.table, mutation.key, CellKind::kGuardedMember, member};
     if (!checked || keeps_results_) {
       Result<bool> in = has(plain);

@@ -60,6 +60,7 @@ Status refuse_down(const Mutation& mutation, std::string_view what) {
 
 Status Draft::add(const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(check_name(mutation.table, mutation.key));
+  PANDO_RETURN_IF_ERROR(fold_first_count());
   const std::size_t ops_before = ops_.size();
   PANDO_RETURN_IF_ERROR(revive(mutation.table, mutation.key));
   if (!keeps_results_) {
@@ -73,7 +74,6 @@ Status Draft::add(const Mutation& mutation) {
   switch (mutation.kind) {
     case Kind::kDelete: before = key_present(mutation.table, mutation.key); break;
     case Kind::kDeleteRow: before = row_present(mutation.table, mutation.key); break;
-    case Kind::kPutColumns:
     case Kind::kDeleteColumns: before = present_columns(mutation); break;
     case Kind::kPut: before = 1; break;
     default: break;
@@ -83,11 +83,6 @@ Status Draft::add(const Mutation& mutation) {
   returned_.emplace_back();
   PANDO_RETURN_IF_ERROR(change(mutation));
   if (mutation.kind == Kind::kAdd) results_.back() = counter_value_.value_or(0);
-  if (mutation.kind == Kind::kPutColumns) {
-    const Result<std::int64_t> after = present_columns(mutation);
-    if (!after) return after.error();
-    results_.back() = *after - *before;
-  }
   forgo_revival(mutation.table, mutation.key, ops_before);
   return {};
 }
@@ -159,10 +154,20 @@ Status Draft::put_value(const Mutation& mutation) {
       return {};
     }
   }
-  if (is_new(mutation.table, mutation.key)) {
-    if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
-    put_new(register_path(mutation.table, mutation.key), mutation.value);
-    return {};
+  CellPath path = register_path(mutation.table, mutation.key);
+  if (fresh()) {
+    // Mostly a value takes the place of a value, or is the first of its key.
+    Result<std::optional<std::vector<Dot>>> there = plainly_there(path);
+    if (!there) return there.error();
+    const store::Cells& cells = view_.cells();
+    const bool alone =
+        *there && ((*there)->empty() ? !cells.may_have(mutation.table, mutation.key)
+                                     : !cells.may_have(mutation.table, mutation.key, CellKind::kCounter));
+    if (alone) {
+      if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
+      push(PutOp{std::move(path), mutation.value, **std::move(there)});
+      return {};
+    }
   }
   const CellPath as_counter = counter_path(mutation.table, mutation.key);
   const Result<bool> counter = has(as_counter);
@@ -172,7 +177,6 @@ Status Draft::put_value(const Mutation& mutation) {
     PANDO_RETURN_IF_ERROR(reset(as_counter));
     counter_value_.reset();
   }
-  CellPath path = register_path(mutation.table, mutation.key);
   const Result<bool> known = has(path);
   if (!known) return known.error();
   if (!*known) {
@@ -186,13 +190,29 @@ Status Draft::put_value(const Mutation& mutation) {
 
 Status Draft::put_columns(const Mutation& mutation) {
   if (mutation.columns.empty()) return Status(StatusCode::kInvalidArgument, "no columns");
-  PANDO_RETURN_IF_ERROR(check_row(mutation.table, mutation.key, mutation.columns.front().first));
+  // Rows stand in their table alone, and beside other types in all others.
+  bool checked = mutation.table == kTableRow;
+  std::int64_t fresh = 0;
   for (const auto& [name, value] : mutation.columns) {
     PANDO_RETURN_IF_ERROR(validate_element(name));
     PANDO_RETURN_IF_ERROR(check_value(value));
-    PANDO_RETURN_IF_ERROR(put(field_path(mutation.table, mutation.key, name), value));
+    CellPath path = field_path(mutation.table, mutation.key, name);
+    Result<std::optional<std::vector<Dot>>> plain = plainly_there(path);
+    if (!plain) return plain.error();
+    const Result<bool> there = *plain ? Result<bool>(!(*plain)->empty()) : has(path);
+    if (!there) return there.error();
+    // With that field there is nothing to look for.
+    if (!checked && !*there) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kRow));
+    checked = true;
+    if (!*there) ++fresh;
+    if (*plain) {
+      push(PutOp{std::move(path), value, **std::move(plain)});
+    } else {
+      PANDO_RETURN_IF_ERROR(put(std::move(path), value));
+    }
     if (!name.empty()) PANDO_RETURN_IF_ERROR(take_end(mutation.table, mutation.key, name));
   }
+  set_result(fresh);
   return {};
 }
 
@@ -237,8 +257,18 @@ Status Draft::delete_key(std::string_view table, ByteSpan key) {
 Status Draft::add_to_counter(const Mutation& mutation) {
   if (mutation.delta < 0 && table(mutation.table).grow_only) return refuse_down(mutation, "decremented");
   CellPath path = counter_path(mutation.table, mutation.key);
-  if (mutation.delta != 0 && is_new(mutation.table, mutation.key)) {
-    return tell(count_on(std::move(path), nullptr, mutation.delta));
+  if (fresh() && !keeps_counted_) {
+    // Mostly the key has never been, or is a counter and nothing else.
+    const store::Cells& cells = view_.cells();
+    const Result<const crdt::Counter*> before = view_.cells().find_counter(path);
+    if (!before) return before.error();
+    const bool counts = *before != nullptr && !(*before)->absent();
+    if (counts && (mutation.convert || !cells.may_have(mutation.table, mutation.key, CellKind::kRegister))) {
+      return count_first(std::move(path), **before, mutation.delta);
+    }
+    if (!counts && mutation.delta != 0 && !cells.may_have(mutation.table, mutation.key)) {
+      return count_first(std::move(path), crdt::Counter(), mutation.delta);
+    }
   }
   const Result<const crdt::Counter*> before = find_counter_after(path);
   if (!before) return before.error();

@@ -44,6 +44,8 @@ void for_each_key(const Request& request, Visit&& visit) {
           }
         } else if constexpr (std::is_same_v<Asked, TxRequest>) {
           for (const TxItem& item : asked.items) for_each_key(item.request, visit);
+        } else if constexpr (std::is_same_v<Asked, PipelineRequest>) {
+          for (const PipelineItem& item : asked.items) for_each_key(item.request, visit);
         } else if constexpr (requires { std::string_view(asked.table), ByteSpan(asked.key); }) {
           visit(asked.table, asked.key, asked);
         }
@@ -60,10 +62,12 @@ std::vector<OrderNeed> order_needs(const Request& request) {
   return needs;
 }
 
-bool touches(const Request& request, std::string_view table, ByteSpan key) {
+bool share_key(const Request& a, const Request& b) {
   bool found = false;
-  for_each_key(request, [&](std::string_view its_table, ByteSpan its_key, const auto&) {
-    found = found || (its_table == table && its_key == key);
+  for_each_key(a, [&](std::string_view table, ByteSpan key, const auto&) {
+    for_each_key(b, [&](std::string_view other_table, ByteSpan other_key, const auto&) {
+      found = found || (table == other_table && key == other_key);
+    });
   });
   return found;
 }

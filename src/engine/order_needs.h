@@ -19,7 +19,7 @@ struct OrderNeed {
 // Mostly none; then nothing is allocated.
 std::vector<OrderNeed> order_needs(const Request& request);
 
-// Whether the request reads or writes that key.
-bool touches(const Request& request, std::string_view table, ByteSpan key);
+// Whether there is a key that both read or write.
+bool share_key(const Request& a, const Request& b);
 
 }  // namespace pando::engine

@@ -28,10 +28,10 @@ class Member {
   Result<std::optional<double>> score() {
     Result<std::optional<double>> base = this->base();
     if (!base) return base;
-    const Result<crdt::Counter> added = draft_.counter_after(added_);
+    const Result<std::optional<Int128>> added = draft_.number_after(added_);
     if (!added) return fail(added.error());
-    if (!*base && added->absent()) return std::nullopt;
-    return add_to_score(base->value_or(0), added->exact());
+    if (!*base && !*added) return std::nullopt;
+    return add_to_score(base->value_or(0), added->value_or(0));
   }
   Status set(double score) {
     PANDO_RETURN_IF_ERROR(draft_.reset(added_));

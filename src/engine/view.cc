@@ -21,8 +21,7 @@ Status check_name(std::string_view table, ByteSpan key) {
 Result<std::optional<std::int64_t>> View::ends_at(std::string_view table, ByteSpan key, ByteSpan field) {
   if (!cells_->may_expire(table)) return std::nullopt;
   const CellPath path{std::string(table), Bytes(key), CellKind::kExpiry, Bytes(field)};
-  note(cells_->touched(path));
-  const Result<const crdt::Register*> found = cells_->find_register(path);
+  const Result<const crdt::Register*> found = cells_->find_register(path, touched_);
   if (!found) return fail(found.error());
   return *found == nullptr ? std::nullopt : store::ends_at(**found);
 }
@@ -65,18 +64,15 @@ Result<std::vector<Bytes>> View::ended_fields(std::string_view table, ByteSpan k
 Result<const crdt::Register*> View::find_register(const CellPath& path) {
   const Result<bool> gone = hidden(path);
   if (!gone) return fail(gone.error());
-  note(cells_->touched(path));
-  if (*gone) return nullptr;
-  return cells_->find_register(path);
+  const Result<const crdt::Register*> found = cells_->find_register(path, touched_);
+  return *gone && found ? nullptr : found;
 }
 
 Result<const crdt::Counter*> View::find_counter(const CellPath& path) {
   const Result<bool> gone = hidden(path);
   if (!gone) return fail(gone.error());
-  note(cells_->touched(path));
-  if (*gone) return nullptr;
-  const Result<const crdt::Counter*> found = cells_->find_counter(path);
-  if (found && *found != nullptr && (*found)->absent()) return nullptr;
+  const Result<const crdt::Counter*> found = cells_->find_counter(path, touched_);
+  if (found && *found != nullptr && (*gone || (*found)->absent())) return nullptr;
   return found;
 }
 

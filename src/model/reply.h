@@ -164,6 +164,11 @@ struct TxReply {
   bool done = true;  // false: a key was not as TxRequest::seen names it, nothing was done and there are no items
 };
 
+// PipelineRequest: what each item answers, in order, refusals among them.
+struct PipelineReply {
+  std::vector<Reply> items;
+};
+
 struct ReachedReply {
   std::uint32_t sites = 0;
 };
@@ -236,13 +241,14 @@ struct BackupReply {
   std::uint64_t last_segment_id = 0;
 };
 
-using ReplyBody = std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply,
-                               MemberCountReply, PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply,
-                               ScoreListReply, ScoreCountReply, ItemsReply, FoundItemsReply, ListReply, LobStatReply,
-                               LobChunkReply, TxBegunReply, TxCommittedReply, TxReply, OffsetReply, StatsReply,
-                               CheckpointReply, DigestReply, BackupReply, BoundedReply, BoundedDoneReply, DocumentReply,
-                               DocumentsReply, DeclarationsReply, ExplainReply, LimiterReply, LeaseReply, LeasesReply,
-                               RenewedReply, TypeReply, EtagReply, ScanKeysReply, EntriesReply, ReachedReply>;
+using ReplyBody =
+    std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
+                 PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
+                 ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply,
+                 TxReply, PipelineReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply,
+                 BoundedReply, BoundedDoneReply, DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply,
+                 LimiterReply, LeaseReply, LeasesReply, RenewedReply, TypeReply, EtagReply, ScanKeysReply, EntriesReply,
+                 ReachedReply>;
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

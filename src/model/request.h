@@ -228,6 +228,14 @@ struct TxRequest {
   std::vector<Seen> seen = {};  // done only while each of these keys is in that state here
 };
 
+// What one client asked without waiting in between. Each item stands for itself, as if it had come alone: one that is
+// refused leaves the others, and each sees those before it. Writes of several keys next to each other may share a
+// commit. Items are WriteRequests and reads of keys; the answer is a PipelineReply, given when all of them may be.
+struct PipelineItem;
+struct PipelineRequest {
+  std::vector<PipelineItem> items;
+};
+
 // How many other sites have all that this one has written so far on their disks. Answered as soon as `sites` of them
 // do, or after `wait`.
 struct ReachedRequest {
@@ -260,8 +268,8 @@ using Request =
                  GetScoresRequest, GetRankRequest, ListScoresRequest, CountScoresRequest, GetItemsRequest,
                  FindItemsRequest, ListRequest, LobStatRequest, LobChunkRequest, WriteRequest, TxBeginRequest,
                  TxAppendRequest, TxAppendLobRequest, TxDeleteLobRequest, TxCommitRequest, TxAbortRequest, TxRequest,
-                 OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest, BackupStoreRequest,
-                 GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
+                 PipelineRequest, OffsetRequest, StatsRequest, CheckpointRequest, DigestRequest, BackupLogRequest,
+                 BackupStoreRequest, GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
                  ListDeclarationsRequest, ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest,
                  CountLeasesRequest, CountFieldsRequest, GetTypeRequest, GetEtagRequest, ScanKeysRequest,
                  CountKeysRequest, CountSketchRequest, RangeEntriesRequest, ReachedRequest>;
@@ -272,6 +280,10 @@ struct TxItem {
   // About the key that it writes, as it is before the transaction.
   std::optional<Condition> if_match = {};
   std::optional<Condition> if_none_match = {};
+};
+
+struct PipelineItem {
+  Request request;
 };
 
 // Watching is not a request with one reply but a stream with its own messages (node/io.h).

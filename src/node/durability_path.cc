@@ -131,16 +131,20 @@ std::optional<Instant> DurabilityPath::next_deadline() const {
   return earliest;
 }
 
+Durability durability_of(std::string_view table, const Replica& replica) {
+  const std::optional<std::string>& declared = replica.catalog().of(table).durability;
+  if (!declared) return replica.config().durability;
+  // A text that does not parse (a newer version wrote it) counts for the default.
+  return parse_durability(*declared).value_or(replica.config().durability);
+}
+
 std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica) {
   std::vector<Durability> needs;
   if (mutations.empty()) needs.push_back(replica.config().durability);
   for (std::size_t i = 0; i < mutations.size(); ++i) {
     const std::string_view table = mutations[i].table;
     if (i > 0 && table == mutations[i - 1].table) continue;
-    const std::optional<std::string>& declared = replica.catalog().of(table).durability;
-    // A text that does not parse (a newer version wrote it) counts for the default.
-    const Result<Durability> need = declared ? parse_durability(*declared) : replica.config().durability;
-    needs.push_back(need ? *need : replica.config().durability);
+    needs.push_back(durability_of(table, replica));
   }
   return needs;
 }

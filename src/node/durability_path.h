@@ -62,5 +62,6 @@ class DurabilityPath {
 // What a write of these mutations needs where its client does not say: what the tables it touches are declared to, and
 // else what the namespace is configured to.
 std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica);
+Durability durability_of(std::string_view table, const Replica& replica);
 
 }  // namespace pando::node

@@ -43,6 +43,7 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       answers_(*replica_, peers_),
       writes_(*replica_, escrow_, answers_, write_options(config, seed)),
       reads_(*replica_),
+      pipelines_(*replica_, writes_, answers_),
       watches_(*replica_),
       conflicts_(*replica_, reads_, writes_),
       checkpoints_(*replica_, config.checkpoint_interval, now),
@@ -82,6 +83,8 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           out.backup_stores.push_back({id, replica_->name(), std::move(request.path)});
         } else if constexpr (kIsWrite<Asked>) {
           writes_.handle(id, std::move(request), terms, now, out);
+        } else if constexpr (std::is_same_v<Asked, PipelineRequest>) {
+          pipelines_.handle(id, std::move(request), terms, now, out);
         } else if constexpr (std::is_same_v<Asked, ReachedRequest>) {
           answers_.handle(id, request, now, out);
         } else if constexpr (std::is_same_v<Asked, DigestRequest>) {

@@ -19,6 +19,7 @@
 #include "node/give_up_path.h"
 #include "node/order_path.h"
 #include "node/peer_path.h"
+#include "node/pipeline_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
 #include "node/retention_path.h"
@@ -82,6 +83,7 @@ class Namespace {
   DurabilityPath answers_;
   WritePath writes_;
   ReadPath reads_;
+  PipelinePath pipelines_;
   WatchPath watches_;
   ConflictPath conflicts_;
   CheckpointPath checkpoints_;

@@ -216,8 +216,14 @@ void Node::Impl::on(ClientRequest&& input, Time now, Outputs& out) {
     out.replies.push_back({input.id, Reply{{}, std::move(stats), {}}});
     return;
   }
+  const bool pipeline = std::holds_alternative<PipelineRequest>(input.request);
   const std::vector<Replica*> group =
-      ReadPath::looks_across(input.request) ? group_of(input.ns) : std::vector<Replica*>();
+      pipeline || ReadPath::looks_across(input.request) ? group_of(input.ns) : std::vector<Replica*>();
+  if (pipeline && !group.empty()) {
+    const Status status(StatusCode::kInvalidArgument, "namespaces of a merge group take no pipelines");
+    out.replies.push_back({input.id, Reply::failure(status)});
+    return;
+  }
   ns->on_request(std::move(input), group, now, out);
 }
 

@@ -35,9 +35,9 @@ bool OrderPath::keep(ClientRequest& asked, const std::vector<Replica*>& group, T
     return false;
   });
   for (const Waiting& one : waiting_) {
+    if (!engine::share_key(asked.request, one.asked.request)) continue;
     for (const engine::OrderNeed& need : one.needs) {
-      if (std::find(needs.begin(), needs.end(), need) != needs.end()) continue;
-      if (engine::touches(asked.request, need.table, need.key)) needs.push_back(need);
+      if (std::find(needs.begin(), needs.end(), need) == needs.end()) needs.push_back(need);
     }
   }
   if (needs.empty()) return false;

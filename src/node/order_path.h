@@ -2,8 +2,8 @@
 //
 // An order is kept in memory (engine/indexes.h) and built from all cells of its key when it is first asked for:
 // seconds, for a million members. So it is built some thousand cells a turn; what needs it waits, and what comes later
-// for the same key waits behind, so that the requests of a key keep their order. Everything else goes on in between.
-// Small keys are done within the request, as if this were not here.
+// for a key of something that waits does so too, so that the requests of a key keep their order. Everything else goes
+// on in between. Small keys are done within the request, as if this were not here.
 //
 // Bounded: limits::kSessionWaitsMax requests, then kOverloaded. One order is under way at a time. Nothing of it
 // survives the process; nothing was promised. One thread.

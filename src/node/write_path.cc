@@ -117,22 +117,20 @@ Status WritePath::check_conditions(const WriteRequest& request, const Terms& ter
 
 // Writes. -------------------------------------------------------------------------------------------------------
 
-Result<std::vector<Durability>> WritePath::needs(const std::vector<Mutation>& mutations, const engine::Draft& draft,
-                                                 const Terms& terms) {
-  std::vector<Durability> needs =
-      terms.durability ? std::vector<Durability>{*terms.durability} : durability_of(mutations, replica_);
+Status WritePath::prepare_for(std::vector<Durability>& needs, const engine::Draft& draft) {
   // Rights that were spent and forgotten would be spent twice.
   if (draft.writes_kind(CellKind::kBound)) needs.push_back(Durability{});
   const auto below = [](const Durability& need) { return need.level < Durability::Level::kFsync; };
-  if (std::all_of(needs.begin(), needs.end(), below)) PANDO_RETURN_IF_ERROR(replica_.begin_relaxed());
-  return needs;
+  if (std::all_of(needs.begin(), needs.end(), below)) return replica_.begin_relaxed();
+  return {};
 }
 
 Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply,
                                     const std::vector<Mutation>& mutations, const Terms& terms, Time now, Outputs& out,
                                     const Mutation* told) {
-  Result<std::vector<Durability>> safe = needs(mutations, draft, terms);
-  if (!safe) return safe.error();
+  std::vector<Durability> safe =
+      terms.durability ? std::vector<Durability>{*terms.durability} : durability_of(mutations, replica_);
+  PANDO_RETURN_IF_ERROR(prepare_for(safe, draft));
   if (terms.idempotency_key) {
     PANDO_RETURN_IF_ERROR(
         engine::record(draft, *terms.idempotency_key, {terms.fingerprint, reply.body, {}}, replica_.once(), once_));
@@ -147,7 +145,7 @@ Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& 
   }
   // Without a commit of its own it says what its client has seen, as a read does.
   if (!reply.dot && terms.after) reply.token = terms.after;
-  answers_.answer({id, std::move(reply)}, *pos, *std::move(safe), terms.durability_wait, now, out);
+  answers_.answer({id, std::move(reply)}, *pos, std::move(safe), terms.durability_wait, now, out);
   return {};
 }
 

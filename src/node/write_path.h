@@ -48,6 +48,21 @@ class WritePath {
   // What an open transaction sees, valid until the next call of this path; and what an answer from it must wait for.
   Result<Scratch*> picture(ByteSpan transaction, LogPos& depends_on, Time now);
 
+  // For what collects writes into drafts of its own (node/pipeline_path.h). -----------------------------------------
+
+  // Ok when this node takes writes now.
+  Status writable() const;
+  engine::Draft draft(Time now);
+  // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
+  Result<LogPos> commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key = {});
+  // Before commit(): adds to `needs` what the draft itself has to wait for. Begins to run ahead of the disk where all
+  // needs allow it.
+  Status prepare_for(std::vector<Durability>& needs, const engine::Draft& draft);
+  // Passes on which rights the draft found lacking.
+  void tell_demands(engine::Draft& draft, Time now);
+  // What `write`, just added to `made`, tells its client.
+  static ReplyBody answer_of(engine::Draft& made, const WriteRequest& write);
+
   // Discards what earlier processes of this node staged and never published.
   Status discard_leftovers(Time now);
   // Takes back what was counted here under idempotency keys that other sites had taken too.
@@ -60,10 +75,6 @@ class WritePath {
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
 
  private:
-  Status writable() const;
-  engine::Draft draft(Time now);
-  // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
-  Result<LogPos> commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key = {});
   // True when the idempotency key was used before: answered again, or refused.
   bool answer_again(RequestId id, const Terms& terms, Time now, Outputs& out);
   Status check_conditions(const WriteRequest& request, const Terms& terms, Time now);
@@ -71,15 +82,8 @@ class WritePath {
   // `told`: the mutation whose key's new ETag the answer tells.
   Status commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply, const std::vector<Mutation>& mutations,
                            const Terms& terms, Time now, Outputs& out, const Mutation* told = nullptr);
-  // What the answer to these must wait for. Begins to run ahead of the disk where it may.
-  Result<std::vector<Durability>> needs(const std::vector<Mutation>& mutations, const engine::Draft& draft,
-                                        const Terms& terms);
   void refuse(RequestId id, Status status, Outputs& out, Refusal refusal = {});
-  // Passes on which rights the draft found lacking.
-  void tell_demands(engine::Draft& draft, Time now);
   class TxRun;
-  // What `write`, just added to `made`, tells its client.
-  static ReplyBody answer_of(engine::Draft& made, const WriteRequest& write);
   Status discard(const engine::Transaction& tx, Time now);
   Status build(engine::Transaction& tx, engine::Draft& draft);
 

@@ -71,6 +71,9 @@ io::resp::RespOptions resp_options(const Config& config, Role role, const std::s
   out.version = version;
   out.node_name = node_name;
   out.writable = takes_writes(config, role, config.resp.ns);
+  out.pipelines = std::none_of(config.merge_groups.begin(), config.merge_groups.end(), [&](const MergeGroup& group) {
+    return std::find(group.namespaces.begin(), group.namespaces.end(), config.resp.ns) != group.namespaces.end();
+  });
   return out;
 }
 

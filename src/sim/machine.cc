@@ -165,7 +165,7 @@ void Machine::process_gone() {
   for (auto& [id, watch] : watches) watch.watcher->on_machine_down();
   for (auto& [id, lost] : pending) {
     Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "the process ended"))};
-    for (Observer* observer : world_.observers()) observer->on_answer(lost.asked, answer);
+    tell(lost.asked, answer);
     world_.queue().after(Duration{0}, [on_answer = std::move(lost.on_answer), answer] { on_answer(answer); });
   }
 }
@@ -234,20 +234,20 @@ void Machine::schedule_tick(Instant at) {
 }
 
 void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Terms terms) {
-  Pending pending{{this, ns, std::move(request), world_.now(), context(ns), terms}, std::move(on_answer)};
-  for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   const RequestId id(++next_request_);
+  Pending pending{{this, id.value, ns, std::move(request), world_.now(), context(ns), terms}, std::move(on_answer)};
+  for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value, request_name(pending.asked.request));
   if (state_ == State::kDown) {
     const Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "connection refused"))};
-    for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
+    tell(pending.asked, answer);
     world_.queue().after(Duration{0}, [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });
     return;
   }
   Request handed_in = pending.asked.request;
   if (takes_writes(ns) && is_plain_write(handed_in) && world_.mutates(DriverMutation::kReplyInvented, 30)) {
     const Answer answer{false, Reply{{}, DoneReply{1}, {}}};
-    for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
+    tell(pending.asked, answer);
     world_.queue().after(Duration::millis(1),
                          [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });
     return;
@@ -257,6 +257,26 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Te
   if (twice) input(node::ClientRequest{RequestId(++next_request_ | (1ull << 63)), ns, handed_in, terms});
   if (world_.mutates(DriverMutation::kKeyForgotten, 2)) terms.idempotency_key.reset();
   input(node::ClientRequest{id, ns, std::move(handed_in), std::move(terms)});
+}
+
+void Machine::tell(const Asked& asked, const Answer& answer) {
+  const auto tell_all = [&](const Asked& one, const Answer& its) {
+    for (Observer* observer : world_.observers()) observer->on_answer(one, its);
+  };
+  const auto* pipeline = std::get_if<PipelineRequest>(&asked.request);
+  if (pipeline == nullptr) return tell_all(asked, answer);
+  const auto* done = std::get_if<PipelineReply>(&answer.reply.body);
+  for (std::size_t i = 0; i < pipeline->items.size(); ++i) {
+    Asked item = asked;
+    item.request = pipeline->items[i].request;
+    if (answer.lost || !answer.reply.status.ok()) {
+      tell_all(item, answer);
+    } else if (done == nullptr || done->items.size() != pipeline->items.size()) {
+      world_.violation("driver", fmt::format("{}: request {} is a pipeline, its answer is not", name(), asked.number));
+    } else {
+      tell_all(item, {false, done->items[i]});
+    }
+  }
 }
 
 WatchId Machine::open_watch(Watcher& watcher, const std::string& ns, const WatchFilter& filter,

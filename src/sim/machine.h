@@ -123,6 +123,8 @@ class Machine final : public NetHost {
   void carry();
   void finish_stop();
   void process_gone();
+  // Tells the observers; of a pipeline, item by item.
+  void tell(const Asked& asked, const Answer& answer);
   void schedule_tick(Instant at);
   // Runs `action` later if this process still runs then.
   void later(Duration delay, std::function<void()> action);

@@ -95,7 +95,7 @@ void Machine::carry_reply(node::ReplyOut& out) {
   }
   world_.trace().add(world_.now(), "{} reply {} {} {}", name(), out.id.value, answer.reply.status.to_string(),
                      answer.reply.dot ? to_string(*answer.reply.dot) : "");
-  for (Observer* observer : world_.observers()) observer->on_answer(pending.asked, answer);
+  tell(pending.asked, answer);
   world_.queue().after(Duration{0},
                        [on_answer = std::move(pending.on_answer), answer = std::move(answer)] { on_answer(answer); });
 }

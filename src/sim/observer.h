@@ -12,9 +12,10 @@ class Machine;
 class Watcher;
 class World;
 
-// A request as it was handed in.
+// A request as it was handed in. Each item of a pipeline is one, of the same `number`.
 struct Asked {
   Machine* machine = nullptr;
+  std::uint64_t number = 0;  // of that machine
   std::string ns;
   Request request;
   Instant at;

@@ -164,6 +164,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   Prng terms(options.seed ^ kOfTerms);
   work.durabilities = terms.chance(1, 3);
   work.whole_transactions = terms.chance(1, 3);
+  work.pipelines = !fleet.typed && terms.chance(1, 3);
   Workload workload(world, work);
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);

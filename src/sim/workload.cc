@@ -37,7 +37,14 @@ Mutation make(Mutation::Kind kind, std::string_view table, Bytes key, Bytes valu
 
 bool is_write(const Request& request) {
   return std::holds_alternative<WriteRequest>(request) || std::holds_alternative<TxCommitRequest>(request) ||
-         std::holds_alternative<TxRequest>(request);
+         std::holds_alternative<TxRequest>(request) || std::holds_alternative<PipelineRequest>(request);
+}
+
+bool took_a_write(const Reply& reply) {
+  if (!reply.status.ok()) return false;
+  const auto* pipeline = std::get_if<PipelineReply>(&reply.body);
+  return pipeline == nullptr ||
+         std::any_of(pipeline->items.begin(), pipeline->items.end(), [](const Reply& item) { return item.dot; });
 }
 
 }  // namespace
@@ -128,10 +135,30 @@ void Workload::act(Client& client) {
         client.steps.push_back([list](const Reply&) { return Request(list); });
         break;
       }
+      if (options_.pipelines && rng_.chance(1, 3)) {
+        const PipelineRequest pipeline = plan_pipeline(write);
+        client.steps.push_back([pipeline](const Reply&) { return Request(pipeline); });
+        break;
+      }
       client.steps.push_back([write](const Reply&) { return Request(write); });
     }
   }
   next_step(client);
+}
+
+PipelineRequest Workload::plan_pipeline(WriteRequest first) {
+  constexpr Activity kOthers[] = {Activity::kAdd, Activity::kPut, Activity::kDelete, Activity::kReset,
+                                  Activity::kRow, Activity::kSet, Activity::kFlag,   Activity::kBatch};
+  PipelineRequest pipeline;
+  pipeline.items.push_back({std::move(first)});
+  for (std::uint64_t left = 1 + rng_.below(8); left > 0; --left) {
+    if (rng_.chance(1, 6)) {
+      pipeline.items.push_back({GetCounterRequest{std::string(kTableKv), key("c")}});
+    } else {
+      pipeline.items.push_back({plan_write(kOthers[rng_.below(std::size(kOthers))])});
+    }
+  }
+  return pipeline;
 }
 
 void Workload::next_step(Client& client) {
@@ -187,7 +214,7 @@ void Workload::retry(Client& client, const Request& request, const Terms& terms,
 }
 
 void Workload::check_relayer(const Client& client, const Request& request, const Answer& answer) {
-  if (answer.lost || !is_write(request) || !answer.reply.status.ok()) return;
+  if (answer.lost || !is_write(request) || !took_a_write(answer.reply)) return;
   if (!client.machine->takes_writes(client.ns)) {
     world_.violation("workload", fmt::format("the relayer {} took a write", client.machine->name()));
   }

@@ -49,6 +49,7 @@ struct WorkloadOptions {
   std::uint64_t operations_max = 400;  // in all
   bool durabilities = false;           // writes ask for more or less than fsync, too
   bool whole_transactions = false;     // some come as one list, and some read within
+  bool pipelines = false;              // some writes are sent several at once
 };
 
 class Workload {
@@ -87,6 +88,8 @@ class Workload {
   // Reads the keys of a pair within a transaction: all are of one moment, however long it takes.
   void plan_reads_of_one_moment(Client& client);
   WriteRequest plan_write(Activity activity);
+  // That write and some more, each for itself, and reads between them.
+  PipelineRequest plan_pipeline(WriteRequest first);
   Terms plan_terms(const Request& request);
   Mutation ending_mutation();
   Mutation typed_mutation();

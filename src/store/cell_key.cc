@@ -24,6 +24,21 @@ void append_escaped(ByteSpan key, Bytes& out) {
   out.append(key.substr(from));
 }
 
+// The prefix of a key without zeros, and room for `more` bytes behind it: where they begin.
+char* append_plain(std::string_view table, ByteSpan key, std::size_t more, Bytes& out) {
+  constexpr std::size_t kAroundBytes = 4;  // the cell prefix, the table's end, the key's two
+  const std::size_t from = out.size();
+  out.resize(from + table.size() + key.size() + kAroundBytes + more);
+  char* at = out.data() + from;
+  *at++ = kCellPrefix;
+  at = std::copy_n(table.data(), table.size(), at);
+  *at++ = kZero;
+  at = std::copy_n(key.data(), key.size(), at);
+  *at++ = kZero;
+  *at++ = kTerminator;
+  return at;
+}
+
 tl::unexpected<Status> damaged(std::size_t offset, std::string_view why) {
   return fail(StatusCode::kDataLoss, fmt::format("cell key: offset {}: {}", offset, why));
 }
@@ -68,26 +83,20 @@ void append_scan_prefix(std::string_view table, ByteSpan key_prefix, Bytes& out)
 }
 
 void append_key_prefix(std::string_view table, ByteSpan key, Bytes& out) {
+  if (key.find(kZero) == ByteSpan::npos) {
+    append_plain(table, key, 0, out);
+    return;
+  }
   append_scan_prefix(table, key, out);
   out.push_back(kZero);
   out.push_back(kTerminator);
 }
 
 void append_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& out) {
-  constexpr std::size_t kAroundBytes = 5;  // the cell prefix, the table's end, the key's two, the kind
-  const std::size_t from = out.size();
   if (key.find(kZero) == ByteSpan::npos) {
-    out.resize(from + table.size() + key.size() + element.size() + kAroundBytes);
-    char* at = out.data() + from;
-    const auto put = [&at](ByteSpan bytes) { at = std::copy_n(bytes.data(), bytes.size(), at); };
-    *at++ = kCellPrefix;
-    put(table);
-    *at++ = kZero;
-    put(key);
-    *at++ = kZero;
-    *at++ = kTerminator;
+    char* at = append_plain(table, key, 1 + element.size(), out);
     *at++ = static_cast<char>(kind);
-    put(element);
+    std::copy_n(element.data(), element.size(), at);
     return;
   }
   append_key_prefix(table, key, out);

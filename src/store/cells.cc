@@ -68,6 +68,12 @@ bool Cells::may_have(std::string_view table, ByteSpan key) const {
   return may_hold(scratch_);
 }
 
+bool Cells::may_have(std::string_view table, ByteSpan key, CellKind kind) const {
+  scratch_.clear();
+  append_key_prefix(table, key, scratch_);
+  return may_hold(scratch_, kind);
+}
+
 bool Cells::may_have_kind(ByteSpan cell_key, std::size_t prefix_size) const {
   return may_hold(cell_key.substr(0, prefix_size), static_cast<CellKind>(cell_key[prefix_size]));
 }
@@ -110,7 +116,7 @@ Result<Cell*> Cells::read_stored(ByteSpan key, CellKind kind) {
   return &insert(key, *std::move(cell));
 }
 
-Result<const Cell*> Cells::find(ByteSpan key, CellKind kind) {
+Result<const Cell*> Cells::find(ByteSpan key, CellKind kind, LogPos& touched) {
   Cell* cell = use_hot(key);
   if (cell == nullptr) {
     if (!may_exist(key)) return nullptr;
@@ -118,6 +124,7 @@ Result<const Cell*> Cells::find(ByteSpan key, CellKind kind) {
     if (!stored) return fail(stored.error());
     cell = *stored;
   }
+  touched = std::max(touched, cell->touched_);
   return cell->empty() ? nullptr : cell;
 }
 
@@ -133,18 +140,28 @@ Cell& Cells::insert(ByteSpan key, Cell cell) {
   return placed;
 }
 
-Result<const crdt::Register*> Cells::find_register(const CellPath& path) {
+Result<const crdt::Register*> Cells::find_register(const CellPath& path, LogPos& touched) {
   CHECK(!is_counter(path.kind));
-  const auto cell = find(key_of(path), path.kind);
+  const auto cell = find(key_of(path), path.kind, touched);
   if (!cell) return fail(cell.error());
   return *cell == nullptr ? nullptr : &(*cell)->reg();
 }
 
-Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
+Result<const crdt::Counter*> Cells::find_counter(const CellPath& path, LogPos& touched) {
   CHECK(is_counter(path.kind));
-  const auto cell = find(key_of(path), path.kind);
+  const auto cell = find(key_of(path), path.kind, touched);
   if (!cell) return fail(cell.error());
   return *cell == nullptr ? nullptr : &(*cell)->counter();
+}
+
+Result<const crdt::Register*> Cells::find_register(const CellPath& path) {
+  LogPos nobody_asks;
+  return find_register(path, nobody_asks);
+}
+
+Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
+  LogPos nobody_asks;
+  return find_counter(path, nobody_asks);
 }
 
 Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {

@@ -78,9 +78,13 @@ class Cells {
 
   // False: the key has no cells, and never had (or nobody remembers). Answered from memory.
   bool may_have(std::string_view table, ByteSpan key) const;
+  bool may_have(std::string_view table, ByteSpan key, CellKind kind) const;
   // Null when the cell is absent. A counter is returned also when it reads as absent: see Counter::absent().
   Result<const crdt::Register*> find_register(const CellPath& path);  // all kinds that are no counters
   Result<const crdt::Counter*> find_counter(const CellPath& path);    // counters
+  // The same in one look; raises `touched` to touched(path).
+  Result<const crdt::Register*> find_register(const CellPath& path, LogPos& touched);
+  Result<const crdt::Counter*> find_counter(const CellPath& path, LogPos& touched);
   // The same without keeping it in memory, for large values read once (chunks of an object).
   Result<std::optional<crdt::Register>> fetch_register(const CellPath& path);
   // The last record that changed the cell, also when that deleted it; 0 when the Kv has its present state. A
@@ -243,8 +247,8 @@ class Cells {
   bool may_have_kind(ByteSpan cell_key, std::size_t prefix_size) const;
   // False: there is no such cell, in memory or in the Kv.
   bool may_exist(ByteSpan cell_key) const;
-  // Null when there is none.
-  Result<const Cell*> find(ByteSpan key, CellKind kind);
+  // Null when there is none. Raises `touched`, where there is one.
+  Result<const Cell*> find(ByteSpan key, CellKind kind, LogPos& touched);
   // Empty when there is none.
   Result<Cell*> load_key(ByteSpan key, CellKind kind);
   // hot(), and then the last to be evicted.

@@ -78,8 +78,11 @@ void Connection::take_commands() {
     }
     if (!parser_.args().empty()) on_command();
     in_.consume(parser_.consumed());
-    if (++round % kRound == 0) hub_.sink.asked();
+    if (++round % kRound != 0) continue;
+    ask_pipeline();
+    hub_.sink.asked();
   }
+  ask_pipeline();
   taking_ = false;
   hub_.sink.asked();
   if (in_.empty()) in_.shrink(kKeepBytesMax);
@@ -100,29 +103,43 @@ void Connection::on_command() {
 }
 
 // An answer that is ready stands in line behind those that are not.
-void Connection::wait_with(api::RespPlan plan) {
-  Waiting& made = waiting_.emplace_back();
-  made.plan = std::move(plan);
-  made.first_serial = next_serial_;
-}
+void Connection::wait_with(api::RespPlan plan) { waiting_.emplace_back(std::move(plan), next_serial_, 0); }
 
 void Connection::ask() {
   const std::uint32_t first = next_serial_;
+  const bool joins = hub_.options.pipelines && hub_.plan.pipelines();
+  if (!joins) ask_pipeline();
   // Before it is asked: what it does not find is heard of.
   if (hub_.plan.block_ms >= 0) hub_.feed.want();
-  Waiting& made = waiting_.emplace_back();
   std::vector<Request> requests = std::move(hub_.plan.requests);
-  made.plan = std::move(hub_.plan);
-  made.first_serial = first;
-  made.left = static_cast<std::uint32_t>(requests.size());
+  const auto parts = static_cast<std::uint32_t>(requests.size());
+  Waiting& made = waiting_.emplace_back(std::move(hub_.plan), first, parts);
   if (made.left > 1 || made.plan.block_ms >= 0) made.replies.resize(made.left);
   next_serial_ += made.left;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    ask_part(first + static_cast<std::uint32_t>(i), std::move(requests[i]));
+    if (joins) {
+      hub_.pipeline.push_back({std::move(requests[i])});
+    } else {
+      ask_part(first + static_cast<std::uint32_t>(i), std::move(requests[i]));
+    }
   }
   // Its memory serves the next command.
   requests.clear();
   hub_.plan.requests = std::move(requests);
+}
+
+void Connection::ask_pipeline() {
+  std::vector<PipelineItem>& items = hub_.pipeline;
+  if (items.empty()) return;
+  const auto count = static_cast<std::uint32_t>(items.size());
+  const std::uint32_t first = next_serial_ - count;
+  if (count == 1) {
+    Request only = std::move(items.front().request);
+    items.clear();
+    return ask_part(first, std::move(only));
+  }
+  pipelines_.emplace_back(first, count);
+  ask_part(first, PipelineRequest{std::exchange(items, {})});
 }
 
 void Connection::ask_part(std::uint32_t serial, Request&& request) {
@@ -137,6 +154,7 @@ void Connection::malformed(std::string_view text) {
   api::RespWriter(refused.text, 2).error(fmt::format("ERR {}", text));
   wait_with(std::move(refused));
   deliver();
+  hub_.wants_flush(*this);
 }
 
 void Connection::want_read() {
@@ -175,6 +193,27 @@ void Connection::on_read(const error_code& error, std::size_t bytes) {
 
 void Connection::on_reply(std::uint32_t serial, Reply&& reply) {
   if (closed_) return;
+  const auto asked =
+      std::find_if(pipelines_.begin(), pipelines_.end(), [&](const auto& one) { return one.first == serial; });
+  if (asked != pipelines_.end()) {
+    const std::uint32_t count = asked->second;
+    pipelines_.erase(asked);
+    on_pipeline_reply(serial, count, std::move(reply));
+  } else {
+    on_part(serial, std::move(reply));
+  }
+  hub_.wants_flush(*this);
+}
+
+void Connection::on_pipeline_reply(std::uint32_t first, std::uint32_t count, Reply&& reply) {
+  auto* done = std::get_if<PipelineReply>(&reply.body);
+  const bool whole = reply.status.ok() && done != nullptr && done->items.size() == count;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    on_part(first + i, whole ? std::move(done->items[i]) : Reply::failure(reply.status));
+  }
+}
+
+void Connection::on_part(std::uint32_t serial, Reply&& reply) {
   Waiting* at = command_of(serial);
   if (at == nullptr) return;
   const std::uint32_t part = serial - at->first_serial;
@@ -193,6 +232,8 @@ void Connection::on_reply(std::uint32_t serial, Reply&& reply) {
 }
 
 Connection::Waiting* Connection::command_of(std::uint32_t serial) {
+  if (!waiting_.empty() && waiting_.front().first_serial == serial && waiting_.front().left > 0)
+    return &waiting_.front();
   // The last command whose first serial is not after this one. Serials wrap: compared by distance.
   auto at = std::partition_point(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
     return static_cast<std::int32_t>(one.first_serial - serial) <= 0;
@@ -260,7 +301,6 @@ void Connection::deliver() {
     out_ += waiting_.front().plan.text;
     waiting_.pop_front();
   }
-  hub_.wants_flush(*this);
 }
 
 void Connection::on_message(const Bytes* pattern, ByteSpan channel, ByteSpan message) {

@@ -1,5 +1,7 @@
 // io/resp/connection.h — one client: commands in, answers out in their order.
 //
+// Commands that were read together are asked together, as one PipelineRequest with the serial of its first item.
+//
 // Commands that wait for the node stand in waiting_, oldest first. Request ids of a connection are dense, so a
 // reply finds its command by number. An answer goes straight into out_ when its command is the oldest, else it is
 // kept with the command. Life:
@@ -38,6 +40,8 @@ class Hub : public api::RespHost {
   RespSink& sink;
   RespStats stats;
   api::RespPlan plan;  // of the command being looked at
+  // What the connection that takes commands has not asked yet. Empty between two turns of taking.
+  std::vector<PipelineItem> pipeline;
   api::RespChannels channel_table;
   Feed feed;
   std::size_t in_bytes = 0;  // buffered by all connections
@@ -74,9 +78,11 @@ class Connection final : public loop::Client,
 
  private:
   struct Waiting {
+    Waiting(api::RespPlan&& p, std::uint32_t serial, std::uint32_t replies_to_come)
+        : plan(std::move(p)), first_serial(serial), left(replies_to_come) {}
     api::RespPlan plan;
-    std::uint32_t first_serial = 0;
-    std::uint32_t left = 0;  // replies to come; 0: `plan.text` is the answer
+    std::uint32_t first_serial;
+    std::uint32_t left;  // replies to come; 0: `plan.text` is the answer
     std::vector<Reply> replies;
   };
   // A command that waits for its keys to change. The last one taken in: it holds up those behind it.
@@ -93,10 +99,15 @@ class Connection final : public loop::Client,
   void take_commands();
   void on_command();
   void wait_with(api::RespPlan plan);
+  // What the plan asks, now or with the commands around it.
   void ask();
+  void ask_pipeline();
   void ask_part(std::uint32_t serial, Request&& request);
-  // The command at `at`. Nullptr when it is answered.
+  // The command with that request. Nullptr when it is answered.
   Waiting* command_of(std::uint32_t serial);
+  void on_pipeline_reply(std::uint32_t first, std::uint32_t count, Reply&& reply);
+  // Puts the answers that are due into out_.
+  void on_part(std::uint32_t serial, Reply&& reply);
   // True when it is not to be answered yet.
   bool goes_on_waiting(Waiting& one);
   void ask_again();
@@ -118,6 +129,7 @@ class Connection final : public loop::Client,
   InBuffer in_;
   std::size_t in_counted_ = 0;  // of in_, in hub_'s total
   std::deque<Waiting> waiting_;
+  std::deque<std::pair<std::uint32_t, std::uint32_t>> pipelines_;  // asked: first serial, items
   Bytes out_;
   std::size_t out_begin_ = 0;
   std::unique_ptr<Blocked> blocked_;

@@ -37,6 +37,8 @@ struct RespOptions {
   std::size_t connections_max = limits::kRespConnectionsMax;  // one more is told so and closed
   std::size_t out_bytes_max = limits::kRespOutBytesMax;
   Duration stall_max = Duration::seconds(30);  // without progress in writing: the client is cut off
+  // What one client sent without waiting in between is asked in one request (PipelineRequest).
+  bool pipelines = true;
   // The top byte of every RequestId made here, so that several doors share one node.
   std::uint8_t id_tag = 2;
 };

@@ -61,7 +61,8 @@ void Acknowledged::book(const std::string& ns, const std::vector<Mutation>& muta
 void Acknowledged::check_number(const Asked& asked, const Answer& answer) {
   if (answer.reply.replayed) return;
   const Dot& dot = *answer.reply.dot;
-  if (told_.emplace(asked.ns, dot).second) return;
+  const std::pair asker{asked.machine->index(), asked.number};
+  if (told_.try_emplace({asked.ns, dot}, asker).first->second == asker) return;
   violation(fmt::format("{}/{}: {} was told of two writes", asked.machine->name(), asked.ns, to_string(dot)));
 }
 

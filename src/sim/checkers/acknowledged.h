@@ -46,7 +46,8 @@ class Acknowledged final : public Checker {
   void check_counter(const CounterKey& key, const Sum& sum);
 
   std::vector<std::tuple<std::string, Dot, std::string>> dots_;  // namespace, dot, acknowledged by
-  std::set<std::pair<std::string, Dot>> told_;
+  // Of commits: the request that was told of it. Items of a pipeline may share one.
+  std::map<std::pair<std::string, Dot>, std::pair<MachineIndex, std::uint64_t>> told_;
   std::map<CounterKey, Sum> sums_;
   std::map<std::tuple<MachineIndex, std::string, Bytes>, std::vector<Mutation>> transactions_;
   // Writes with an idempotency key, whoever was asked: booked at the end, as the best of their fates.
