@@ -191,7 +191,7 @@ class UnseenReference {
 
 Status check_causal(const Commit& commit, const VersionVector& seen) {
   const Seq expected = seen.get(commit.dot.origin).next();
-  if (commit.dot.seq != expected) {
+  if (commit.first_seq() > expected || commit.dot.seq < expected) {
     return Status(StatusCode::kDataLoss, fmt::format("commit {}: arrives where {} is next", to_string(commit.dot),
                                                      to_string(Dot{commit.dot.origin, expected})));
   }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/document_suite.h"
 
 namespace pando::engine::declare_test {
@@ -139,6 +141,36 @@ TEST(Declare, RefusalsChangeNothing) {
   internal.key = ".merge";
   EXPECT_EQ(site.try_commit({internal}).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(site.cell_count(), 0u);
+}
+
+// What was written in it is known at its site only: it cannot become shared again, whoever declares what at once.
+TEST(Declare, OnceLocalATableStaysSo) {
+  const auto is_local = [](Site& site) {
+    const auto reply = site.ask<DeclarationsReply>(GetDeclarationRequest{"docs"});
+    const auto& properties = reply.items.at(0).properties;
+    return std::any_of(properties.begin(), properties.end(), [](const auto& property) {
+      return (property.first == "publish" || property.first == "subscribe") && property.second == "false";
+    });
+  };
+  Sites sites(2);
+  sites[0].commit({declare({{"publish", "true"}, {"resolver", "max"}})});
+  EXPECT_FALSE(is_local(sites[0]));
+  sites.exchange();
+  sites[0].commit({declare({{"publish", "false"}})});
+  sites[1].stamp_min = 100;
+  sites[1].commit({declare({{"publish", "true"}})});
+  sites[1].commit({declare({}, true)});
+  sites.exchange();
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_TRUE(is_local(sites[i])) << "the other site's were earlier or later, and knew nothing of it";
+    for (const Mutation& back : {declare({{"publish", "true"}}), declare({{"publish", std::nullopt}}),
+                                 declare({{"resolver", "max"}}, true), declare({}, true)}) {
+      EXPECT_EQ(sites[i].try_commit({back}).code(), StatusCode::kConflict);
+    }
+  }
+  sites[0].commit({declare({{"publish", "false"}, {"resolver", "min"}}, true)});
+  sites[0].commit({declare({{"subscribe", "false"}})});
+  EXPECT_TRUE(is_local(sites[0]));
 }
 
 }  // namespace

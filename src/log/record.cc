@@ -51,6 +51,7 @@ std::string record_kind_name(RecordKind kind) {
     case RecordKind::kFloor: return "floor";
     case RecordKind::kRelaxed: return "relaxed";
     case RecordKind::kClose: return "close";
+    case RecordKind::kTables: return "tables";
     case RecordKind::kCutCells: return "cut-cells";
     case RecordKind::kCut: return "cut";
   }
@@ -59,7 +60,8 @@ std::string record_kind_name(RecordKind kind) {
 
 bool is_readable(RecordKind kind) {
   if (kind == RecordKind::kCommit || kind == RecordKind::kIdentity || kind == RecordKind::kRelaxed ||
-      kind == RecordKind::kClose || kind == RecordKind::kCutCells || kind == RecordKind::kCut) {
+      kind == RecordKind::kClose || kind == RecordKind::kTables || kind == RecordKind::kCutCells ||
+      kind == RecordKind::kCut) {
     return true;
   }
   const auto byte = static_cast<std::uint8_t>(kind);

@@ -40,6 +40,9 @@ struct TableDeclaration {
   bool publish = true;                    // to peers
   bool subscribe = true;                  // from peers
 
+  // Each site has its own: what is written in the table does not leave the node. Once declared so it stays so.
+  bool local() const { return !publish || !subscribe; }
+
   friend bool operator==(const TableDeclaration&, const TableDeclaration&) = default;
 };
 

@@ -133,9 +133,12 @@ std::optional<Instant> DurabilityPath::next_deadline() const {
 
 Durability durability_of(std::string_view table, const Replica& replica) {
   const std::optional<std::string>& declared = replica.catalog().of(table).durability;
-  if (!declared) return replica.config().durability;
+  Durability need = replica.config().durability;
   // A text that does not parse (a newer version wrote it) counts for the default.
-  return parse_durability(*declared).value_or(replica.config().durability);
+  if (declared) need = parse_durability(*declared).value_or(need);
+  // What does not leave the node is safe when it is on its disk.
+  if (is_far(need) && !replica.publishes(table)) return Durability{};
+  return need;
 }
 
 std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica) {

@@ -198,6 +198,7 @@ void Namespace::let_go_of_log(Time now, Outputs& out) {
     needed.segment = read;
   }
   needed.pos = peers_.resync().held();
+  needed.by_lease = replica_->tables().subscribe.all;
   needed.knows_all = peers_.met_all_dialed();
   needed.all_have = [this](const VersionVector& context) { return peers_.all_have(context); };
   retention_.end_turn(needed, now, out);

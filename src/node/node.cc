@@ -104,6 +104,9 @@ Result<OpenReport> Node::finish_open(std::string_view ns, Time now, Outputs& out
   auto opened = std::make_unique<Namespace>(at->second->finish(report), impl_->config, impl_->random.next(), now);
   impl_->opening.erase(at);
   opened->begin_epoch_if_due(out);
+  if (const std::string refused = opened->replica().tables_refused(); !refused.empty()) {
+    out.notes.push_back({Note::Level::kWarning, std::string(ns), refused});
+  }
   if (Status status = opened->discard_leftovers(now); !status.ok()) {
     out.notes.push_back({Note::Level::kWarning, std::string(ns),
                          fmt::format("staged chunks of an earlier process stay for now: {}", status.message())});

@@ -16,6 +16,7 @@
 
 #include "base/limits.h"
 #include "log/retention.h"
+#include "model/table_scope.h"
 #include "node/io.h"
 #include "store/kv.h"
 
@@ -31,6 +32,7 @@ struct NamespaceConfig {
   // a thousand keys are a thousand cells.
   std::uint64_t tail_bytes_max = 256 << 20;
   Durability durability = {};  // of writes that say nothing, in tables that are not declared otherwise
+  TableScope tables = {};      // a directory that has left out a table once goes on to
 };
 
 // A link this node dials and keeps dialling, with backoff. Links that peers dial need no configuration here.

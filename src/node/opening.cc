@@ -65,6 +65,15 @@ Status Opening::replay(const log::RecordView& record) {
       cells_->raise_hlc_floor(floor);
       break;
     }
+    case log::RecordKind::kTables: {
+      Reader in(record.body);
+      TableScope tables;
+      tables.publish = decode_table_set(in);
+      tables.subscribe = decode_table_set(in);
+      PANDO_RETURN_IF_ERROR(in.finish());
+      cells_->set_tables(tables);
+      break;
+    }
     case log::RecordKind::kCutCells: break;
     case log::RecordKind::kCut: return replay_cut(record);
     case log::RecordKind::kRelaxed: cells_->set_relaxed(true); break;

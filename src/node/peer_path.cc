@@ -45,6 +45,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.dialed = options.dialed;
   session.bytes_per_s_max = options.bytes_per_s_max;
   session.frontier = &replica_.frontier_of_all();
+  session.tables = replica_.tables().subscribe;
   const auto at =
       links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, false, {}}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
@@ -131,10 +132,16 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
     durable_at_[hello.origin.node] = hello.context;
     acked_ = true;
   }
+  // What a peer skips it acknowledges too.
+  if (link.session.peer()->tables.includes(replica_.tables().publish)) {
+    partial_.erase(hello.origin.node);
+  } else if (partial_.size() < kPeersKnownMax) {
+    partial_.insert(hello.origin.node);
+  }
   if (link.options.subscribe && hello.publish) {
     std::vector<Origin> lacking;
     for (const auto& [origin, seq] : hello.context.entries()) {
-      if (replica_.cells().context().get(origin) < seq) lacking.push_back(origin);
+      if (replica_.cells().context().get(origin) < seq && link.session.gives(origin)) lacking.push_back(origin);
     }
     providers_.link_up(id, hello.origin, lacking);
   }
@@ -145,6 +152,7 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
 }
 
 bool PeerPath::too_far_behind(LogPos first) const {
+  if (!replica_.tables().subscribe.all) return false;  // there is nothing but the log
   const std::uint64_t bytes_max = replica_.config().tail_bytes_max;
   return first <= replica_.durable() && replica_.index().bytes_from(first) > bytes_max;
 }
@@ -217,7 +225,7 @@ bool PeerPath::met_all_dialed() const {
 std::vector<std::string> PeerPath::durable_at(const Dot& dot) const {
   std::vector<std::string> names;
   for (const auto& [name, context] : durable_at_) {
-    if (context.covers(dot)) names.push_back(name);
+    if (context.covers(dot) && !partial_.contains(name)) names.push_back(name);
   }
   return names;
 }
@@ -290,6 +298,8 @@ void PeerPath::want_missing(Instant now) {
       if (here.get(origin) >= seq) continue;
       if (quarantine_.bars(origin, blocked.link, now)) {
         barred.insert(origin);
+      } else if (!links_.at(blocked.link).session.gives(origin)) {
+        continue;  // has to come by another link
       } else if (given_up(origin, blocked.link, blocked.since, now)) {
         due = true;
         providers_.choose(origin, blocked.link);
@@ -301,7 +311,10 @@ void PeerPath::want_missing(Instant now) {
       for (const auto& [origin, entry] : quarantine_.entries()) {
         if (quarantine_.bars(origin, blocked.link, now)) barred.insert(origin);
       }
-      links_.at(blocked.link).session.want(assembly_.ask(blocked.link, here, barred));
+      repl::Session& session = links_.at(blocked.link).session;
+      std::vector<repl::Want::Range> ranges =
+          assembly_.ask(blocked.link, here, [&](const Origin& o) { return barred.contains(o) || !session.gives(o); });
+      if (!ranges.empty()) session.want(std::move(ranges));
     }
     if (const auto again = quarantine_.next_again(now); again && !barred.empty()) look_again(*again);
   }
@@ -318,7 +331,8 @@ repl::Verdict PeerPath::examine(ByteSpan encoded, Time now) const {
 }
 
 PeerPath::Taken PeerPath::take_commit(LinkId id, Link& link, ByteSpan encoded, Time now, Outputs& out) {
-  const Dot dot = *peek_dot(encoded);
+  const CommitHead head = *peek_head(encoded);
+  const Dot& dot = head.dot;
   repl::Verdict verdict = examine(encoded, now);
   if (std::holds_alternative<repl::FromSelfUnknown>(verdict) &&
       start_epoch_above(dot.origin.epoch, instant_of(now), out)) {
@@ -328,25 +342,26 @@ PeerPath::Taken PeerPath::take_commit(LinkId id, Link& link, ByteSpan encoded, T
   if (auto* next = std::get_if<repl::Next>(&verdict)) {
     const Status refusal = replica_.admit(std::move(next->commit), encoded);
     if (refusal.ok()) return Taken::kYes;
-    return refuse_commit(id, link, dot, refusal, refusal.code() == StatusCode::kDataLoss, now, out);
+    return refuse_commit(id, link, dot, head.first, refusal, refusal.code() == StatusCode::kDataLoss, now, out);
   }
   if (const auto* rejected = std::get_if<repl::Rejected>(&verdict)) {
     // What follows a commit that is in quarantine is wanted anew together with it.
     if (rejected->gap && quarantine_.holds(dot.origin)) return Taken::kYes;
     if (rejected->future) replica_.file_refused_stamp(dot, rejected->future->second, rejected->reason);
     const bool poison = rejected->future || rejected->reason.code() == StatusCode::kDataLoss;
-    return refuse_commit(id, link, dot, rejected->reason, poison, now, out);
+    return refuse_commit(id, link, dot, head.first, rejected->reason, poison, now, out);
   }
-  return refuse_commit(id, link, dot,
+  return refuse_commit(id, link, dot, head.first,
                        Status(StatusCode::kConflict, "a commit of this node's own current epoch that it never made"),
                        false, now, out);
 }
 
-PeerPath::Taken PeerPath::refuse_commit(LinkId id, Link& link, const Dot& dot, const Status& reason, bool poison,
-                                        Time now, Outputs& out) {
+PeerPath::Taken PeerPath::refuse_commit(LinkId id, Link& link, const Dot& dot, Seq first, const Status& reason,
+                                        bool poison, Time now, Outputs& out) {
   const std::string& peer = link.session.peer()->origin.node;
   // A broken copy of what is here needs nobody's attention but its sender's.
-  const bool is_next = dot.seq == replica_.cells().context().get(dot.origin).next();
+  const Seq next = replica_.cells().context().get(dot.origin).next();
+  const bool is_next = first <= next && next <= dot.seq;
   if (!poison || (is_next && !quarantine_.add(dot, id, peer, reason, instant_of(now)))) {
     refuse(link, reason, out);
     return Taken::kRefused;

@@ -110,7 +110,9 @@ class PeerPath {
   enum class Taken : std::uint8_t { kYes, kQuarantined, kRefused };
   Taken take_commit(LinkId id, Link& link, ByteSpan encoded, Time now, Outputs& out);
   repl::Verdict examine(ByteSpan encoded, Time now) const;
-  Taken refuse_commit(LinkId id, Link& link, const Dot& dot, const Status& reason, bool poison, Time now, Outputs& out);
+  // `first`: the first number that the commit takes up.
+  Taken refuse_commit(LinkId id, Link& link, const Dot& dot, Seq first, const Status& reason, bool poison, Time now,
+                      Outputs& out);
   void look_again(Instant at);
   void refuse(Link& link, Status reason, Outputs& out);
   void tell_routes();
@@ -143,6 +145,7 @@ class PeerPath {
   ResyncPath resync_;
   std::optional<Instant> look_again_at_;
   std::map<std::string, VersionVector> durable_at_;  // per peer that ever said Hello to this process
+  std::set<std::string> partial_;                    // of them, those that do not take all that is published here
   bool acked_ = false;
   repl::Quarantine quarantine_;
   std::map<StatusCode, std::uint64_t> refusals_;  // of links, by this node

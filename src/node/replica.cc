@@ -48,6 +48,9 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
   }
   // A node that was called otherwise before goes on under its new name, as a new origin.
   cells_->set_self(self_);
+  if (failure_.ok()) {
+    if (Status status = settle_tables(); !status.ok()) fail(std::move(status));
+  }
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);
 }
 
@@ -78,6 +81,8 @@ Result<LogPos> Replica::commit(std::vector<Op> ops, Time now, std::optional<Byte
   commit.hlc = clock_.tick(now.wall_ms);
   commit.idempotency_key = std::move(idempotency_key);
   commit.ops = std::move(ops);
+  PANDO_RETURN_IF_ERROR(check_tables(commit.ops));
+  divide_by_tables(commit);
   const Bytes encoded = seal_commit(cells_->meta().chain(self_), commit);
   if (encoded.size() > limits::kCommitBytesMax) {
     return pando::fail(StatusCode::kTooLarge,

@@ -75,6 +75,19 @@ class Replica {
   engine::View view(Time now) { return engine::View(*cells_, catalog_, now_ms(now), &indexes_); }
   const engine::Catalog& catalog() const { return catalog_; }
   const engine::OnceWindow& once() const { return once_; }
+
+  // Tables (model/table_scope.h, docs/design/017-parts-of-a-namespace.md). -----------------------------------
+
+  // What is configured, but of tables that were left out once no more than then: to take one of them again, what was
+  // left out would have to come first.
+  const TableScope& tables() const { return cells_->meta().tables; }
+  // What is configured and not done, for people; empty when all is.
+  std::string tables_refused() const;
+  // What is written here goes to others. Not where the table is declared local.
+  bool publishes(std::string_view table) const;
+  // What of this node's cells is the same elsewhere.
+  TableFilter shared() const;
+
   store::Cells& cells() { return *cells_; }
   const store::Cells& cells() const { return *cells_; }
   log::Reader& reader() { return reader_; }
@@ -191,6 +204,11 @@ class Replica {
   };
 
   Status enter(Commit commit, LogPos pos);
+  Status settle_tables();
+  // kReadOnly naming a table that is only taken from others.
+  Status check_tables(const std::vector<Op>& ops) const;
+  // What does not leave this node, and what is to be hashed apart. Clears reach only as far as this node has seen.
+  void divide_by_tables(Commit& commit) const;
   // What is kept beside the cells follows them.
   Status note_changes(const Commit& commit);
   void state_floor(Time now);

@@ -51,14 +51,19 @@ void ResyncPath::drop(LinkId id) {
 
 Status ResyncPath::on_frame(LinkId id, repl::Session& session, repl::ResyncFrame&& frame, Time now) {
   if (auto* gap = std::get_if<repl::Gap>(&frame)) {
+    // Its cells are not all there are, though its context says so.
+    if (!session.peer()->tables.all) return {};
     offers_[id] = {std::move(gap->needs), instant_of(now)};
     return {};
   }
   if (const auto* ask = std::get_if<repl::CutAsk>(&frame)) {
     const auto at = serving_.find(id);
     if (at == serving_.end()) return {};  // it was found meanwhile
+    if (!replica_.tables().subscribe.all) {
+      return Status(StatusCode::kInvalidArgument, "a cut was asked of a node that does not hold all tables");
+    }
     if (at->second.source) at->second.source->close();
-    at->second.waiting_round = ask->round;
+    at->second.waiting = *ask;
     return {};
   }
   if (auto* ask = std::get_if<repl::RangeAsk>(&frame)) {
@@ -74,7 +79,7 @@ Status ResyncPath::on_frame(LinkId id, repl::Session& session, repl::ResyncFrame
     const auto at = serving_.find(id);
     if (at == serving_.end()) return {};
     if (at->second.source && at->second.source->round() == over->round) at->second.source->close();
-    if (at->second.waiting_round == over->round) at->second.waiting_round.reset();
+    if (at->second.waiting && at->second.waiting->round == over->round) at->second.waiting.reset();
     at->second.declined = over->why == repl::CutOver::Why::kTooLarge;
     return {};
   }
@@ -92,10 +97,10 @@ void ResyncPath::open_cuts() {
   for (const auto& entry : serving_) open += entry.second.source && entry.second.source->is_open() ? 1 : 0;
   for (auto& entry : serving_) {
     Serving& serving = entry.second;
-    if (!serving.waiting_round || open >= limits::kResyncCutsMax) continue;
+    if (!serving.waiting || open >= limits::kResyncCutsMax) continue;
     if (!serving.source) serving.source = std::make_unique<ResyncSource>(replica_);
-    serving.source->open(*serving.waiting_round);
-    serving.waiting_round.reset();
+    serving.source->open(*serving.waiting);
+    serving.waiting.reset();
     ++open;
     ++cuts_served_;
   }

@@ -56,8 +56,8 @@ class ResyncPath {
   struct Serving {
     VersionVector needs;
     std::unique_ptr<ResyncSource> source;
-    std::optional<std::uint64_t> waiting_round;  // a cut was asked for, and no place was free
-    bool declined = false;                       // more differs than the peer can hold
+    std::optional<repl::CutAsk> waiting;  // a cut was asked for, and no place was free
+    bool declined = false;                // more differs than the peer can hold
   };
   // What a peer said of its log.
   struct Offer {

@@ -6,10 +6,11 @@
 
 namespace pando::node {
 
-void ResyncSource::open(std::uint64_t round) {
+void ResyncSource::open(const repl::CutAsk& ask) {
   close();
   store::Cells& cells = replica_.cells();
-  round_ = round;
+  round_ = ask.round;
+  filter_ = both(ask.filter, replica_.shared());
   held_ = cells.applied();
   told_ = false;
   snapshot_ = cells.snapshots().open(cells.meta());
@@ -51,7 +52,7 @@ Result<bool> ResyncSource::work(repl::Session& session) {
     Cut cut{meta.context, {}, meta.hlc_floor, {}};
     for (const auto& entry : meta.context.entries()) cut.chains.push_back(meta.chain(entry.first));
     for (const auto& [table, freed] : replica_.cells().expiry().marks()) cut.marks.emplace_back(table, freed);
-    session.send_resync(repl::CutHeld{round_, std::move(cut)});
+    session.send_resync(repl::CutHeld{round_, std::move(cut), filter_});
   }
   if (asks_.empty() || !session.room_for_resync()) return false;
   const repl::RangeAsk& ask = asks_.front();
@@ -68,6 +69,10 @@ Result<bool> ResyncSource::work(repl::Session& session) {
   return ask.cells_per_part > 0 ? answer_digests(ask, session) : answer_cells(ask, session);
 }
 
+bool ResyncSource::told_of(ByteSpan cell_key) const {
+  return filter_.every() || filter_.has(store::table_of_cell_key(cell_key));
+}
+
 void ResyncSource::finish_ask() {
   answering_.reset();
   asks_.pop_front();
@@ -78,6 +83,7 @@ Result<bool> ResyncSource::answer_digests(const repl::RangeAsk& ask, repl::Sessi
   std::vector<repl::Digests::Part>& parts = now.digests.parts;
   const Status walked =
       store::walk_range(*cells_, nullptr, now.at, ask.to, limits::kResyncSliceCells, [&](ByteSpan key, ByteSpan state) {
+        if (!told_of(key)) return true;
         // A part ends before the next cell, with a key between both that is short.
         if (now.part.count == ask.cells_per_part) {
           parts.push_back({store::separator(now.last_key, key), now.part.sum, now.part.count});
@@ -105,6 +111,7 @@ Result<bool> ResyncSource::answer_cells(const repl::RangeAsk& ask, repl::Session
   Bytes at = now.at;
   const Status walked =
       store::walk_range(*cells_, nullptr, at, ask.to, limits::kResyncSliceCells, [&](ByteSpan key, ByteSpan state) {
+        if (!told_of(key)) return true;
         bytes += key.size() + state.size();
         if (bytes > frame_bytes && !now.cells.items.empty()) {
           now.last_key = Bytes(key);  // goes into the next frame

@@ -26,8 +26,8 @@ class ResyncSource {
   ResyncSource(const ResyncSource&) = delete;
   ResyncSource& operator=(const ResyncSource&) = delete;
 
-  // A cut of now, for that round of the peer's.
-  void open(std::uint64_t round);
+  // A cut of now, for that round of the peer's, of what the filter lets through and is shared by this node.
+  void open(const repl::CutAsk& ask);
   // The peer needs it no more. What is behind it in the log stays held().
   void close();
   bool is_open() const { return snapshot_.has_value(); }
@@ -55,9 +55,11 @@ class ResyncSource {
   Result<bool> answer_cells(const repl::RangeAsk& ask, repl::Session& session);
   void answer_piece(const repl::RangeAsk& ask, repl::Session& session);
   void finish_ask();
+  bool told_of(ByteSpan cell_key) const;
 
   Replica& replica_;
   std::uint64_t round_ = 0;
+  TableFilter filter_;
   std::optional<store::Snapshots::Id> snapshot_;
   std::optional<store::PastKv> cells_;
   std::optional<LogPos> held_;

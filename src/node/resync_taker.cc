@@ -37,7 +37,8 @@ Status not_an_answer(std::string_view what) {
 void ResyncTaker::begin(repl::Session& session) {
   stop();
   state_ = State::kAsked;
-  session.send_resync(repl::CutAsk{++round_});
+  filter_ = replica_.shared();
+  session.send_resync(repl::CutAsk{++round_, filter_});
 }
 
 void ResyncTaker::stop() {
@@ -86,6 +87,10 @@ Status ResyncTaker::check_cut(const Cut& cut, Hlc hlc_max, const VersionVector& 
 Status ResyncTaker::on_cut(repl::CutHeld&& held, Hlc hlc_max, const VersionVector& needs) {
   if (state_ != State::kAsked || held.round != round_) return {};
   PANDO_RETURN_IF_ERROR(check_cut(held.cut, hlc_max, needs));
+  if (both(filter_, held.filter) != held.filter) {
+    return not_an_answer("a cut of tables that were not asked for");
+  }
+  filter_ = std::move(held.filter);
   cut_ = std::move(held.cut);
   store::Cells& cells = replica_.cells();
   snapshot_ = cells.snapshots().open(cells.meta());
@@ -121,6 +126,7 @@ Status ResyncTaker::on_cells(repl::Cells&& cells) {
   Taking taking{ask.from, cells.to, {}, 0};
   const auto add = [&](Bytes key, Bytes state) -> Status {
     if (key < ask.from || key >= cells.to) return not_an_answer("a cell outside of its range");
+    if (!looked_at(key)) return not_an_answer("a cell of a table that was not asked for");
     CutCell cell{std::move(key), std::move(state)};
     taking.bytes += cost_of_got(cell.key, cell.state);
     PANDO_RETURN_IF_ERROR(apply::check_cut_cell(cell, *cut_));
@@ -158,6 +164,10 @@ void ResyncTaker::on_over(const repl::CutOver& over, repl::Session& session) {
   if (active() && over.round == round_) begin(session);
 }
 
+bool ResyncTaker::looked_at(ByteSpan cell_key) const {
+  return filter_.every() || filter_.has(store::table_of_cell_key(cell_key));
+}
+
 void ResyncTaker::set_got(const Bytes& key, std::optional<Bytes> state) {
   if (const auto at = got_.find(key); at != got_.end()) drop_got(at);
   got_bytes_ += cost_of_got(key, state);
@@ -175,10 +185,11 @@ Status ResyncTaker::take(std::size_t& cells_left) {
   const Bytes from = now.at;
   std::vector<Bytes> absent;
   std::vector<Bytes> same;
-  std::size_t looked_at = 0;
+  std::size_t looked = 0;
   PANDO_RETURN_IF_ERROR(
       store::walk_range(*cells_, nullptr, now.at, now.to, cells_left, [&](ByteSpan key, ByteSpan state) {
-        ++looked_at;
+        ++looked;
+        if (!looked_at(key)) return true;
         const auto theirs = now.theirs.find(key);
         if (theirs == now.theirs.end()) {
           absent.emplace_back(key);
@@ -187,8 +198,8 @@ Status ResyncTaker::take(std::size_t& cells_left) {
         }
         return true;
       }));
-  cells_left -= std::min(cells_left, looked_at + 1);
-  stats_.compared += looked_at;
+  cells_left -= std::min(cells_left, looked + 1);
+  stats_.compared += looked;
   for (auto at = got_.lower_bound(from); at != got_.end() && at->first < now.at;) {
     const auto old = at++;
     drop_got(old);
@@ -210,15 +221,15 @@ Status ResyncTaker::take(std::size_t& cells_left) {
 
 Status ResyncTaker::compare(std::size_t& cells_left) {
   Part& part = parts_.front();
-  const std::uint64_t before = part.ours.count;
+  std::uint64_t looked = 0;
   PANDO_RETURN_IF_ERROR(
       store::walk_range(*cells_, &got_, part.at, part.to, cells_left, [&](ByteSpan key, ByteSpan state) {
-        part.ours.add(key, state);
+        ++looked;
+        if (looked_at(key)) part.ours.add(key, state);
         return true;
       }));
-  const std::uint64_t looked_at = part.ours.count - before;
-  stats_.compared += looked_at;
-  cells_left -= std::min<std::size_t>(cells_left, looked_at + 1);
+  stats_.compared += looked;
+  cells_left -= std::min<std::size_t>(cells_left, looked + 1);
   if (part.at != part.to) return {};
   const Part done = std::move(part);
   parts_.pop_front();
@@ -271,7 +282,7 @@ Result<std::vector<CutCell>> ResyncTaker::differing() const {
   const store::Snapshots& snapshots = replica_.cells().snapshots();
   for (const auto& entry : snapshots.history()) {
     const store::Cell* then = snapshots.find(*snapshot_, entry.first);
-    if (then == nullptr || got_.contains(entry.first)) continue;
+    if (then == nullptr || got_.contains(entry.first) || !looked_at(entry.first)) continue;
     CutCell cell{entry.first, std::nullopt};
     if (!then->empty()) {
       cell.state.emplace();

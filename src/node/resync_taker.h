@@ -14,6 +14,8 @@
 // without it would show effects without their causes. finish() joins every cell that is in `got` or was changed here
 // since the snapshot with what the peer holds of it; all others are equal, and joining equals changes nothing.
 //
+// Of tables that are not the same here and there (model/table_scope.h) nothing is looked at.
+//
 // Replaces nothing: what was written here and the cut has not seen stays (apply/join_cut.h). Memory: `got`, at most
 // limits::kResyncBytesMax; beyond that the resync fails by name. A slice of work looks at a bounded number of cells.
 // A crash in any state loses what was got so far. One thread.
@@ -107,6 +109,8 @@ class ResyncTaker {
   Status check_cut(const Cut& cut, Hlc hlc_max, const VersionVector& needs) const;
   void settle(const Part& part);
   void ask_on(repl::Session& session);
+  // Of a table that both sides share.
+  bool looked_at(ByteSpan cell_key) const;
   void set_got(const Bytes& key, std::optional<Bytes> state);
   void drop_got(store::Overlay::iterator at);
   Result<std::vector<CutCell>> differing() const;
@@ -114,6 +118,7 @@ class ResyncTaker {
   Replica& replica_;
   State state_ = State::kIdle;
   std::uint64_t round_ = 0;  // counts cuts asked for
+  TableFilter filter_;       // as asked for, then as the peer's cut goes
   std::optional<Cut> cut_;
   std::optional<store::Snapshots::Id> snapshot_;
   std::optional<store::PastKv> cells_;

@@ -34,6 +34,7 @@ bool RetentionPath::may_go(const Needed& needed, Instant now) const {
   about.filled_since = now - filled_at_.at(id);
   about.had_by_all = needed.knows_all && now - started_ >= retention_.grace && next.context_known &&
                      needed.all_have(next.start.context);
+  if (!needed.by_lease && !about.had_by_all) return false;
   return log::may_drop_oldest(replica_.index(), retention_, about);
 }
 

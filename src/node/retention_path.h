@@ -22,6 +22,7 @@ class RetentionPath {
     std::optional<std::uint64_t> segment;  // this one and those behind it are being read
     std::optional<LogPos> pos;             // records from here on are waited for
     bool knows_all = false;
+    bool by_lease = true;  // false: nobody could come back by resync, so all of it stays until all have it
     // Every peer has all of this.
     std::function<bool(const VersionVector&)> all_have;
   };

@@ -128,6 +128,12 @@ Status WritePath::prepare_for(std::vector<Durability>& needs, const engine::Draf
 Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply,
                                     const std::vector<Mutation>& mutations, const Terms& terms, Time now, Outputs& out,
                                     const Mutation* told) {
+  for (const Mutation& mutation : mutations) {
+    if (!terms.durability || terms.durability->level < Durability::Level::kSites || replica_.publishes(mutation.table))
+      continue;
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("table \"{}\" does not leave this node: no other site can have it", mutation.table));
+  }
   std::vector<Durability> safe =
       terms.durability ? std::vector<Durability>{*terms.durability} : durability_of(mutations, replica_);
   PANDO_RETURN_IF_ERROR(prepare_for(safe, draft));

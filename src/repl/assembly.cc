@@ -25,10 +25,11 @@ void Assembly::add(LinkId link, const BodyItem& item) {
   if (const auto* have = std::get_if<Have>(&item)) {
     added.what = have->upto;
   } else {
-    Result<Dot> dot = peek_dot(commit_of(item));
-    CHECK(dot.has_value());  // the session has looked
+    Result<CommitHead> head = peek_head(commit_of(item));
+    CHECK(head.has_value());  // the session has looked
     added.what = Bytes(commit_of(item));
-    added.dot = std::move(*dot);
+    added.dot = std::move(head->dot);
+    added.first = head->first;
   }
   stream.bytes += size_of(added.what);
   if (std::holds_alternative<Answer>(item)) {
@@ -89,9 +90,9 @@ std::optional<Assembly::Ready> Assembly::find_announced(LinkId link, Stream& str
     const Dot dot{origin, context.get(origin).next()};
     for (auto& [other_link, other] : streams_) {
       if (other_link == link) continue;
-      if (const auto there = other.waits.find(dot); there != other.waits.end()) {
-        return take(other_link, other, there->second);
-      }
+      const auto there = other.waits.lower_bound(dot);
+      if (there == other.waits.end() || there->first.origin != origin) continue;
+      if (other.items[there->second - other.first_id].first <= dot.seq) return take(other_link, other, there->second);
     }
   }
   if (asked(stream, upto, context)) return next_answer(link, stream, context);
@@ -141,12 +142,12 @@ void Assembly::give_back(const Ready& ready, const Dot& dot) {
     Item& item = stream.items[*ready.id - stream.first_id];
     CHECK(item.taken);
     stream.bytes -= size_of(item.what);
-    item = Item{std::move(upto), {}, false};
+    item = Item{std::move(upto), {}, {}, false};
     stream.bytes += size_of(item.what);
     return;
   }
   CHECK(stream.first_id > 0);
-  stream.items.push_front(Item{std::move(upto), {}, false});
+  stream.items.push_front(Item{std::move(upto), {}, {}, false});
   stream.bytes += size_of(stream.items.front().what);
   --stream.first_id;
 }
@@ -161,7 +162,7 @@ std::vector<Assembly::Blocked> Assembly::blocked(const VersionVector& context) c
   return all;
 }
 
-std::vector<Want::Range> Assembly::ask(LinkId link, const VersionVector& context, const std::set<Origin>& but) {
+std::vector<Want::Range> Assembly::ask(LinkId link, const VersionVector& context, const Barred& but) {
   Stream& stream = streams_.at(link);
   VersionVector announced;
   for (const Item& item : stream.items) {
@@ -169,7 +170,7 @@ std::vector<Want::Range> Assembly::ask(LinkId link, const VersionVector& context
   }
   std::vector<Want::Range> ranges;
   for (const auto& [origin, upto] : announced.entries()) {
-    if (but.count(origin) != 0) continue;
+    if (but && but(origin)) continue;
     const Seq after = std::max(context.get(origin), stream.asked.get(origin));
     if (after < upto) ranges.push_back({origin, after, upto});
     stream.asked.raise(origin, upto);

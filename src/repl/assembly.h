@@ -19,9 +19,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <variant>
 #include <vector>
 
@@ -58,9 +58,10 @@ class Assembly {
     Instant since;
   };
   std::vector<Blocked> blocked(const VersionVector& context) const;
-  // All that `link` announced, that is not here and that was not asked for, of other origins than `but`: counts as
-  // asked for from now on.
-  std::vector<Want::Range> ask(LinkId link, const VersionVector& context, const std::set<Origin>& but = {});
+  // All that `link` announced, that is not here and that was not asked for, of other origins than those `but` says:
+  // counts as asked for from now on.
+  using Barred = std::function<bool(const Origin&)>;
+  std::vector<Want::Range> ask(LinkId link, const VersionVector& context, const Barred& but = {});
 
   // What waits on a link.
   std::size_t bytes(LinkId link) const;
@@ -69,6 +70,7 @@ class Assembly {
   struct Item {
     std::variant<Bytes, VersionVector> what;  // a commit, or up to where a Have goes
     Dot dot;                                  // of a commit
+    Seq first = {};                           // the first number it takes up
     bool taken = false;
   };
   struct Stream {

@@ -70,7 +70,9 @@ TEST(Assembly, WhatIsGivenBackCountsAsAnnounced) {
   EXPECT_LE(taker.assembly.bytes(kOne), bytes);
   EXPECT_EQ(taker.take(), Taken{}) << "what follows it waits";
   ASSERT_EQ(taker.blocked().size(), 1u);
-  EXPECT_EQ(taker.assembly.ask(kOne, taker.context, {kA}), std::vector<Want::Range>{}) << "not from there, not now";
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context, [](const Origin& o) { return o == kA; }),
+            std::vector<Want::Range>{})
+      << "not from there, not now";
   EXPECT_EQ(taker.assembly.ask(kOne, taker.context), (std::vector<Want::Range>{{kA, Seq(0), Seq(1)}}));
   taker.answer(kOne, a1);
   EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "a:2 on 1", "b:1 on 1"}));

@@ -18,6 +18,7 @@ constexpr std::uint8_t kHelloPublish = 1;
 constexpr std::uint8_t kHelloSubscribe = 2;
 constexpr std::uint64_t kOptionHeads = 1;
 constexpr std::uint64_t kOptionAccepts = 2;
+constexpr std::uint64_t kOptionTables = 3;
 constexpr std::uint64_t kOptionFrontier = 1;  // of a heartbeat
 constexpr std::uint64_t kOptionsMax = 64;
 constexpr std::size_t kStatusWordBytesMax = 64;
@@ -137,8 +138,10 @@ Hello decode_hello_body(Reader& in) {
     } else if (tag == kOptionAccepts) {
       hello.unacked_bytes_max = value.varint("hello.unacked_bytes_max");
       hello.bytes_per_s_max = value.varint("hello.bytes_per_s_max");
+    } else if (tag == kOptionTables) {
+      hello.tables = decode_table_set(value);
     }
-    return tag == kOptionHeads || tag == kOptionAccepts;
+    return tag == kOptionHeads || tag == kOptionAccepts || tag == kOptionTables;
   });
   return hello;
 }
@@ -330,7 +333,7 @@ Bytes encode_frame(const Hello& hello) {
   out.u8(static_cast<std::uint8_t>((hello.publish ? kHelloPublish : 0) | (hello.subscribe ? kHelloSubscribe : 0)));
   encode(hello.context, out);
   const bool accepts = hello.unacked_bytes_max != 0 || hello.bytes_per_s_max != 0;
-  out.varint((hello.heads.empty() ? 0 : 1) + (accepts ? 1 : 0));
+  out.varint((hello.heads.empty() ? 0 : 1) + (accepts ? 1 : 0) + (hello.tables.all ? 0 : 1));
   if (!hello.heads.empty()) {
     out.varint(kOptionHeads);
     out.bytes(encode_heads(hello.heads));
@@ -341,6 +344,13 @@ Bytes encode_frame(const Hello& hello) {
     words.varint(hello.unacked_bytes_max);
     words.varint(hello.bytes_per_s_max);
     out.varint(kOptionAccepts);
+    out.bytes(value);
+  }
+  if (!hello.tables.all) {
+    Bytes value;
+    Writer words(value);
+    encode(hello.tables, words);
+    out.varint(kOptionTables);
     out.bytes(value);
   }
   return finish(std::move(bytes));

@@ -20,6 +20,7 @@
 
 #include "base/ids.h"
 #include "base/status.h"
+#include "model/table_scope.h"
 #include "model/version_vector.h"
 #include "repl/frontier.h"
 #include "repl/resync_frame.h"
@@ -57,7 +58,8 @@ std::string_view role_name(Role role);
 
 // Bits of Hello::features: what a node understands. Used when both ends say it.
 inline constexpr std::uint64_t kFeaturePacked = 1;  // items packed with zstd
-inline constexpr std::uint64_t kFeatures = kFeaturePacked | kFeatureResync;
+inline constexpr std::uint64_t kFeatureParts = 4;   // commits of sections, parts of them, skips (model/commit_parts.h)
+inline constexpr std::uint64_t kFeatures = kFeaturePacked | kFeatureResync | kFeatureParts;
 
 // The running hash of an origin's commits up to `dot` (model/commit.h).
 struct ChainHead {
@@ -81,6 +83,7 @@ struct Hello {
   // What the sender of the Hello accepts; 0: no word about it.
   std::uint64_t unacked_bytes_max = 0;
   std::uint64_t bytes_per_s_max = 0;
+  TableSet tables = {};  // that the sender takes from others: it has of others' commits only these
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 

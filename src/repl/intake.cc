@@ -30,18 +30,19 @@ std::string gap_message(const Dot& dot, Seq appended) {
 
 Verdict examine(ByteSpan encoded, const VersionVector& appended, std::optional<std::uint64_t> previous_chain,
                 std::int64_t wall_ms, const IntakeOptions& options) {
-  Result<Dot> dot = peek_dot(encoded);
-  if (!dot) return Rejected{dot.error(), {}, false};
+  const Result<CommitHead> head = peek_head(encoded);
+  if (!head) return Rejected{head.error(), {}, false};
+  const Dot* dot = &head->dot;
   const Seq here = appended.get(dot->origin);
-  if (dot->seq <= here) return examine_duplicate(encoded, std::move(*dot), here, previous_chain);
+  if (dot->seq <= here) return examine_duplicate(encoded, *dot, here, previous_chain);
   if (dot->origin.node == options.self.node && dot->origin.epoch >= options.self.epoch) {
     if (dot->origin.epoch - options.self.epoch > limits::kEpochsAheadMax) {
       return reject(StatusCode::kInvalidArgument,
                     fmt::format("{} is of this node, which is at epoch {}", to_string(*dot), options.self.epoch));
     }
-    return FromSelfUnknown{std::move(*dot)};
+    return FromSelfUnknown{*dot};
   }
-  if (dot->seq != here.next()) {
+  if (head->first > here.next()) {
     return Rejected{Status(StatusCode::kOutOfRange, gap_message(*dot, here)), {}, true};
   }
   if (here == Seq(0) && appended.entries().size() >= limits::kOriginsMax) {
@@ -59,7 +60,7 @@ Verdict examine(ByteSpan encoded, const VersionVector& appended, std::optional<s
                     std::pair(*dot, commit->hlc), false};
   }
   if (here == Seq(0)) previous_chain = 0;
-  if (previous_chain && chain_after(*previous_chain, *commit) != commit->chain) {
+  if (!commit->skips_from && previous_chain && chain_after(*previous_chain, *commit) != commit->chain) {
     return reject(StatusCode::kDataLoss,
                   fmt::format("the chain hash of {} does not follow from what is here up to {}: damaged, forged or "
                               "from a cloned disk",

@@ -1,8 +1,8 @@
 // repl/intake.h — the receiver's rule: may this commit, which a peer sent, be appended here now?
 //
 // Per origin the log is dense: seq <= appended is a duplicate, seq == appended + 1 is next, anything further
-// is a gap, and a gap from a peer that sends its log in order is that peer's fault. A pure function of the
-// appended context and the bytes; the node appends, counts, or refuses the link.
+// is a gap (of a skip: its first number), and a gap from a peer that sends its log in order is that peer's fault. A
+// pure function of the appended context and the bytes; the node appends, counts, or refuses the link.
 #pragma once
 
 #include <cstdint>

@@ -8,11 +8,26 @@ namespace {
 
 constexpr std::uint64_t kResyncItemsMax = 65'536;
 
+// Nothing where it is of every table.
+void put_filter(const TableFilter& filter, Writer& out) {
+  if (!filter.every()) encode(filter, out);
+}
+TableFilter get_filter(Reader& in) {
+  if (!in.ok() || in.at_end()) return {};
+  TableFilter filter = decode_table_filter(in);
+  if (in.ok() && filter.every()) in.refuse("filter", "leaves out nothing");
+  return filter;
+}
+
 void put_resync(const Gap& gap, Writer& out) { encode(gap.needs, out); }
-void put_resync(const CutAsk& ask, Writer& out) { out.varint(ask.round); }
+void put_resync(const CutAsk& ask, Writer& out) {
+  out.varint(ask.round);
+  put_filter(ask.filter, out);
+}
 void put_resync(const CutHeld& held, Writer& out) {
   out.varint(held.round);
   encode(held.cut, out);
+  put_filter(held.filter, out);
 }
 void put_resync(const RangeAsk& ask, Writer& out) {
   out.varint(ask.round);
@@ -51,10 +66,14 @@ void put_resync(const CutOver& over, Writer& out) {
 Bytes key_in(Reader& in, const char* field) { return Bytes(in.bytes(field, limits::kCutKeyBytesMax)); }
 
 void get_resync(Gap& gap, Reader& in) { gap.needs = decode_version_vector(in); }
-void get_resync(CutAsk& ask, Reader& in) { ask.round = in.varint("cut_ask.round"); }
+void get_resync(CutAsk& ask, Reader& in) {
+  ask.round = in.varint("cut_ask.round");
+  ask.filter = get_filter(in);
+}
 void get_resync(CutHeld& held, Reader& in) {
   held.round = in.varint("cut.round");
   held.cut = decode_cut(in);
+  held.filter = get_filter(in);
 }
 void get_resync(RangeAsk& ask, Reader& in) {
   ask.round = in.varint("range_ask.round");

@@ -22,6 +22,7 @@
 
 #include "base/codec.h"
 #include "model/cut.h"
+#include "model/table_scope.h"
 
 namespace pando::repl {
 
@@ -35,11 +36,13 @@ struct Gap {
 };
 struct CutAsk {
   std::uint64_t round = 0;
+  TableFilter filter = {};  // all that I want to hear of
 };
 // What I have durably at one position of my log.
 struct CutHeld {
   std::uint64_t round = 0;
   Cut cut;
+  TableFilter filter = {};  // of the cells in these tables both speak from here on
 };
 // About the cells of the cut with keys in [from, to): the digests of parts of `cells_per_part` cells each; 0: the
 // cells.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "model/commit.h"
+#include "model/commit_parts.h"
 
 namespace pando::repl {
 namespace {
@@ -105,6 +105,7 @@ void Session::start(const VersionVector& durable, std::vector<ChainHead> heads, 
   hello.features = kFeatures;
   hello.unacked_bytes_max = options_.unacked_bytes_max;
   hello.bytes_per_s_max = options_.bytes_per_s_max;
+  hello.tables = options_.tables;
   control_.push_back(encode_frame(hello));
 }
 
@@ -222,8 +223,9 @@ void Session::take_in(const Body& body, std::vector<Event>& events) {
       ++haves_heard_;
       continue;
     }
-    const Result<Dot> dot = peek_dot(commit_of(item));
-    if (!dot) return blame(dot.error());
+    const Result<CommitHead> head = peek_head(commit_of(item));
+    if (!head) return blame(head.error());
+    const Dot* dot = &head->dot;
     received_.raise(dot->origin, dot->seq);
     peer_durable_.raise(dot->origin, dot->seq);
     peer_has_.raise(dot->origin, dot->seq);
@@ -242,6 +244,11 @@ void Session::handle(const Want& want) {
   flush_batch();
   if (!again_) again_ = Again{*next_, {}};
   for (const Want::Range& range : want.ranges) {
+    if (!relays(range.origin)) {
+      return blame(Status(StatusCode::kInvalidArgument,
+                          fmt::format("{} wants commits of {}, of which {} holds only {}", to_string(peer_->origin),
+                                      to_string(range.origin), to_string(options_.self), to_string(options_.tables))));
+    }
     const Dot first{range.origin, range.after.next()};
     const std::optional<LogPos> at = window_.find(first);
     if (!at || peer_has_.get(range.origin) < range.upto) {
@@ -526,8 +533,9 @@ bool Session::cursor_moved(LogPos pos) {
 
 void Session::offer(LogPos pos, ByteSpan commit) {
   if (closed()) return;
-  const Result<Dot> dot = peek_dot(commit);
-  CHECK(dot.has_value());
+  const Result<CommitHead> head = peek_head(commit);
+  CHECK(head.has_value());
+  const Dot* dot = &head->dot;
   CHECK(durable_.covers(*dot));
   if (!cursor_moved(pos)) return answer(*dot, commit, pos);
   const Seq there = peer_has_.get(dot->origin);
@@ -535,18 +543,85 @@ void Session::offer(LogPos pos, ByteSpan commit) {
     ++stats_.commits_filtered;
     return;
   }
-  if (dot->seq != there.next()) {
+  if (head->first > there.next()) {
     return refuse(Status(StatusCode::kGone,
                          fmt::format("the log of {} begins after {}:{}, which {} needs next", to_string(options_.self),
                                      to_string(dot->origin), there.next().value, to_string(peer_->origin))));
   }
   peer_has_.raise(dot->origin, dot->seq);
-  if (std::binary_search(have_only_.begin(), have_only_.end(), dot->origin)) {
+  if (std::binary_search(have_only_.begin(), have_only_.end(), dot->origin) || !relays(dot->origin)) {
+    flush_skip();
     announce(*dot, pos);
   } else {
-    flush_haves();
-    pack(*dot, commit, pos);
+    send(*head, commit, pos);
   }
+}
+
+bool Session::relays(const Origin& origin) const {
+  return origin.node == options_.self.node || options_.tables.includes(peer_->tables);
+}
+
+bool Session::gives(const Origin& origin) const {
+  return origin.node == peer_->origin.node || peer_->tables.includes(options_.tables);
+}
+
+// What goes instead of the commit; nothing when it is its very bytes. A skip goes to `skip`, if that is given.
+std::optional<Bytes> Session::part_of(const Dot& dot, ByteSpan commit, std::optional<Commit>* skip) {
+  // What a node made itself and has lost it gets back as a whole.
+  const TableSet wanted = dot.origin.node == peer_->origin.node ? TableSet{} : peer_->tables;
+  Result<CommitPart> part = part_for(commit, wanted);
+  CHECK(part.has_value());  // it was in the log
+  if (part->whole) return std::nullopt;
+  if (part->rest->skips_from && skip != nullptr) {
+    *skip = std::move(*part->rest);
+    return std::nullopt;
+  }
+  return encode_commit(*part->rest);
+}
+
+void Session::send(const CommitHead& head, ByteSpan commit, LogPos pos) {
+  if (peer_->tables.all && !head.divided && head.first == head.dot.seq) {
+    flush_waiting();
+    return pack(head.dot, commit, pos);
+  }
+  if (!speaks_parts()) {
+    return refuse(Status(StatusCode::kUnimplemented,
+                         fmt::format("{} is not to go as a whole, and {} knows nothing of parts of commits: it must be "
+                                     "brought to a newer version",
+                                     to_string(head.dot), to_string(peer_->origin))));
+  }
+  std::optional<Commit> nothing;
+  const std::optional<Bytes> part = part_of(head.dot, commit, &nothing);
+  if (nothing) return skip(std::move(*nothing), pos);
+  flush_waiting();
+  pack(head.dot, part ? ByteSpan(*part) : commit, pos);
+}
+
+// A run of what the peer takes nothing of is one item.
+void Session::skip(Commit&& skip, LogPos pos) {
+  flush_haves();
+  if (batch_count_ == 0 && !skip_) batch_first_ = pos;
+  ++stats_.commits_skipped;
+  batch_pos_ = pos;
+  batch_dots_.raise(skip.dot.origin, skip.dot.seq);
+  if (skip_ && skip_->dot.origin == skip.dot.origin) {
+    skip.skips_from = skip_->skips_from;
+  } else {
+    flush_skip();
+  }
+  skip_ = std::move(skip);
+}
+
+void Session::flush_skip() {
+  if (!skip_) return;
+  Writer out(batch_);
+  encode_item(ByteSpan(encode_commit(*std::exchange(skip_, std::nullopt))), out);
+  ++batch_count_;
+}
+
+void Session::flush_waiting() {
+  flush_haves();
+  flush_skip();
 }
 
 // A record on the way back to the cursor: what was wanted goes out in the log's order.
@@ -556,7 +631,8 @@ void Session::answer(const Dot& dot, ByteSpan commit, LogPos pos) {
     at->second.after = dot.seq;
     if (dot.seq >= at->second.upto) again_->ranges.erase(at);
     ++stats_.commits_wanted;
-    pack(dot, Answer{commit}, pos);
+    const std::optional<Bytes> part = part_of(dot, commit, nullptr);
+    pack(dot, Answer{part ? ByteSpan(*part) : commit}, pos);
   }
   end_again();
 }
@@ -616,7 +692,7 @@ void Session::flush_haves() {
 }
 
 void Session::flush_batch() {
-  flush_haves();
+  flush_waiting();
   if (batch_count_ == 0) return;
   std::optional<Bytes> packed;
   if (options_.pack && narrow() && (peer_->features & kFeaturePacked) != 0)

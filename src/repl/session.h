@@ -25,6 +25,11 @@
 // in the log; if they do not come after all, the peer wants them, and the session goes back in the log for them while
 // its place there stays. Which links to ask for what is the node's to say: repl/providers.h, repl/assembly.h.
 //
+// Who takes only some tables (SessionOptions::tables) says so in its Hello, and is sent the parts of commits that are
+// of these, and skips in the place of what is of none; commits of its own name whole. It has nothing but parts of what
+// others made, so a peer that takes more gets those from elsewhere: it is sent a Have of each, in its place, that it
+// does not want from here (gives()).
+//
 // A link that a peer dialled: decode_hello() of its first frame names the namespace; then construct, start(),
 // and pass that same frame to on_frame(). Such a link that sends nothing is the node's to close.
 //
@@ -45,6 +50,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "model/commit.h"
 #include "repl/frame.h"
 #include "repl/frontier.h"
 #include "repl/parts.h"
@@ -58,6 +64,7 @@ struct SessionOptions {
   Role role = Role::kReplicator;
   bool publish = true;    // send our log
   bool subscribe = true;  // take theirs
+  TableSet tables = {};   // of theirs, only these
   bool dialed = false;    // we dialled; only words a message differently
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
@@ -130,6 +137,7 @@ struct SessionStats {
   std::uint64_t commits_received = 0;
   std::uint64_t commits_announced = 0;  // a Have was sent instead
   std::uint64_t commits_wanted = 0;     // of those, sent after all
+  std::uint64_t commits_skipped = 0;    // nothing in them was for the peer: a skip was sent instead
   std::uint64_t commits_filtered = 0;   // looked at, not sent: the peer had them
   std::uint64_t frames_skipped = 0;     // of optional kinds that this node does not know
   std::uint64_t frames_malformed = 0;   // damaged, unknown or out of place; each closed the link
@@ -206,6 +214,8 @@ class Session {
   bool closed() const { return state_ == State::kClosed; }
   const Status& close_reason() const { return close_reason_; }
 
+  // Whether the peer can send what the origin made as this node takes it, not only say that it has it. After its Hello.
+  bool gives(const Origin& origin) const;
   // The peer as its Hello described it; empty before.
   const std::optional<Hello>& peer() const { return peer_; }
   // When commits, announcements, or a part of them came last; the start before that.
@@ -239,6 +249,12 @@ class Session {
   void learn(const VersionVector& context, std::vector<Event>& events);
   // The peer has all of this: are there commits of ours that we have lost?
   void look_for_lost(const VersionVector& theirs, std::vector<Event>& events);
+  bool relays(const Origin& origin) const;
+  bool speaks_parts() const { return peer_ && (peer_->features & kFeatureParts) != 0; }
+  // As much of it as the peer takes.
+  void send(const CommitHead& head, ByteSpan commit, LogPos pos);
+  std::optional<Bytes> part_of(const Dot& dot, ByteSpan commit, std::optional<Commit>* skip);
+  void skip(Commit&& skip, LogPos pos);
   bool speaks_have() const { return peer_ && peer_->version >= kVersionHave; }
   // The peer broke a rule of the protocol.
   void blame(Status reason);
@@ -264,6 +280,8 @@ class Session {
   void flush_haves();
   void take_resync(std::vector<Bytes>& frames);
   void drop_unsent();
+  void flush_skip();
+  void flush_waiting();
   void flush_batch();
   bool cursor_moved(LogPos pos);
   void end_again();
@@ -302,6 +320,7 @@ class Session {
   VersionVector batch_dots_;
   std::vector<Dot> haves_;         // that follow them, in the log's order
   VersionVector haves_many_;       // or, of so many, only how far they go
+  std::optional<Commit> skip_;     // or what follows them and is of no table that the peer takes
   std::uint64_t haves_heard_ = 0;  // since we last stated what is durable here
   std::vector<Bytes> control_;
   std::deque<Bytes> resync_;  // frames of a resync, unsent

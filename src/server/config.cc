@@ -234,8 +234,8 @@ void read_peers(Section& top, Config& config) {
     peer.publish = true;
     section.text("address", peer.address);
     section.text("upstream_address", peer.address);
-    section.flag("publish", peer.publish);
-    section.flag("subscribe", peer.subscribe);
+    section.tables("publish", peer.publish, peer.tables.publish);
+    section.tables("subscribe", peer.subscribe, peer.tables.subscribe);
     read_peer_common(section, peer);
     section.finish();
     if (!peer.publish && !peer.subscribe)
@@ -247,6 +247,20 @@ void read_peers(Section& top, Config& config) {
     }
     config.peers.push_back(std::move(peer));
   });
+}
+
+// What one peer has, others get from it: which tables leave a node and come in is the same on all its links.
+void check_tables(Section& top, const Config& config) {
+  std::map<std::string, const PeerConfig*> first;
+  for (const PeerConfig& peer : config.peers) {
+    for (const std::string& ns : peer.namespaces) {
+      const auto [at, fresh] = first.emplace(ns, &peer);
+      if (fresh || at->second->tables == peer.tables) continue;
+      top.error("peer", fmt::format("{} and {} share other tables of \"{}\": what one peer has, others get from it, so "
+                                    "both must say the same",
+                                    at->second->name, peer.name, ns));
+    }
+  }
 }
 
 void read_merge_groups(Section& top, Config& config) {
@@ -360,6 +374,7 @@ Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role rol
   read_durability(top, out.config);
   read_resp(top, out.config);
   read_peers(top, out.config);
+  check_tables(top, out.config);
   read_merge_groups(top, out.config);
   read_notifiers(top, out.config);
   read_log(top, out.config);

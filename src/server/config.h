@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "model/table_scope.h"
 #include "model/terms.h"
 
 namespace pando::server {
@@ -63,6 +64,7 @@ struct PeerConfig {
   bool upstream = false;  // [relayer_config]: its namespaces take no clients' writes here
   bool publish = false;
   bool subscribe = true;
+  TableScope tables;                  // of its namespaces, on all links
   std::uint64_t bytes_per_s_max = 0;  // for each direction; 0: any
   TlsConfig tls;
   std::string server_name;  // what the peer's certificate must name; empty: the host of `address`

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "model/path.h"
 #include "server/config_values.h"
 
 namespace pando::server {
@@ -74,6 +75,22 @@ void Section::flag(std::string_view key, bool& out) {
   } else {
     error(key, fmt::format("wants true or false, not {}", describe(*node)));
   }
+}
+
+void Section::tables(std::string_view key, bool& any, TableSet& which) {
+  if (table_ == nullptr || !table_->contains(key)) return;
+  if ((*table_)[key].is_boolean()) return flag(key, any);
+  std::vector<std::string> names;
+  words(key, names);
+  for (const std::string& name : names) {
+    Status valid = validate_table_name(name);
+    if (valid.ok() && is_internal_table(name)) {
+      valid = Status(StatusCode::kInvalidArgument, fmt::format("\"{}\" is internal, and always goes both ways", name));
+    }
+    if (!valid.ok()) return error(key, valid.message());
+  }
+  any = true;
+  which = TableSet::of(std::move(names));
 }
 
 bool Section::take_number(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t& out) {

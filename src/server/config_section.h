@@ -15,6 +15,7 @@
 
 #include "base/status.h"
 #include "base/time.h"
+#include "model/table_scope.h"
 
 namespace pando::server {
 
@@ -38,6 +39,8 @@ class Section {
 
   void text(std::string_view key, std::string& out);
   void flag(std::string_view key, bool& out);
+  // true, false, or a list of table names; an empty list is false.
+  void tables(std::string_view key, bool& any, TableSet& which);
   // A list of strings; a single string stands for a list of one.
   void words(std::string_view key, std::vector<std::string>& out);
   void size(std::string_view key, std::uint64_t min, std::uint64_t max, std::uint64_t& out);

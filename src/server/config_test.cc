@@ -232,6 +232,12 @@ TEST(Config, BadValuesNameFileLineAndKey) {
       {"[peer.p]\nallow_insecure = true\nnamespaces = [\"a\", 2]\naddress = \"x:1\"\n",
        "f.toml:6: peer.p.namespaces: wants a list of texts, but one item is 2\n"
        "f.toml:6: peer.p.namespaces: missing: which namespaces this link carries"},
+      {"[peer.p]\nallow_insecure = true\nnamespaces = [\"a\"]\naddress = \"x:1\"\npublish = [\".once\"]\n",
+       "f.toml:8: peer.p.publish: \".once\" is internal, and always goes both ways"},
+      {"[peer.p]\nallow_insecure = true\nnamespaces = [\"a\"]\naddress = \"x:1\"\npublish = [\"kv\"]\n"
+       "[peer.q]\nallow_insecure = true\nnamespaces = [\"a\"]\naddress = \"y:1\"\n",
+       "f.toml:4: peer: peer.p and peer.q share other tables of \"a\": what one peer has, others get from it, so both "
+       "must say the same"},
       {"[peer.p]\nallow_insecure = true\nnamespaces = [\"z\"]\naddress = \"x:1\"\n",
        "f.toml:6: peer.p.namespaces: \"z\" is not in storage_config.namespaces"},
       {"[peer.p]\nnamespaces = [\"a\"]\naddress = \"x:1\"\ncert_path = \"c\"\nkey_path = \"k\"\n",
@@ -375,6 +381,20 @@ TEST(Config, TheDocumentationsExamples) {
     }
   }
   EXPECT_EQ(examples, 3);
+}
+
+TEST(Config, TablesThatGoAndThatCome) {
+  const auto peer = [](const std::string& more) {
+    return parsed(minimal("[peer.p]\naddress = \"a:1\"\nnamespaces = [\"a\"]\nallow_insecure = true\n" + more))
+        .config.peers[0];
+  };
+  EXPECT_TRUE(peer("").tables.whole());
+  EXPECT_TRUE(peer("publish = true\nsubscribe = false\n").tables.whole()) << "a direction, not tables";
+  const PeerConfig edge = peer("publish = [\"alerts\"]\nsubscribe = [\"limits\", \"thresholds\"]\n");
+  EXPECT_TRUE(edge.publish && edge.subscribe);
+  EXPECT_EQ(edge.tables.publish, TableSet::of({"alerts"}));
+  EXPECT_EQ(edge.tables.subscribe, TableSet::of({"limits", "thresholds"}));
+  EXPECT_EQ(peer("subscribe = []\n").tables.subscribe, TableSet::of({})) << "but declarations and the like";
 }
 
 }  // namespace

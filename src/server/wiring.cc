@@ -52,6 +52,10 @@ node::NamespaceConfig namespace_config(const Config& config, Role role, const st
   out.retention.keep_bytes = config.log.keep_bytes;
   out.retention.retain_bytes = config.log.retain_bytes;
   out.retention.retain_age = config.log.retain_age;
+  for (const PeerConfig& peer : config.peers) {
+    if (std::find(peer.namespaces.begin(), peer.namespaces.end(), ns) != peer.namespaces.end())
+      out.tables = peer.tables;
+  }
   const auto durability = config.durability.by_namespace.find(ns);
   out.durability =
       durability == config.durability.by_namespace.end() ? config.durability.by_default : durability->second;

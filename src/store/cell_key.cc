@@ -140,4 +140,10 @@ std::size_t key_prefix_size(ByteSpan cell_key) {
   return table == ByteSpan::npos ? 0 : key_end(cell_key, table + 1);
 }
 
+std::string_view table_of_cell_key(ByteSpan cell_key) {
+  if (cell_key.empty() || cell_key.front() != kCellPrefix) return {};
+  const std::size_t end = cell_key.find('\0', 1);
+  return end == ByteSpan::npos ? std::string_view() : cell_key.substr(1, end - 1);
+}
+
 }  // namespace pando::store

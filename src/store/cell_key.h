@@ -30,6 +30,8 @@ Bytes prefix_end(ByteSpan prefix);
 
 // kDataLoss naming the offset when the bytes were not made by cell_key().
 Result<CellPath> decode_cell_key(ByteSpan bytes);
+// Borrowed from the key; empty when the bytes are not a cell key.
+std::string_view table_of_cell_key(ByteSpan cell_key);
 // Length of the (table, key) part; 0 when the bytes are not a cell key.
 std::size_t key_prefix_size(ByteSpan cell_key);
 

@@ -183,8 +183,6 @@ LogPos Cells::touched(const CellPath& path) const {
   return at == cells_.end() ? LogPos(0) : at->second.touched_;
 }
 
-const VersionVector& Cells::context(std::string_view) const { return meta_.context; }
-
 CellCursor Cells::scan(std::string_view table, ByteSpan prefix, ByteSpan after) const {
   Bytes from;
   append_scan_prefix(table, prefix, from);

@@ -10,9 +10,9 @@
 // Reads always see the newest state of all of them. Only apply/ changes cells. A failed read of the Kv, or a
 // stored cell whose checksum does not fit, is a Status that names the cell: never "absent".
 //
-// Contexts: one causal context for the whole namespace, as every table is replicated whole; it is a
-// VersionVector, as commits of an origin arrive without gaps. context(table) is where a context per table
-// will appear.
+// Contexts: one causal context for the whole namespace. It is a VersionVector, as commits of an origin arrive without
+// gaps: where a node does not hold all tables (CheckpointMeta::tables) skips take up their numbers. So of a table that
+// it does not take from others the context says nothing; whoever reasons with it must not look at such tables.
 //
 // Pointers to cells and registers stay valid until the next non-const call that is not made under a Hold.
 // One thread; the Kv outlives this. Memory: dirty_bytes() + at most cache_bytes_max.
@@ -109,9 +109,8 @@ class Cells {
   // What the Kv would hold of the cell if everything were in a checkpoint now.
   Result<std::optional<Bytes>> stored_form(ByteSpan cell_key) const;
 
-  // The commits in the cells. `table` is for the day tables have contexts of their own.
+  // The commits in the cells, as far as they are of tables that are taken from others.
   const VersionVector& context() const { return meta_.context; }
-  const VersionVector& context(std::string_view table) const;
   // As of the last applied commit; `covered` is its position and `replay_segment` that of the last checkpoint.
   const CheckpointMeta& meta() const { return meta_; }
   LogPos applied() const { return meta_.covered; }
@@ -186,6 +185,7 @@ class Cells {
   void applied_record(LogPos pos, std::uint64_t changes);
   void set_self(const Origin& self) { meta_.self = self; }
   void set_relaxed(bool relaxed) { meta_.relaxed = relaxed; }
+  void set_tables(const TableScope& tables) { meta_.tables = tables; }
   // Drops every cell of a key whose time has run out, here and now, without a record: nobody can tell, as long as
   // every commit that is still to come has seen all of them (the caller's affair). Marks the table.
   Status free_key(std::string_view table, ByteSpan key);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint8_t kMetaVersion = 1;
 constexpr std::uint8_t kMetaVersionRelaxed = 2;
+constexpr std::uint8_t kMetaVersionTables = 3;
 
 template <typename Chains>
 auto place_of(Chains& chains, const Origin& origin) {
@@ -62,11 +63,16 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
   }
   body.u64(meta.hlc_floor.bits);
   body.varint(meta.changes);
-  if (meta.relaxed) body.u8(1);
+  const bool of_parts = !meta.tables.whole();
+  if (meta.relaxed || of_parts) body.u8(meta.relaxed ? 1 : 0);
+  if (of_parts) {
+    encode(meta.tables.publish, body);
+    encode(meta.tables.subscribe, body);
+  }
 
   Bytes bytes;
   Writer out(bytes);
-  out.u8(meta.relaxed ? kMetaVersionRelaxed : kMetaVersion);
+  out.u8(of_parts ? kMetaVersionTables : meta.relaxed ? kMetaVersionRelaxed : kMetaVersion);
   out.u32(crc32c(fields));
   out.raw(fields);
   return bytes;
@@ -75,17 +81,16 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
 Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
   Reader in(bytes);
   const std::uint8_t version = in.u8("checkpoint.version");
-  if (in.ok() && version > kMetaVersionRelaxed) {
+  if (in.ok() && version > kMetaVersionTables) {
     return fail(
         StatusCode::kUnimplemented,
-        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kMetaVersionRelaxed));
+        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kMetaVersionTables));
   }
   if (version < kMetaVersion) in.refuse("checkpoint.version", fmt::format("{} is not known", version));
   const std::uint32_t sum = in.u32("checkpoint.crc32c");
   if (in.ok() && crc32c(bytes.substr(in.offset())) != sum) in.refuse("checkpoint.crc32c", "does not match");
 
   CheckpointMeta meta;
-  meta.relaxed = version == kMetaVersionRelaxed;
   meta.covered = LogPos(in.varint("checkpoint.covered"));
   meta.replay_segment = in.varint("checkpoint.replay_segment");
   meta.self = decode_self(in);
@@ -101,7 +106,17 @@ Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
   }
   meta.hlc_floor = Hlc{in.u64("checkpoint.hlc_floor")};
   meta.changes = in.varint("checkpoint.changes");
-  if (in.ok() && meta.relaxed && in.u8("checkpoint.relaxed") != 1) in.refuse("checkpoint.relaxed", "is not 1");
+  if (in.ok() && version >= kMetaVersionRelaxed) {
+    const std::uint8_t relaxed = in.u8("checkpoint.relaxed");
+    if (in.ok() && relaxed > 1) in.refuse("checkpoint.relaxed", "is neither 0 nor 1");
+    if (in.ok() && relaxed == 0 && version == kMetaVersionRelaxed) in.refuse("checkpoint.relaxed", "is not 1");
+    meta.relaxed = relaxed == 1;
+  }
+  if (in.ok() && version == kMetaVersionTables) {
+    meta.tables.publish = decode_table_set(in);
+    meta.tables.subscribe = decode_table_set(in);
+    if (in.ok() && meta.tables.whole()) in.refuse("checkpoint.tables", "leaves out nothing");
+  }
   if (Status status = in.finish(); !status.ok()) return fail(status.with_context("checkpoint"));
   return meta;
 }

@@ -2,7 +2,8 @@
 //
 // Written in the same atomic batch as the cells, under one key outside of the cell space.
 // Stored form: u8(version) u32(crc32c of what follows) fields. The version is 2 where `relaxed` is set, so that a
-// program that would not begin a new epoch then does not open it, and 1 else. docs/formats/cells.md.
+// program that would not begin a new epoch then does not open it, 3 where not all tables are held, and 1 else.
+// docs/formats/cells.md.
 #pragma once
 
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "base/hlc.h"
 #include "base/ids.h"
+#include "model/table_scope.h"
 #include "model/version_vector.h"
 #include "store/cell_key.h"
 
@@ -29,6 +31,9 @@ struct CheckpointMeta {
   // Commits of `self` may have been told of before they were durable: whoever finds this without a clean end after it
   // begins a new epoch.
   bool relaxed = false;
+  // Of others' commits only those of `tables.subscribe` are in the cells, and of the other tables not all of what was
+  // made here is known elsewhere.
+  TableScope tables = {};
 
   // 0 for an origin never seen.
   std::uint64_t chain(const Origin& origin) const;

@@ -76,13 +76,26 @@ TEST(CheckpointMeta, AnswersThatRanAheadMakeItANewFormat) {
   EXPECT_EQ(decode_checkpoint_meta(mixed).error().code(), StatusCode::kDataLoss);
 }
 
+TEST(CheckpointMeta, TablesThatAreNotHeldMakeItANewFormat) {
+  for (const bool relaxed : {false, true}) {
+    CheckpointMeta parts = example();
+    parts.relaxed = relaxed;
+    parts.tables.publish = TableSet::of({"alerts"});
+    const Bytes bytes = encode_checkpoint_meta(parts);
+    EXPECT_EQ(bytes[0], 3) << "a program that would take the rest for deleted refuses it";
+    const auto back = decode_checkpoint_meta(bytes);
+    ASSERT_TRUE(back) << back.error().to_string();
+    EXPECT_EQ(*back, parts);
+  }
+}
+
 TEST(CheckpointMeta, AStoreOfALaterProgramIsRefusedAsSuch) {
   Bytes later = encode_checkpoint_meta(example());
-  later[0] = 3;
+  later[0] = 4;
   const auto meta = decode_checkpoint_meta(later);
   ASSERT_FALSE(meta);
   EXPECT_EQ(meta.error().code(), StatusCode::kUnimplemented);
-  EXPECT_NE(meta.error().message().find("format 3"), std::string::npos);
+  EXPECT_NE(meta.error().message().find("format 4"), std::string::npos);
 }
 
 }  // namespace

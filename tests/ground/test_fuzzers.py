@@ -16,6 +16,8 @@ THROUGH = {
     "parse_segment_file_name": "decode_segment_header",  # names of files in the data directory
     "decode_cut": "decode_cut_record",
     "decode_cut_cell": "decode_cut_cells",
+    "decode_table_set": "decode_frame",
+    "decode_table_filter": "decode_frame",
     "decode_cell_state": "check_cut_cell",
     "parse_line": "api::RespParser",
     "parse_array": "api::RespParser",

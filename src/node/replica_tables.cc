@@ -1,0 +1,81 @@
+// Replica: which tables leave this node and which come in.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/commit_parts.h"
+#include "node/replica.h"
+
+namespace pando::node {
+
+// A scope only ever shrinks: of a table that was left out, the commits that are marked as seen are not here.
+Status Replica::settle_tables() {
+  const TableScope before = tables();
+  const TableScope now{both(before.publish, config_.tables.publish), both(before.subscribe, config_.tables.subscribe)};
+  if (now == before) return {};
+  Bytes body;
+  Writer out(body);
+  encode(now.publish, out);
+  encode(now.subscribe, out);
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kTables, body);
+  if (!pos) return pos.error().with_context("cannot note which tables are held");
+  cells_->set_tables(now);
+  cells_->applied_record(*pos, 0);
+  pending_.push_back({*pos, std::nullopt, {}, {}});
+  return {};
+}
+
+std::string Replica::tables_refused() const {
+  const TableScope& asked = config_.tables;
+  const TableScope& is = tables();
+  if (is.publish.includes(asked.publish) && is.subscribe.includes(asked.subscribe)) return {};
+  return fmt::format(
+      "this directory was kept with less: it publishes {} and subscribes to {}, and goes on so. What was left out is "
+      "not "
+      "here and would be missing; for more tables begin a new directory",
+      to_string(is.publish), to_string(is.subscribe));
+}
+
+bool Replica::publishes(std::string_view table) const {
+  if (!tables().publish.has(table)) return false;
+  const std::string_view ruling = ruling_table(table);
+  return ruling.empty() || !catalog_.of(ruling).local();
+}
+
+TableFilter Replica::shared() const {
+  TableFilter filter{tables().subscribe, {}};
+  for (const auto& [table, declaration] : catalog_.declared()) {
+    if (declaration.local()) filter.but.push_back(table);
+  }
+  return filter;
+}
+
+Status Replica::check_tables(const std::vector<Op>& ops) const {
+  if (tables().publish.all) return {};
+  for (const Op& op : ops) {
+    const std::string_view table = table_of(op);
+    if (tables().publish.has(table) || !tables().subscribe.has(table)) continue;
+    return Status(StatusCode::kReadOnly,
+                  fmt::format("table \"{}\" is read-only here: this node subscribes to it and does not publish it",
+                              ruling_table(table)));
+  }
+  return {};
+}
+
+void Replica::divide_by_tables(Commit& commit) const {
+  if (!tables().subscribe.all) {
+    for (Op& op : commit.ops) {
+      auto* clear = std::get_if<ClearOp>(&op);
+      if (clear == nullptr || tables().subscribe.has(clear->table)) continue;
+      VersionVector own;
+      for (const auto& [origin, seq] : clear->observed.entries()) {
+        if (origin.node == self_.node) own.raise(origin, seq);
+      }
+      clear->observed = std::move(own);
+    }
+  }
+  divide(commit, [this](std::string_view table) { return !publishes(table); });
+}
+
+}  // namespace pando::node
