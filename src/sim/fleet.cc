@@ -43,6 +43,7 @@ void build_fleet(const FleetPlan& plan, World& world) {
       ns_config.name = ns;
       ns_config.writable = site.writable;
       ns_config.notify = true;
+      ns_config.tables = site.tables;
       ns_config.segment_bytes = plan.segment_bytes;
       ns_config.retention = plan.retention;
       ns_config.tail_bytes_max = plan.tail_bytes_max;

@@ -13,6 +13,7 @@ struct FleetPlan {
     std::string name;
     bool writable = true;  // false: a relayer
     std::vector<std::string> namespaces;
+    TableScope tables = {};
   };
   struct Link {
     std::string from;  // dials

@@ -23,6 +23,8 @@ const std::vector<MutationInfo>& all_mutations() {
       {DriverMutation::kCommitLost, "commit-lost", "a frame between two nodes arrives without its first commit"},
       {DriverMutation::kOperationLost, "operation-lost",
        "a commit arrives without one of its operations, and its hash fits"},
+      {DriverMutation::kFilterFinerThanContext, "filter-finer-than-context",
+       "of a commit a table is left out that its receiver takes"},
       {DriverMutation::kNumberReused, "number-reused", "another commit arrives under a number, and its hash fits"},
       {DriverMutation::kAckBeforeDurable, "ack-before-durable", "clients hear of writes before the disk has them"},
       {DriverMutation::kFrameBeforeDurable, "frame-before-durable", "peers hear of commits before the disk has them"},

@@ -30,15 +30,16 @@ enum class DriverMutation : std::uint8_t {
   kCutReplaces,          // a cut counts as having seen what was written at the one that takes it: those writes go
   kCutEarly,             // a cut counts as having seen one commit more of each origin than its cells hold
   kCommitLost,           // a stream loses a commit in the middle, and hides it: checksum and number still fit
-  kOperationLost,     // of a commit one operation is missing, and its chain hash fits: a filter finer than its context
-  kNumberReused,      // another commit arrives under the number of one, and its chain hash fits
-  kAckBeforeDurable,  // replies leave before the disk has what they tell of
-  kFrameBeforeDurable,  // frames to peers do
-  kSyncErrorIgnored,    // a sync that failed is answered as done
-  kKeyForgotten,        // a write that is tried again arrives without its idempotency key
-  kLoserDropped,        // of concurrent values only the one that is shown reaches the store
-  kDeletionLost,        // what is deleted stays in the store
-  kNotificationLost,    // one notification in twenty is not sent
+  kOperationLost,  // of a commit one operation is missing, and its chain hash fits: a filter finer than its context
+  kFilterFinerThanContext,  // of a commit a table is left out that its receiver takes, and its chain hash fits
+  kNumberReused,            // another commit arrives under the number of one, and its chain hash fits
+  kAckBeforeDurable,        // replies leave before the disk has what they tell of
+  kFrameBeforeDurable,      // frames to peers do
+  kSyncErrorIgnored,        // a sync that failed is answered as done
+  kKeyForgotten,            // a write that is tried again arrives without its idempotency key
+  kLoserDropped,            // of concurrent values only the one that is shown reaches the store
+  kDeletionLost,            // what is deleted stays in the store
+  kNotificationLost,        // one notification in twenty is not sent
 };
 
 struct MutationInfo {

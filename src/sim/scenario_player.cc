@@ -65,6 +65,8 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"relayer", {&ScenarioPlayer::relayer, true}},
       {"namespaces", {&ScenarioPlayer::namespaces, true}},
       {"holds", {&ScenarioPlayer::holds, true}},
+      {"publishes", {&ScenarioPlayer::publishes, true}},
+      {"subscribes", {&ScenarioPlayer::subscribes, true}},
       {"group", {&ScenarioPlayer::group, true}},
       {"link", {&ScenarioPlayer::link, true}},
       {"late", {&ScenarioPlayer::late, true}},
@@ -142,6 +144,7 @@ void ScenarioPlayer::build() {
   for (FleetPlan::Site& site : plan_.sites) {
     const auto held = holds_.find(site.name);
     site.namespaces = held == holds_.end() ? namespace_names_ : held->second;
+    if (const auto tables = tables_.find(site.name); tables != tables_.end()) site.tables = tables->second;
   }
   const bool only_relayers =
       std::all_of(plan_.links.begin(), plan_.links.end(), [](const auto& l) { return !l.publish; });
@@ -204,6 +207,18 @@ Lines ScenarioPlayer::namespaces(const Words& words) {
 Lines ScenarioPlayer::holds(const Words& words) {
   want(words, 3, "holds dc1 ns [ns …]");
   holds_[words[1]].assign(words.begin() + 2, words.end());
+  return {};
+}
+
+Lines ScenarioPlayer::publishes(const Words& words) {
+  want(words, 2, "publishes dc1 [table …]");
+  tables_[words[1]].publish = TableSet::of({words.begin() + 2, words.end()});
+  return {};
+}
+
+Lines ScenarioPlayer::subscribes(const Words& words) {
+  want(words, 2, "subscribes dc1 [table …]");
+  tables_[words[1]].subscribe = TableSet::of({words.begin() + 2, words.end()});
   return {};
 }
 

@@ -50,6 +50,8 @@ class ScenarioPlayer {
   Lines relayer(const Words& words);
   Lines namespaces(const Words& words);
   Lines holds(const Words& words);
+  Lines publishes(const Words& words);
+  Lines subscribes(const Words& words);
   Lines group(const Words& words);
   Lines link(const Words& words);
   Lines late(const Words& words);
@@ -92,6 +94,7 @@ class ScenarioPlayer {
   FleetPlan plan_;
   std::vector<std::string> namespace_names_{"main"};
   std::map<std::string, std::vector<std::string>> holds_;
+  std::map<std::string, TableScope> tables_;
   std::vector<std::string> late_;
   bool check_ = true;
   CheckerSet checkers_;

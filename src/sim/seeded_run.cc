@@ -6,6 +6,8 @@
 
 #include "sim/checkers/checkers.h"
 #include "sim/checkers/history.h"
+#include "sim/checkers/parts.h"
+#include "sim/edge_work.h"
 #include "sim/faults.h"
 #include "sim/fleet.h"
 #include "sim/tampering.h"
@@ -112,6 +114,7 @@ class WatchKeeper {
     for (const auto& watcher : world_.watchers()) {
       if (watcher->machine() != nullptr && !(roam_ && rng_.chance(1, 100))) continue;
       Machine& machine = *world_.machines()[rng_.below(world_.machines().size())];
+      if (!holds_whole(machine, watcher->ns())) continue;
       if (machine.healthy(watcher->ns())) watcher->attach(machine);
     }
     const Duration pause = Duration::millis(static_cast<std::int64_t>(10 + rng_.below(200)));
@@ -138,6 +141,34 @@ void cut_logs_short(FleetPlan& plan, std::uint64_t seed, bool always) {
   plan.checkpoint_interval = std::min(plan.checkpoint_interval, Duration::millis(500));
 }
 
+// Sites behind all others that dial out, take some of the tables, publish one of their own and keep another.
+std::size_t add_edges(RandomFleet& fleet, std::uint64_t seed, bool always) {
+  constexpr std::uint64_t kOfEdges = 0x1656'67B1'9E37'79F9;
+  Prng rng(seed ^ kOfEdges);
+  if (!rng.chance(1, 3) && !always) return 0;
+  const auto writes = [](const FleetPlan::Site& site) { return site.writable; };
+  const std::size_t sites = std::count_if(fleet.plan.sites.begin(), fleet.plan.sites.end(), writes);
+  const std::uint64_t count = 1 + rng.below(2);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    FleetPlan::Site edge{fmt::format("edge{}", i + 1), true, fleet.namespaces};
+    edge.tables.publish = TableSet::of({std::string(kTableAlerts)});
+    if (rng.chance(2, 3)) {
+      edge.tables.subscribe = TableSet::of({std::string(kTableKv)});
+    } else {
+      edge.tables.subscribe = TableSet::of({std::string(kTableKv), std::string(kTableRow), std::string(kTableLob)});
+    }
+    const std::size_t up = rng.below(sites);
+    fleet.plan.links.push_back({edge.name, fleet.plan.sites[up].name});
+    // Perhaps another one, or the edge before.
+    const FleetPlan::Site& other = rng.chance(1, 3) ? fleet.plan.sites.back() : fleet.plan.sites[rng.below(sites)];
+    if (other.writable && other.name != fleet.plan.sites[up].name && rng.chance(1, 2)) {
+      fleet.plan.links.push_back({edge.name, other.name});
+    }
+    fleet.plan.sites.push_back(std::move(edge));
+  }
+  return count;
+}
+
 }  // namespace
 
 SeededOutcome run_seed(const SeededOptions& options) {
@@ -146,6 +177,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   const bool of_cuts =
       options.mutation == DriverMutation::kCutReplaces || options.mutation == DriverMutation::kCutEarly;
   cut_logs_short(fleet.plan, options.seed, of_cuts);
+  const std::size_t edges = add_edges(fleet, options.seed, options.mutation == DriverMutation::kFilterFinerThanContext);
   const FaultOptions fault_options = pick_faults(rng);
   WorldOptions world_options;
   world_options.seed = rng.next();
@@ -166,6 +198,11 @@ SeededOutcome run_seed(const SeededOptions& options) {
   work.whole_transactions = terms.chance(1, 3);
   work.pipelines = !fleet.typed && terms.chance(1, 3);
   Workload workload(world, work);
+  std::vector<Machine*> edge_machines;
+  for (const auto& machine : world.machines()) {
+    if (!holds_whole(*machine, "main")) edge_machines.push_back(machine.get());
+  }
+  EdgeWork edge_work(world, std::move(edge_machines), "main");
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);
   for (const auto& machine : world.machines()) {
@@ -176,11 +213,13 @@ SeededOutcome run_seed(const SeededOptions& options) {
   }
   keeper.start();
   workload.start();
+  if (edges > 0) edge_work.start();
   faults.start();
 
   world.run_until([&] { return workload.operations() >= options.steps && workload.idle(); }, kSafetyMax);
   world.trace().add(world.now(), "liveness phase");
   workload.stop();
+  edge_work.stop();
   faults.heal();
   keeper.settle_down();
   const bool finished = world.run_until([&] { return workload.idle(); }, kLivenessMax);
@@ -201,8 +240,9 @@ SeededOutcome run_seed(const SeededOptions& options) {
 
   SeededOutcome outcome;
   outcome.violations = world.violations();
-  outcome.fleet = fmt::format("{} machines, {}, {} namespaces{}; faults:", world.machines().size(), fleet.shape,
-                              fleet.namespaces.size(), fleet.typed ? " in a group" : "");
+  outcome.fleet =
+      fmt::format("{} machines, {}{}, {} namespaces{}; faults:", world.machines().size(), fleet.shape,
+                  edges > 0 ? " with edges" : "", fleet.namespaces.size(), fleet.typed ? " in a group" : "");
   for (const FaultKind kind : fault_options.kinds) outcome.fleet += fmt::format(" {}", fault_name(kind));
   outcome.operations = workload.operations();
   outcome.acknowledged = workload.acknowledged();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/commit.h"
+#include "model/commit_parts.h"
 #include "model/path.h"
 
 namespace pando::sim {
@@ -52,6 +52,7 @@ bool Tampering::tampers() const {
     case DriverMutation::kOperationLost:
     case DriverMutation::kCutReplaces:
     case DriverMutation::kCutEarly:
+    case DriverMutation::kFilterFinerThanContext:
     case DriverMutation::kNumberReused: return true;
     default: return false;
   }
@@ -84,8 +85,25 @@ bool Tampering::lose_item(repl::Body& body) {
   return true;
 }
 
+bool Tampering::leave_out(repl::Body& body) {
+  for (repl::BodyItem& item : body.items) {
+    const ByteSpan bytes = repl::commit_of(item);
+    if (bytes.empty()) continue;
+    // Alerts go to everybody who takes all; those that are of nothing else stay out whole.
+    const TableSet but{false, {std::string(kTableKv), std::string(kTableLob), std::string(kTableRow)}};
+    const Result<CommitPart> part = part_for(bytes, but);
+    if (!part || part->whole || !world_.mutates(world_.mutation(), 3)) continue;
+    changed_ = encode_commit(*part->rest);
+    item = std::holds_alternative<repl::Answer>(item) ? repl::BodyItem(repl::Answer{changed_})
+                                                      : repl::BodyItem(ByteSpan(changed_));
+    return true;
+  }
+  return false;
+}
+
 bool Tampering::change_commit(repl::Body& body) {
   const DriverMutation mutation = world_.mutation();
+  if (mutation == DriverMutation::kFilterFinerThanContext) return leave_out(body);
   if (mutation != DriverMutation::kOperationLost && mutation != DriverMutation::kNumberReused) return false;
   bool changed = false;
   for (repl::BodyItem& item : body.items) {
@@ -109,6 +127,9 @@ bool Tampering::change_commit(repl::Body& body) {
 }
 
 std::optional<Bytes> Tampering::sealed(Commit commit, Commit was) {
+  const auto whole = [](const CommitSection& section) { return section.kind == CommitSection::Kind::kOps; };
+  if (was.skips_from || !std::all_of(was.sections.begin(), was.sections.end(), whole)) return std::nullopt;
+  commit.sections.clear();
   std::set<std::uint64_t> before = {0};
   if (was.dot.seq.value > 1) before = chains_[{was.dot.origin, Seq(was.dot.seq.value - 1)}];
   for (const std::uint64_t chain : before) {

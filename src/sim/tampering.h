@@ -30,6 +30,7 @@ class Tampering {
   // Keeps of a frame of several items all but the first commit, or the first Have.
   bool lose_item(repl::Body& body);
   // Another commit, or one without an operation, instead of one of them.
+  bool leave_out(repl::Body& body);
   bool change_commit(repl::Body& body);
   // Vouches for an hour that has not come yet.
   bool vouch_early(repl::Heartbeat& beat);

@@ -63,6 +63,7 @@ void Watcher::on_batch(std::vector<node::WatchEvent> events) {
 
 void Watcher::on_ended(const Status& status) {
   status_ = status;
+  if (status.code() == StatusCode::kGone) cursor_.clear();  // reads and watches anew
   machine_ = nullptr;
   open_ = false;
 }

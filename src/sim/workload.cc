@@ -73,7 +73,13 @@ bool Workload::idle() const {
   return true;
 }
 
-Machine* Workload::pick_machine() { return world_.machines()[rng_.below(world_.machines().size())].get(); }
+// Sites that do not hold all tables have clients of their own (sim/edge_work.h).
+Machine* Workload::pick_machine() {
+  const auto& machines = world_.machines();
+  std::size_t count = 0;
+  while (count < machines.size() && machines[count]->config().namespaces.front().tables.whole()) ++count;
+  return machines[rng_.below(count)].get();
+}
 
 Activity Workload::pick_activity() {
   const std::uint64_t sum = std::accumulate(options_.weights.begin(), options_.weights.end(), std::uint64_t{0});

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/ask.h"
+#include "sim/checkers/checkers.h"
 
 namespace pando::sim {
 namespace {
@@ -76,6 +77,8 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
     dots_.emplace_back(asked.ns, *answer.reply.dot, asked.machine->name());
   }
   const auto key_for = [&](const Bytes& id) { return std::make_tuple(asked.machine->index(), asked.ns, id); };
+  // What stays at its site is not counted elsewhere.
+  if (!holds_whole(*asked.machine, asked.ns)) return;
   if (const auto written = written_by(asked.request); !written.empty()) {
     if (!asked.terms.idempotency_key) return book(asked.ns, written, fate);
     auto& [mutations, best] =
@@ -94,7 +97,7 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
 
 void Acknowledged::check_counter(const CounterKey& key, const Sum& sum) {
   for (const auto& machine : world().machines()) {
-    if (!machine->holds(key.ns)) continue;
+    if (!machine->holds(key.ns) || !holds_whole(*machine, key.ns)) continue;
     const Answer answer = ask_and_wait(world(), *machine, key.ns, GetCounterRequest{key.table, key.key});
     if (!answer.reply.status.ok()) {
       violation(fmt::format("{}/{}: counter {}: {}", machine->name(), key.ns, printable(key.key),

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "sim/checkers/acknowledged.h"
 #include "sim/checkers/atomic.h"
 #include "sim/checkers/convergence.h"
@@ -9,6 +11,7 @@
 #include "sim/checkers/frontiers.h"
 #include "sim/checkers/log_order.h"
 #include "sim/checkers/oracle.h"
+#include "sim/checkers/parts.h"
 #include "sim/checkers/resurrection.h"
 #include "sim/checkers/watches.h"
 
@@ -24,6 +27,7 @@ CheckerSet::CheckerSet() {
   checkers_.push_back(std::make_unique<Frontiers>());
   checkers_.push_back(std::make_unique<Convergence>());
   checkers_.push_back(std::make_unique<Oracle>());
+  checkers_.push_back(std::make_unique<Parts>());
 }
 
 void CheckerSet::attach(World& world) {
@@ -32,6 +36,18 @@ void CheckerSet::attach(World& world) {
 
 void CheckerSet::at_end() {
   for (const auto& checker : checkers_) checker->at_end();
+}
+
+bool takes_all(const Machine& machine, std::string_view ns) {
+  const auto& all = machine.config().namespaces;
+  return std::all_of(all.begin(), all.end(),
+                     [&](const node::NamespaceConfig& one) { return one.name != ns || one.tables.subscribe.all; });
+}
+
+bool holds_whole(const Machine& machine, std::string_view ns) {
+  const auto& all = machine.config().namespaces;
+  return std::all_of(all.begin(), all.end(),
+                     [&](const node::NamespaceConfig& one) { return one.name != ns || one.tables.whole(); });
 }
 
 bool is_whole(const World& world, std::string* why) {

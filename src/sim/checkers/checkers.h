@@ -19,6 +19,11 @@ class CheckerSet {
   std::vector<std::unique_ptr<Checker>> checkers_;
 };
 
+// It takes everything that others write in the namespace.
+bool takes_all(const Machine& machine, std::string_view ns);
+// The same, and nothing that is written there is kept from them.
+bool holds_whole(const Machine& machine, std::string_view ns);
+
 // Every machine is up and serves every namespace it holds, and nothing is cut.
 bool is_whole(const World& world, std::string* why = nullptr);
 

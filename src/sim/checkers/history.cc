@@ -1,8 +1,12 @@
 #include "sim/checkers/history.h"
 
+#include <algorithm>
+#include <deque>
+
 #include "log/scan.h"
 #include "log/segment.h"
 #include "model/cut.h"
+#include "sim/checkers/checkers.h"
 
 namespace pando::sim {
 
@@ -48,6 +52,7 @@ History read_history(const World& world, const std::string& ns) {
   for (const auto& machine : world.machines()) {
     if (!machine->holds(ns)) continue;
     history.logs.push_back(read_log(*machine, ns));
+    history.logs.back().takes_all = takes_all(*machine, ns);
     VersionVector seen;
     const MachineLog& log = history.logs.back();
     for (std::size_t i = 0; i < log.commits.size(); ++i) {
@@ -60,10 +65,31 @@ History read_history(const World& world, const std::string& ns) {
   return history;
 }
 
+Commit public_part(Commit commit) {
+  std::vector<Op> ops;
+  std::size_t next = 0;
+  for (const CommitSection& section : commit.sections) {
+    for (std::uint64_t i = 0; i < section.ops; ++i, ++next) {
+      if (section.kind != CommitSection::Kind::kLocal) ops.push_back(std::move(commit.ops[next]));
+    }
+  }
+  commit.ops = std::move(ops);
+  commit.sections.clear();
+  return commit;
+}
+
 std::vector<Commit> causal_order(const History& history) {
   std::map<Dot, const Commit*> all;
+  std::deque<Commit> made;
   for (const MachineLog& log : history.logs) {
-    for (const Commit& commit : log.commits) all.emplace(commit.dot, &commit);
+    if (!log.takes_all) continue;
+    for (const Commit& commit : log.commits) {
+      if (all.contains(commit.dot)) continue;
+      const bool keeps = std::any_of(commit.sections.begin(), commit.sections.end(), [](const CommitSection& section) {
+        return section.kind == CommitSection::Kind::kLocal;
+      });
+      all.emplace(commit.dot, keeps ? &made.emplace_back(public_part(commit)) : &commit);
+    }
   }
   std::vector<Commit> order;
   VersionVector played;
@@ -72,8 +98,14 @@ std::vector<Commit> causal_order(const History& history) {
     for (auto at = all.begin(); at != all.end();) {
       const Dot& dot = at->first;
       const auto causes = history.causes.find(dot);
-      const bool ready =
-          dot.seq == played.get(dot.origin).next() && (causes == history.causes.end() || played.covers(causes->second));
+      if (played.covers(dot)) {  // stands in another skip too
+        at = all.erase(at);
+        continue;
+      }
+      VersionVector before = played;
+      if (at->second->skips_from) before.raise(dot.origin, Seq(dot.seq.value - 1));
+      const bool ready = at->second->first_seq() <= played.get(dot.origin).next() &&
+                         (causes == history.causes.end() || before.covers(causes->second));
       if (!ready) {
         ++at;
         continue;

@@ -20,6 +20,7 @@ struct MachineLog {
   // Cuts of others that were merged in, each before commits[first].
   std::map<std::size_t, VersionVector> cuts;
   Status damage;
+  bool takes_all = true;  // of what others wrote, nothing was left out for this machine
 };
 
 struct History {
@@ -29,6 +30,8 @@ struct History {
 
 MachineLog read_log(const Machine& machine, const std::string& ns);
 History read_history(const World& world, const std::string& ns);
+// What others get of a commit of their peer: without what it keeps to itself.
+Commit public_part(Commit commit);
 // The commits of all logs, once each, causes before effects: also for a machine that got some of them in a cut.
 std::vector<Commit> causal_order(const History& history);
 

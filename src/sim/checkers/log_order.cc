@@ -48,9 +48,11 @@ void LogOrder::check_log(const std::string& ns, const History& history, const Ma
     }
     const Commit& commit = log.commits[i];
     const std::string dot = to_string(commit.dot);
-    if (commit.dot.seq != seen.get(commit.dot.origin).next()) {
+    if (commit.first_seq() > seen.get(commit.dot.origin).next()) {
       violation(fmt::format("{}: {} follows {}", where, dot, seen.get(commit.dot.origin).value));
     }
+    // A skip stands for what it follows, too.
+    if (commit.skips_from) seen.raise(commit.dot.origin, Seq(commit.dot.seq.value - 1));
     if (const auto causes = history.causes.find(commit.dot);
         causes != history.causes.end() && !seen.covers(causes->second)) {
       violation(fmt::format("{}: {} stands before its causes: had {}, its origin had {}", where, dot, to_string(seen),
@@ -60,11 +62,12 @@ void LogOrder::check_log(const std::string& ns, const History& history, const Ma
     if (last != nullptr && commit.hlc <= last->hlc)
       violation(fmt::format("{}: the stamp of {} does not rise", where, dot));
     const bool chain_known = jumped.erase(commit.dot.origin) == 0;
-    if (chain_known && chain_after(last == nullptr ? 0 : last->chain, commit) != commit.chain) {
+    if (chain_known && !commit.skips_from && chain_after(last == nullptr ? 0 : last->chain, commit) != commit.chain) {
       violation(fmt::format("{}: the running hash of {} does not fit", where, dot));
     }
     last = &commit;
     seen.raise(commit.dot.origin, commit.dot.seq);
+    if (commit.skips_from || !commit.sections.empty()) continue;  // not of the same bytes everywhere
     const auto [known, first] = bytes_of_.emplace(std::make_tuple(ns, commit.dot), log.encoded[i]);
     if (!first && known->second != log.encoded[i])
       violation(fmt::format("{}: {} has other bytes than elsewhere", where, dot));

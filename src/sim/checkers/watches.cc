@@ -8,9 +8,13 @@ namespace pando::sim {
 
 // The watchers' first openings: what the node has by then may be left out, everything later may not.
 void Watches::on_outputs(const Machine& machine, const node::Outputs& outputs) {
-  if (outputs.watches_opened.empty()) return;
+  if (outputs.watches_opened.empty() && outputs.watches_ended.empty()) return;
   for (const auto& watcher : world().watchers()) {
     Stream& stream = streams_[watcher.get()];
+    for (const node::WatchEnded& ended : outputs.watches_ended) {
+      if (watcher->machine() == &machine && ended.id == watcher->id() && ended.status.code() == StatusCode::kGone)
+        stream = {};
+    }
     if (watcher->machine() != &machine) continue;
     for (const node::WatchOpened& opened : outputs.watches_opened) {
       // It is told to read and watch anew: nothing is owed of before.

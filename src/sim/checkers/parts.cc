@@ -1,0 +1,71 @@
+#include "sim/checkers/parts.h"
+
+#include <fmt/core.h>
+
+#include "sim/ask.h"
+#include "sim/checkers/checkers.h"
+
+namespace pando::sim {
+
+Parts::Rows Parts::rows_of(Machine& machine, const std::string& ns, std::string_view table) {
+  Rows rows;
+  ListRequest list;
+  list.table = std::string(table);
+  for (bool more = true; more;) {
+    const Answer answer = ask_and_wait(world(), machine, ns, list);
+    const auto* page = std::get_if<ListReply>(&answer.reply.body);
+    if (!answer.reply.status.ok() || page == nullptr) {
+      violation(fmt::format("{}/{}: {}: {}", machine.name(), ns, table, answer.reply.status.to_string()));
+      return rows;
+    }
+    for (const Bytes& key : page->keys) {
+      if (key.rfind("end:", 0) == 0) continue;  // ends by the clock of whoever is asked
+      const Answer got = ask_and_wait(world(), machine, ns, GetRequest{list.table, key, false});
+      const auto* value = std::get_if<ValueReply>(&got.reply.body);
+      // Keys of other types, and those that ended meanwhile.
+      if (value == nullptr || !value->found || value->kind != CellKind::kRegister || value->dot.seq.value == 0)
+        continue;
+      rows[key] = fmt::format("{} by {}", printable(value->value), to_string(value->dot));
+    }
+    more = page->more && !page->keys.empty();
+    if (more) list.after = page->keys.back();
+  }
+  return rows;
+}
+
+void Parts::compare(const std::string& ns, Machine& part, const TableScope& tables, Machine& whole) {
+  for (const std::string_view table : {kTableKv, kTableAlerts, kTableReadings}) {
+    const Rows here = rows_of(part, ns, table);
+    const Rows there = rows_of(whole, ns, table);
+    const bool takes = tables.subscribe.has(table);
+    const bool publishes = tables.publish.has(table);
+    const std::string what = fmt::format("{}: {} of {} and {}", ns, table, part.name(), whole.name());
+    for (const auto& [key, row] : here) {
+      const auto at = there.find(key);
+      const bool same = at != there.end() && at->second == row;
+      if ((takes || publishes) && !same) {
+        violation(fmt::format("{}: {} is {}, there {}", what, printable(key), row,
+                              at == there.end() ? "nothing" : at->second));
+      } else if (!takes && !publishes && same) {
+        violation(fmt::format("{}: {} has left the site", what, printable(key)));
+      }
+    }
+    if (!takes) continue;
+    for (const auto& [key, row] : there) {
+      if (!here.contains(key)) violation(fmt::format("{}: {} is only there: {}", what, printable(key), row));
+    }
+  }
+}
+
+void Parts::at_end() {
+  for (const auto& part : world().machines()) {
+    for (const node::NamespaceConfig& ns : part->config().namespaces) {
+      if (ns.tables.whole()) continue;
+      for (const auto& whole : world().machines()) {
+        if (whole->holds(ns.name) && holds_whole(*whole, ns.name)) compare(ns.name, *part, ns.tables, *whole);
+      }
+    }
+  }
+}
+
+}  // namespace pando::sim

@@ -1,0 +1,56 @@
+#include "sim/edge_work.h"
+
+#include <fmt/core.h>
+
+#include "sim/checkers/parts.h"
+
+namespace pando::sim {
+namespace {
+
+Mutation change(std::string_view table, Bytes key, std::optional<Bytes> value) {
+  Mutation mutation;
+  mutation.kind = value ? Mutation::Kind::kPut : Mutation::Kind::kDelete;
+  mutation.table = std::string(table);
+  mutation.key = std::move(key);
+  if (value) mutation.value = *std::move(value);
+  return mutation;
+}
+
+}  // namespace
+
+EdgeWork::EdgeWork(World& world, std::vector<Machine*> edges, std::string ns)
+    : world_(world), edges_(std::move(edges)), ns_(std::move(ns)), rng_(world.fork_rng()) {}
+
+void EdgeWork::tick() {
+  if (stopping_ || edges_.empty()) return;
+  Machine& machine = *edges_[rng_.below(edges_.size())];
+  if (machine.healthy(ns_)) write(machine);
+  const Duration pause = Duration::millis(static_cast<std::int64_t>(5 + rng_.below(300)));
+  world_.queue().at(world_.now() + pause, EventKind::kTimer, [this] { tick(); });
+}
+
+void EdgeWork::write(Machine& machine) {
+  constexpr std::uint64_t kKeys = 8;
+  const Bytes key = fmt::format("{}:{}", machine.name(), rng_.below(kKeys));
+  WriteRequest request;
+  if (rng_.chance(1, 10)) {
+    request.mutations = {change(kTableKv, "k:0", Bytes("never"))};
+    machine.ask(ns_, request, [this, &machine](const Answer& answer) {
+      if (!answer.lost && answer.reply.status.ok()) {
+        world_.violation("edge", fmt::format("{} took a write of a table that it only follows", machine.name()));
+      }
+    });
+    return;
+  }
+  const auto value = [&] { return Bytes(fmt::format("{}-{}", machine.name(), ++values_)); };
+  request.mutations.push_back(change(kTableReadings, key, value()));
+  if (rng_.chance(1, 2)) {
+    request.mutations.push_back(
+        change(kTableAlerts, key, rng_.chance(1, 4) ? std::nullopt : std::optional<Bytes>(value())));
+  } else if (rng_.chance(1, 5)) {
+    request.mutations.front() = change(kTableReadings, key, std::nullopt);
+  }
+  machine.ask(ns_, request, [](const Answer&) {});
+}
+
+}  // namespace pando::sim
