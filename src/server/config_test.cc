@@ -234,10 +234,6 @@ TEST(Config, BadValuesNameFileLineAndKey) {
        "f.toml:6: peer.p.namespaces: missing: which namespaces this link carries"},
       {"[peer.p]\nallow_insecure = true\nnamespaces = [\"a\"]\naddress = \"x:1\"\npublish = [\".once\"]\n",
        "f.toml:8: peer.p.publish: \".once\" is internal, and always goes both ways"},
-      {"[peer.p]\nallow_insecure = true\nnamespaces = [\"a\"]\naddress = \"x:1\"\npublish = [\"kv\"]\n"
-       "[peer.q]\nallow_insecure = true\nnamespaces = [\"a\"]\naddress = \"y:1\"\n",
-       "f.toml:4: peer: peer.p and peer.q share other tables of \"a\": what one peer has, others get from it, so both "
-       "must say the same"},
       {"[peer.p]\nallow_insecure = true\nnamespaces = [\"z\"]\naddress = \"x:1\"\n",
        "f.toml:6: peer.p.namespaces: \"z\" is not in storage_config.namespaces"},
       {"[peer.p]\nnamespaces = [\"a\"]\naddress = \"x:1\"\ncert_path = \"c\"\nkey_path = \"k\"\n",
