@@ -11,15 +11,16 @@
 //   PutOp of members of a set            kAddMembers       members: theirs
 //   RemoveOp of members                  kRemoveMembers    members: theirs
 //   PutOp, RemoveOp of a flag            kEnable, kDisable
-//   PutOp, RemoveOp of an expiry         kExpire; nothing happens by itself when the time has come
+//   PutOp, RemoveOp of an expiry         kExpire: the end of the key or of one field was set, moved or taken away. When
+//                                        the time has come, and when cells are freed, there is no commit and no change
 //   any of a composite type              kUpdate           a sorted set, list, document, bounded counter, presence
 //
 // Additions to a set and removals from it are runs of their own: members that come and members that go are
 // never in one change.
 //
 // A run with several of these is the topmost of them: clearing a key and resetting its counter is one kDelete;
-// deleting a row and putting columns into it is one kPut. Clearing a key whose time has run out (a whole ClearOp with
-// forget_counters) makes no change: it was over before. Internal tables (`.lob`, `.merge`) make no changes.
+// deleting a row and putting columns into it is one kPut. Clearing a key or a field whose time has run out (a ClearOp
+// with forget_counters) makes no change: it was over before. Internal tables (`.lob`, `.merge`) make no changes.
 #pragma once
 
 #include <vector>

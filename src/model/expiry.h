@@ -41,8 +41,8 @@ Result<std::int64_t> parse_span_ms(std::string_view text);
 // kInvalidArgument when `ms` does not fit its kind.
 Status validate_ttl(const TimeToLive& ttl);
 
-// Mutation::detail: changes until when a key, or one field of a row, is there, and nothing else about it. Of a key
-// that is not there it changes nothing. DoneReply::results: 1 when it changed something.
+// Mutation::detail: changes until when a key, or one field of a row or a document, is there, and nothing else about it.
+// Of a key or a field that is not there it changes nothing. DoneReply::results: 1 when it changed something.
 struct ExpireChange {
   enum class When : std::uint8_t {
     kAlways,
@@ -53,7 +53,7 @@ struct ExpireChange {
   };
   TimeToLive ttl;
   When when = When::kAlways;
-  Bytes field = {};  // of a row; empty: the key itself
+  Bytes field = {};  // a column, or the path of a field of a document (model/document.h); empty: the key itself
 };
 
 }  // namespace pando

@@ -207,6 +207,10 @@ struct StatsReply {
     std::uint64_t received_bytes = 0;
     std::uint64_t sent_bytes = 0;
   };
+  // Keys that have ended: how many this node freed since start, and how many it may not yet.
+  std::uint64_t ended_freed = 0;
+  std::uint64_t ended_waiting = 0;
+  std::uint64_t order_waiting = 0;  // requests that wait until the order of a large key is built
   std::vector<Link> links;
   // A commit that peers sent and that could not be taken; what follows it waits.
   struct Quarantined {

@@ -283,6 +283,9 @@ StatsReply Namespace::stats() const {
   stats.open_transactions = writes_.open_transactions();
   stats.malformed_payloads = writes_.malformed_payloads();
   stats.conflicts = replica_->conflicts();
+  stats.ended_freed = expiry_.freed();
+  stats.ended_waiting = expiry_.waiting();
+  stats.order_waiting = orders_.waiting();
   peers_.add_stats(stats);
   stats.origin = replica_->self();
   stats.context = replica_->durable_context();

@@ -38,6 +38,7 @@ class OrderPath {
   std::optional<Instant> next_deadline() const {
     return waiting_.empty() ? std::nullopt : std::optional(next_slice_at_);
   }
+  std::size_t waiting() const { return waiting_.size(); }
 
  private:
   bool waited_for(const engine::OrderNeed& need) const;

@@ -84,6 +84,12 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
   page.gauge("pando_frontier_seconds", "Everything that any known node wrote up to this Unix time is here", ns,
              static_cast<double>(s.frontier.wall_ms()) / 1e3);
   page.counter("pando_conflicts_total", "Concurrent values that lost a merge, since start", ns, number(s.conflicts));
+  page.counter("pando_ended_keys_freed_total",
+               "Keys whose time had run out and whose cells this node freed, since start", ns, number(s.ended_freed));
+  page.gauge("pando_ended_keys_waiting", "Keys whose time has run out and whose cells cannot be freed yet", ns,
+             number(s.ended_waiting));
+  page.gauge("pando_order_waiting_requests", "Requests that wait until the order of a large key is built", ns,
+             number(s.order_waiting));
   page.gauge("pando_quarantined_commits", "Commits that peers sent and that cannot be taken (GET stats names them)", ns,
              number(s.quarantined.size()));
   page.counter("pando_quarantined_commits_total", "Commits that could not be taken when they first came, since start",

@@ -20,6 +20,9 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
   a.stats.refusals = {{"conflict", 2}};
   a.stats.quarantined = {{{Origin{"dc3", 1}, Seq(7)}, "torn", {"dc2"}}};
   a.stats.quarantined_total = 3;
+  a.stats.ended_freed = 12;
+  a.stats.ended_waiting = 5;
+  a.stats.order_waiting = 1;
   input.strangers_refused[StatusCode::kDataLoss] = 4;
   b.ns = "b";
   b.health = Status(StatusCode::kUnavailable, "disk full");
@@ -41,6 +44,10 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
                               "pando_links_refused_total{namespace=\"\",code=\"data_loss\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("pando_quarantined_commits{namespace=\"a\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("pando_quarantined_commits_total{namespace=\"a\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE pando_ended_keys_freed_total counter\n"
+                              "pando_ended_keys_freed_total{namespace=\"a\"} 12\n"));
+  EXPECT_THAT(text, HasSubstr("pando_ended_keys_waiting{namespace=\"a\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("pando_order_waiting_requests{namespace=\"a\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("pando_zmq_dropped_total{namespace=\"a\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("pando_http_replies_total{status=\"2xx\"} 11\n"));
   EXPECT_THAT(text, HasSubstr("pando_log_write_seconds_count 0\n"));
