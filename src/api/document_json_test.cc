@@ -153,6 +153,14 @@ TEST(Records, AListingAsItIsAskedFor) {
   EXPECT_EQ(list.filters[1].value, "\"x y\"");
   EXPECT_EQ(list.filters[2].op, FieldFilter::Op::kHas);
   EXPECT_EQ(list.filters[2].value, "\"new\"");
+
+  const auto reversed = parse("GET /api/v1/ns/tables/users?reverse=true&age[gte]=5&age[lte]=9");
+  ASSERT_TRUE(reversed) << reversed.error().message();
+  const auto& range = std::get<ListDocumentsRequest>(*reversed);
+  EXPECT_TRUE(range.descending);
+  ASSERT_EQ(range.filters.size(), 2u);
+  EXPECT_EQ(range.filters[0].op, FieldFilter::Op::kGreaterEqual);
+  EXPECT_EQ(range.filters[1].op, FieldFilter::Op::kLessEqual);
 }
 
 TEST(Records, RefusalsOfTheRequest) {
@@ -162,6 +170,8 @@ TEST(Records, RefusalsOfTheRequest) {
   };
   const Row rows[] = {
       {"GET /api/v1/ns/tables/users?order=up", "parameter \"order\" is asc or desc"},
+      {"GET /api/v1/ns/tables/users?reverse=yes", "parameter \"reverse\" is false or true"},
+      {"GET /api/v1/ns/tables/users?age=5", "parameter \"age\" is not known; a condition is written age[eq]="},
       {"GET /api/v1/ns/tables/users?limit=0", "parameter \"limit\" must be a number from 1 to 10000"},
       {"GET /api/v1/ns/tables/users?cursor=xyz", "parameter \"cursor\" is none that a listing answered"},
       {"GET /api/v1/ns/tables/users?age[like]=5", "parameter \"age[like]\": a condition is one of eq, ne, lt, le, gt"},

@@ -75,8 +75,9 @@ Result<Request> parse_get(Call& call, JsonBody&) {
 Result<std::optional<FieldFilter>> filter_of(ByteSpan name, ByteSpan value) {
   using Op = FieldFilter::Op;
   constexpr std::pair<std::string_view, Op> kOps[] = {
-      {"eq", Op::kEqual},   {"ne", Op::kNotEqual},     {"lt", Op::kLess}, {"le", Op::kLessEqual},
-      {"gt", Op::kGreater}, {"ge", Op::kGreaterEqual}, {"has", Op::kHas},
+      {"eq", Op::kEqual},     {"ne", Op::kNotEqual},   {"lt", Op::kLess},
+      {"le", Op::kLessEqual}, {"gt", Op::kGreater},    {"ge", Op::kGreaterEqual},
+      {"has", Op::kHas},      {"lte", Op::kLessEqual}, {"gte", Op::kGreaterEqual},
   };
   const std::size_t bracket = name.rfind('[');
   if (!name.ends_with(']') || bracket == ByteSpan::npos) return std::nullopt;
@@ -112,29 +113,49 @@ Result<Bytes> key_of_cursor(ByteSpan cursor) {
   return key;
 }
 
+// Which of two words it is: true for the second.
+Result<bool> either(ByteSpan name, ByteSpan value, std::string_view first, std::string_view second) {
+  if (value == first || value == second) return value == second;
+  return refuse(fmt::format("parameter \"{}\" is {} or {}", name, first, second));
+}
+
+Status take_order(ByteSpan name, ByteSpan value, ListDocumentsRequest& list) {
+  const Result<bool> descending =
+      name == "order" ? either(name, value, "asc", "desc") : either(name, value, "false", "true");
+  if (!descending) return descending.error();
+  list.descending = *descending;
+  return {};
+}
+
 Status take_parameter(ByteSpan name, ByteSpan value, ListDocumentsRequest& list) {
-  if (name == "prefix") list.prefix = Bytes(value);
-  if (name == "from") list.from = Bytes(value);
-  if (name == "to") list.to = Bytes(value);
-  if (name == "order") {
-    if (value != "asc" && value != "desc") {
-      return Status(StatusCode::kInvalidArgument, "parameter \"order\" is asc or desc");
-    }
-    list.descending = value == "desc";
-  }
-  if (name == "cursor") {
+  if (name == "limit") return {};  // read apart
+  if (name == "prefix") {
+    list.prefix = Bytes(value);
+  } else if (name == "from") {
+    list.from = Bytes(value);
+  } else if (name == "to") {
+    list.to = Bytes(value);
+  } else if (name == "order" || name == "reverse") {
+    return take_order(name, value, list);
+  } else if (name == "cursor") {
     Result<Bytes> key = key_of_cursor(value);
     if (!key) return key.error();
     list.after = *std::move(key);
-  }
-  if (name == "fields") {
+  } else if (name == "fields") {
     Result<std::vector<Bytes>> fields = fields_of(value);
     if (!fields) return fields.error();
     list.fields = *std::move(fields);
+  } else {
+    Result<std::optional<FieldFilter>> filter = filter_of(name, value);
+    if (!filter) return filter.error();
+    // A condition without its brackets would be passed over, and all records answered.
+    if (!*filter) {
+      return Status(
+          StatusCode::kInvalidArgument,
+          fmt::format("parameter \"{0}\" is not known; a condition is written {0}[eq]=…", name.substr(0, 100)));
+    }
+    list.filters.push_back(**std::move(filter));
   }
-  Result<std::optional<FieldFilter>> filter = filter_of(name, value);
-  if (!filter) return filter.error();
-  if (*filter) list.filters.push_back(**std::move(filter));
   return {};
 }
 
@@ -195,6 +216,7 @@ constexpr Parameter kListQuery[] = {
     {"from", "Only this id and those behind it in byte order"},
     {"to", "Only ids before it in byte order"},
     {"order", "asc (the default) or desc"},
+    {"reverse", "The same as order=desc", Parameter::Type::kBool},
     {"limit", "At most so many, 1 to 10000; 100 when left out", Parameter::Type::kNumber},
     {"cursor", "Go on where the answer with this cursor stopped; the other parameters as before"},
     kFields,
