@@ -137,7 +137,7 @@ void append_limiter(Bytes& out, const Call&, const LimiterReply& reply) {
   out.push_back('}');
 }
 
-constexpr Takes kTakes = kTakesToken | kTakesDurability;
+constexpr Takes kTakes = kCommitTerms;
 constexpr Parameter kSubject[] = {{"subject", "Whose count; the limiter's own when left out"}};
 constexpr Parameter kNames[] = {kPaging[0], kPaging[1], kPaging[2]};
 

@@ -142,7 +142,7 @@ void append_renewed(Bytes& out, const Call&, const RenewedReply& reply) {
   out.push_back('}');
 }
 
-constexpr Takes kTakes = kTakesToken | kTakesDurability;
+constexpr Takes kTakes = kCommitTerms;
 
 constexpr RouteRow kRows[] = {
     {.method = Method::kPut,

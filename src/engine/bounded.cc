@@ -267,6 +267,7 @@ Status decide(Draft& draft, const Mutation& mutation, const TryBounded& attempt)
   if (!desk) return desk.error();
   PANDO_RETURN_IF_ERROR(desk->check_rights(attempt.way, attempt.amount));
   PANDO_RETURN_IF_ERROR(desk->use(attempt.way, attempt.amount));
+  draft.note_used({mutation.table, mutation.key, desk->incarnation(), attempt.way, attempt.amount});
   return desk->finish_use(attempt.way);
 }
 
@@ -297,6 +298,7 @@ Status decide(Draft& draft, const Mutation& mutation, const ReserveBounded& rese
   reply.reservation = to_string(name);
   reply.expires_at_ms = name.expires_at_ms;
   draft.give_back(reply.reservation);
+  draft.note_used({mutation.table, mutation.key, desk->incarnation(), reserve.way, reserve.amount, reply.reservation});
   return desk->finish_use(reserve.way, std::move(reply));
 }
 
@@ -356,6 +358,31 @@ Status decide(Draft& draft, const Mutation& mutation, const ReclaimBounded& recl
   PANDO_RETURN_IF_ERROR(desk->finish());
   desk->answer();
   return {};
+}
+
+Status take_back(Draft& draft, const Once::Used& used) {
+  Mutation about;
+  about.table = used.table;
+  about.key = used.key;
+  Result<Desk> desk = Desk::open(draft, about);
+  // Deleted meanwhile, or begun anew: what it used is no part of what is there.
+  if (!desk && (desk.error().code() == StatusCode::kNotFound || desk.error().code() == StatusCode::kWrongType))
+    return {};
+  if (!desk) return desk.error();
+  if (desk->incarnation() != used.incarnation) return {};
+  if (used.reservation.empty()) {
+    const Way back = opposite(used.way);
+    PANDO_RETURN_IF_ERROR(desk->check_rights(back, used.amount));
+    PANDO_RETURN_IF_ERROR(desk->use(back, used.amount));
+    return desk->finish_use(back);
+  }
+  const std::optional<ReservationName> name = parse_reservation(used.reservation);
+  if (!name || name->origin != desk->self()) return {};
+  const Result<bool> there = draft.has(escrow_path(desk->where(), hold_element(desk->incarnation(), *name)));
+  if (!there) return there.error();
+  if (!*there) return {};
+  PANDO_RETURN_IF_ERROR(desk->let_go(*name, false));
+  return desk->finish();
 }
 
 Result<EscrowUpkeep> keep_up(Draft& draft, const EscrowKey& where, const EscrowDemand* demand) {

@@ -17,6 +17,11 @@ Status decide(Draft& draft, const Mutation& mutation, const ReserveBounded& rese
 Status decide(Draft& draft, const Mutation& mutation, const SettleBounded& settle);
 Status decide(Draft& draft, const Mutation& mutation, const ReclaimBounded& reclaim);
 
+// Undoes a use that turned out to be the second of one request: what was taken is given and the reverse, and a
+// reservation that is still there is let go of. kOutOfRange, and a demand, while the rights to do so are not here.
+// Nothing when the counter was deleted meanwhile.
+Status take_back(Draft& draft, const Once::Used& used);
+
 // What this site does about a counter without a client: asks for what `demand` lacks, gives what others lack, and
 // takes out what is of no use any more. The draft stays empty when there is nothing to do. From
 // `look_again_at_ms` on there is more.

@@ -425,6 +425,17 @@ std::vector<Once::Counted> Draft::counted() const {
   return all;
 }
 
+std::vector<Once::Changed> Draft::changed() const {
+  std::vector<Once::Changed> all;
+  for (const auto& entry : changed_) {
+    Once::Changed changed = entry.second;
+    const Op* op = find_op(changed.path);
+    changed.stands = op != nullptr && std::holds_alternative<PutOp>(*op);
+    if (changed.stands || changed.before) all.push_back(std::move(changed));
+  }
+  return all;
+}
+
 Status Draft::reset(const CellPath& path) {
   const Result<const crdt::Counter*> found = find_counter_after(path);
   if (!found) return found.error();

@@ -75,6 +75,9 @@ class Draft {
   std::vector<EscrowDemand> take_demands() { return std::move(demands_); }
   // With keep_counted(): what it adds to counters and nothing in it takes away again, by path.
   std::vector<Once::Counted> counted() const;
+  // The same of what it chose by place, and of rights it used.
+  std::vector<Once::Changed> changed() const;
+  const std::vector<Once::Used>& used() const { return used_; }
   // Typed keys whose payload was not one: stored as plain bytes.
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
 
@@ -146,6 +149,15 @@ class Draft {
     std::vector<Bytes> returned = {};
   };
   Result<Told> also(const Mutation& mutation);
+
+  // With keep_counted(): `path` is about to be changed because of where it stands or what was there, see Once::Changed.
+  // Of several calls for a cell the first counts.
+  void note_changed(const CellPath& path, ByteSpan item, std::optional<Bytes> before) {
+    if (keeps_counted_) changed_.try_emplace(path, Once::Changed{path, Bytes(item), std::move(before), false});
+  }
+  void note_used(Once::Used used) {
+    if (keeps_counted_) used_.push_back(std::move(used));
+  }
 
   // What this mutation tells its client: see DoneReply.
   void set_result(std::int64_t number) {
@@ -253,6 +265,8 @@ class Draft {
   std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
   std::optional<std::size_t> first_count_;      // the op of count_first(), while counters_ does not have it
   std::map<CellPath, Once::Counted> counted_;
+  std::map<CellPath, Once::Changed> changed_;
+  std::vector<Once::Used> used_;
   // Of (table, key): parts without what was there before this draft. One with no kinds and no prefix is all of it.
   std::map<std::pair<std::string, Bytes>, std::vector<Part>> cleared_;
   std::set<std::pair<std::string, Bytes>> looked_at_;  // keys known to be within their time, or cleared for it

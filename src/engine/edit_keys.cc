@@ -83,6 +83,13 @@ Status decide(Draft& draft, const Mutation& mutation, const PopMembers& pop) {
   Prng random(draft.dot().seq.value ^ (draft.ops().size() << 48U));
   for (std::size_t i = 0; i < count; ++i) std::swap((*members)[i], (*members)[i + random.below(members->size() - i)]);
   members->resize(count);
+  for (const Bytes& member : *members) {
+    const CellPath plain{mutation.table, mutation.key, CellKind::kMember, member};
+    const Result<bool> there = draft.has(plain);
+    if (!there) return there.error();
+    const CellPath guard{mutation.table, mutation.key, CellKind::kGuardedMember, member};
+    draft.note_changed(*there ? plain : guard, member, *there ? Bytes() : Bytes(kGuardOn));
+  }
   PANDO_RETURN_IF_ERROR(
       change_members(draft, of_key(mutation, Mutation::Kind::kRemoveMembers, mutation.key), *members));
   for (Bytes& member : *members) draft.give_back(std::move(member));

@@ -53,6 +53,10 @@ void tell_length(Draft& draft, const ListEdit& list) { draft.set_result(static_c
 // Those at `first` to `last` - 1. All of them together are one op.
 Status erase(Draft& draft, const Mutation& mutation, ListEdit& list, std::size_t first, std::size_t last) {
   if (last - first == list.size()) {
+    // One that is retried elsewhere may find more: only so many items can be put back one by one.
+    if (draft.keeps_counted() && list.size() <= limits::kListChangesMax) {
+      for (std::size_t i = first; i < last; ++i) PANDO_RETURN_IF_ERROR(list.note(i));
+    }
     return draft.clear(mutation.table, mutation.key, kWholeList);
   }
   PANDO_RETURN_IF_ERROR(check_count(last - first));

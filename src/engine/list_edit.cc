@@ -100,12 +100,29 @@ Result<Bytes> ListEdit::new_position(std::size_t index) {
 Status ListEdit::insert(std::size_t index, ByteSpan value) {
   const Result<Bytes> position = new_position(index);
   if (!position) return position.error();
+  draft_->note_changed(path(*position), *position, std::nullopt);
   draft_->put_new(path(*position), encode_list_item(value));
   order_.insert(*position);
   return {};
 }
 
+Status ListEdit::note_claims(const Bytes& position) {
+  if (!draft_->keeps_counted()) return {};
+  for (const Bytes& cell : claims(position)) {
+    // What this draft put there has been noted then.
+    if (draft_->wrote(path(cell))) continue;
+    const Result<const crdt::Register*> reg = draft_->view().find_register(path(cell));
+    if (!reg) return reg.error();
+    const crdt::Register::Entry* entry = *reg == nullptr ? nullptr : (*reg)->resolve();
+    if (entry == nullptr) continue;
+    const Result<ListItem> item = decode_list_item(entry->value);
+    draft_->note_changed(path(cell), item && !item->name.empty() ? item->name : cell, entry->value);
+  }
+  return {};
+}
+
 Status ListEdit::remove_claims(const Bytes& position, bool keep) {
+  PANDO_RETURN_IF_ERROR(note_claims(position));
   for (const Bytes& cell : claims(position)) {
     if (keep && cell == position) continue;
     PANDO_RETURN_IF_ERROR(draft_->remove(path(cell)));
@@ -142,6 +159,7 @@ Status ListEdit::move(std::size_t from, std::size_t to) {
   const Result<Bytes> next = new_position(to);
   if (!next) return next.error();
   const ListItem item{fresh ? Bytes() : found->name, std::nullopt, found->written_at, std::move(found->value)};
+  draft_->note_changed(path(*next), fresh ? *next : item.name, std::nullopt);
   draft_->put_new(path(*next), encode_list_item(item));
   order_.insert(*next);
   return {};

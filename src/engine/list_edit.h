@@ -25,6 +25,8 @@ class ListEdit {
   Status set(std::size_t index, ByteSpan value);
   Status erase(std::size_t index);
   Status move(std::size_t from, std::size_t to);
+  // Draft::note_changed() of the item, which something else is about to take away.
+  Status note(std::size_t index) { return note_claims(order_.at(index)); }
 
  private:
   // An item with its stamps: nothing where this very commit says it.
@@ -43,6 +45,7 @@ class ListEdit {
   std::vector<Bytes> claims(const Bytes& position) const;
   // Of all cells that claim to be the item there, but for that position when `keep` is set.
   Status remove_claims(const Bytes& position, bool keep);
+  Status note_claims(const Bytes& position);
   // For a new item or one that moves: between the items at index - 1 and `index`.
   Result<Bytes> new_position(std::size_t index);
 

@@ -1,15 +1,21 @@
 #include "engine/once.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/check.h"
 
 namespace pando::engine {
-namespace {
 
 CellPath once_path(ByteSpan key) { return {std::string(kTableOnce), Bytes(key), CellKind::kRegister, {}}; }
 
-}  // namespace
+const crdt::Register::Entry& counting_entry(const crdt::Register& reg) {
+  CHECK(!reg.entries().empty());
+  return *std::max_element(reg.entries().begin(), reg.entries().end(),
+                           [](const crdt::Register::Entry& a, const crdt::Register::Entry& b) {
+                             return std::tie(a.hlc, a.dot) < std::tie(b.hlc, b.dot);
+                           });
+}
 
 // The index. -------------------------------------------------------------------------------------------------
 
@@ -64,59 +70,20 @@ Result<std::optional<OnceFound>> find_once(View& view, ByteSpan key) {
   const Result<const crdt::Register*> found = view.find_register(once_path(key));
   if (!found) return fail(found.error());
   if (*found == nullptr) return std::nullopt;
-  const crdt::Register::Entry& first = (*found)->entries().front();  // sorted by dot
-  Result<Once> once = decode_once(first.value);
+  const crdt::Register::Entry& counts = counting_entry(**found);
+  Result<Once> once = decode_once(counts.value);
   if (!once) return fail(once.error());
-  return OnceFound{first.dot, std::move(*once)};
+  return OnceFound{counts.dot, std::move(*once)};
 }
 
 Status record(Draft& draft, ByteSpan key, Once once, const OnceWindow& window, const OnceWindow::Options& options) {
   CHECK(draft.keeps_counted());
   once.counted = draft.counted();
+  once.changed = draft.changed();
+  once.used = draft.used();
   for (const Bytes& old : window.over(draft.view().now_ms(), options))
     PANDO_RETURN_IF_ERROR(draft.remove(once_path(old)));
   return draft.put(once_path(key), encode_once(once));
-}
-
-namespace {
-
-// What of it is still there: a reset that saw it has taken it away already.
-Result<Int128> left_of(Draft& draft, const Origin& origin, const Once::Counted& counted) {
-  const Result<const crdt::Counter*> found = draft.view().cells().find_counter(counted.path);
-  if (!found) return fail(found.error());
-  if (*found == nullptr) return Int128{0};
-  for (const crdt::Counter::Slot& slot : (*found)->slots()) {
-    if (slot.origin != origin || slot.birth != counted.birth) continue;
-    Int128 left = 0;
-    if (slot.added_base < counted.added_to) left += static_cast<Int128>(counted.added);
-    if (slot.removed_base < counted.removed_to) left -= static_cast<Int128>(counted.removed);
-    return left;
-  }
-  return Int128{0};
-}
-
-}  // namespace
-
-Status withdraw(Draft& draft, ByteSpan key, std::string_view node) {
-  const CellPath path = once_path(key);
-  const Result<const crdt::Register*> found = draft.view().cells().find_register(path);
-  if (!found) return found.error();
-  if (*found == nullptr) return {};
-  const std::vector<crdt::Register::Entry> entries = (*found)->entries();
-  std::vector<Dot> taken_back;
-  for (std::size_t i = 1; i < entries.size(); ++i) {
-    if (entries[i].dot.origin.node != node) continue;
-    taken_back.push_back(entries[i].dot);
-    const Result<Once> once = decode_once(entries[i].value);
-    if (!once) return once.error();
-    for (const Once::Counted& counted : once->counted) {
-      const Result<Int128> left = left_of(draft, entries[i].dot.origin, counted);
-      if (!left) return left.error();
-      if (*left != 0) PANDO_RETURN_IF_ERROR(draft.count(counted.path, -*left));
-    }
-  }
-  if (!taken_back.empty()) draft.remove_entries(path, std::move(taken_back));
-  return {};
 }
 
 }  // namespace pando::engine

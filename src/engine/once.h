@@ -7,12 +7,18 @@
 //   a key is taken       record() in the draft of the write: the commit carries it to every site
 //   it is asked again    find_once() answers what was done, here or elsewhere
 //   it grows old         record() of later keys lets go of those over Options, a few per commit, at every site alike
-//   two took it          the entry with the smallest dot counts. The origin of each other one takes back, once, what
-//   its
-//                        commit counted (withdraw()): that commit removes its entry, so a crash before it does it again
-//                        and a crash after it does not. What else the commit did stays: puts of the same values,
-//                        members added and flags set twice are the same as once; items pushed to a list are there
-//                        twice.
+//   two took it          the latest by its stamp counts: who tries again has no answer to what he tried before. The
+//                        origin of each other entry takes back, once, what its commit did (withdraw()): that commit
+//                        removes the entry, so a crash before it does it again and a crash after it does not.
+//
+// What is taken back: what was counted, in whatever kind of counter; items that were inserted in lists, moved, set or
+// taken out by their index; members that were popped; rights of bounded counters that were used or are held. What is
+// the same done twice as once stays: values, fields, members that were added or removed by name, flags, leases. So does
+// what passed a limiter, as the passage may have been used at both.
+//
+// An item that both took is taken once. One that only the earlier commit took comes back, also when a third one took it
+// meanwhile: nothing is left that could say so. It does not come back under a key that has ended or holds something
+// else.
 //
 // One thread.
 #pragma once
@@ -56,14 +62,18 @@ struct OnceFound {
   Dot dot;  // of the commit that did it
   Once once;
 };
+CellPath once_path(ByteSpan key);
+// Of those under one key.
+const crdt::Register::Entry& counting_entry(const crdt::Register& reg);
 // Nothing when the key is free.
 Result<std::optional<OnceFound>> find_once(View& view, ByteSpan key);
 
 // Writes down under `key` what `draft` does, and lets go of what is over. Last of all that goes into the draft.
 Status record(Draft& draft, ByteSpan key, Once once, const OnceWindow& window, const OnceWindow::Options& options);
 
-// Takes back what commits of `node` counted under a key that others took before them. Nothing is drafted when
-// none of them has to.
+// Takes back what a commit of `node` did under a key that another took after it; call it again while the key is
+// contested, as there may be several. Nothing is drafted when none of them has to. kOutOfRange while the rights of a
+// bounded counter that it takes are not here (the draft's demands say which); then the draft is dropped.
 Status withdraw(Draft& draft, ByteSpan key, std::string_view node);
 
 }  // namespace pando::engine

@@ -117,7 +117,21 @@ TEST(OnceWindow, LetsGoOfWhatIsOldOrTooMuchAtEverySiteAlike) {
   EXPECT_EQ(again->size(), 1u);
 }
 
-TEST(OnceWindow, OfTwoThatTookOneKeyTheLaterTakesBackOnce) {
+TEST(OnceWindow, OfTwoThatTookOneKeyTheLaterByItsStampCounts) {
+  Site dc1("dc1");
+  Site dc2("dc2");
+  dc1.now_ms_ += 10;
+  const Commit two = dc1.add("k", 5);
+  const Commit one = dc2.add("k", 5);
+  dc1.take(one);
+  dc2.take(two);
+  for (Site* site : {&dc1, &dc2}) EXPECT_EQ(to_string(site->find("k")->dot), "dc1:1");
+  EXPECT_FALSE(dc1.withdraw("k").has_value());
+  EXPECT_TRUE(dc2.withdraw("k").has_value());
+  EXPECT_EQ(dc2.value(), 5);
+}
+
+TEST(OnceWindow, OfTwoThatTookOneKeyTheEarlierTakesBackOnce) {
   Site dc1("dc1");
   Site dc2("dc2");
   const Commit one = dc1.add("k", 5);
@@ -126,13 +140,13 @@ TEST(OnceWindow, OfTwoThatTookOneKeyTheLaterTakesBackOnce) {
   dc2.take(one);
   EXPECT_EQ(dc2.value(), 10);
   EXPECT_EQ(dc1.window().contested().count("k"), 1u);
-  EXPECT_FALSE(dc1.withdraw("k").has_value()) << "the smaller dot stays";
-  const std::optional<Commit> back = dc2.withdraw("k");
+  EXPECT_FALSE(dc2.withdraw("k").has_value()) << "of equal stamps the larger dot stays";
+  const std::optional<Commit> back = dc1.withdraw("k");
   ASSERT_TRUE(back.has_value());
-  dc1.take(*back);
+  dc2.take(*back);
   for (Site* site : {&dc1, &dc2}) {
     EXPECT_EQ(site->value(), 5);
-    EXPECT_EQ(to_string(site->find("k")->dot), "dc1:1");
+    EXPECT_EQ(to_string(site->find("k")->dot), "dc2:1");
     EXPECT_TRUE(site->window().contested().empty());
     EXPECT_FALSE(site->withdraw("k").has_value());
   }
@@ -148,6 +162,7 @@ TEST(OnceWindow, WhatAResetTookAwayIsNotTakenBackAgain) {
     Site dc1("dc1");
     Site dc2("dc2");
     Site dc3("dc3");
+    dc1.now_ms_ += 10;
     const Commit one = dc1.add("k", 5);
     const Commit two = dc2.add("k", 5);
     Draft more = dc2.draft();
@@ -169,6 +184,7 @@ TEST(OnceWindow, WhatAResetTookAwayIsNotTakenBackAgain) {
 TEST(OnceWindow, TakesBackWhatWasCountedDownToo) {
   Site dc1("dc1");
   Site dc2("dc2");
+  dc1.now_ms_ += 10;
   const Commit one = dc1.add("k", -3);
   dc2.add("k", -3);
   dc2.take(one);

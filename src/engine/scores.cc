@@ -275,6 +275,11 @@ Status decide(Draft& draft, const Mutation& mutation, const RemoveScoreRange& re
                    remove.range.last == -1 && remove.count_max == UINT64_MAX;
   // One op however many members there are.
   if (all) return draft.clear(mutation.table, mutation.key, kWholeSet);
+  if (remove.range.by == ScoreRange::By::kRank || remove.count_max != UINT64_MAX) {
+    for (const auto& [name, score] : *members) {
+      draft.note_changed({mutation.table, mutation.key, CellKind::kScore, name}, name, encode_score(score));
+    }
+  }
   for (const auto& member : *members) PANDO_RETURN_IF_ERROR(Member(draft, mutation, member.first).remove());
   return {};
 }

@@ -5,9 +5,16 @@
 #include <algorithm>
 
 #include "engine/etag.h"
+#include "engine/restore.h"
 #include "store/cell_cursor.h"
 
 namespace pando::node {
+namespace {
+
+// Rights that are missing to take something back are asked for, and waited for, this long.
+constexpr Duration kWithdrawAgain = Duration::seconds(1);
+
+}  // namespace
 
 Status WritePath::writable() const {
   PANDO_RETURN_IF_ERROR(replica_.serving());
@@ -83,6 +90,8 @@ bool WritePath::answer_again(RequestId id, const Terms& terms, Time now, Outputs
 
 void WritePath::withdraw_contested(Time now, Outputs& out) {
   if (replica_.once().contested().empty() || !writable().ok()) return;
+  if (withdraw_again_at_ && instant_of(now) < *withdraw_again_at_) return;
+  withdraw_again_at_.reset();
   const std::set<Bytes> contested = replica_.once().contested();
   for (const Bytes& key : contested) {
     engine::Draft made = draft(now);
@@ -91,11 +100,14 @@ void WritePath::withdraw_contested(Time now, Outputs& out) {
     if (status.ok()) {
       const Result<LogPos> pos = commit(made, now);
       status = pos ? Status() : pos.error();
+    } else {
+      tell_demands(made, now);
     }
+    if (!status.ok()) withdraw_again_at_ = instant_of(now) + kWithdrawAgain;
     if (!status.ok() && !withdrawal_failing_) {
       out.notes.push_back(
           {Note::Level::kWarning, replica_.name(),
-           fmt::format("what was counted twice under an idempotency key stays for now: {}", status.message())});
+           fmt::format("what was done twice under an idempotency key stays for now: {}", status.message())});
     }
     withdrawal_failing_ = !status.ok();
   }
@@ -137,7 +149,9 @@ Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& 
   std::vector<Durability> safe =
       terms.durability ? std::vector<Durability>{*terms.durability} : durability_of(mutations, replica_);
   PANDO_RETURN_IF_ERROR(prepare_for(safe, draft));
-  if (terms.idempotency_key) {
+  // What a limiter denies is no write, and asked anew.
+  const auto* verdict = std::get_if<LimiterReply>(&reply.body);
+  if (terms.idempotency_key && (verdict == nullptr || verdict->allowed)) {
     PANDO_RETURN_IF_ERROR(
         engine::record(draft, *terms.idempotency_key, {terms.fingerprint, reply.body, {}}, replica_.once(), once_));
   }
@@ -179,6 +193,21 @@ void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms,
       !status.ok()) {
     refuse(id, std::move(status), out);
   }
+}
+
+Result<WriteRequest> WritePath::restoring(const RestoreConflictRequest& request) {
+  const Conflict* filed = replica_.cells().ledger().find(request.id);
+  if (filed == nullptr) {
+    return fail(StatusCode::kNotFound,
+                fmt::format("no conflict {} in the ledger of this node (any more)", to_string(request.id)));
+  }
+  Conflict line = *filed;
+  engine::resolve_line(replica_.catalog().of(line.path.table), line);
+  Result<Mutation> mutation = engine::restoring(line);
+  if (!mutation) return fail(mutation.error());
+  WriteRequest write;
+  write.mutations.push_back(*std::move(mutation));
+  return write;
 }
 
 void WritePath::handle(RequestId id, TxBeginRequest&& request, const Terms&, Time now, Outputs& out) {

@@ -43,6 +43,8 @@ class WritePath {
   void handle(RequestId id, TxAbortRequest&& request, const Terms& terms, Time now, Outputs& out);
 
   void handle(RequestId id, TxRequest&& request, const Terms& terms, Time now, Outputs& out);
+  // The write that restores the loser of a line of the ledger. kNotFound without such a line, kPreconditionFailed.
+  Result<WriteRequest> restoring(const RestoreConflictRequest& request);
   // A write of any kind within the open transaction that the terms name; answered as it would be there.
   void append(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out);
   // What an open transaction sees, valid until the next call of this path; and what an answer from it must wait for.
@@ -65,11 +67,15 @@ class WritePath {
 
   // Discards what earlier processes of this node staged and never published.
   Status discard_leftovers(Time now);
-  // Takes back what was counted here under idempotency keys that other sites had taken too.
+  // Takes back what was done here under idempotency keys that other sites took later.
   void withdraw_contested(Time now, Outputs& out);
   // Ends transactions over their time.
   void on_time(Time now);
-  std::optional<Instant> next_deadline() const { return transactions_.next_deadline(); }
+  std::optional<Instant> next_deadline() const {
+    std::optional<Instant> earliest = transactions_.next_deadline();
+    if (withdraw_again_at_ && (!earliest || *withdraw_again_at_ < *earliest)) earliest = withdraw_again_at_;
+    return earliest;
+  }
 
   std::size_t open_transactions() const { return transactions_.open_count(); }
   std::uint64_t malformed_payloads() const { return malformed_payloads_; }
@@ -96,6 +102,7 @@ class WritePath {
   engine::TypedPayloadParser parser_;
   std::uint64_t malformed_payloads_ = 0;
   bool withdrawal_failing_ = false;
+  std::optional<Instant> withdraw_again_at_;
 };
 
 }  // namespace pando::node
