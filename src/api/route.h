@@ -150,7 +150,8 @@ struct RouteRow {
   std::array<std::uint16_t, 3> refusals = {};
   // Looks at the query of a matched call; may move the call to another row.
   std::optional<HttpError> (*settle)(Call& call) = nullptr;
-  // Carriage::kRequest: may move from `call` what `reply` does not need.
+  // May move from `call` what `reply` does not need. With another carriage than kRequest only as an operation of
+  // `POST /tx`; nullptr where it cannot be one.
   Result<Request> (*parse)(Call& call, JsonBody& body) = nullptr;
   // Appends the body of a success and returns its HTTP status.
   int (*reply)(const Call& call, const ReplyBody& reply, Bytes& out) = nullptr;

@@ -1,6 +1,7 @@
 // Large objects, streamed. api/lob_transfer.h makes the requests of up- and download.
 #include "api/json_body.h"
 #include "api/json_fields.h"
+#include "api/mutations.h"
 #include "api/reply_text.h"
 #include "api/rest_query.h"
 #include "api/route.h"
@@ -20,6 +21,22 @@ Result<Request> parse_tx_delete(Call& call, JsonBody&) {
   Result<Bytes> key = lob_key_parameter(call);
   if (!key) return fail(key.error());
   return Request(TxDeleteLobRequest{std::move(call.tx_id), std::move(*key)});
+}
+
+// Only as part of a transaction in one request, where an object comes whole: {"value":base64}.
+Result<Request> parse_whole_object(Call& call, JsonBody& body) {
+  const auto object = body.object();
+  if (!object) return fail(object.error());
+  Result<Bytes> value = value_field(*object);
+  if (!value) return fail(value.error());
+  Mutation m = mutation(Mutation::Kind::kDetail, kTableLob, std::move(call.key));
+  m.detail = PutObject{*std::move(value)};
+  return write_one(std::move(m));
+}
+
+// Likewise.
+Result<Request> parse_delete_object(Call& call, JsonBody&) {
+  return write_one(mutation(Mutation::Kind::kDelete, kTableLob, std::move(call.key)));
 }
 
 void append_uploaded(Bytes& out, const Call&, const TxCommittedReply& committed) {
@@ -60,6 +77,7 @@ constexpr RouteRow kRows[] = {
      .carriage = Carriage::kUpload,
      .body = bytes(),
      .answer = json("Checksum"),
+     .parse = parse_whole_object,
      .reply = reply_with<append_uploaded>},
     {.method = Method::kDelete,
      .path = "/{ns}/lob/{key}",
@@ -68,7 +86,8 @@ constexpr RouteRow kRows[] = {
      .takes = kTakesToken | kTakesDurability,
      .carriage = Carriage::kEraseLob,
      .answer = json("Success"),
-     .reply = reply_with<append_erased>},
+     .parse = parse_delete_object,
+     .reply = reply_with<append_erased, append_done>},
     {.method = Method::kGet,
      .path = "/{ns}/lob",
      .id = "lob_list",
@@ -89,6 +108,7 @@ constexpr RouteRow kRows[] = {
      .body = bytes(),
      .answer = json("Checksum"),
      .settle = settle_key,
+     .parse = parse_whole_object,
      .reply = reply_with<append_uploaded>},
     {.method = Method::kDelete,
      .path = "/{ns}/lob",
@@ -99,7 +119,8 @@ constexpr RouteRow kRows[] = {
      .query = kKeyParameter,
      .answer = json("Success"),
      .settle = settle_key,
-     .reply = reply_with<append_erased>},
+     .parse = parse_delete_object,
+     .reply = reply_with<append_erased, append_done>},
     {.method = Method::kPost,
      .path = "/{ns}/tx/{tx}/lob",
      .id = "tx_lob",

@@ -75,7 +75,13 @@ Result<std::vector<Part>> parts_of(JsonBody& body) {
 Result<Call> call_of(const Call& whole, const Part& part) {
   auto call = route(part.method, "/api/v1/ns" + part.path);
   if (!call) return fail(StatusCode::kInvalidArgument, call.error().text);
-  if (call->carriage() != Carriage::kRequest || !call->in_namespace()) {
+  const Carriage carriage = call->carriage();
+  if (carriage == Carriage::kDownload) {
+    return refuse(fmt::format("{} cannot be part of a transaction: what an object holds is streamed, read it by itself",
+                              call->operation()));
+  }
+  const bool streams = carriage == Carriage::kWatch || carriage == Carriage::kUpload || carriage == Carriage::kEraseLob;
+  if (call->row->parse == nullptr || !call->in_namespace() || (carriage != Carriage::kRequest && !streams)) {
     return refuse(fmt::format("{} cannot be part of a transaction", call->operation()));
   }
   call->ns = whole.ns;
@@ -87,11 +93,12 @@ Result<TxItem> item_of(Call& call, Part& part, simdjson::dom::parser& parser) {
   headers.if_match = part.if_match;
   headers.if_none_match = part.if_none_match;
   PANDO_RETURN_IF_ERROR(take_terms(headers, call));
-  if (call.read_if.match || call.read_if.none_match) return refuse("conditions are about writes here");
   JsonBody body(part.body, parser);
   Result<Request> request = call.row->parse(call, body);
   if (!request) return fail(request.error());
-  return TxItem{*std::move(request), std::move(call.terms.if_match), std::move(call.terms.if_none_match)};
+  const bool read = call.row->method == Method::kGet;
+  return TxItem{*std::move(request), read ? std::exchange(call.read_if.match, {}) : std::move(call.terms.if_match),
+                read ? std::exchange(call.read_if.none_match, {}) : std::move(call.terms.if_none_match)};
 }
 
 Result<Request> parse_whole(Call& call, JsonBody& body) {

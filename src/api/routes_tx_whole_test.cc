@@ -51,6 +51,48 @@ TEST(TxWhole, AListOfOtherRoutesRequests) {
   for (const Call& part : parsed.call.parts) EXPECT_EQ(part.ns, "shop");
 }
 
+TEST(TxWhole, ObjectsDeclarationsAndLimitersAreWrittenAsAllElse) {
+  const Parsed parsed = parse(R"({"operations":[
+      {"method":"PUT","path":"/lob/receipt","body":{"value":"aGk="}},
+      {"method":"PUT","path":"/lob?key=other","body":{"value":""}},
+      {"method":"DELETE","path":"/lob/old"},
+      {"method":"PUT","path":"/declarations/jobs","body":{"ttl":"30d"}},
+      {"method":"POST","path":"/limits/mail/take"},
+      {"method":"POST","path":"/conflicts/17-0/restore"}]})");
+  ASSERT_TRUE(parsed.request) << parsed.request.error().message();
+  const auto& tx = std::get<TxRequest>(*parsed.request);
+  ASSERT_EQ(tx.items.size(), 6u);
+  const Mutation& put = std::get<WriteRequest>(tx.items[0].request).mutations[0];
+  EXPECT_EQ(put.table, kTableLob);
+  EXPECT_EQ(put.key, "receipt");
+  EXPECT_EQ(std::get<PutObject>(put.detail).bytes, "hi");
+  EXPECT_EQ(std::get<WriteRequest>(tx.items[1].request).mutations[0].key, "other");
+  const Mutation& erased = std::get<WriteRequest>(tx.items[2].request).mutations[0];
+  EXPECT_EQ(erased.kind, Mutation::Kind::kDelete);
+  EXPECT_EQ(erased.table, kTableLob);
+  EXPECT_TRUE(std::holds_alternative<RestoreConflictRequest>(tx.items[5].request));
+  TxReply reply;
+  reply.items.push_back(Reply{{}, TxCommittedReply{1, 7}, {}});
+  reply.items.push_back(Reply{{}, TxCommittedReply{1, 0}, {}});
+  reply.items.push_back(Reply{{}, DoneReply{1}, {}});
+  Bytes body;
+  append_reply(parsed.call, Reply{{}, std::move(reply), {}}, body);
+  EXPECT_EQ(body, R"({"success":true,"results":[{"status":200,"body":{"success":true,"checksum":7}},)"
+                  R"({"status":200,"body":{"success":true,"checksum":0}},{"status":200,"body":{"success":true}}]})"
+                  "\n");
+}
+
+TEST(TxWhole, AConditionMayStandBesideARead) {
+  const Parsed parsed = parse(R"({"operations":[{"path":"/kv/a","if_match":"\"e\""},
+      {"path":"/counters/n","if_none_match":"*"}]})");
+  ASSERT_TRUE(parsed.request) << parsed.request.error().message();
+  const auto& tx = std::get<TxRequest>(*parsed.request);
+  ASSERT_TRUE(tx.items[0].if_match.has_value());
+  EXPECT_EQ(tx.items[0].if_match->etags, std::vector<std::string>{"e"});
+  ASSERT_TRUE(tx.items[1].if_none_match.has_value());
+  EXPECT_TRUE(tx.items[1].if_none_match->any);
+}
+
 TEST(TxWhole, RefusalsNameTheOperation) {
   EXPECT_EQ(refusal("{}"), "missing list \"operations\"");
   EXPECT_EQ(refusal(R"({"operations":{}})"), "missing list \"operations\"");
@@ -62,8 +104,11 @@ TEST(TxWhole, RefusalsNameTheOperation) {
   EXPECT_EQ(refusal(R"({"operations":[{"path":"/kv/a","method":"PUT","body":{"value":1}}]})"),
             "operation 0: field \"value\" must be a base64 string");
   EXPECT_EQ(refusal(R"({"operations":[{"path":"/watch"}]})"), "operation 0: watch cannot be part of a transaction");
-  EXPECT_EQ(refusal(R"({"operations":[{"path":"/kv/a","if_match":"*"}]})"),
-            "operation 0: conditions are about writes here");
+  EXPECT_EQ(
+      refusal(R"({"operations":[{"path":"/lob/a"}]})"),
+      "operation 0: lob_get cannot be part of a transaction: what an object holds is streamed, read it by itself");
+  EXPECT_EQ(refusal(R"({"operations":[{"method":"PUT","path":"/lob/a","body":{"value":1}}]})"),
+            "operation 0: field \"value\" must be a base64 string");
   std::string many = R"({"operations":[{"path":"/kv/a"})";
   for (std::size_t i = 0; i < limits::kTxOperationsMax; ++i) many += R"(,{"path":"/kv/a"})";
   EXPECT_EQ(refusal(many + "]}"), "more than 1000 operations");

@@ -287,5 +287,6 @@ class Draft {
 // A mutation without a detail.
 Status decide(Draft& draft, const Mutation& mutation, std::monostate);
 Status decide(Draft& draft, const Mutation& mutation, const DeleteTyped& typed);
+Status decide(Draft& draft, const Mutation& mutation, const PutObject& object);
 
 }  // namespace pando::engine

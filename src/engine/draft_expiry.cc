@@ -63,6 +63,7 @@ Status Draft::take_end(std::string_view table, ByteSpan key, ByteSpan field) {
 }
 
 Status Draft::follow_end(const Mutation& mutation) {
+  if (mutation.table == kTableLob) return {};  // objects have no time to live
   if (!writes(mutation.kind) || std::holds_alternative<ExpireChange>(mutation.detail)) return {};
   if (mutation.ttl) {
     PANDO_RETURN_IF_ERROR(validate_ttl(*mutation.ttl));

@@ -1,4 +1,5 @@
 // Large objects: their chunks are staged unseen, then published by one small manifest (model/lob_manifest.h).
+#include <fmt/core.h>
 #include <zlib.h>
 
 #include <utility>
@@ -51,6 +52,24 @@ Status Draft::publish(const Upload& upload) {
 Status Draft::discard_upload(ByteSpan upload) {
   PANDO_RETURN_IF_ERROR(clear(kTableLobChunks, upload));
   return remove(lob_path(kTableUploads, upload));
+}
+
+Status decide(Draft& draft, const Mutation& mutation, const PutObject& object) {
+  if (mutation.table != kTableLob || object.upload.empty()) {
+    return Status(StatusCode::kInternal, "an object belongs into table lob, under an upload of its own");
+  }
+  // Several versions in one commit would be chunks that no manifest ever names.
+  if (draft.wrote(lob_path(kTableLob, mutation.key))) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("object \"{}\" is written twice by one transaction", mutation.key));
+  }
+  Upload upload;
+  upload.key = mutation.key;
+  upload.upload = object.upload;
+  PANDO_RETURN_IF_ERROR(draft.stage(upload, object.bytes, /*last=*/true));
+  PANDO_RETURN_IF_ERROR(draft.publish(upload));
+  draft.answer(TxCommittedReply{1, upload.crc32});
+  return {};
 }
 
 Status Draft::delete_lob(ByteSpan key) {

@@ -237,6 +237,11 @@ Status Draft::delete_columns(const Mutation& mutation) {
 }
 
 Status Draft::delete_key(std::string_view table, ByteSpan key) {
+  if (table == kTableLob && last_put(table, key, CellKind::kRegister)) {
+    // Its chunks would be named by nothing.
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("object \"{}\" is written and deleted by one transaction", key));
+  }
   bool composite = false;
   for (auto at = index().lower_bound(field_path(table, key, {})); at != index_.end() && !composite; ++at) {
     if (at->first.table != table || at->first.key != key) break;

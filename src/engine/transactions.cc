@@ -119,6 +119,7 @@ struct DetailSize {
     for (const auto& [name, value] : m.fields) bytes += name.size() + value.size() + 64;
     return bytes;
   }
+  std::size_t operator()(const PutObject& m) const { return m.bytes.size() + m.upload.size(); }
   std::size_t operator()(const RemoveEntries& m) const { return m.ids.size() * sizeof(StreamId); }
   std::size_t operator()(const PutDocument& m) const { return bytes_of(m); }
   std::size_t operator()(const PatchDocument& m) const { return bytes_of(m); }
@@ -238,6 +239,8 @@ Status Transactions::append_deleted_lob(Transaction& tx, Bytes key) {
   return {};
 }
 
+Bytes Transactions::new_upload() { return fresh_id(random_); }
+
 Result<Upload*> Transactions::upload(Transaction& tx, ByteSpan key) {
   PANDO_RETURN_IF_ERROR(check_kind(tx, TxOperation::kPut, TxEntryType::kLob));
   const auto at = tx.uploads.find(Bytes(key));
@@ -248,7 +251,7 @@ Result<Upload*> Transactions::upload(Transaction& tx, ByteSpan key) {
   }
   Upload upload;
   upload.key = Bytes(key);
-  upload.upload = fresh_id(random_);
+  upload.upload = new_upload();
   return &tx.uploads.emplace(Bytes(key), std::move(upload)).first->second;
 }
 

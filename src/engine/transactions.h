@@ -74,6 +74,8 @@ class Transactions {
   // All of them or none.
   Status append_all(Transaction& tx, std::vector<Mutation> mutations);
   Status append_deleted_lob(Transaction& tx, Bytes key);
+  // A name for a version of an object that nothing else will ever have.
+  Bytes new_upload();
   // The upload of `key` in this transaction; kInvalidArgument for another key than the first when begun for lob.
   Result<Upload*> upload(Transaction& tx, ByteSpan key);
 

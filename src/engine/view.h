@@ -26,6 +26,13 @@ class View {
   View(store::Cells& cells, const Catalog& catalog, std::int64_t now_ms, Indexes* indexes = nullptr)
       : cells_(&cells), catalog_(&catalog), now_ms_(now_ms), indexes_(indexes) {}
 
+  // The same by other declarations, which outlive it.
+  View with(const Catalog& catalog) const {
+    View other = *this;
+    other.catalog_ = &catalog;
+    return other;
+  }
+
   store::Cells& cells() const { return *cells_; }
   std::int64_t now_ms() const { return now_ms_; }
   const Catalog& catalog() const { return *catalog_; }

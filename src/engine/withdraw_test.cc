@@ -66,7 +66,7 @@ std::vector<Row> rows() {
        {{push({"l"})}, {push({"r"})}},
        push({"x"}),
        {},
-       "a l r x ",
+       "a r x l ",
        ""},
       {"inserted once", {push({"a", "b"})}, {}, detail("q", ListInsert{1, {}, false, {"x"}}), {}, "a x b ", ""},
       {"pushed, and moved since where it is taken back",

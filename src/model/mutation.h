@@ -22,6 +22,7 @@
 #include "model/list.h"
 #include "model/path.h"
 #include "model/presence.h"
+#include "model/put_object.h"
 #include "model/restore.h"
 #include "model/scores.h"
 #include "model/sketch.h"
@@ -61,7 +62,7 @@ struct Mutation {
                    PatchDocument, DeclareTable, DeclareLimiter, TakeLimited, RenewLeases, EndLeases, RequireKey,
                    TellValue, AppendText, OverwriteText, SetBit, PutAllAbsent, PutFieldAbsent, AddToField,
                    AddDecimalToField, PopMembers, MoveMember, CombineSets, ListTransfer, CopyKey, CombineBits, EditBits,
-                   AddToSketch, MergeSketches, AddEntry, RemoveEntries, TrimStream>;
+                   AddToSketch, MergeSketches, AddEntry, RemoveEntries, TrimStream, PutObject>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};

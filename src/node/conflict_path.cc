@@ -1,11 +1,8 @@
 #include "node/conflict_path.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "base/limits.h"
-#include "engine/restore.h"
 
 namespace pando::node {
 
@@ -20,31 +17,21 @@ bool ConflictPath::has_line_for(const ListConflictsRequest& request) const {
       });
 }
 
-void ConflictPath::handle(RequestId id, ListConflictsRequest&& request, Time now, Outputs& out) {
+void ConflictPath::handle(RequestId id, ListConflictsRequest&& request, const Terms& terms, Time now, Outputs& out) {
   const bool waits = request.wait.us > 0 && !has_line_for(request) && waiting_.size() < limits::kLedgerWaitsMax;
-  if (!waits) return reads_.answer_from_cells(id, request, {}, now, out);
+  if (!waits) return reads_.answer_from_cells(id, request, terms, now, out);
   const Instant until = instant_of(now) + request.wait;
-  waiting_.push_back({id, std::move(request), until});
+  waiting_.push_back({id, std::move(request), terms, until});
 }
 
-void ConflictPath::handle(RequestId id, const RestoreConflictRequest& request, Time now, Outputs& out) {
-  const Conflict* filed = replica_.cells().ledger().find(request.id);
-  if (filed == nullptr) {
-    out.replies.push_back({id, Reply::failure(Status(StatusCode::kNotFound,
-                                                     fmt::format("no conflict {} in the ledger of this node (any more)",
-                                                                 to_string(request.id))))});
+void ConflictPath::handle(RequestId id, const RestoreConflictRequest& request, const Terms& terms, Time now,
+                          Outputs& out) {
+  Result<WriteRequest> write = writes_.restoring(request);
+  if (!write) {
+    out.replies.push_back({id, Reply::failure(write.error())});
     return;
   }
-  Conflict line = *filed;
-  engine::resolve_line(replica_.catalog().of(line.path.table), line);
-  Result<Mutation> mutation = engine::restoring(line);
-  if (!mutation) {
-    out.replies.push_back({id, Reply::failure(mutation.error())});
-    return;
-  }
-  WriteRequest write;
-  write.mutations.push_back(*std::move(mutation));
-  writes_.handle(id, std::move(write), Terms(), now, out);
+  writes_.handle(id, *std::move(write), terms, now, out);
 }
 
 void ConflictPath::end_turn(Time now, Outputs& out) {
@@ -53,13 +40,14 @@ void ConflictPath::end_turn(Time now, Outputs& out) {
   seen_version_ = replica_.cells().ledger().version();
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (waiting.until > instant_of(now) && !(news && has_line_for(waiting.request))) return false;
-    reads_.answer_from_cells(waiting.id, waiting.request, {}, now, out);
+    reads_.answer_from_cells(waiting.id, waiting.request, waiting.terms, now, out);
     return true;
   });
 }
 
 void ConflictPath::end_waiting(Time now, Outputs& out) {
-  for (const Waiting& waiting : waiting_) reads_.answer_from_cells(waiting.id, waiting.request, {}, now, out);
+  for (const Waiting& waiting : waiting_)
+    reads_.answer_from_cells(waiting.id, waiting.request, waiting.terms, now, out);
   waiting_.clear();
 }
 

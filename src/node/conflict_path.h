@@ -16,8 +16,8 @@ class ConflictPath {
   ConflictPath(Replica& replica, ReadPath& reads, WritePath& writes)
       : replica_(replica), reads_(reads), writes_(writes) {}
 
-  void handle(RequestId id, ListConflictsRequest&& request, Time now, Outputs& out);
-  void handle(RequestId id, const RestoreConflictRequest& request, Time now, Outputs& out);
+  void handle(RequestId id, ListConflictsRequest&& request, const Terms& terms, Time now, Outputs& out);
+  void handle(RequestId id, const RestoreConflictRequest& request, const Terms& terms, Time now, Outputs& out);
 
   void end_turn(Time now, Outputs& out);
   // Answers everything that waits with what there is.
@@ -29,6 +29,7 @@ class ConflictPath {
   struct Waiting {
     RequestId id;
     ListConflictsRequest request;
+    Terms terms;
     Instant until;
   };
 

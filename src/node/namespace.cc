@@ -90,7 +90,7 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
         } else if constexpr (std::is_same_v<Asked, DigestRequest>) {
           reads_.handle(id, request, now, out);
         } else if constexpr (kIsAboutConflicts<Asked>) {
-          conflicts_.handle(id, std::move(request), now, out);
+          conflicts_.handle(id, std::move(request), terms, now, out);
         } else if constexpr (kIsGroupRead<Asked>) {
           reads_.handle(id, request, group, terms, now, out);
         } else if constexpr (engine::Readable<Asked>) {
@@ -114,6 +114,10 @@ void Namespace::handle_in_transaction(ClientRequest&& asked, Time now, Outputs& 
                                 std::is_same_v<Asked, ListConflictsRequest>;
         if constexpr (std::is_same_v<Asked, WriteRequest>) {
           writes_.append(id, std::move(request), terms, now, out);
+        } else if constexpr (std::is_same_v<Asked, RestoreConflictRequest>) {
+          Result<WriteRequest> write = writes_.restoring(request);
+          if (!write) return refuse(write.error());
+          writes_.append(id, *std::move(write), terms, now, out);
         } else if constexpr (engine::Readable<Asked> && !kOfNow) {
           LogPos depends_on;
           const Result<Scratch*> picture = writes_.picture(*terms.transaction, depends_on, now);

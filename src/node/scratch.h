@@ -22,6 +22,10 @@ class Scratch {
   engine::View view() { return engine::View(*cells_, catalog_, now_ms_); }
   // What the next commit of `self` is called here.
   Dot next_dot(const Origin& self) const { return {self, cells_->context().get(self).next()}; }
+  // Follows a declaration that was applied.
+  Status note_declaration(engine::Catalog& catalog, std::string_view table) const {
+    return catalog.note_change(*cells_, table);
+  }
   // As a commit would; kDataLoss and failures of the store as in apply::apply().
   Status apply(const Dot& dot, std::vector<Op> ops);
 

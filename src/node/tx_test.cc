@@ -179,5 +179,95 @@ TEST_F(Tx, WhatItReadIsDurableBeforeItIsTold) {
   EXPECT_EQ(value_in(rig_.replies.at(read)), "1");
 }
 
+WriteRequest declare(std::string table, std::string property, std::string text) {
+  WriteRequest write;
+  Mutation m;
+  m.kind = Mutation::Kind::kDetail;
+  m.table = std::string(kTableTables);
+  m.key = std::move(table);
+  m.detail = DeclareTable{{{std::move(property), std::move(text)}}, false};
+  write.mutations.push_back(std::move(m));
+  return write;
+}
+WriteRequest object(Bytes key, Bytes bytes) {
+  WriteRequest write;
+  Mutation m;
+  m.kind = Mutation::Kind::kDetail;
+  m.table = std::string(kTableLob);
+  m.key = std::move(key);
+  m.detail = PutObject{std::move(bytes), {}};
+  write.mutations.push_back(std::move(m));
+  return write;
+}
+WriteRequest erase_object(Bytes key) {
+  WriteRequest write;
+  Mutation m;
+  m.kind = Mutation::Kind::kDelete;
+  m.table = std::string(kTableLob);
+  m.key = std::move(key);
+  write.mutations.push_back(std::move(m));
+  return write;
+}
+
+TEST_F(Tx, ADeclarationIsInForceForWhatFollowsIt) {
+  Request in_declared = put("k", "v");
+  std::get<WriteRequest>(in_declared).mutations[0].table = "jobs";
+  const Reply reply = all({declare("jobs", "ttl", "60s"), GetDeclarationRequest{"jobs"}, in_declared,
+                           GetTtlRequest{.table = "jobs", .key = "k"}});
+  ASSERT_TRUE(reply.status.ok()) << reply.status.to_string();
+  EXPECT_TRUE(std::get<DeclarationsReply>(item(reply, 1).body).items.at(0).declared);
+  EXPECT_EQ(std::get<TtlReply>(item(reply, 3).body).remaining_ms, 60'000);
+  EXPECT_EQ(to_string(*reply.dot), "dc1:1") << "one commit";
+  EXPECT_TRUE(std::get<DeclarationsReply>(ask(GetDeclarationRequest{"jobs"}).body).items.at(0).declared);
+}
+
+TEST_F(Tx, ADeclarationOfAListThatFailsIsNotInForce) {
+  const Reply reply =
+      all({declare("jobs", "ttl", "60s"), put("n", "x"), GetCounterRequest{std::string(kTableKv), "n"}});
+  EXPECT_FALSE(reply.status.ok());
+  EXPECT_FALSE(std::get<DeclarationsReply>(ask(GetDeclarationRequest{"jobs"}).body).items.at(0).declared);
+}
+
+TEST_F(Tx, ObjectsComeWholeAndGo) {
+  const Bytes large(limits::kLobChunkBytes * 2 + 5, 'x');
+  const Reply reply = all({object("a", large), object("empty", ""), put("k", "v")});
+  ASSERT_TRUE(reply.status.ok()) << reply.status.to_string();
+  const auto stat = std::get<LobStatReply>(ask(LobStatRequest{"a"}).body);
+  EXPECT_EQ(stat.size_bytes, large.size());
+  EXPECT_EQ(stat.crc32, std::get<TxCommittedReply>(item(reply, 0).body).checksum);
+  const Reply chunk = ask(LobChunkRequest{"a", stat.upload, 2});
+  EXPECT_EQ(std::get<LobChunkReply>(chunk.body).chunk, "xxxxx");
+  EXPECT_EQ(std::get<LobStatReply>(ask(LobStatRequest{"empty"}).body).size_bytes, 0u);
+  ASSERT_TRUE(all({erase_object("a"), erase_object("none")}).status.ok());
+  EXPECT_FALSE(std::get<LobStatReply>(ask(LobStatRequest{"a"}).body).found);
+
+  const Reply twice = all({object("b", "1"), object("b", "2")});
+  EXPECT_EQ(twice.status.message(), "operation 1: object \"b\" is written twice by one transaction");
+  const Reply both = all({object("b", "1"), erase_object("b")});
+  EXPECT_EQ(both.status.message(), "operation 1: object \"b\" is written and deleted by one transaction");
+  EXPECT_FALSE(std::get<LobStatReply>(ask(LobStatRequest{"b"}).body).found);
+}
+
+TEST_F(Tx, AConditionBesideAReadStopsTheWhole) {
+  ask(put("guard", "1"));
+  const std::string before = std::get<EtagReply>(ask(GetEtagRequest{std::string(kTableKv), "guard"}).body).etag;
+  const auto guarded = [&](Bytes value) {
+    TxRequest tx;
+    tx.items.push_back({get("guard")});
+    tx.items.back().if_match = Condition{.any = false, .etags = {before}};
+    tx.items.push_back({put("k", std::move(value))});
+    return ask(std::move(tx));
+  };
+  EXPECT_TRUE(guarded("one").status.ok());
+  ask(put("guard", "1"));
+  const Reply refused = guarded("two");
+  EXPECT_EQ(refused.status.code(), StatusCode::kPreconditionFailed) << refused.status.to_string();
+  EXPECT_EQ(value_in(ask(get("k"))), "one");
+  TxRequest listing;
+  listing.items.push_back({ListRequest{}});
+  listing.items.back().if_match = Condition{.any = true, .etags = {}};
+  EXPECT_EQ(ask(std::move(listing)).status.code(), StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace pando::node::tx_test

@@ -17,15 +17,29 @@ Status no_part(std::string_view what) {
   return Status(StatusCode::kInvalidArgument, fmt::format("{} cannot be part of a transaction", what));
 }
 
-// What is changed beside the data of clients acts at once, for all that follows.
-Status check_part(const WriteRequest& write) {
+bool declares(const Mutation& mutation) { return std::holds_alternative<DeclareTable>(mutation.detail); }
+
+// In a transaction that is open, what is beside the data of clients would have to act before its commit.
+Status check_part(const WriteRequest& write, bool open) {
   if (write.mutations.empty()) return Status(StatusCode::kInvalidArgument, "nothing to write");
-  const bool internal = std::any_of(write.mutations.begin(), write.mutations.end(),
-                                    [](const Mutation& mutation) { return is_internal_table(mutation.table); });
+  const bool internal = std::any_of(write.mutations.begin(), write.mutations.end(), [&](const Mutation& mutation) {
+    const bool known = declares(mutation) || mutation.table == kTableLimits;
+    return is_internal_table(mutation.table) && (open || !known);
+  });
   return internal ? no_part("this change") : Status();
 }
 
-bool writes(const TxItem& item) { return std::holds_alternative<WriteRequest>(item.request); }
+bool writes(const TxItem& item) {
+  return std::holds_alternative<WriteRequest>(item.request) ||
+         std::holds_alternative<RestoreConflictRequest>(item.request);
+}
+
+// Of a table and key, as conditions are.
+template <typename Asked>
+concept OfOneKey = requires(const Asked& asked) {
+  std::string_view(asked.table);
+  ByteSpan(asked.key);
+};
 
 }  // namespace
 
@@ -61,18 +75,18 @@ class WritePath::TxRun {
     }
     // What it depends on beside the draft is covered by the commit that the answer waits for.
     if (scratch_ == nullptr) {
-      Replica& replica = path_.replica_;
-      auto scratch = Scratch::open(replica.cells(), replica.catalog(), replica.view(now_).now_ms());
-      if (!scratch) return fail(scratch.error());
-      if (Status status = (*scratch)->apply(draft_.dot(), draft_.ops()); !status.ok()) return fail(status);
-      scratch_ = *std::move(scratch);
+      PANDO_RETURN_IF_ERROR(open_scratch());
     }
     engine::View view = scratch_->view();
     return engine::read(view, request);
   }
 
  public:
-  TxRun(WritePath& path, Time now) : path_(path), now_(now), draft_(path.draft(now)) {}
+  TxRun(WritePath& path, Time now)
+      : path_(path),
+        now_(now),
+        catalog_(path.replica_.catalog()),
+        draft_(path.replica_.next_dot(), path.replica_.view(now).with(catalog_), path.parser_) {}
 
   engine::Draft& draft() { return draft_; }
   LogPos touched() const { return touched_; }
@@ -93,11 +107,17 @@ class WritePath::TxRun {
     return std::visit(
         [&](const auto& request) -> Result<ReplyBody> {
           using Asked = std::decay_t<decltype(request)>;
-          // Of an object that is replaced by the same list the chunks are not there.
-          constexpr bool kOfObject = std::is_same_v<Asked, LobStatRequest> || std::is_same_v<Asked, LobChunkRequest>;
+          // Of an object that is replaced by the same list the chunks are not there, and the ledger is of now.
+          constexpr bool kOfNow = std::is_same_v<Asked, LobStatRequest> || std::is_same_v<Asked, LobChunkRequest> ||
+                                  std::is_same_v<Asked, ListConflictsRequest>;
           if constexpr (std::is_same_v<Asked, WriteRequest>) {
             return write(item, request);
-          } else if constexpr (engine::Readable<Asked> && !kOfObject) {
+          } else if constexpr (std::is_same_v<Asked, RestoreConflictRequest>) {
+            const Result<WriteRequest> restoring = path_.restoring(request);
+            if (!restoring) return fail(restoring.error());
+            return write(item, *restoring);
+          } else if constexpr (engine::Readable<Asked> && !kOfNow) {
+            PANDO_RETURN_IF_ERROR(check_read(item, request));
             return read(request);
           } else {
             return fail(no_part("this request"));
@@ -107,19 +127,56 @@ class WritePath::TxRun {
   }
 
  private:
+  Status open_scratch() {
+    Replica& replica = path_.replica_;
+    auto scratch = Scratch::open(replica.cells(), catalog_, replica.view(now_).now_ms());
+    if (!scratch) return scratch.error();
+    PANDO_RETURN_IF_ERROR((*scratch)->apply(draft_.dot(), draft_.ops()));
+    scratch_ = *std::move(scratch);
+    return {};
+  }
+
+  // A condition beside a read stops the whole, as one beside a write does.
+  template <typename Asked>
+  Status check_read(const TxItem& item, const Asked& request) {
+    if (!item.if_match && !item.if_none_match) return {};
+    if constexpr (OfOneKey<Asked>) {
+      engine::View view = path_.replica_.view(now_);
+      PANDO_RETURN_IF_ERROR(
+          engine::check_conditions(view, item.if_match, item.if_none_match, request.table, request.key));
+      touched_ = std::max(touched_, view.touched());
+      return {};
+    }
+    return Status(StatusCode::kInvalidArgument, "if_match and if_none_match are about one key, this reads several");
+  }
+
   Result<ReplyBody> write(const TxItem& item, const WriteRequest& write) {
-    PANDO_RETURN_IF_ERROR(check_part(write));
+    PANDO_RETURN_IF_ERROR(check_part(write, /*open=*/false));
     Terms conditions;
     conditions.if_match = item.if_match;
     conditions.if_none_match = item.if_none_match;
     PANDO_RETURN_IF_ERROR(path_.check_conditions(write, conditions, now_));
-    for (const Mutation& mutation : write.mutations) PANDO_RETURN_IF_ERROR(draft_.add(mutation));
+    for (const Mutation& mutation : write.mutations) PANDO_RETURN_IF_ERROR(add(mutation));
     scratch_.reset();
     return WritePath::answer_of(draft_, write);
   }
 
+  Status add(const Mutation& mutation) {
+    if (std::holds_alternative<PutObject>(mutation.detail)) {
+      Mutation named = mutation;
+      std::get<PutObject>(named.detail).upload = path_.transactions_.new_upload();
+      return draft_.add(named);
+    }
+    PANDO_RETURN_IF_ERROR(draft_.add(mutation));
+    if (!declares(mutation)) return {};
+    // In force for what follows in the list.
+    PANDO_RETURN_IF_ERROR(open_scratch());
+    return scratch_->note_declaration(catalog_, mutation.key);
+  }
+
   WritePath& path_;
   Time now_;
+  engine::Catalog catalog_;  // with what the list declares
   engine::Draft draft_;
   std::unique_ptr<Scratch> scratch_;
   LogPos touched_;
@@ -175,7 +232,7 @@ void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Ti
 
 void WritePath::append(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
-  if (Status status = check_part(request); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = check_part(request, /*open=*/true); !status.ok()) return refuse(id, std::move(status), out);
   const Result<engine::Transaction*> tx = transactions_.find(*terms.transaction, instant_of(now));
   if (!tx) return refuse(id, tx.error(), out);
   const Result<Scratch*> scratch = pictures_.of(**tx);
