@@ -167,11 +167,18 @@ Result<std::optional<Int128>> Draft::number_after(const CellPath& path) {
   return (*counter)->exact();
 }
 
-Result<std::optional<std::vector<Dot>>> Draft::plainly_there(const CellPath& path) {
+Result<std::optional<const crdt::Register*>> Draft::find_plainly(const CellPath& path) {
   if (view_.cells().may_expire(path.table) || cleared(path) || find_op(path) != nullptr) return std::nullopt;
   const Result<const crdt::Register*> current = view_.cells().find_register(path);
   if (!current) return fail(current.error());
-  return *current == nullptr ? std::vector<Dot>() : (*current)->dots();
+  return std::optional(*current);
+}
+
+Result<std::optional<std::vector<Dot>>> Draft::plainly_there(const CellPath& path) {
+  const Result<std::optional<const crdt::Register*>> current = find_plainly(path);
+  if (!current) return fail(current.error());
+  if (!*current) return std::nullopt;
+  return **current == nullptr ? std::vector<Dot>() : (**current)->dots();
 }
 
 Result<bool> Draft::has(const CellPath& path) {

@@ -126,6 +126,14 @@ class Draft {
   // The last element of one kind of a key that this draft puts.
   std::optional<Bytes> last_put(std::string_view table, ByteSpan key, CellKind kind) const;
 
+  // What there is of a cell where that is nothing but what the cells hold, null for absent: this draft has not written
+  // it and nothing in its table ends. Nothing elsewhere. Borrowed until the next look at a cell.
+  Result<std::optional<const crdt::Register*>> find_plainly(const CellPath& path);
+  // The dots of that, which put_over() replaces: one look for a put that asks first what is there.
+  Result<std::optional<std::vector<Dot>>> plainly_there(const CellPath& path);
+  void put_over(CellPath path, ByteSpan value, std::vector<Dot> replaces) {
+    push(PutOp{std::move(path), Bytes(value), std::move(replaces)});
+  }
   // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
   Status put(CellPath path, ByteSpan value);
   // The same for a cell that cannot be there yet: its element names this very commit.
@@ -232,9 +240,6 @@ class Draft {
   const std::map<CellPath, std::size_t>& index() const;
   // After ops were taken out.
   void forget_index();
-  // What a put() of the cell would replace, found in one look, where it is nothing but what the cells hold: this draft
-  // has not written it and nothing in its table ends. Nothing elsewhere.
-  Result<std::optional<std::vector<Dot>>> plainly_there(const CellPath& path);
   // The op of this draft that writes `path`; valid until the next op is added.
   const Op* find_op(const CellPath& path) const;
   Op* find_op(const CellPath& path) { return const_cast<Op*>(std::as_const(*this).find_op(path)); }

@@ -29,7 +29,7 @@ Status Draft::change_members(const Mutation& mutation) {
         }
         checked = true;
         if ((*there)->empty()) ++count;
-        push(PutOp{std::move(plain), {}, **std::move(there)});
+        put_over(std::move(plain), {}, **std::move(there));
         continue;
       }
     }

@@ -165,7 +165,7 @@ Status Draft::put_value(const Mutation& mutation) {
                                      : !cells.may_have(mutation.table, mutation.key, CellKind::kCounter));
     if (alone) {
       if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
-      push(PutOp{std::move(path), mutation.value, **std::move(there)});
+      put_over(std::move(path), mutation.value, **std::move(there));
       return {};
     }
   }
@@ -206,7 +206,7 @@ Status Draft::put_columns(const Mutation& mutation) {
     checked = true;
     if (!*there) ++fresh;
     if (*plain) {
-      push(PutOp{std::move(path), value, **std::move(plain)});
+      put_over(std::move(path), value, **std::move(plain));
     } else {
       PANDO_RETURN_IF_ERROR(put(std::move(path), value));
     }

@@ -30,14 +30,20 @@ class Member {
     if (!base) return base;
     const Result<std::optional<Int128>> added = draft_.number_after(added_);
     if (!added) return fail(added.error());
+    none_added_ = !*added;
     if (!*base && !*added) return std::nullopt;
     return add_to_score(base->value_or(0), added->value_or(0));
   }
   Status set(double score) {
-    PANDO_RETURN_IF_ERROR(draft_.reset(added_));
-    return draft_.put(base_, encode_score(score));
+    if (!none_added_) PANDO_RETURN_IF_ERROR(draft_.reset(added_));
+    if (!replaced_) return draft_.put(base_, encode_score(score));
+    draft_.put_over(base_, encode_score(score), *std::exchange(replaced_, std::nullopt));
+    return {};
   }
-  Status add(Int128 units) { return draft_.count(added_, units); }
+  Status add(Int128 units) {
+    none_added_ = false;
+    return draft_.count(added_, units);
+  }
   Status remove() {
     PANDO_RETURN_IF_ERROR(draft_.reset(added_));
     return draft_.remove(base_);
@@ -45,6 +51,13 @@ class Member {
 
  private:
   Result<std::optional<double>> base() {
+    const Result<std::optional<const crdt::Register*>> plain = draft_.find_plainly(base_);
+    if (!plain) return fail(plain.error());
+    if (*plain) {
+      const crdt::Register* reg = **plain;
+      replaced_ = reg == nullptr ? std::vector<Dot>() : reg->dots();
+      return reg == nullptr ? std::nullopt : resolve_base(*reg, draft_.table(base_.table));
+    }
     if (draft_.wrote(base_) || draft_.cleared(base_)) {
       const Result<std::optional<Bytes>> value = draft_.value_after(base_);
       if (!value) return fail(value.error());
@@ -58,6 +71,9 @@ class Member {
   Draft& draft_;
   const CellPath base_;
   const CellPath added_;
+  // What score() has seen, for the set() after it.
+  std::optional<std::vector<Dot>> replaced_;
+  bool none_added_ = false;
 };
 
 // The key may still be something else than a sorted set only where this member is not in.
