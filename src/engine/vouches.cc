@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/codec.h"
+#include "model/expiry.h"
 #include "store/cell_cursor.h"
 
 namespace pando::engine {
@@ -124,6 +125,29 @@ Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpa
   }
   PANDO_RETURN_IF_ERROR(at.status());
   return false;
+}
+
+Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, ByteSpan key, const VersionVector& before,
+                          std::int64_t now_ms) {
+  bool here = false;
+  std::optional<std::int64_t> end;
+  store::CellCursor at = cells.scan_key(table, key);
+  for (; at.valid(); at.next()) {
+    if (is_counter(at.path().kind)) {
+      const auto& slots = at.cell().counter().slots();
+      here =
+          here || std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return before.covers(slot.born()); });
+      continue;
+    }
+    for (const auto& entry : at.cell().reg().entries()) {
+      if (!before.covers(entry.dot)) continue;
+      here = true;
+      if (at.path().kind != CellKind::kExpiry || !at.path().element.empty()) continue;
+      end = std::max(end.value_or(0), decode_expiry(entry.value).value_or(kNeverExpires));
+    }
+  }
+  PANDO_RETURN_IF_ERROR(at.status());
+  return here ? end && *end <= now_ms : cells.has_freed(table);
 }
 
 Result<Stable> Stable::of(store::Cells& cells) {

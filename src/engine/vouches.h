@@ -54,6 +54,10 @@ Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table,
 
 // Whether any cell of the key has something that an epoch of this node made.
 Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node);
+// Whether somebody among those who had seen `before`, and nobody else's commits, may have freed the key by now: nothing
+// of it that `before` covers is here, or that has ended.
+Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, ByteSpan key, const VersionVector& before,
+                          std::int64_t now_ms);
 
 // What all origins known here vouch for. Nothing while one of them never did, names an origin that is not known here,
 // or knows more or less than this site of an epoch that a later one of its node has replaced; such an epoch itself need

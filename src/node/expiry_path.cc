@@ -42,6 +42,7 @@ void ExpiryPath::end_turn(Time now, const PeerPath& peers) {
 }
 
 Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
+  PANDO_RETURN_IF_ERROR(give_up_met(now));
   const Result<bool> more_ended = look(now);
   if (!more_ended) return more_ended;
   // One that has not made a commit yet is not known to those who do not have its Hello.
@@ -56,7 +57,7 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   }
   const Result<bool> more_ready = free_ready(now);
   if (!more_ready) return more_ready;
-  return *more_ended || *more_ready;
+  return *more_ended || *more_ready || replica_.has_met_keys();
 }
 
 Result<bool> ExpiryPath::look(Time now) {
@@ -116,6 +117,24 @@ Result<bool> ExpiryPath::take_back(const CellPath& end, Time now) {
   const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
   if (!pos) return fail(pos.error());
   return true;
+}
+
+Status ExpiryPath::give_up_met(Time now) {
+  if (!replica_.has_met_keys() || !replica_.serving().ok()) return {};
+  const VersionVector before = replica_.before_meeting();
+  const std::vector<Replica::MetKey> keys = replica_.first_met_keys(kSlice);
+  std::vector<Op> ops;
+  for (const auto& [table, key] : keys) {
+    const Result<bool> freed = engine::may_be_freed(replica_.cells(), table, key, before, replica_.now_ms(now));
+    if (!freed) return freed.error();
+    if (*freed) ops.push_back(ClearOp{.table = table, .key = key, .observed = before, .forget_counters = true});
+  }
+  if (!ops.empty()) {
+    const Result<LogPos> pos = replica_.commit(std::move(ops), now);
+    if (!pos) return pos.error();
+  }
+  replica_.forget_met_keys(keys);
+  return {};
 }
 
 Status ExpiryPath::vouch(Time now) {

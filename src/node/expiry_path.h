@@ -56,6 +56,9 @@ class ExpiryPath {
   Status look_at(const store::ExpiryIndex::Hint& hint, std::int64_t ended_by_ms, Time now);
   // True when it was a stranger's: cleared by a commit of this node.
   Result<bool> take_back(const CellPath& end, Time now);
+  // What may have been freed here before those were met who wrote to the same keys: cleared, as far as it was here
+  // then, by a commit of this node. With a later end of theirs, or none, it would stay with them.
+  Status give_up_met(Time now);
   Status vouch(Time now);
   Result<bool> free_ready(Time now);
   Status free(const Waiting& one);

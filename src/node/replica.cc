@@ -151,10 +151,31 @@ void Replica::note_end(const Op& op) {
   if (unseen_ends_.size() < kUnseenEndsMax) unseen_ends_.insert(put->path);
 }
 
+void Replica::catch_up_with(const VersionVector& theirs) {
+  if (catching_up_.empty() && met_keys_.empty()) before_meeting_ = cells_->context();
+  catching_up_.merge(theirs);
+}
+
+void Replica::note_met(std::string_view table, ByteSpan key) {
+  if (!config_.writable || is_internal_table(table) || !cells_->may_expire(table)) return;
+  if (met_keys_.size() < kUnseenEndsMax) met_keys_.insert({std::string(table), Bytes(key)});
+}
+
+std::vector<Replica::MetKey> Replica::first_met_keys(std::size_t count_max) const {
+  std::vector<MetKey> first;
+  for (auto at = met_keys_.begin(); at != met_keys_.end() && first.size() < count_max; ++at) first.push_back(*at);
+  return first;
+}
+
+void Replica::forget_met_keys(const std::vector<MetKey>& done) {
+  for (const MetKey& key : done) met_keys_.erase(key);
+}
+
 Status Replica::note_changes(const Commit& commit) {
   const bool catches_up = !catching_up_.empty() && commit.dot.origin != self_;
   for (const Op& op : commit.ops) {
     if (catches_up) note_end(op);
+    if (catches_up && before_meeting_.get(commit.dot.origin).value == 0) note_met(table_of(op), key_of(op));
     note_escrow(op, commit.dot.origin == self_);
     note_reset(op);
     const std::string_view table = table_of(op);

@@ -151,7 +151,18 @@ class Replica {
   std::set<CellPath> take_reset_counters() { return std::exchange(reset_counters_, {}); }
   // This origin has written before anybody with this context knew of it. Until all of that has arrived, ends that come
   // with it are noted: others may have freed those keys without what was written here.
-  void catch_up_with(const VersionVector& theirs) { catching_up_.merge(theirs); }
+  void catch_up_with(const VersionVector& theirs);
+  // Keys that those have written who had not heard of this origin, where something ends, and what was here before they
+  // were met: at most so many, each once.
+  struct MetKey {
+    std::string table;
+    Bytes key;
+    friend auto operator<=>(const MetKey&, const MetKey&) = default;
+  };
+  std::vector<MetKey> first_met_keys(std::size_t count_max) const;
+  void forget_met_keys(const std::vector<MetKey>& done);
+  bool has_met_keys() const { return !met_keys_.empty(); }
+  const VersionVector& before_meeting() const { return before_meeting_; }
   // Whether the end was one of them; from then on it is not.
   bool take_unseen_end(const CellPath& end) { return unseen_ends_.erase(end) > 0; }
   std::uint64_t conflicts() const { return conflicts_; }
@@ -215,6 +226,7 @@ class Replica {
   void note_escrow(const Op& op, bool own);
   void note_reset(const Op& op);
   void note_end(const Op& op);
+  void note_met(std::string_view table, ByteSpan key);
   Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
   Status note_joined(const CutCell& cell);
   // Of one turn: those beyond keep their slots until they are reset again.
@@ -258,6 +270,8 @@ class Replica {
   std::int64_t clock_floor_ms_ = 0;
   VersionVector catching_up_;
   std::set<CellPath> unseen_ends_;
+  VersionVector before_meeting_;
+  std::set<MetKey> met_keys_;
   std::uint64_t conflicts_ = 0;
   std::map<Origin, Seq> refused_stamps_;  // the last one filed
   std::uint64_t commits_appended_ = 0;

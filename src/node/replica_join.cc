@@ -78,6 +78,7 @@ Status Replica::note_joined(const CutCell& cell) {
       unseen_ends_.size() < kUnseenEndsMax) {
     unseen_ends_.insert(*path);
   }
+  if (!catching_up_.empty()) note_met(path->table, path->key);
   if (!config_.writable) return {};
   if (path->kind == CellKind::kBound && path->table != kTableLimits) {
     const std::optional<engine::PartName> part = engine::parse_part(path->element);
