@@ -86,6 +86,7 @@ class PipelinePath::Run {
   void add(std::size_t i) {
     const WriteRequest& write = write_at(i);
     draft_->keep_results(write.results);
+    const std::size_t ops_before = draft_->ops().size();
     for (std::size_t m = 0; m < write.mutations.size(); ++m) {
       Status status = draft_->add(write.mutations[m]);
       if (status.ok()) continue;
@@ -95,6 +96,8 @@ class PipelinePath::Run {
       return begin_key_again();
     }
     replies_[i].body = WritePath::answer_of(*draft_, write);
+    // One that changes nothing has no part in the commit.
+    if (draft_->ops().size() > ops_before) replies_[i].dot = draft_->dot();
     open_.push_back(i);
   }
 
@@ -144,9 +147,7 @@ class PipelinePath::Run {
     for (Durability& one : wanted) {
       if (std::find(safe_.begin(), safe_.end(), one) == safe_.end()) safe_.push_back(std::move(one));
     }
-    if (!dot) return {};
-    for (const std::size_t i : open_) replies_[i].dot = dot;
-    dot_ = std::move(dot);
+    if (dot) dot_ = std::move(dot);
     return {};
   }
 

@@ -68,6 +68,15 @@ TEST_F(PipelineTest, WritesOfSeveralKeysShareACommitAndAreToldEach) {
   EXPECT_EQ(rig.events.size(), 4U) << "one for each key";
 }
 
+TEST_F(PipelineTest, AWriteThatChangesNothingHasNoPartInTheCommit) {
+  const std::vector<Reply> replies = run({{put("a", "1")}, {erase("absent")}, {put("b", "2")}});
+  EXPECT_EQ(made, 1U);
+  EXPECT_TRUE(replies[0].dot);
+  EXPECT_TRUE(replies[1].status.ok());
+  EXPECT_FALSE(replies[1].dot);
+  EXPECT_EQ(replies[2].dot, replies[0].dot);
+}
+
 TEST_F(PipelineTest, EveryValueOfAKeyIsSeen) {
   const std::vector<Reply> replies = run(
       {{put("a", "1")}, {get("a")}, {put("a", "2")}, {put("a", "3")}, {get("a")}, counted("n", 1), counted("n", 1)});
