@@ -360,7 +360,7 @@ TEST(Config, TheDocumentationsExamples) {
     at += kBegin.size();
     std::string text = page.substr(at, page.find("```", at) - at);
     if (text.find("base_dir") == std::string::npos)
-      text += "[storage_config]\nbase_dir = \"d\"\nnamespaces = [\"shared\"]\n";
+      text += "[storage_config]\nbase_dir = \"d\"\nnamespaces = [\"shared\", \"plant\"]\n";
     EXPECT_THAT(parsed(text).warnings, IsEmpty()) << text;
     if (text.find("node_name") != std::string::npos) {
       const Config config = parsed(text).config;
@@ -376,7 +376,7 @@ TEST(Config, TheDocumentationsExamples) {
       EXPECT_EQ(config.notifiers[0].linger, NotifierConfig{}.linger);
     }
   }
-  EXPECT_EQ(examples, 3);
+  EXPECT_EQ(examples, 4);
 }
 
 TEST(Config, TablesThatGoAndThatCome) {

@@ -16,7 +16,11 @@ using asio::ip::tcp;
 
 // Keeps what was asked, so that a test answers when and in what order it likes.
 struct Sink final : RespSink {
-  void ask(RequestId id, std::string_view, Request) override { asked_ids.push_back(id); }
+  void ask(RequestId id, std::string_view, Request request) override {
+    asked_ids.push_back(id);
+    const auto* pipeline = std::get_if<PipelineRequest>(&request);
+    items += pipeline == nullptr ? 1 : pipeline->items.size();
+  }
   void asked() override {}
   void listen(node::WatchOpen open) override { watch = open.id; }
   void heard(WatchId) override { ++batches_heard; }
@@ -26,6 +30,7 @@ struct Sink final : RespSink {
   WatchId watch;
   int batches_heard = 0;
   std::deque<RequestId> asked_ids;
+  std::size_t items = 0;  // requests, those of pipelines one by one
 };
 
 class RespServerTest : public testing::Test {
@@ -74,7 +79,9 @@ class RespServerTest : public testing::Test {
 };
 
 TEST_F(RespServerTest, AnswersStandInTheOrderOfTheirCommands) {
-  begin();
+  RespOptions options;
+  options.pipelines = false;
+  begin(options);
   send("GET a\r\nPING\r\nGET b\r\nNOPE\r\n");
   ASSERT_TRUE(until([&] { return sink.asked_ids.size() == 2; }));
   answer_next = sink.asked_ids[1];
@@ -86,15 +93,41 @@ TEST_F(RespServerTest, AnswersStandInTheOrderOfTheirCommands) {
   EXPECT_EQ(read(want.size()), want);
 }
 
+TEST_F(RespServerTest, WhatIsReadTogetherIsAskedTogether) {
+  begin();
+  send("GET a\r\nPING\r\nSET b v\r\nWAIT 0 0\r\nGET c\r\n");
+  ASSERT_TRUE(until([&] { return sink.items == 4; }));
+  ASSERT_EQ(sink.asked_ids.size(), 3U) << "WAIT is about what stands before it";
+  PipelineReply both;
+  both.items.push_back({{}, ValueReply{true, "first", {}, {}, {}}, {}});
+  both.items.push_back(Reply::failure(Status(StatusCode::kWrongType, "no")));
+  server->on_reply(sink.asked_ids[0], {{}, std::move(both), {}});
+  server->on_reply(sink.asked_ids[1], {{}, ReachedReply{2}, {}});
+  server->on_reply(sink.asked_ids[2], Reply::failure(Status(StatusCode::kNotFound, "gone")));
+  const std::string want =
+      "$5\r\nfirst\r\n+PONG\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n:2\r\n-ERR "
+      "gone\r\n";
+  EXPECT_EQ(read(want.size()), want);
+}
+
+TEST_F(RespServerTest, ARefusedPipelineRefusesEachOfItsCommands) {
+  begin();
+  send("GET a\r\nGET b\r\n");
+  ASSERT_TRUE(until([&] { return sink.items == 2; }));
+  server->on_reply(sink.asked_ids.at(0), Reply::failure(Status(StatusCode::kNotFound, "no such namespace")));
+  const std::string want = "-ERR no such namespace\r\n-ERR no such namespace\r\n";
+  EXPECT_EQ(read(want.size()), want);
+}
+
 TEST_F(RespServerTest, TooManyUnansweredCommandsWait) {
   begin();
   std::string many;
   for (std::size_t i = 0; i < 2 * limits::kRespPipelineMax; ++i) many += "GET a\r\n";
   send(many);
-  ASSERT_TRUE(until([&] { return sink.asked_ids.size() == limits::kRespPipelineMax; }));
+  ASSERT_TRUE(until([&] { return sink.items == limits::kRespPipelineMax; }));
   io.restart();
   io.run_for(std::chrono::milliseconds(20));
-  EXPECT_EQ(sink.asked_ids.size(), limits::kRespPipelineMax);
+  EXPECT_EQ(sink.items, limits::kRespPipelineMax);
 }
 
 TEST_F(RespServerTest, WhoDoesNotReadIsCutOff) {
