@@ -403,5 +403,6 @@ def blurred(line):
     line = re.sub(r"^(.* by [A-Za-z0-9._-]+(#\d+)?):\d+$", r"\1", line)
     line = re.sub(r'"(txnId|cursor|hlc|id|reservation|stamp)":"[^"]*"', r'"\1":…', line)
     line = re.sub(r'"(hlc|stamp|until|at|[a-z]+_ms|[a-z]+_at)":\d{13,}', r'"\1":…', line)
-    line = re.sub(r'"remaining_ms":\d+', '"remaining_ms":…', line)
+    line = re.sub(r'"(remaining_ms|retry_after_ms)":[1-9]\d*', r'"\1":…', line)
+    line = re.sub(r"^Retry-After: [1-9]\d+$", "Retry-After: …", line)
     return re.sub(r'"(segmentId|offset|durable)":\d+', r'"\1":…', line)
