@@ -97,6 +97,8 @@ void Draft::drop() {
   counters_.clear();
   first_count_.reset();
   counted_.clear();
+  changed_.clear();
+  used_.clear();
   cleared_.clear();
   looked_at_.clear();
   lists_.clear();
@@ -179,6 +181,23 @@ Result<std::optional<std::vector<Dot>>> Draft::plainly_there(const CellPath& pat
   if (!current) return fail(current.error());
   if (!*current) return std::nullopt;
   return **current == nullptr ? std::vector<Dot>() : (**current)->dots();
+}
+
+Result<bool> Draft::put_element(CellPath path, ByteSpan value, ValueType type, bool& checked) {
+  Result<std::optional<std::vector<Dot>>> plain = plainly_there(path);
+  if (!plain) return fail(plain.error());
+  const Result<bool> there = *plain ? Result<bool>(!(*plain)->empty()) : has(path);
+  if (!there) return there;
+  if (!checked && !*there) {
+    if (Status status = check_type(path.table, path.key, type); !status.ok()) return fail(std::move(status));
+  }
+  checked = true;
+  if (*plain) {
+    put_over(std::move(path), value, **std::move(plain));
+  } else if (Status status = put(std::move(path), value); !status.ok()) {
+    return fail(std::move(status));
+  }
+  return there;
 }
 
 Result<bool> Draft::has(const CellPath& path) {
@@ -322,7 +341,11 @@ Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) 
 
 // Writing. ---------------------------------------------------------------------------------------------------
 
-void Draft::push(Op op) { ops_.push_back(std::move(op)); }
+void Draft::push(Op op) {
+  const auto* put = std::get_if<PutOp>(&op);
+  writes_ends_ = writes_ends_ || (put != nullptr && put->path.kind == CellKind::kExpiry);
+  ops_.push_back(std::move(op));
+}
 
 Status Draft::put(CellPath path, ByteSpan value) {
   if (Op* earlier = find_op(path); earlier != nullptr) {

@@ -57,7 +57,7 @@ class Draft {
   std::vector<std::vector<Bytes>> take_returned() { return std::move(returned_); }
 
   // Several independent changes in one commit: what is added after settle() is about keys that nothing before it is
-  // about, and drop() takes it back after a failure.
+  // about, and drop() takes it back after a failure. Not with keep_counted().
   void settle();
   void drop();
 
@@ -134,6 +134,9 @@ class Draft {
   void put_over(CellPath path, ByteSpan value, std::vector<Dot> replaces) {
     push(PutOp{std::move(path), Bytes(value), std::move(replaces)});
   }
+  // put() of an element of a key of that type, and whether it was there before. kWrongType where the key is of another;
+  // with one element of its own there (`checked` from then on) there is nothing to look for.
+  Result<bool> put_element(CellPath path, ByteSpan value, ValueType type, bool& checked);
   // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
   Status put(CellPath path, ByteSpan value);
   // The same for a cell that cannot be there yet: its element names this very commit.
@@ -277,6 +280,7 @@ class Draft {
   std::set<std::pair<std::string, Bytes>> looked_at_;  // keys known to be within their time, or cleared for it
   std::map<std::pair<std::string, Bytes>, std::shared_ptr<ListEdit>> lists_;
   std::uint32_t list_places_ = 0;  // positions made in lists
+  bool writes_ends_ = false;       // some op puts an end
   std::optional<std::int64_t> counter_value_;
   std::uint64_t malformed_payloads_ = 0;
   bool declined_ = false;  // the mutation at hand changes nothing: its condition is not met

@@ -55,7 +55,7 @@ Status Draft::set_end(std::string_view table, ByteSpan key, ByteSpan field, std:
 
 Status Draft::take_end(std::string_view table, ByteSpan key, ByteSpan field) {
   // Mostly there is none in the whole table.
-  if (!view_.cells().may_expire(table) && !writes_kind(CellKind::kExpiry)) return {};
+  if (!view_.cells().may_expire(table) && !writes_ends_) return {};
   const Result<std::optional<std::int64_t>> end = ends_after(table, key, field);
   if (!end) return end.error();
   if (!*end || **end == kNeverExpires) return {};

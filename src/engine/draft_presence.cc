@@ -20,24 +20,17 @@ Status Draft::change_members(const Mutation& mutation) {
     if (Status status = validate_member(member); !status.ok()) return status.with_context(fmt::format("member {}", i));
     CellPath plain{mutation.table, mutation.key, CellKind::kMember, member};
     if (add && !guarded) {
-      Result<std::optional<std::vector<Dot>>> there = plainly_there(plain);
+      // One that is in already is added again: a removal elsewhere that did not see this must not take it away. Where
+      // adding wins there are guards only from before the declaration changed.
+      const Result<bool> there = put_element(std::move(plain), {}, ValueType::kSet, checked);
       if (!there) return there.error();
-      if (*there) {
-        // With a member of it there is nothing to look for.
-        if (!checked && (*there)->empty()) {
-          PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
-        }
-        checked = true;
-        if ((*there)->empty()) ++count;
-        put_over(std::move(plain), {}, **std::move(there));
-        continue;
-      }
+      if (!*there) ++count;
+      continue;
     }
     const CellPath guard{mutation.table, mutation.key, CellKind::kGuardedMember, member};
     if (!checked || keeps_results_) {
       Result<bool> in = has(plain);
-      // Where adding wins there are guards only from before the declaration changed.
-      if (in && !*in && (guarded || !add)) in = has(guard);
+      if (in && !*in) in = has(guard);
       if (!in) return in.error();
       // With a member of it there is nothing to look for.
       if (!checked && !*in) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
@@ -48,9 +41,6 @@ Status Draft::change_members(const Mutation& mutation) {
     if (guarded) {
       PANDO_RETURN_IF_ERROR(remove(plain));
       PANDO_RETURN_IF_ERROR(put(guard, add ? kGuardOn : kGuardOff));
-    } else if (add) {
-      // One that is in already is added again: a removal elsewhere that did not see this must not take it away.
-      PANDO_RETURN_IF_ERROR(put(plain, {}));
     } else {
       PANDO_RETURN_IF_ERROR(remove(guard));
       PANDO_RETURN_IF_ERROR(remove(plain));

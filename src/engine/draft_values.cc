@@ -196,20 +196,10 @@ Status Draft::put_columns(const Mutation& mutation) {
   for (const auto& [name, value] : mutation.columns) {
     PANDO_RETURN_IF_ERROR(validate_element(name));
     PANDO_RETURN_IF_ERROR(check_value(value));
-    CellPath path = field_path(mutation.table, mutation.key, name);
-    Result<std::optional<std::vector<Dot>>> plain = plainly_there(path);
-    if (!plain) return plain.error();
-    const Result<bool> there = *plain ? Result<bool>(!(*plain)->empty()) : has(path);
+    const Result<bool> there =
+        put_element(field_path(mutation.table, mutation.key, name), value, ValueType::kRow, checked);
     if (!there) return there.error();
-    // With that field there is nothing to look for.
-    if (!checked && !*there) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kRow));
-    checked = true;
     if (!*there) ++fresh;
-    if (*plain) {
-      put_over(std::move(path), value, **std::move(plain));
-    } else {
-      PANDO_RETURN_IF_ERROR(put(std::move(path), value));
-    }
     if (!name.empty()) PANDO_RETURN_IF_ERROR(take_end(mutation.table, mutation.key, name));
   }
   set_result(fresh);

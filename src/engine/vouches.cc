@@ -96,57 +96,49 @@ Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self) {
   });
 }
 
-Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms) {
-  FreeingNeeds needs{{}, end_ms};
+namespace {
+
+// Calls visit(path, dot, value) for all that the cells of the key hold: the entries of registers, and slots of counters
+// by what made them, without a value.
+template <typename Visit>
+Status visit_dots(const store::Cells& cells, std::string_view table, ByteSpan key, Visit visit) {
   store::CellCursor at = cells.scan_key(table, key);
   for (; at.valid(); at.next()) {
     if (is_counter(at.path().kind)) {
-      for (const auto& slot : at.cell().counter().slots()) needs.seen.raise(slot.origin, slot.birth);
+      for (const auto& slot : at.cell().counter().slots()) visit(at.path(), slot.born(), ByteSpan());
     } else {
-      for (const auto& entry : at.cell().reg().entries()) needs.seen.raise(entry.dot.origin, entry.dot.seq);
+      for (const auto& entry : at.cell().reg().entries()) visit(at.path(), entry.dot, ByteSpan(entry.value));
     }
   }
-  PANDO_RETURN_IF_ERROR(at.status());
+  return at.status();
+}
+
+}  // namespace
+
+Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms) {
+  FreeingNeeds needs{{}, end_ms};
+  PANDO_RETURN_IF_ERROR(visit_dots(
+      cells, table, key, [&](const CellPath&, const Dot& dot, ByteSpan) { needs.seen.raise(dot.origin, dot.seq); }));
   return needs;
 }
 
 Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node) {
-  store::CellCursor at = cells.scan_key(table, key);
-  for (; at.valid(); at.next()) {
-    if (is_counter(at.path().kind)) {
-      for (const auto& slot : at.cell().counter().slots()) {
-        if (slot.origin.node == node) return true;
-      }
-    } else {
-      for (const auto& entry : at.cell().reg().entries()) {
-        if (entry.dot.origin.node == node) return true;
-      }
-    }
-  }
-  PANDO_RETURN_IF_ERROR(at.status());
-  return false;
+  bool holds = false;
+  PANDO_RETURN_IF_ERROR(visit_dots(
+      cells, table, key, [&](const CellPath&, const Dot& dot, ByteSpan) { holds = holds || dot.origin.node == node; }));
+  return holds;
 }
 
 Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, ByteSpan key, const VersionVector& before,
                           std::int64_t now_ms) {
   bool here = false;
   std::optional<std::int64_t> end;
-  store::CellCursor at = cells.scan_key(table, key);
-  for (; at.valid(); at.next()) {
-    if (is_counter(at.path().kind)) {
-      const auto& slots = at.cell().counter().slots();
-      here =
-          here || std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return before.covers(slot.born()); });
-      continue;
-    }
-    for (const auto& entry : at.cell().reg().entries()) {
-      if (!before.covers(entry.dot)) continue;
-      here = true;
-      if (at.path().kind != CellKind::kExpiry || !at.path().element.empty()) continue;
-      end = std::max(end.value_or(0), decode_expiry(entry.value).value_or(kNeverExpires));
-    }
-  }
-  PANDO_RETURN_IF_ERROR(at.status());
+  PANDO_RETURN_IF_ERROR(visit_dots(cells, table, key, [&](const CellPath& path, const Dot& dot, ByteSpan value) {
+    if (!before.covers(dot)) return;
+    here = true;
+    if (path.kind != CellKind::kExpiry || !path.element.empty()) return;
+    end = std::max(end.value_or(0), decode_expiry(value).value_or(kNeverExpires));
+  }));
   return here ? end && *end <= now_ms : cells.has_freed(table);
 }
 
