@@ -52,6 +52,14 @@ Bytes encode_plain(const Commit& commit, std::uint64_t chain, std::size_t* chain
   return bytes;
 }
 
+Bytes pack_section(const std::vector<Op>& ops, std::size_t from, std::uint64_t count) {
+  Bytes bytes;
+  Writer out(bytes);
+  out.varint(count);
+  for (std::uint64_t i = 0; i < count; ++i) encode(ops[from + i], out);
+  return bytes;
+}
+
 // Calls visit(section, its bytes) for each; of one that was left out there are none.
 template <typename Visit>
 void visit_sections(const Commit& commit, Visit visit) {
@@ -60,9 +68,8 @@ void visit_sections(const Commit& commit, Visit visit) {
     Bytes bytes;
     if (section.kind != Kind::kLeftOut) {
       CHECK(section.ops <= commit.ops.size() - next);
-      Writer out(bytes);
-      out.varint(section.ops);
-      for (std::uint64_t i = 0; i < section.ops; ++i) encode(commit.ops[next++], out);
+      bytes = pack_section(commit.ops, next, section.ops);
+      next += section.ops;
     }
     visit(section, bytes);
   }
@@ -207,6 +214,10 @@ Result<CommitHead> peek_head(ByteSpan bytes) {
   if (in.ok() && flags == kSkips) head.first = decode_skips_from(in, head.dot);
   if (Status status = in.status(); !status.ok()) return fail(status.with_context("commit"));
   return head;
+}
+
+std::uint64_t digest_of_section(const std::vector<Op>& ops, std::size_t from, std::uint64_t count) {
+  return hash(pack_section(ops, from, count), 0);
 }
 
 Bytes seal_commit(std::uint64_t previous_chain, Commit& commit) {

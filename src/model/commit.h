@@ -64,6 +64,9 @@ struct CommitHead {
 };
 Result<CommitHead> peek_head(ByteSpan bytes);
 
+// CommitSection::digest of `count` ops from there on.
+std::uint64_t digest_of_section(const std::vector<Op>& ops, std::size_t from, std::uint64_t count);
+
 // Fills in `chain` and returns the encoded commit: what its origin does, once.
 Bytes seal_commit(std::uint64_t previous_chain, Commit& commit);
 

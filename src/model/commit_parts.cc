@@ -1,21 +1,11 @@
 #include "model/commit_parts.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 
 namespace pando {
 namespace {
 
 using Kind = CommitSection::Kind;
-
-std::uint64_t digest_of(const std::vector<Op>& ops, std::size_t from, std::uint64_t count) {
-  Bytes bytes;
-  Writer out(bytes);
-  out.varint(count);
-  for (std::uint64_t i = 0; i < count; ++i) encode(ops[from + i], out);
-  return XXH3_64bits(bytes.data(), bytes.size());
-}
 
 Commit skip_of(const Commit& commit) {
   Commit skip;
@@ -68,7 +58,7 @@ Result<CommitPart> part_for(ByteSpan encoded, const TableSet& wanted) {
                 commit->ops.begin() + static_cast<std::ptrdiff_t>(next), std::back_inserter(ops));
       continue;
     }
-    section = {Kind::kLeftOut, 0, digest_of(commit->ops, from, section.ops)};
+    section = {Kind::kLeftOut, 0, digest_of_section(commit->ops, from, section.ops)};
     part.whole = false;
   }
   if (part.whole) return part;

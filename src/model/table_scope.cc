@@ -83,6 +83,18 @@ TableSet decode_table_set(Reader& in) {
   return all == 1 ? TableSet{} : TableSet{false, decode_names(in)};
 }
 
+void encode(const TableScope& scope, Writer& out) {
+  encode(scope.publish, out);
+  encode(scope.subscribe, out);
+}
+
+TableScope decode_table_scope(Reader& in) {
+  TableScope scope;
+  scope.publish = decode_table_set(in);
+  scope.subscribe = decode_table_set(in);
+  return scope;
+}
+
 bool TableFilter::has(std::string_view table) const {
   if (!only.has(table)) return false;
   return but.empty() || !std::binary_search(but.begin(), but.end(), ruling_table(table), std::less<>());

@@ -45,6 +45,9 @@ struct TableScope {
   bool whole() const { return publish.all && subscribe.all; }
   friend bool operator==(const TableScope&, const TableScope&) = default;
 };
+// publish, then subscribe.
+void encode(const TableScope& scope, Writer& out);
+TableScope decode_table_scope(Reader& in);
 
 // The table whose rules hold for this one; empty for an internal one that belongs to none.
 std::string_view ruling_table(std::string_view table);

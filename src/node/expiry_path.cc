@@ -111,8 +111,12 @@ Result<bool> ExpiryPath::take_back(const CellPath& end, Time now) {
   store::Cells& cells = replica_.cells();
   const Result<bool> own = engine::holds_of(cells, end.table, end.key, replica_.self().node);
   if (!own || !*own) return own;
+  return clear_ended(end.table, end.key, now);
+}
+
+Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, Time now) {
   engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
-  PANDO_RETURN_IF_ERROR(draft.begin_anew(end.table, end.key));
+  PANDO_RETURN_IF_ERROR(draft.begin_anew(table, key));
   if (draft.empty()) return false;
   const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
   if (!pos) return fail(pos.error());
@@ -185,12 +189,7 @@ bool ExpiryPath::still_waits(const Waiting& one) {
 
 Status ExpiryPath::take_back(const Waiting& one, Time now) {
   if (!still_waits(one)) return {};
-  engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
-  PANDO_RETURN_IF_ERROR(draft.begin_anew(one.table, one.key));
-  if (!draft.empty()) {
-    const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
-    if (!pos) return pos.error();
-  }
+  if (const Result<bool> cleared = clear_ended(one.table, one.key, now); !cleared) return cleared.error();
   replica_.cells().move_hint(one.hint, 1);  // looked at again, with what is left
   return {};
 }

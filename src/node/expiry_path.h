@@ -64,6 +64,8 @@ class ExpiryPath {
   Status free(const Waiting& one);
   // A group that had not met this node may have freed the key: what this node wrote to it would come alive there.
   Status take_back(const Waiting& one, Time now);
+  // Clears by a commit of this node what is here of a key that has ended. False: nothing was.
+  Result<bool> clear_ended(std::string_view table, ByteSpan key, Time now);
   // False when it came up a second time since, which counts then.
   bool still_waits(const Waiting& one);
   void plan(Time now, bool more);

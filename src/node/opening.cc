@@ -67,9 +67,7 @@ Status Opening::replay(const log::RecordView& record) {
     }
     case log::RecordKind::kTables: {
       Reader in(record.body);
-      TableScope tables;
-      tables.publish = decode_table_set(in);
-      tables.subscribe = decode_table_set(in);
+      const TableScope tables = decode_table_scope(in);
       PANDO_RETURN_IF_ERROR(in.finish());
       cells_->set_tables(tables);
       break;

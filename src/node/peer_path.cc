@@ -162,7 +162,11 @@ void PeerPath::begin_reading(LinkId id, Link& link, const VersionVector& peer_ha
   const bool takes = link.options.publish && link.session.peer()->subscribe;
   if (first && !(takes && link.session.speaks_resync() && too_far_behind(*first))) return link.session.seek(*first);
   if (!takes) return;
-  lose(id, link, first ? replica_.durable_context() : replica_.index().segments().front().header.start.context, out);
+  lose(id, link, first ? replica_.durable_context() : log_begins_behind(), out);
+}
+
+const VersionVector& PeerPath::log_begins_behind() const {
+  return replica_.index().segments().front().header.start.context;
 }
 
 void PeerPath::lose(LinkId id, Link& link, VersionVector needs, Outputs& out) {
@@ -177,7 +181,7 @@ void PeerPath::find_again(LinkId id, Link& link, Outputs& out) {
   if (!declined && !resync_.may_go_on(id, there)) return;
   const std::optional<LogPos> first = replica_.index().first_lacking(there);
   if (!first && declined) return;
-  if (!first) return lose(id, link, replica_.index().segments().front().header.start.context, out);
+  if (!first) return lose(id, link, log_begins_behind(), out);
   resync_.found(id);
   link.session.seek(*first);
 }
@@ -422,7 +426,7 @@ void PeerPath::read_on(LinkId id, Link& link, std::uint64_t& next_read_id, Outpu
     if (!want || *want > replica_.durable()) return;
     Result<log::ReadStep> step = replica_.reader().read(*want, limits::kFrameBytesTarget);
     if (!step && step.error().code() == StatusCode::kGone && !link.session.goes_back()) {
-      return lose(id, link, replica_.index().segments().front().header.start.context, out);
+      return lose(id, link, log_begins_behind(), out);
     }
     if (!step) {
       link.session.refuse(step.error());

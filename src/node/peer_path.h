@@ -126,6 +126,8 @@ class PeerPath {
   void begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Outputs& out);
   // So much of the log lies from there on that a resync costs less.
   bool too_far_behind(LogPos first) const;
+  // What somebody must have for whom the log, as far back as it goes, has all the rest.
+  const VersionVector& log_begins_behind() const;
   // The log does not have what the peer needs next; it is of use to who has all of `needs`.
   void lose(LinkId id, Link& link, VersionVector needs, Outputs& out);
   // Where the peer of a lost link has come to have that.

@@ -64,6 +64,7 @@ class PipelinePath::Run {
   void write(std::size_t i, const WriteRequest& write) {
     Status status = path_.writes_.writable();
     if (status.ok() && write.mutations.empty()) status = Status(StatusCode::kInvalidArgument, "nothing to write");
+    if (status.ok()) status = path_.writes_.check_reach(write.mutations, terms_);
     if (!status.ok()) {
       replies_[i].status = std::move(status);
       return;

@@ -145,10 +145,20 @@ void Replica::note_reset(const Op& op) {
   }
 }
 
-void Replica::note_end(const Op& op) {
-  const auto* put = std::get_if<PutOp>(&op);
-  if (put == nullptr || put->path.kind != CellKind::kExpiry || !put->path.element.empty()) return;
-  if (unseen_ends_.size() < kUnseenEndsMax) unseen_ends_.insert(put->path);
+void Replica::note_end(const CellPath& path) {
+  if (path.kind != CellKind::kExpiry || !path.element.empty()) return;
+  if (unseen_ends_.size() < kUnseenEndsMax) unseen_ends_.insert(path);
+}
+
+Status Replica::note_kept(std::string_view table, ByteSpan key) {
+  if (table == kTableTables) {
+    Status status = catalog_.note_change(*cells_, key);
+    if (!status.ok()) return status.with_context("cannot read a table declaration");
+  } else if (table == kTableOnce) {
+    Status status = once_.note_change(*cells_, key);
+    if (!status.ok()) return status.with_context("cannot read what was done under an idempotency key");
+  }
+  return {};
 }
 
 void Replica::catch_up_with(const VersionVector& theirs) {
@@ -174,18 +184,11 @@ void Replica::forget_met_keys(const std::vector<MetKey>& done) {
 Status Replica::note_changes(const Commit& commit) {
   const bool catches_up = !catching_up_.empty() && commit.dot.origin != self_;
   for (const Op& op : commit.ops) {
-    if (catches_up) note_end(op);
+    if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
     if (catches_up && before_meeting_.get(commit.dot.origin).value == 0) note_met(table_of(op), key_of(op));
     note_escrow(op, commit.dot.origin == self_);
     note_reset(op);
-    const std::string_view table = table_of(op);
-    if (table == kTableTables) {
-      Status status = catalog_.note_change(*cells_, key_of(op));
-      if (!status.ok()) return status.with_context("cannot read a table declaration");
-    } else if (table == kTableOnce) {
-      Status status = once_.note_change(*cells_, key_of(op));
-      if (!status.ok()) return status.with_context("cannot read what was done under an idempotency key");
-    }
+    PANDO_RETURN_IF_ERROR(note_kept(table_of(op), key_of(op)));
   }
   if (catches_up && cells_->context().covers(catching_up_)) catching_up_ = {};
   return {};

@@ -225,7 +225,9 @@ class Replica {
   void state_floor(Time now);
   void note_escrow(const Op& op, bool own);
   void note_reset(const Op& op);
-  void note_end(const Op& op);
+  void note_end(const CellPath& path);
+  // Declarations and what was done under idempotency keys, of which an index is kept.
+  Status note_kept(std::string_view table, ByteSpan key);
   void note_met(std::string_view table, ByteSpan key);
   Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
   Status note_joined(const CutCell& cell);

@@ -66,19 +66,11 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells) {
 Status Replica::note_joined(const CutCell& cell) {
   const Result<CellPath> path = store::decode_cell_key(cell.key);
   if (!path) return path.error();
-  if (path->table == kTableTables) {
-    Status status = catalog_.note_change(*cells_, path->key);
-    return status.ok() ? status : status.with_context("cannot read a table declaration");
+  PANDO_RETURN_IF_ERROR(note_kept(path->table, path->key));
+  if (!catching_up_.empty()) {
+    note_end(*path);
+    note_met(path->table, path->key);
   }
-  if (path->table == kTableOnce) {
-    Status status = once_.note_change(*cells_, path->key);
-    return status.ok() ? status : status.with_context("cannot read what was done under an idempotency key");
-  }
-  if (path->kind == CellKind::kExpiry && path->element.empty() && !catching_up_.empty() &&
-      unseen_ends_.size() < kUnseenEndsMax) {
-    unseen_ends_.insert(*path);
-  }
-  if (!catching_up_.empty()) note_met(path->table, path->key);
   if (!config_.writable) return {};
   if (path->kind == CellKind::kBound && path->table != kTableLimits) {
     const std::optional<engine::PartName> part = engine::parse_part(path->element);

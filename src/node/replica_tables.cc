@@ -16,8 +16,7 @@ Status Replica::settle_tables() {
   if (now == before) return {};
   Bytes body;
   Writer out(body);
-  encode(now.publish, out);
-  encode(now.subscribe, out);
+  encode(now, out);
   const Result<LogPos> pos = appender_.append(log::RecordKind::kTables, body);
   if (!pos) return pos.error().with_context("cannot note which tables are held");
   cells_->set_tables(now);

@@ -28,7 +28,6 @@ class ResyncPath {
   // The log is of use to the peer again once it has all of `needs`. kGone: it does not speak of resync, and the link is
   // to be refused.
   Status lost(LinkId id, repl::Session& session, VersionVector needs, Outputs& out);
-  bool is_lost(LinkId id) const { return serving_.count(id) != 0; }
   // The peer of a lost link has all of what was needed.
   bool may_go_on(LinkId id, const VersionVector& peer_has) const;
   // More differs than the peer of a lost link can hold: it has to come by the log, if that reaches.
@@ -65,7 +64,6 @@ class ResyncPath {
     Instant since;
   };
 
-  Status serve(LinkId id, repl::Session& session);
   void open_cuts();
   // Leaves a peer that does not answer.
   void leave_if_silent(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out);

@@ -129,6 +129,16 @@ Status WritePath::check_conditions(const WriteRequest& request, const Terms& ter
 
 // Writes. -------------------------------------------------------------------------------------------------------
 
+Status WritePath::check_reach(const std::vector<Mutation>& mutations, const Terms& terms) const {
+  if (!terms.durability || terms.durability->level < Durability::Level::kSites) return {};
+  for (const Mutation& mutation : mutations) {
+    if (replica_.publishes(mutation.table)) continue;
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("table \"{}\" does not leave this node: no other site can have it", mutation.table));
+  }
+  return {};
+}
+
 Status WritePath::prepare_for(std::vector<Durability>& needs, const engine::Draft& draft) {
   // Rights that were spent and forgotten would be spent twice.
   if (draft.writes_kind(CellKind::kBound)) needs.push_back(Durability{});
@@ -140,12 +150,7 @@ Status WritePath::prepare_for(std::vector<Durability>& needs, const engine::Draf
 Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& reply,
                                     const std::vector<Mutation>& mutations, const Terms& terms, Time now, Outputs& out,
                                     const Mutation* told) {
-  for (const Mutation& mutation : mutations) {
-    if (!terms.durability || terms.durability->level < Durability::Level::kSites || replica_.publishes(mutation.table))
-      continue;
-    return Status(StatusCode::kInvalidArgument,
-                  fmt::format("table \"{}\" does not leave this node: no other site can have it", mutation.table));
-  }
+  PANDO_RETURN_IF_ERROR(check_reach(mutations, terms));
   std::vector<Durability> safe =
       terms.durability ? std::vector<Durability>{*terms.durability} : durability_of(mutations, replica_);
   PANDO_RETURN_IF_ERROR(prepare_for(safe, draft));

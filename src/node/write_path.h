@@ -57,6 +57,8 @@ class WritePath {
   engine::Draft draft(Time now);
   // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
   Result<LogPos> commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key = {});
+  // kInvalidArgument when the terms ask for other sites to have what does not leave this one.
+  Status check_reach(const std::vector<Mutation>& mutations, const Terms& terms) const;
   // Before commit(): adds to `needs` what the draft itself has to wait for. Begins to run ahead of the disk where all
   // needs allow it.
   Status prepare_for(std::vector<Durability>& needs, const engine::Draft& draft);

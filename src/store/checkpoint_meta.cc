@@ -65,10 +65,7 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
   body.varint(meta.changes);
   const bool of_parts = !meta.tables.whole();
   if (meta.relaxed || of_parts) body.u8(meta.relaxed ? 1 : 0);
-  if (of_parts) {
-    encode(meta.tables.publish, body);
-    encode(meta.tables.subscribe, body);
-  }
+  if (of_parts) encode(meta.tables, body);
 
   Bytes bytes;
   Writer out(bytes);
@@ -113,8 +110,7 @@ Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
     meta.relaxed = relaxed == 1;
   }
   if (in.ok() && version == kMetaVersionTables) {
-    meta.tables.publish = decode_table_set(in);
-    meta.tables.subscribe = decode_table_set(in);
+    meta.tables = decode_table_scope(in);
     if (in.ok() && meta.tables.whole()) in.refuse("checkpoint.tables", "leaves out nothing");
   }
   if (Status status = in.finish(); !status.ok()) return fail(status.with_context("checkpoint"));
