@@ -17,6 +17,7 @@ THROUGH = {
     "decode_cut": "decode_cut_record",
     "decode_cut_cell": "decode_cut_cells",
     "decode_table_set": "decode_frame",
+    "decode_table_scope": "decode_checkpoint_meta",
     "decode_table_filter": "decode_frame",
     "decode_cell_state": "check_cut_cell",
     "parse_line": "api::RespParser",
