@@ -93,6 +93,7 @@ void WritePath::withdraw_contested(Time now, Outputs& out) {
   if (withdraw_again_at_ && instant_of(now) < *withdraw_again_at_) return;
   withdraw_again_at_.reset();
   const std::set<Bytes> contested = replica_.once().contested();
+  std::size_t taken_back = 0;
   for (const Bytes& key : contested) {
     engine::Draft made = draft(now);
     Status status = engine::withdraw(made, key, replica_.self().node);
@@ -100,6 +101,7 @@ void WritePath::withdraw_contested(Time now, Outputs& out) {
     if (status.ok()) {
       const Result<LogPos> pos = commit(made, now);
       status = pos ? Status() : pos.error();
+      taken_back += status.ok() ? 1 : 0;
     } else {
       tell_demands(made, now);
     }
@@ -111,6 +113,11 @@ void WritePath::withdraw_contested(Time now, Outputs& out) {
     }
     withdrawal_failing_ = !status.ok();
   }
+  // Whoever sees a number go down should find out why.
+  if (taken_back == 0) return;
+  out.notes.push_back(
+      {Note::Level::kInfo, replica_.name(),
+       fmt::format("done twice under idempotency keys that two sites used, and taken back here: {}", taken_back)});
 }
 
 // Conditions. ---------------------------------------------------------------------------------------------------

@@ -1,5 +1,9 @@
 #include "sim/faults.h"
 
+#include "sim/recovery.h"
+#include "sim/scenario_requests.h"
+#include "sim/scenario_script.h"
+
 namespace pando::sim {
 
 std::string_view fault_name(FaultKind kind) {
@@ -64,11 +68,10 @@ void Faults::strike() {
     case FaultKind::kReset:
     case FaultKind::kSlowLink: return network_fault(kind);
     case FaultKind::kGarble:
-      world_.net().garble_one_in(2 + rng_.below(100));
-      return world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer,
-                               [this] { world_.net().garble_one_in(0); });
+      garble(2 + rng_.below(100));
+      return world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [this] { garble(0); });
     case FaultKind::kStranger:
-      if (machine.up()) world_.net().stranger(machine.index(), random_frames());
+      if (machine.up()) send_noise(machine);
       return;
     case FaultKind::kDiskFull:
     case FaultKind::kSyncFailure:
@@ -83,17 +86,26 @@ void Faults::network_fault(FaultKind kind) {
   const auto a = static_cast<MachineIndex>(rng_.below(count));
   const auto b = static_cast<MachineIndex>((a + 1 + rng_.below(count - 1)) % count);
   Net& net = world_.net();
-  if (kind == FaultKind::kReset) return net.reset(a, b);
+  const std::string& name_a = world_.machines()[a]->name();
+  const std::string& name_b = world_.machines()[b]->name();
+  if (kind == FaultKind::kReset) {
+    world_.deed("reset {} {}", name_a, name_b);
+    return net.reset(a, b);
+  }
   if (kind == FaultKind::kSlowLink) {
     LinkQuality quality;
     quality.delay_min = random(Duration::millis(50));
     quality.delay_max = quality.delay_min + random(Duration::millis(300));
     quality.bytes_per_s = 5'000 + rng_.below(1'000'000);
+    world_.deed("slow {} {} {}..{} {}", name_a, name_b, duration_words(quality.delay_min),
+                duration_words(quality.delay_max), quality.bytes_per_s);
     return net.set_quality(a, b, quality);
   }
   net.cut(a, b);
   if (kind == FaultKind::kPartition) net.cut(b, a);
+  world_.deed("cut {}{} {}", name_a, kind == FaultKind::kPartition ? "" : " ->", name_b);
   world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [this, a, b] {
+    world_.deed("heal {} {}", world_.machines()[a]->name(), world_.machines()[b]->name());
     world_.net().heal(a, b);
     world_.net().heal(b, a);
   });
@@ -110,6 +122,19 @@ std::vector<Bytes> Faults::random_frames() {
   return frames;
 }
 
+void Faults::garble(std::uint64_t one_in) {
+  world_.deed("garble 1/{}", one_in);
+  world_.net().garble_one_in(one_in);
+}
+
+void Faults::send_noise(Machine& machine) {
+  std::vector<Bytes> frames = random_frames();
+  std::string words;
+  for (const Bytes& frame : frames) words += " " + quoted(frame);
+  world_.deed("stranger {}{}", machine.name(), words);
+  world_.net().stranger(machine.index(), std::move(frames));
+}
+
 void Faults::boot_later(Machine& machine) {
   world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [&machine] {
     if (machine.state() == Machine::State::kDown) machine.boot();
@@ -119,9 +144,13 @@ void Faults::boot_later(Machine& machine) {
 void Faults::machine_fault(FaultKind kind, Machine& machine) {
   if (kind == FaultKind::kClockJump) {
     constexpr std::int64_t kJumpMaxMs = 3'600'000;
-    machine.clock().jump(Duration::millis(static_cast<std::int64_t>(rng_.below(2 * kJumpMaxMs)) - kJumpMaxMs));
+    const auto by = Duration::millis(static_cast<std::int64_t>(rng_.below(2 * kJumpMaxMs)) - kJumpMaxMs);
+    world_.deed("clock {} {}", machine.name(), duration_words(by));
+    machine.clock().jump(by);
   } else if (kind == FaultKind::kClockDrift) {
-    machine.clock().drift(static_cast<std::int64_t>(rng_.below(200'000)) - 100'000);
+    const std::int64_t us_per_s = static_cast<std::int64_t>(rng_.below(200'000)) - 100'000;
+    world_.deed("clock {} drifts {}", machine.name(), us_per_s);
+    machine.clock().drift(us_per_s);
   } else if (machine.up()) {
     if (kind == FaultKind::kCleanStop) machine.stop();
     if (kind == FaultKind::kKill) machine.crash(CrashKind::kProcess);
@@ -133,6 +162,7 @@ void Faults::machine_fault(FaultKind kind, Machine& machine) {
 void Faults::disk_fault(FaultKind kind, Machine& machine) {
   if (kind == FaultKind::kSlowDisk) {
     machine.disk_speed().sync_max = machine.disk_speed().sync_min + random(Duration::millis(200));
+    world_.deed("disk {} slow {}", machine.name(), duration_words(machine.disk_speed().sync_max));
     return;
   }
   for (const node::NamespaceConfig& ns : machine.config().namespaces) {
@@ -140,7 +170,9 @@ void Faults::disk_fault(FaultKind kind, Machine& machine) {
     if (kind == FaultKind::kDiskFull) disk.set_full(true);
     if (kind == FaultKind::kSyncFailure) disk.fail_syncs(true);
   }
-  world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [&machine, kind] {
+  world_.deed("disk {} {}", machine.name(), kind == FaultKind::kDiskFull ? "full" : "fsync-fails");
+  world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [this, &machine, kind] {
+    world_.deed("disk {} {}", machine.name(), kind == FaultKind::kDiskFull ? "free" : "fsync-works");
     for (const node::NamespaceConfig& ns : machine.config().namespaces) {
       Disk& disk = machine.volume(ns.name).disk;
       if (kind == FaultKind::kDiskFull) disk.set_full(false);
@@ -151,23 +183,7 @@ void Faults::disk_fault(FaultKind kind, Machine& machine) {
 
 void Faults::heal() {
   stop();
-  world_.net().heal_all();
-  world_.net().reset_qualities();
-  world_.net().garble_one_in(0);
-  for (const auto& machine : world_.machines()) {
-    machine->disk_speed() = DiskSpeed{};
-    machine->clock().correct();
-    bool serves = machine->up();
-    for (const node::NamespaceConfig& ns : machine->config().namespaces) {
-      machine->volume(ns.name).disk.set_full(false);
-      machine->volume(ns.name).disk.fail_syncs(false);
-      serves = serves && machine->healthy(ns.name);
-    }
-    if (serves) continue;
-    // A failed fsync is final for the process; an operator restarts it.
-    if (machine->state() != Machine::State::kDown) machine->crash(CrashKind::kProcess);
-    machine->boot();
-  }
+  mend(world_);
 }
 
 }  // namespace pando::sim

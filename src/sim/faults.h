@@ -58,6 +58,8 @@ class Faults {
   void machine_fault(FaultKind kind, Machine& machine);
   void disk_fault(FaultKind kind, Machine& machine);
   std::vector<Bytes> random_frames();
+  void garble(std::uint64_t one_in);
+  void send_noise(Machine& machine);
   void boot_later(Machine& machine);
   Duration random(Duration max);
 

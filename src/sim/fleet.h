@@ -40,6 +40,9 @@ void connect_mesh(FleetPlan& plan);
 // "dc1:4001": what others dial.
 std::string address_of(std::string_view site);
 
+// The same plan in the language of scenarios, one line each; every site starts late.
+std::vector<std::string> fleet_lines(const FleetPlan& plan);
+
 // One machine per site, none of them booted.
 void build_fleet(const FleetPlan& plan, World& world);
 

@@ -61,6 +61,7 @@ void Machine::boot() {
   ++boots_;
   state_ = State::kUp;
   world_.trace().add(world_.now(), "{} boots", name());
+  world_.deed("start {}", name());
   node::NodeConfig config = config_.node;
   config.seed = rng_.next();
   node_ = std::make_unique<node::Node>(std::move(config));
@@ -122,10 +123,14 @@ void Machine::open_namespace(const node::NamespaceConfig& config) {
 void Machine::crash(CrashKind kind) {
   CHECK(state_ != State::kDown);
   world_.trace().add(world_.now(), "{} {}", name(), kind == CrashKind::kPower ? "loses power" : "is killed");
+  world_.deed("crash {}{}", name(), kind == CrashKind::kPower ? " power" : "");
   process_gone();
   world_.net().host_gone(index_, kind == CrashKind::kPower);
   for (auto& [ns, v] : volumes_) {
-    if (!v->checkpoint_unwritten.empty() && rng_.chance(1, 2)) write_checkpoint(*v, std::move(v->checkpoint_unwritten));
+    if (!v->checkpoint_unwritten.empty() && rng_.chance(1, 2)) {
+      world_.markers().reach(Marker::kCheckpointOutlived);
+      write_checkpoint(*v, std::move(v->checkpoint_unwritten));
+    }
     v->checkpoint_unwritten.clear();
     v->disk.crash(kind, rng_);
     if (world_.mutates(DriverMutation::kTailCut, 4)) v->disk.cut_tail(200 + rng_.below(400));
@@ -137,6 +142,7 @@ void Machine::stop() {
   CHECK(state_ == State::kUp);
   state_ = State::kStopping;
   world_.trace().add(world_.now(), "{} stops", name());
+  world_.deed("stop {}", name());
   node_->begin_stop(now(), out_);
   carry();
   end_turn();
@@ -151,6 +157,7 @@ void Machine::finish_stop() {
 }
 
 void Machine::process_gone() {
+  for (Observer* observer : world_.observers()) observer->on_leaving(*this);
   late_writes_ = 0;
   held_ = {};
   state_ = State::kDown;

@@ -10,21 +10,32 @@
 #include <string>
 #include <vector>
 
+#include "sim/plan.h"
 #include "sim/scenario.h"
 #include "sim/seeded_run.h"
+#include "sim/shrink.h"
 
 namespace pando::sim {
 namespace {
 
 constexpr std::string_view kUsage = R"(usage:
-  pando-sim [--seed N | --seeds M [--base B]] [--steps K] [--trace] [--mutation NAME]
+  pando-sim [--seed N | --seeds M [--base B]] [--steps K] [--trace] [--mutation NAME] [--require-markers]
       random fleets under random faults. Without --seed: --seeds 40, from --base 1.
       --steps K     client operations per seed (300)
       --trace       print every event to stderr
       --mutation    break a promise of the world around the nodes on purpose
+      --require-markers   fails when a rare branch was never reached
+  pando-sim --seed N [--steps K] [--mutation NAME] --shrink FILE
+      makes a short scenario of a seed that fails, which fails in the same way
   pando-sim --mutations [--seeds M]
       breaks each promise in turn; every one must be noticed within M seeds (200)
-  pando-sim run FILES... [--rewrite] [--seed N] [--trace]
+  pando-sim --topology FILE [--faults FILE]        also: pando sim --topology …
+      what if? Plays a fault plan on a fleet of yours and says what came of it. Keys and examples: docs/simulator.md
+      and examples/away. A topology is [[nodes]] with a name (and a site, and role = "relayer"), [[links]] from and to
+      (delay = "20ms", bandwidth = "10Mbit", loss = "0.5%"; a full mesh where there are none), [load] and [log].
+      A plan is [[fault]] with at = "1h", for = "3d" and a kind: down, crash, power, disk-full, clock of a node or a
+      site; cut, slow between = ["a", "b"]; one-way from and to.
+  pando-sim run FILES... [--rewrite] [--seed N] [--trace] [--mutation NAME] [--require-markers]
       plays scenarios; --rewrite puts the answers given into the files
 
 The last line is `N passed, N failed`. The same seed gives the same run: same trace hash.
@@ -37,6 +48,10 @@ struct Arguments {
   bool mutations = false;
   bool trace = false;
   bool one_seed = false;
+  bool require_markers = false;
+  std::string shrink_into;
+  std::string topology;
+  std::string faults;
   std::uint64_t seed = 1;
   std::uint64_t seeds = 0;
   std::uint64_t base = 1;
@@ -72,6 +87,16 @@ Arguments parse_arguments(int argc, char** argv) {
       arguments.mutations = true;
     } else if (word == "--trace") {
       arguments.trace = true;
+    } else if (word == "--require-markers") {
+      arguments.require_markers = true;
+    } else if (word == "--shrink") {
+      if (next == nullptr) refuse("--shrink wants a file");
+      arguments.shrink_into = next;
+      ++i;
+    } else if (word == "--topology" || word == "--faults") {
+      if (next == nullptr) refuse(word + " wants a file");
+      (word == "--topology" ? arguments.topology : arguments.faults) = next;
+      ++i;
     } else if (word == "--seed") {
       arguments.seed = number(word, next);
       arguments.one_seed = true;
@@ -108,9 +133,17 @@ int closing(std::uint64_t passed, std::uint64_t failed) {
   return failed == 0 && passed > 0 ? 0 : 1;
 }
 
+// Rare branches: a long run that never came there has not tested them. Returns how many those were.
+std::uint64_t tell_markers(const MarkerCounts& markers, bool of_seeds) {
+  fmt::print("reached: {}\n", markers.describe());
+  const std::vector<MarkerInfo> missing = markers.missing(of_seeds);
+  for (const MarkerInfo& info : missing) fmt::print("never reached: {} ({})\n", info.name, info.what);
+  return missing.size();
+}
+
 // Scenarios. -------------------------------------------------------------------------------------------------
 
-bool run_file(const std::string& path, const Arguments& arguments) {
+bool run_file(const std::string& path, const Arguments& arguments, MarkerCounts& markers) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
@@ -123,7 +156,8 @@ bool run_file(const std::string& path, const Arguments& arguments) {
     fmt::print("FAIL  {}\n", scenario.error().message());
     return false;
   }
-  const ScenarioOutcome outcome = run_scenario(*scenario, {arguments.seed, arguments.trace});
+  const ScenarioOutcome outcome = run_scenario(*scenario, {arguments.seed, arguments.trace, arguments.mutation});
+  markers.add(outcome.markers);
   fmt::print("{}  {}\n{}", outcome.passed ? "ok  " : "FAIL", path, outcome.report);
   if (arguments.rewrite) {
     if (const std::string answer = format_scenario(outcome.rewritten); answer != text.str()) {
@@ -137,8 +171,11 @@ bool run_file(const std::string& path, const Arguments& arguments) {
 int run_files(const Arguments& arguments) {
   if (arguments.files.empty()) refuse("run wants scenario files");
   std::uint64_t passed = 0;
-  for (const std::string& path : arguments.files) passed += run_file(path, arguments) ? 1 : 0;
-  return closing(passed, arguments.files.size() - passed);
+  MarkerCounts markers;
+  for (const std::string& path : arguments.files) passed += run_file(path, arguments, markers) ? 1 : 0;
+  std::uint64_t failed = arguments.files.size() - passed;
+  if (arguments.require_markers) failed += tell_markers(markers, false);
+  return closing(passed, failed);
 }
 
 // Seeds. -----------------------------------------------------------------------------------------------------
@@ -166,8 +203,7 @@ int run_seeds(const Arguments& arguments) {
   std::uint64_t operations = 0;
   std::uint64_t events = 0;
   double simulated_s = 0;
-  std::uint64_t cuts = 0;
-  std::uint64_t segments_removed = 0;
+  MarkerCounts markers;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     fmt::print("seed {}", seed);
     std::fflush(stdout);
@@ -178,8 +214,7 @@ int run_seeds(const Arguments& arguments) {
                outcome.faults, static_cast<double>(outcome.simulated.us) / 1e6, outcome.fleet);
     if (!outcome.passed()) explain_failure(options, outcome);
     passed += outcome.passed() ? 1 : 0;
-    cuts += outcome.cuts;
-    segments_removed += outcome.segments_removed;
+    markers.add(outcome.markers);
     operations += outcome.operations;
     events += outcome.events;
     simulated_s += static_cast<double>(outcome.simulated.us) / 1e6;
@@ -189,14 +224,62 @@ int run_seeds(const Arguments& arguments) {
       "{} client operations, {} events in {:.1f} s: {:.0f} operations/s, {:.0f} events/s, {:.0f} times real time\n",
       operations, events, real_s, static_cast<double>(operations) / real_s, static_cast<double>(events) / real_s,
       simulated_s / real_s);
-  // Rare branches: a long run that never came there has not tested them.
-  fmt::print("reached: {} log segments let go of, {} resyncs\n", segments_removed, cuts);
-  constexpr std::uint64_t kEnoughForAll = 100;
-  if (count >= kEnoughForAll && arguments.steps >= 300 && (cuts == 0 || segments_removed == 0)) {
-    fmt::print("a rare branch was never reached\n");
-    return closing(passed, count - passed + 1);
+  const std::uint64_t missing = tell_markers(markers, true);
+  return closing(passed, count - passed + (arguments.require_markers ? missing : 0));
+}
+
+int shrink_seed(const Arguments& arguments) {
+  if (!arguments.one_seed) refuse("--shrink wants the --seed that fails");
+  ShrinkOptions options;
+  options.run = {arguments.seed, arguments.steps, arguments.mutation, {}};
+  const Shrunk shrunk = shrink(options);
+  if (shrunk.checker.empty()) {
+    fmt::print("seed {} passes: there is nothing to shrink\n", arguments.seed);
+    return 1;
   }
-  return closing(passed, count - passed);
+  if (!shrunk.reproduced) {
+    fmt::print("{} complains of seed {}, but its steps alone do not bring that about; --trace shows all of it\n",
+               shrunk.checker, arguments.seed);
+    return 1;
+  }
+  const std::string mutation =
+      arguments.mutation == DriverMutation::kNone ? "" : fmt::format(" --mutation {}", name_of(arguments.mutation));
+  std::ofstream file(arguments.shrink_into, std::ios::binary);
+  file << fmt::format("# Shrunk from seed {}{} (--steps {}): {} complains.\n", arguments.seed, mutation,
+                      arguments.steps, shrunk.checker)
+       << format_scenario(shrunk.scenario);
+  if (!file.flush()) {
+    fmt::print("{} cannot be written\n", arguments.shrink_into);
+    return 1;
+  }
+  fmt::print("{} complains: {} steps of {} are left, after {} plays. Again:\n  pando-sim run {}{}\n", shrunk.checker,
+             shrunk.steps_after, shrunk.steps_before, shrunk.plays, arguments.shrink_into, mutation);
+  return 0;
+}
+
+bool read_text(const std::string& path, std::string& text) {
+  std::ifstream in(path, std::ios::binary);
+  text.assign(std::istreambuf_iterator<char>(in), {});
+  return in.good() || in.eof();
+}
+
+int play_plan(const Arguments& arguments) {
+  if (arguments.topology.empty()) refuse("--faults wants a --topology");
+  PlanFile topology{arguments.topology, {}};
+  PlanFile faults{arguments.faults, {}};
+  for (PlanFile* file : {&topology, &faults}) {
+    if (file->name.empty() || read_text(file->name, file->text)) continue;
+    fmt::print(stderr, "pando-sim: {} cannot be read\n", file->name);
+    return 2;
+  }
+  const Result<Plan> plan = read_plan(topology, faults);
+  if (!plan) {
+    fmt::print(stderr, "{}\n", plan.error().message());
+    return 2;
+  }
+  const PlanReport report = run_plan(*plan);
+  fmt::print("{}", report.text);
+  return report.held ? 0 : 1;
 }
 
 int run_mutations(const Arguments& arguments) {
@@ -223,7 +306,9 @@ int run_mutations(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const pando::sim::Arguments arguments = pando::sim::parse_arguments(argc, argv);
+  if (!arguments.topology.empty() || !arguments.faults.empty()) return pando::sim::play_plan(arguments);
   if (arguments.run) return pando::sim::run_files(arguments);
+  if (!arguments.shrink_into.empty()) return pando::sim::shrink_seed(arguments);
   if (arguments.mutations) return pando::sim::run_mutations(arguments);
   return pando::sim::run_seeds(arguments);
 }

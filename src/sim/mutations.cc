@@ -37,6 +37,13 @@ const std::vector<MutationInfo>& all_mutations() {
   return all;
 }
 
+std::string_view name_of(DriverMutation mutation) {
+  for (const MutationInfo& info : all_mutations()) {
+    if (info.mutation == mutation) return info.name;
+  }
+  return {};
+}
+
 std::optional<DriverMutation> find_mutation(std::string_view name) {
   for (const MutationInfo& info : all_mutations()) {
     if (info.name == name) return info.mutation;

@@ -50,6 +50,8 @@ struct MutationInfo {
 
 // All of them, in order, without kNone.
 const std::vector<MutationInfo>& all_mutations();
+// Not of kNone.
+std::string_view name_of(DriverMutation mutation);
 std::optional<DriverMutation> find_mutation(std::string_view name);
 
 }  // namespace pando::sim

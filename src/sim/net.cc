@@ -45,6 +45,18 @@ Duration Net::delay(MachineIndex a, MachineIndex b) {
                            rng_.below(static_cast<std::uint64_t>(q.delay_max.us - q.delay_min.us) + 1))};
 }
 
+// What it costs that a frame was lost, perhaps more than once: 200 ms, then twice that, …
+Duration Net::sent_again(MachineIndex a, MachineIndex b) {
+  const std::uint32_t lost_of_million = quality(a, b).lost_of_million;
+  Duration late{0};
+  constexpr Duration kWaitMax = Duration::seconds(10);
+  for (Duration wait = Duration::millis(200);
+       lost_of_million != 0 && wait < kWaitMax && rng_.chance(lost_of_million, 1'000'000); wait = wait + wait) {
+    late = late + wait;
+  }
+  return late;
+}
+
 void Net::set_quality(MachineIndex a, MachineIndex b, LinkQuality quality) {
   CHECK(quality.delay_min <= quality.delay_max && quality.bytes_per_s > 0);
   qualities_[std::minmax(a, b)] = quality;
@@ -137,7 +149,7 @@ void Net::pump(ConnectionId id, int side) {
   const auto transfer = static_cast<std::int64_t>(stream.frames.front().bytes.size() * 1'000'000 / bandwidth);
   // Frames that follow one another closely share the propagation delay: each pays it from when it was sent.
   const Instant earliest = std::max({queue_.now(), stream.frames.front().at + delay(from, to), stream.last_arrival});
-  stream.last_arrival = earliest + Duration::micros(transfer);
+  stream.last_arrival = earliest + Duration::micros(transfer) + sent_again(from, to);
   stream.scheduled = true;
   const EventKind kind = is_heartbeat(stream.frames.front().bytes) ? EventKind::kTimer : EventKind::kWork;
   queue_.at(stream.last_arrival, kind, [this, id, side] { arrive(id, side); });

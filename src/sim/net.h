@@ -52,6 +52,8 @@ struct LinkQuality {
   Duration delay_min = Duration::micros(200);
   Duration delay_max = Duration::millis(2);
   std::uint64_t bytes_per_s = 100'000'000;
+  // Of a million frames so many are lost, and sent again by whoever keeps them in order: late, but there.
+  std::uint32_t lost_of_million = 0;
 };
 
 class Net {
@@ -121,6 +123,7 @@ class Net {
   Connection* find(ConnectionId id);
   LinkQuality quality(MachineIndex a, MachineIndex b) const;
   Duration delay(MachineIndex a, MachineIndex b);
+  Duration sent_again(MachineIndex a, MachineIndex b);
   void dial_failed(MachineIndex from, std::uint64_t incarnation, std::uint64_t dial_id, const std::string& reason);
   void open(MachineIndex from, MachineIndex to, std::uint64_t dial_id);
   void pump(ConnectionId id, int side);

@@ -40,9 +40,14 @@ class Observer {
   virtual void on_outputs(const Machine&, const node::Outputs&) {}
   // A watcher received one event (after a delay, on its own side of the connection).
   virtual void on_watch_event(const Watcher&, const node::WatchEvent&) {}
+  // Its process is about to end, whatever ends it.
+  virtual void on_leaving(const Machine&) {}
   virtual void on_down(const Machine&) {}
   // Every namespace was opened, or is damaged.
   virtual void on_boot(const Machine&) {}
+  // Something was done to the world, in the words of a scenario ("cut dc1 -> dc2"). Only while World::tell_deeds()
+  // holds.
+  virtual void on_deed(const std::string&) {}
 };
 
 }  // namespace pando::sim

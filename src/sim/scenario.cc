@@ -94,7 +94,11 @@ std::string format_scenario(const Scenario& scenario) {
 ScenarioOutcome run_scenario(const Scenario& scenario, const ScenarioOptions& options) {
   ScenarioOutcome outcome;
   outcome.rewritten = scenario;
-  ScenarioPlayer player(options.seed, options.trace);
+  WorldOptions world;
+  world.seed = options.seed;
+  world.mutation = options.mutation;
+  world.trace.live = options.trace;
+  ScenarioPlayer player(world);
   for (ScenarioStep& step : outcome.rewritten.steps) {
     if (step.command.empty()) continue;
     std::vector<std::string> output = player.play(step.command);
@@ -108,6 +112,7 @@ ScenarioOutcome run_scenario(const Scenario& scenario, const ScenarioOptions& op
   for (const World::Violation& violation : player.finish()) {
     outcome.report += fmt::format("{}: {}: {}\n", scenario.name, violation.checker, violation.text);
   }
+  outcome.markers = player.markers();
   outcome.passed = outcome.report.empty();
   return outcome;
 }

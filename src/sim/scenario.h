@@ -19,6 +19,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "sim/markers.h"
+#include "sim/mutations.h"
 
 namespace pando::sim {
 
@@ -44,11 +46,13 @@ struct ScenarioOutcome {
   bool passed = false;
   std::string report;  // the difference per failed step, and violations; empty when passed
   Scenario rewritten;  // with the answers that were given
+  MarkerCounts markers;
 };
 
 struct ScenarioOptions {
   std::uint64_t seed = 1;
   bool trace = false;
+  DriverMutation mutation = DriverMutation::kNone;
 };
 
 // Plays it in a world of its own.

@@ -1,12 +1,11 @@
 #include "sim/scenario_client.h"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <charconv>
+#include <cstdlib>
 
 #include "base/limits.h"
+#include "sim/scenario_requests.h"
 
 namespace pando::sim {
 namespace {
@@ -17,108 +16,6 @@ using Lines = std::vector<std::string>;
 constexpr std::size_t kLobAppendBytes = 64 * 1024;
 constexpr std::size_t kLobShownBytesMax = 80;
 
-tl::unexpected<Status> usage(std::string_view text) {
-  return fail(StatusCode::kInvalidArgument, fmt::format("usage: {}", text));
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-std::optional<std::int64_t> parse_integer(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// name=value words.
-Result<Columns> parse_columns(Words::const_iterator from, Words::const_iterator to, bool values) {
-  Columns columns;
-  for (; from != to; ++from) {
-    const std::size_t equals = from->find('=');
-    if (values != (equals != std::string::npos)) return usage(values ? "columns are name=value" : "columns are names");
-    columns.emplace_back(from->substr(0, equals), values ? from->substr(equals + 1) : Bytes());
-  }
-  return columns;
-}
-
-// The words of one mutation: PUT k v, DEL k, INCR k [n], DECR k [n], RESET k, ROWPUT r a=1, ROWDEL r [a],
-// SADD k m…, SREM k m…, SDEL k, ENABLE k, DISABLE k.
-Result<Mutation> parse_mutation(Words::const_iterator from, Words::const_iterator to) {
-  const auto count = to - from;
-  if (count < 2) return usage("VERB key …");
-  const std::string& verb = *from;
-  Mutation mutation;
-  mutation.key = from[1];
-  if (verb == "PUT" && count == 3) {
-    mutation.value = from[2];
-  } else if (verb == "DEL" && count == 2) {
-    mutation.kind = Mutation::Kind::kDelete;
-  } else if ((verb == "INCR" || verb == "DECR") && count <= 3) {
-    const auto step = count == 3 ? parse_integer(from[2]) : 1;
-    if (!step) return usage("INCR key [integer]");
-    mutation.kind = Mutation::Kind::kAdd;
-    mutation.delta = verb == "INCR" ? *step : -*step;
-  } else if (verb == "RESET" && count == 2) {
-    mutation.kind = Mutation::Kind::kReset;
-  } else if (verb == "SADD" || verb == "SREM") {
-    mutation.kind = verb == "SADD" ? Mutation::Kind::kAddMembers : Mutation::Kind::kRemoveMembers;
-    mutation.members.assign(from + 2, to);
-  } else if (verb == "SDEL" && count == 2) {
-    mutation.kind = Mutation::Kind::kDeleteSet;
-  } else if ((verb == "ENABLE" || verb == "DISABLE") && count == 2) {
-    mutation.kind = verb == "ENABLE" ? Mutation::Kind::kEnable : Mutation::Kind::kDisable;
-  } else if (verb == "ROWPUT" || verb == "ROWDEL") {
-    Result<Columns> columns = parse_columns(from + 2, to, verb == "ROWPUT");
-    if (!columns) return fail(columns.error());
-    mutation.table = std::string(kTableRow);
-    mutation.columns = std::move(*columns);
-    mutation.kind = verb == "ROWPUT"           ? Mutation::Kind::kPutColumns
-                    : mutation.columns.empty() ? Mutation::Kind::kDeleteRow
-                                               : Mutation::Kind::kDeleteColumns;
-  } else {
-    return fail(StatusCode::kInvalidArgument, fmt::format("{} with {} words is not a mutation", verb, count));
-  }
-  return mutation;
-}
-
-Result<Request> parse_write(const Words& words) {
-  WriteRequest write;
-  auto from = words.cbegin();
-  if (*from == "BATCH") ++from;
-  while (from != words.cend()) {
-    const auto to = std::find(from, words.cend(), ";");
-    Result<Mutation> mutation = parse_mutation(from, to);
-    if (!mutation) return fail(mutation.error());
-    write.mutations.push_back(std::move(*mutation));
-    from = to == words.cend() ? to : to + 1;
-  }
-  return Request(std::move(write));
-}
-
-Result<Request> parse_list(const Words& words) {
-  ListRequest list;
-  std::size_t at = 1;
-  if (at < words.size() && words[at] != "TABLE") list.prefix = words[at++];
-  if (at + 1 < words.size() && words[at] == "TABLE") list.table = words[at + 1];
-  return Request(std::move(list));
-}
-
-// SMEMBERS k [AFTER m] [LIMIT n]
-Result<Request> parse_members(const Words& words) {
-  ListMembersRequest list;
-  list.key = words[1];
-  for (std::size_t at = 2; at + 1 < words.size(); at += 2) {
-    if (words[at] == "AFTER") list.after = words[at + 1];
-    if (words[at] == "LIMIT") list.count_max = static_cast<std::uint32_t>(parse_integer(words[at + 1]).value_or(1));
-  }
-  return Request(std::move(list));
-}
-
 // The same for every object, and nothing that packs: links are to carry all of it.
 Bytes pattern(std::size_t size) {
   Bytes bytes(size, '\0');
@@ -128,6 +25,12 @@ Bytes pattern(std::size_t size) {
     byte = static_cast<char>(state >> 24);
   }
   return bytes;
+}
+
+// `TX t LOB k text`, or `TX t LOB k SIZE n`.
+Bytes object_of(const Words& words) {
+  if (words[4] != "SIZE" || words.size() != 6) return words[4];
+  return pattern(static_cast<std::size_t>(std::strtoull(words[5].c_str(), nullptr, 10)));
 }
 
 struct Formatter {
@@ -184,6 +87,13 @@ struct Formatter {
     return {fmt::format("ok {} crc32 {:08x}", r.processed, r.checksum)};
   }
   Lines operator()(const TxReply& r) const { return {fmt::format("ok {}", r.items.size())}; }
+  Lines operator()(const PipelineReply& r) const {
+    Lines lines;
+    for (const Reply& item : r.items) {
+      for (std::string& line : format_reply(item)) lines.push_back(std::move(line));
+    }
+    return lines;
+  }
   Lines operator()(const OffsetReply& r) const {
     return {fmt::format("durable {} segment {} context {}", r.durable.value, r.segment_id, to_string(r.context))};
   }
@@ -205,83 +115,11 @@ struct Formatter {
 
 }  // namespace
 
-Result<Words> split_words(std::string_view line) {
-  Words words;
-  bool in_word = false;
-  char quote = '\0';
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    char c = line[i];
-    if (quote == '\0' && (c == ' ' || c == '\t')) {
-      in_word = false;
-      continue;
-    }
-    if (!in_word) words.emplace_back();
-    in_word = true;
-    if (quote == '\0' && (c == '\'' || c == '"')) {
-      quote = c;
-    } else if (quote != '\0' && c == quote) {
-      quote = '\0';
-    } else {
-      if (c == '\\' && i + 3 < line.size() && line[i + 1] == 'x' && hex_digit(line[i + 2]) >= 0 &&
-          hex_digit(line[i + 3]) >= 0) {
-        c = static_cast<char>(hex_digit(line[i + 2]) * 16 + hex_digit(line[i + 3]));
-        i += 3;
-      }
-      words.back().push_back(c);
-    }
-  }
-  if (quote != '\0') return fail(StatusCode::kInvalidArgument, "a quote is not closed");
-  return words;
-}
-
 Lines format_reply(const Reply& reply) {
   if (!reply.status.ok()) return {fmt::format("! {}", reply.status.to_string())};
   Lines lines = std::visit(Formatter{}, reply.body);
   return lines;
 }
-
-Result<Request> ScenarioClient::parse(const Words& words) const {
-  const std::string& verb = words.at(0);
-  const std::size_t count = words.size();
-  if (verb == "GET" && (count == 2 || (count == 3 && words[2] == "RAW"))) {
-    return Request(GetRequest{std::string(kTableKv), words[1], count == 3});
-  }
-  if (verb == "ROWGET" && count >= 2) {
-    GetRowRequest get{words[1], std::nullopt};
-    if (count > 2) get.columns.emplace(words.begin() + 2, words.end());
-    return Request(std::move(get));
-  }
-  if (verb == "COUNTER" && count == 2) return Request(GetCounterRequest{std::string(kTableKv), words[1]});
-  if (verb == "SMEMBERS" && count >= 2) return parse_members(words);
-  if (verb == "SHAS" && count == 3) return Request(HasMemberRequest{std::string(kTableKv), words[1], words[2]});
-  if (verb == "SSIZE" && count == 2) {
-    return Request(CountMembersRequest{std::string(kTableKv), words[1], limits::kSetCountMax});
-  }
-  if (verb == "FLAG" && count == 2) return Request(GetFlagRequest{std::string(kTableKv), words[1]});
-  if (verb == "MERGED" && count == 2) return Request(GetMergedRequest{words[1]});
-  if (verb == "LIST") return parse_list(words);
-  if (verb == "LOBSTAT" && count == 2) return Request(LobStatRequest{words[1]});
-  if (verb == "OFFSET") return Request(OffsetRequest{});
-  if (verb == "STATS") return Request(StatsRequest{});
-  if (verb == "CHECKPOINT") return Request(CheckpointRequest{});
-  if (verb == "DIGEST" && count == 2 && words[1] == "ALL") return Request(DigestRequest{0});
-  if (verb == "DIGEST") return Request(DigestRequest{});
-  return parse_write(words);
-}
-
-namespace {
-
-// `… IDEMPOTENT id`: taken off the end of the words.
-Terms take_terms(Words& words) {
-  Terms terms;
-  if (words.size() < 3 || words[words.size() - 2] != "IDEMPOTENT") return terms;
-  terms.idempotency_key = words.back();
-  words.resize(words.size() - 2);
-  terms.fingerprint = fingerprint_of(fmt::format("{}", fmt::join(words, " ")));
-  return terms;
-}
-
-}  // namespace
 
 Lines ScenarioClient::run(Machine& machine, const std::string& ns, const Words& words) {
   if (words.empty()) return {"! nothing to do"};
@@ -289,10 +127,11 @@ Lines ScenarioClient::run(Machine& machine, const std::string& ns, const Words& 
   if (words[0] == "HTTP") return http_.run(machine, ns, words);
   if (words[0] == "LOB" && words.size() == 2) return read_lob(machine, ns, words[1]);
   Words asked = words;
-  const Terms terms = take_terms(asked);
-  Result<Request> request = parse(asked);
+  const Result<Terms> terms = take_terms(asked);
+  if (!terms) return {"! " + terms.error().to_string()};
+  Result<Request> request = parse_request(asked);
   if (!request) return {"! " + request.error().to_string()};
-  const Reply reply = ask_and_wait(world_, machine, ns, std::move(*request), Duration::seconds(60), terms).reply;
+  const Reply reply = ask_and_wait(world_, machine, ns, std::move(*request), Duration::seconds(60), *terms).reply;
   Lines lines = format_reply(reply);
   if (reply.replayed) lines.back() += " (again)";
   return lines;
@@ -301,32 +140,75 @@ Lines ScenarioClient::run(Machine& machine, const std::string& ns, const Words& 
 Lines ScenarioClient::run_async(Machine& machine, const std::string& ns, const Words& words) {
   if (words.empty()) return {"! nothing to do"};
   Words asked = words;
-  const Terms terms = take_terms(asked);
-  Result<Request> request = parse(asked);
+  const Result<Terms> terms = take_terms(asked);
+  if (!terms) return {"! " + terms.error().to_string()};
+  if (asked[0] == "TX") return begin_or_go_on(machine, ns, asked, *terms);
+  Result<Request> request = parse_request(asked);
   if (!request) return {"! " + request.error().to_string()};
   machine.ask(
-      ns, std::move(*request), [](const Answer&) {}, terms);
+      ns, std::move(*request), [](const Answer&) {}, *terms);
   return {};
+}
+
+// What an answer would be needed for is left out while there is none: the transaction was not begun, or not yet.
+Lines ScenarioClient::begin_or_go_on(Machine& machine, const std::string& ns, const Words& words, Terms terms) {
+  if (words.size() < 3) return {"! usage: TX name VERB …"};
+  if (words[2] == "BEGIN") {
+    machine.ask(ns, begin_of(words), [this, name = words[1]](const Answer& answer) { learn(name, answer.reply); });
+    return {};
+  }
+  const auto known = transactions_.find(words[1]);
+  if (known == transactions_.end()) return {};
+  Result<Request> request = part_of(known->second, words);
+  if (!request) return {"! " + request.error().to_string()};
+  if (std::holds_alternative<GetRequest>(*request)) terms.transaction = known->second;
+  machine.ask(
+      ns, std::move(*request), [](const Answer&) {}, std::move(terms));
+  return {};
+}
+
+Request ScenarioClient::begin_of(const Words& words) {
+  TxBeginRequest begin;
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    if (words[i] == "put") begin.operation = TxOperation::kPut;
+    if (words[i] == "delete") begin.operation = TxOperation::kDelete;
+    if (words[i] == "kv") begin.entry_type = TxEntryType::kKv;
+    if (words[i] == "row") begin.entry_type = TxEntryType::kRow;
+    if (words[i] == "lob") begin.entry_type = TxEntryType::kLob;
+  }
+  return begin;
+}
+
+// A step that is one request; of a large object its first bytes.
+Result<Request> ScenarioClient::part_of(const Bytes& id, const Words& words) {
+  const std::string& verb = words[2];
+  if (verb == "COMMIT") return Request(TxCommitRequest{id});
+  if (verb == "ABORT") return Request(TxAbortRequest{id});
+  if (verb == "GET" && words.size() == 4) return Request(GetRequest{std::string(kTableKv), words[3]});
+  if (verb == "LOBDEL" && words.size() == 4) return Request(TxDeleteLobRequest{id, words[3]});
+  if (verb == "LOB" && words.size() >= 5) {
+    return Request(TxAppendLobRequest{id, words[3], object_of(words).substr(0, kLobAppendBytes)});
+  }
+  Result<Mutation> mutation = parse_mutation(words.cbegin() + 2, words.cend());
+  if (!mutation) return fail(mutation.error());
+  return Request(TxAppendRequest{id, std::move(*mutation)});
+}
+
+void ScenarioClient::learn(const std::string& name, const Reply& reply) {
+  if (!reply.status.ok()) return;
+  if (const auto* begun = std::get_if<TxBegunReply>(&reply.body)) transactions_[name] = begun->id;
 }
 
 Lines ScenarioClient::run_transaction(Machine& machine, const std::string& ns, const Words& words) {
   if (words.size() < 3) return {"! usage: TX name VERB …"};
   const std::string& name = words[1];
   const std::string& verb = words[2];
-  const auto ask = [&](Request request) { return ask_and_wait(world_, machine, ns, std::move(request)).reply; };
+  const auto ask = [&](Request request, Terms terms = {}) {
+    return ask_and_wait(world_, machine, ns, std::move(request), Duration::seconds(60), std::move(terms)).reply;
+  };
   if (verb == "BEGIN") {
-    TxBeginRequest begin;
-    for (std::size_t i = 3; i < words.size(); ++i) {
-      if (words[i] == "put") begin.operation = TxOperation::kPut;
-      if (words[i] == "delete") begin.operation = TxOperation::kDelete;
-      if (words[i] == "kv") begin.entry_type = TxEntryType::kKv;
-      if (words[i] == "row") begin.entry_type = TxEntryType::kRow;
-      if (words[i] == "lob") begin.entry_type = TxEntryType::kLob;
-    }
-    const Reply reply = ask(begin);
-    if (const auto* begun = std::get_if<TxBegunReply>(&reply.body); reply.status.ok() && begun != nullptr) {
-      transactions_[name] = begun->id;
-    }
+    const Reply reply = ask(begin_of(words));
+    learn(name, reply);
     return format_reply(reply);
   }
   const auto known = transactions_.find(name);
@@ -338,22 +220,19 @@ Lines ScenarioClient::run_transaction(Machine& machine, const std::string& ns, c
     }
     return lines;
   };
-  if (verb == "COMMIT") return hide_id(format_reply(ask(TxCommitRequest{id})));
-  if (verb == "ABORT") return hide_id(format_reply(ask(TxAbortRequest{id})));
-  if (verb == "LOBDEL" && words.size() == 4) return hide_id(format_reply(ask(TxDeleteLobRequest{id, words[3]})));
   if (verb == "LOB" && words.size() >= 5) {
-    const Bytes content = words[4] == "SIZE" && words.size() == 6
-                              ? pattern(static_cast<std::size_t>(parse_integer(words[5]).value_or(0)))
-                              : words[4];
+    const Bytes content = object_of(words);
     for (std::size_t at = 0; at < content.size() || at == 0; at += kLobAppendBytes) {
       const Reply reply = ask(TxAppendLobRequest{id, words[3], content.substr(at, kLobAppendBytes)});
       if (!reply.status.ok()) return hide_id(format_reply(reply));
     }
     return {"ok"};
   }
-  Result<Mutation> mutation = parse_mutation(words.cbegin() + 2, words.cend());
-  if (!mutation) return {"! " + mutation.error().to_string()};
-  return hide_id(format_reply(ask(TxAppendRequest{id, std::move(*mutation)})));
+  Result<Request> request = part_of(id, words);
+  if (!request) return {"! " + request.error().to_string()};
+  Terms terms;
+  if (verb == "GET") terms.transaction = id;
+  return hide_id(format_reply(ask(std::move(*request), std::move(terms))));
 }
 
 Lines ScenarioClient::read_lob(Machine& machine, const std::string& ns, const Bytes& key) {

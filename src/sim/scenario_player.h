@@ -13,6 +13,7 @@
 #include "sim/checkers/checkers.h"
 #include "sim/fleet.h"
 #include "sim/scenario_client.h"
+#include "sim/tampering.h"
 
 namespace pando::sim {
 
@@ -21,13 +22,19 @@ bool looks_like_command(std::string_view line);
 
 class ScenarioPlayer {
  public:
-  ScenarioPlayer(std::uint64_t seed, bool trace);
+  // The seed is that of a script that names none.
+  explicit ScenarioPlayer(const WorldOptions& options);
   ~ScenarioPlayer();
 
   // The output; a line beginning with "! " is a failure.
   std::vector<std::string> play(const std::string& line);
   // What broke a promise, the checks at the end included.
   std::vector<World::Violation> finish();
+  // So far.
+  std::vector<World::Violation> violations() const {
+    return world_ ? world_->violations() : std::vector<World::Violation>{};
+  }
+  MarkerCounts markers() const { return world_ ? world_->marker_counts() : MarkerCounts{}; }
 
  private:
   using Words = std::vector<std::string>;
@@ -40,8 +47,10 @@ class ScenarioPlayer {
   static const std::map<std::string, Verb, std::less<>>& verbs();
   friend bool looks_like_command(std::string_view line);
 
+  Lines play_at(const std::string& line);
   Lines play_client(std::string_view prompt, std::string_view rest);
   void build();
+  void keep_watchers();
   Machine& machine(const std::string& name);
   std::string only_namespace(const std::string& given) const;
 
@@ -59,6 +68,10 @@ class ScenarioPlayer {
   Lines checkpoints(const Words& words);
   Lines retain(const Words& words);
   Lines tail(const Words& words);
+  Lines frontier(const Words& words);
+  Lines free_after(const Words& words);
+  Lines seed(const Words& words);
+  Lines mutation(const Words& words);
   Lines unchecked(const Words& words);
   // What happens to it.
   Lines crash(const Words& words);
@@ -76,6 +89,7 @@ class ScenarioPlayer {
   Lines garble(const Words& words);
   Lines backup(const Words& words);
   Lines restore(const Words& words);
+  Lines recover(const Words& words);
   Lines settle(const Words& words);
   Lines sleep(const Words& words);
   Lines repeat(const Words& words);
@@ -89,16 +103,17 @@ class ScenarioPlayer {
   Lines log(const Words& words);
   Lines links(const Words& words);
 
-  std::uint64_t seed_;
-  bool trace_;
+  WorldOptions options_;
   FleetPlan plan_;
   std::vector<std::string> namespace_names_{"main"};
   std::map<std::string, std::vector<std::string>> holds_;
   std::map<std::string, TableScope> tables_;
   std::vector<std::string> late_;
   bool check_ = true;
+  bool waits_ = true;  // not within `at`
   CheckerSet checkers_;
   std::unique_ptr<World> world_;
+  std::unique_ptr<Tampering> tampering_;
   std::unique_ptr<ScenarioClient> client_;
   std::map<std::string, std::size_t> events_shown_;
   std::map<std::string, std::map<std::string, Volume>> backups_;

@@ -9,6 +9,7 @@
 #include "log/segment.h"
 #include "sim/checkers/convergence.h"
 #include "sim/scenario_player.h"
+#include "sim/scenario_script.h"
 #include "sim/tampering.h"
 
 namespace pando::sim {
@@ -63,8 +64,12 @@ Lines ScenarioPlayer::stranger(const Words& words) {
   return {};
 }
 
-// garble N: the next N frames that arrive anywhere have a bit flipped.
+// garble N: the next N frames that arrive anywhere have a bit flipped; garble 1/N: one in N from now on, 1/0 none.
 Lines ScenarioPlayer::garble(const Words& words) {
+  if (words.size() > 1 && words[1].substr(0, 2) == "1/") {
+    world_->net().garble_one_in(std::strtoull(words[1].c_str() + 2, nullptr, 10));
+    return {};
+  }
   auto left = std::make_shared<long>(words.size() > 1 ? std::strtol(words[1].c_str(), nullptr, 10) : 1);
   world_->net().set_tamper([left](Bytes& frame) {
     if (*left > 0 && !frame.empty()) {
@@ -87,10 +92,11 @@ Lines ScenarioPlayer::spoil(const Words& words) {
   return {};
 }
 
-// watch w at dc1[/ns] [prefix P | key K] [table T] opens; again with the same name it moves, with its cursor.
+// watch w at dc1[/ns] [prefix P | key K] [table T] [pace 200ms] opens; again with the same name it moves, with its
+// cursor.
 Lines ScenarioPlayer::watch(const Words& words) {
   if (words.size() < 4 || words[2] != "at")
-    return {"! script: usage: watch w at dc1[/ns] [prefix P | key K] [table T]"};
+    return {"! script: usage: watch w at dc1[/ns] [prefix P | key K] [table T] [pace D]"};
   const std::size_t slash = words[3].find('/');
   Machine& at = machine(words[3].substr(0, slash));
   Watcher* watcher = nullptr;
@@ -105,7 +111,9 @@ Lines ScenarioPlayer::watch(const Words& words) {
     watcher = &world_->add_watcher(
         words[1], only_namespace(slash == std::string::npos ? "" : words[3].substr(slash + 1)), filter);
   }
+  if (const auto pace = option(words, "pace")) watcher->set_pace(to_duration(*pace));
   watcher->attach(at);
+  if (!waits_) return {};
   world_->run_until([&] { return watcher->open() || !watcher->status().ok(); }, Duration::seconds(10));
   if (!watcher->open()) return {"! " + watcher->status().to_string()};
   return {};

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/scenario_client.h"
 #include "sim/scenario_player.h"
+#include "sim/scenario_requests.h"
 
 namespace pando::sim {
 namespace {

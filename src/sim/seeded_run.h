@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/recording.h"
 #include "sim/world.h"
 
 namespace pando::sim {
@@ -18,6 +19,7 @@ struct SeededOptions {
   std::uint64_t steps = 300;  // client operations
   DriverMutation mutation = DriverMutation::kNone;
   Trace::Options trace;
+  Recording* recording = nullptr;  // filled with what is done up to the liveness phase, when given
 };
 
 struct SeededOutcome {
@@ -27,8 +29,7 @@ struct SeededOutcome {
   std::uint64_t operations = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t faults = 0;
-  std::uint64_t cuts = 0;              // of others, merged in by resync
-  std::uint64_t segments_removed = 0;  // logs were let go of
+  MarkerCounts markers;
   std::uint64_t events = 0;
   Duration simulated{};
   std::uint64_t trace_hash = 0;

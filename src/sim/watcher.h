@@ -21,6 +21,7 @@ class Watcher {
   void detach();
   // Slow watchers take their time before asking for more.
   void set_pace(Duration pace) { pace_ = pace; }
+  Duration pace() const { return pace_; }
 
   const std::string& name() const { return name_; }
   const std::string& ns() const { return ns_; }

@@ -15,7 +15,9 @@ World::World(const WorldOptions& options)
       rng_(options.seed),
       mutation_rng_(options.seed ^ 0x6D75746174696F6Eu),
       trace_(options.trace),
-      net_(queue_, rng_.fork()) {}
+      net_(queue_, rng_.fork()) {
+  add_observer(markers_);
+}
 
 World::~World() = default;
 
@@ -47,7 +49,19 @@ Machine* World::machine_at(std::string_view address) const {
 }
 
 bool World::mutates(DriverMutation mutation, std::uint64_t of) {
-  return options_.mutation == mutation && mutation_rng_.chance(1, of);
+  return options_.mutation == mutation && (options_.mutation_always || mutation_rng_.chance(1, of));
+}
+
+MarkerCounts World::marker_counts() const {
+  Markers all = markers_;
+  for (const auto& machine : machines_) {
+    if (machine->state() != Machine::State::kDown) all.on_leaving(*machine);
+  }
+  return all.counts();
+}
+
+void World::tell(const std::string& deed) {
+  for (Observer* observer : observers_) observer->on_deed(deed);
 }
 
 bool World::run_until(const std::function<bool()>& done, Duration max) {

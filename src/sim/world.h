@@ -16,6 +16,7 @@
 
 #include "sim/event_queue.h"
 #include "sim/machine.h"
+#include "sim/markers.h"
 #include "sim/mutations.h"
 #include "sim/net.h"
 #include "sim/observer.h"
@@ -27,6 +28,7 @@ namespace pando::sim {
 struct WorldOptions {
   std::uint64_t seed = 1;
   DriverMutation mutation = DriverMutation::kNone;
+  bool mutation_always = false;  // at every opportunity, and not now and then
   Trace::Options trace;
 };
 
@@ -52,11 +54,21 @@ class World {
   const Net& net() const { return net_; }
   Trace& trace() { return trace_; }
   Instant now() const { return queue_.now(); }
+  std::size_t work_count() const { return queue_.work_count(); }
   DriverMutation mutation() const { return options_.mutation; }
-  // True once in `of` while `mutation` is the one in force.
+  // True once in `of` while `mutation` is the one in force, or always.
   bool mutates(DriverMutation mutation, std::uint64_t of);
   Prng fork_rng() { return rng_.fork(); }
   const std::vector<Observer*>& observers() const { return observers_; }
+  Markers& markers() { return markers_; }
+  // Of all processes so far, those that run included.
+  MarkerCounts marker_counts() const;
+  // Observers are to hear of what is done to the world; nobody pays for the words otherwise.
+  void tell_deeds() { deeds_told_ = true; }
+  template <typename... Args>
+  void deed(fmt::format_string<Args...> format, Args&&... args) {
+    if (deeds_told_) tell(fmt::format(format, std::forward<Args>(args)...));
+  }
 
   void run_for(Duration time) { queue_.run_until(queue_.now() + time); }
   // Runs until `done` says so, checked after every event; false when `max` passed first.
@@ -78,6 +90,7 @@ class World {
  private:
   // For one namespace: which machines can reach which, by configured links that are not cut.
   std::vector<std::vector<const Machine*>> islands(const std::string& ns) const;
+  void tell(const std::string& deed);
 
   WorldOptions options_;
   Prng rng_;
@@ -88,6 +101,8 @@ class World {
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<std::unique_ptr<Watcher>> watchers_;
   std::vector<Observer*> observers_;
+  Markers markers_;
+  bool deeds_told_ = false;
   std::vector<Violation> violations_;
 };
 

@@ -1,0 +1,52 @@
+#include "sim/recovery.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/checkers/checkers.h"
+
+namespace pando::sim {
+namespace {
+
+constexpr Duration kAgreementMax = Duration::seconds(120);
+
+}  // namespace
+
+void mend(World& world) {
+  world.net().heal_all();
+  world.net().reset_qualities();
+  world.net().garble_one_in(0);
+  for (const auto& machine : world.machines()) {
+    machine->disk_speed() = DiskSpeed{};
+    machine->clock().correct();
+    bool serves = machine->up();
+    for (const node::NamespaceConfig& ns : machine->config().namespaces) {
+      machine->volume(ns.name).disk.set_full(false);
+      machine->volume(ns.name).disk.fail_syncs(false);
+      serves = serves && machine->healthy(ns.name);
+    }
+    if (serves) continue;
+    // A failed fsync is final for the process; an operator restarts it.
+    if (machine->state() != Machine::State::kDown) machine->crash(CrashKind::kProcess);
+    machine->boot();
+  }
+}
+
+bool agreed(const World& world) {
+  // Work is counted first: it is what fails most often, and contexts are dear.
+  if (world.work_count() != 0) return false;
+  const auto& watchers = world.watchers();
+  return std::all_of(watchers.begin(), watchers.end(), [](const auto& watcher) { return watcher->open(); }) &&
+         is_whole(world) && world.settled();
+}
+
+bool reach_agreement(World& world) {
+  if (world.run_until([&] { return agreed(world); }, kAgreementMax)) return true;
+  std::string why;
+  if (is_whole(world, &why) && world.settled(&why)) why = "a watcher is not attached";
+  world.violation("liveness", fmt::format("no agreement after {} s: {}", kAgreementMax.us / 1'000'000, why));
+  return false;
+}
+
+}  // namespace pando::sim
