@@ -14,7 +14,8 @@ namespace {
 const std::vector<std::string_view> kValueFlags = {
     "--config",       "-c",        "--ports-file",       "--env",   "-e",
     "--url",          "--ns",      "--cursor",           "--count", "--source",
-    "--until-events", "--timeout", "--curve-server-key", "--from",
+    "--until-events", "--timeout", "--curve-server-key", "--from",  "--topology",
+    "--faults",
 };
 
 Status usage(std::string text) { return Status(StatusCode::kInvalidArgument, std::move(text)); }
@@ -184,6 +185,19 @@ Result<Command> log(const std::string& verb, const Arguments& args) {
   return Command(std::move(command));
 }
 
+Result<Command> sim(const std::string&, const Arguments& args) {
+  SimCommand command;
+  std::string topology;
+  std::string faults;
+  CLI::App app;
+  app.add_option("--topology", topology, "the fleet")->required();
+  app.add_option("--faults", faults, "what goes wrong with it");
+  PANDO_RETURN_IF_ERROR(parse("sim", args, app));
+  command.arguments = {"--topology", topology};
+  if (!faults.empty()) command.arguments.insert(command.arguments.end(), {"--faults", faults});
+  return Command(std::move(command));
+}
+
 Result<Command> help(const std::string&, const Arguments& args) {
   const std::string topic = args.empty() ? "" : args.front();
   if (!topic.empty() && std::find(verbs().begin(), verbs().end(), topic) == verbs().end()) {
@@ -199,10 +213,10 @@ Result<Command> version(const std::string&, const Arguments&) { return Command(V
 using Parse = Result<Command> (*)(const std::string& verb, const Arguments& args);
 const std::vector<std::pair<std::string, Parse>>& parsers() {
   static const std::vector<std::pair<std::string, Parse>> kParsers = {
-      {"replicator", serve}, {"server", serve}, {"relayer", serve}, {"replica", serve},
-      {"relay", serve},      {"put", put},      {"get", get},       {"delete", erase},
-      {"del", erase},        {"incr", incr},    {"watch", watch},   {"status", status},
-      {"crdt-client", crdt}, {"log", log},      {"help", help},     {"version", version},
+      {"replicator", serve}, {"server", serve},    {"relayer", serve},    {"replica", serve}, {"relay", serve},
+      {"put", put},          {"get", get},         {"delete", erase},     {"del", erase},     {"incr", incr},
+      {"watch", watch},      {"status", status},   {"crdt-client", crdt}, {"log", log},       {"sim", sim},
+      {"help", help},        {"version", version},
   };
   return kParsers;
 }

@@ -72,13 +72,17 @@ struct CrdtClientCommand {
 struct LogInspectCommand {
   LogInspectOptions options;
 };
+struct SimCommand {
+  Arguments arguments;  // of pando-sim
+};
 struct HelpCommand {
   std::string topic;  // a verb, or empty for the overview
 };
 struct VersionCommand {};
 
-using Command = std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand,
-                             StatusCommand, CrdtClientCommand, LogInspectCommand, HelpCommand, VersionCommand>;
+using Command =
+    std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand, StatusCommand,
+                 CrdtClientCommand, LogInspectCommand, SimCommand, HelpCommand, VersionCommand>;
 
 // `args` without the program's name, in any style of cli/args.h. kInvalidArgument with the sentence.
 Result<Command> parse_command_line(const Arguments& args);

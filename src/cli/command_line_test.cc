@@ -113,6 +113,7 @@ TEST(CommandLine, MistakesAreNamedWithAGuess) {
       {{"get", "k", "--colour=red"}, "get: unknown flag '--colour'; see: pando help get"},
       {{"get", "k", "extra"}, "get: unexpected argument 'extra'; see: pando help get"},
       {{"log"}, "log: say what to do with it: pando log inspect DIR; see: pando help log"},
+      {{"sim", "--topolgy", "x"}, "sim: --topology is required; see: pando help sim"},
       {{"crdt-client", "--timeout", "soon"},
        "crdt-client: --timeout wants 500ms or 10s, not 'soon'; see: pando help crdt-client"},
   };

@@ -25,6 +25,7 @@ Data                               (of the node at --url, http://127.0.0.1:8001 
 Tools
   pando crdt-client                watches a relayer over ZeroMQ and shows the state converge
   pando log inspect DIR            prints the records of a log
+  pando sim --topology FILE        what if? plays faults on a simulated fleet of yours
   pando version
   pando help COMMAND               explains one command, with examples
 
@@ -117,6 +118,24 @@ constexpr std::string_view kStatusExamples = R"(
 Exit code 1 when the node does not answer or a namespace does not serve.
 )";
 
+constexpr std::string_view kSim =
+    R"(pando sim --topology FILE [--faults FILE]      what if Oslo is away for three days? In seconds, without Oslo
+
+  --topology FILE       the fleet, TOML: [[nodes]] with a name (site = "eu", role = "relayer"), [[links]] from and to
+                        (delay = "20ms", bandwidth = "10Mbit", loss = "0.5%"; without any, a full mesh),
+                        [load] writes_per_hour, keys, value_bytes, for = "4d", and [log] segment_bytes, keep_bytes,
+                        retain_bytes, retain_for
+  --faults FILE         what goes wrong, TOML: [[fault]] with at = "6h", for = "3d" and a kind:
+                        down, crash, power, disk-full, clock (by = "+1h") of a node or a site;
+                        cut, slow (delay, bandwidth, loss) of a site or between = ["a", "b"]; one-way from and to
+
+Whole nodes run in one thread, in simulated time, hundreds of times faster than the clock. It says what became of the
+writes, how far who was behind, how much log was kept, how long and how much it took to catch up, and whether every
+promise held. Exit code 1 when one did not, 2 when a file is wrong. It runs pando-sim, which lies beside pando.
+
+  pando sim --topology examples/away/topology.toml --faults examples/away/faults.toml
+)";
+
 constexpr std::string_view kCrdtClient =
     R"(pando crdt-client      watches a relayer over ZeroMQ, merges what it is told, and shows the state converge
 
@@ -152,7 +171,7 @@ std::string_view help_text(std::string_view topic) {
   static const std::string incr = std::string(kIncr) + std::string(kTarget) + std::string(kIncrExamples);
   static const std::string watch = std::string(kWatch) + std::string(kTarget) + std::string(kWatchExamples);
   static const std::string status = std::string(kStatus) + std::string(kTarget) + std::string(kStatusExamples);
-  static const std::array<std::pair<std::string_view, std::string_view>, 17> kTexts{{
+  static const std::array<std::pair<std::string_view, std::string_view>, 18> kTexts{{
       {"", kOverview},
       {"replicator", kServe},
       {"server", kServe},
@@ -167,6 +186,7 @@ std::string_view help_text(std::string_view topic) {
       {"watch", watch},
       {"status", status},
       {"log", kLog},
+      {"sim", kSim},
       {"crdt-client", kCrdtClient},
       {"help", kOverview},
       {"version", kOverview},

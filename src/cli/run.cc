@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "cli/data_commands.h"
 #include "cli/help.h"
+#include "cli/simulator.h"
 #include "cli/status.h"
 
 namespace pando::cli {
@@ -24,6 +25,7 @@ int run(const Command& command, std::string_view program_version) {
     int operator()(const StatusCommand& c) const { return run_status(c); }
     int operator()(const CrdtClientCommand& c) const { return crdt_client(c.options); }
     int operator()(const LogInspectCommand& c) const { return log_inspect(c.options); }
+    int operator()(const SimCommand& c) const { return run_simulator(c.arguments); }
     int operator()(const HelpCommand& c) const {
       fmt::print("{}", help_text(c.topic));
       return kExitOk;
