@@ -31,6 +31,36 @@ std::vector<std::string> lines_of(const Candidate& candidate) {
   return lines;
 }
 
+// Whether every node can reach every other: islands differ for a reason that nobody looks for. Without a link, all that
+// take writes have one with each other.
+bool connected(const Candidate& candidate) {
+  std::vector<std::string> names;
+  std::vector<std::pair<std::string, std::string>> links;
+  std::vector<std::string> writers;
+  bool meshed = true;
+  for (const std::string& line : candidate.fleet) {
+    const std::vector<std::string> words = split_words(line).value_or(std::vector<std::string>{});
+    if (words.size() < 2) continue;
+    if (words[0] == "nodes") writers.push_back(words[1]);
+    if (words[0] == "nodes" || words[0] == "relayer") names.push_back(words[1]);
+    for (std::size_t i = 3; words[0] == "relayer" && i < words.size(); ++i) links.emplace_back(words[1], words[i]);
+    if (words[0] != "link" || words.size() < 3) continue;
+    meshed = false;
+    links.emplace_back(words[1], words[2]);
+  }
+  for (std::size_t i = 1; meshed && i < writers.size(); ++i) links.emplace_back(writers[0], writers[i]);
+  if (names.empty()) return false;
+  std::set<std::string> reached{names.front()};
+  for (std::size_t before = 0; before != reached.size();) {
+    before = reached.size();
+    for (const auto& [a, b] : links) {
+      if (reached.count(a) != 0) reached.insert(b);
+      if (reached.count(b) != 0) reached.insert(a);
+    }
+  }
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return reached.count(name) != 0; });
+}
+
 class Shrinker {
  public:
   Shrinker(const ShrinkOptions& options, std::string checker, Candidate first)
@@ -76,18 +106,27 @@ class Shrinker {
     return std::any_of(violations.begin(), violations.end(), [&](const auto& one) { return one.checker == checker_; });
   }
 
+  // Because of the mutation, where there is one: it passes without.
   bool fails(const Candidate& candidate) {
+    if (!connected(candidate)) return false;
+    const DriverMutation mutation = options_.run.mutation;
+    if (!complains(broken_under(mutation, candidate))) return false;
+    return mutation == DriverMutation::kNone || broken_under(DriverMutation::kNone, candidate).empty();
+  }
+
+  // What is found until the checker in question complains, or at the end.
+  std::vector<World::Violation> broken_under(DriverMutation mutation, const Candidate& candidate) {
     ++plays_;
     WorldOptions world;
-    world.mutation = options_.run.mutation;
+    world.mutation = mutation;
     ScenarioPlayer player(world);
     for (const std::string& line : lines_of(candidate)) {
       const std::vector<std::string> output = player.play(line);
       // A step that names a node which is gone: not this candidate.
-      if (!output.empty() && output.front().substr(0, 9) == "! script:") return false;
-      if (complains(player.violations())) return true;
+      if (!output.empty() && output.front().substr(0, 9) == "! script:") return {};
+      if (complains(player.violations())) return player.violations();
     }
-    return complains(player.finish());
+    return player.finish();
   }
 
   bool try_instead(Candidate candidate) {
@@ -192,17 +231,16 @@ class Shrinker {
     }
   }
 
-  // Values that were made long on purpose.
+  // Values that were made long on purpose; all of a line at once, as columns may have to be equal.
   void shorten_values() {
-    constexpr std::size_t kRunMin = 9;
+    const std::string run(9, 'x');
     for (std::size_t i = 0; i < best_.steps.size() && may_play(); ++i) {
-      const std::string& line = best_.steps[i].line;
-      const std::size_t from = line.find(std::string(kRunMin, 'x'));
-      if (from == std::string::npos) continue;
       Candidate less = best_;
-      const std::size_t to = line.find_first_not_of('x', from);
-      less.steps[i].line.erase(from, to == std::string::npos ? std::string::npos : to - from);
-      try_instead(std::move(less));
+      std::string& line = less.steps[i].line;
+      for (std::size_t from = line.find(run); from != std::string::npos; from = line.find(run, from)) {
+        line.erase(from, std::min(line.find_first_not_of('x', from), line.size()) - from);
+      }
+      if (line != best_.steps[i].line) try_instead(std::move(less));
     }
   }
 

@@ -11,9 +11,9 @@ TEST(Shrink, AFailingSeedBecomesAShortScenarioThatFailsForTheSameReason) {
     DriverMutation mutation;
     std::size_t steps_max;
   } const rows[] = {
-      {DriverMutation::kTailCut, 10},
+      {DriverMutation::kTailCut, 16},
       {DriverMutation::kRequestTwice, 6},
-      {DriverMutation::kDeletionLost, 10},
+      {DriverMutation::kEventTwice, 8},
   };
   for (const auto& row : rows) {
     ShrinkOptions options;
