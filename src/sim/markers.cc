@@ -47,7 +47,8 @@ const std::vector<MarkerInfo>& all_markers() {
       {Marker::kPoison, "poison", "a commit of a peer cannot be taken and is put aside", kByScenario},
       {Marker::kPoisonHealed, "poison-healed", "one that was put aside came by another way", kByScenario},
       {Marker::kEpochUnclean, "epoch-unclean", "a new epoch after an end that may have lost answered writes"},
-      {Marker::kEpochPeerKnows, "epoch-peer-knows", "a new epoch as a peer has commits of this node that it lacks"},
+      {Marker::kEpochPeerKnows, "epoch-peer-knows", "a new epoch as a peer has commits of this node that it lacks",
+       kByScenario},
       {Marker::kTakenBack, "taken-back", "a write done twice under one idempotency key is taken back"},
       {Marker::kAnsweredAgain, "answered-again", "a retried write is answered and not done again"},
       {Marker::kTornTail, "torn-tail", "a start cuts a torn end off the log"},
@@ -65,7 +66,7 @@ const std::vector<MarkerInfo>& all_markers() {
       {Marker::kConflict, "conflict", "concurrent values meet"},
       {Marker::kFreed, "freed", "keys that have ended are freed"},
       {Marker::kDurabilityMissed, "durability-missed", "a write is done, but not as safe in time as asked for"},
-      {Marker::kPartsSent, "parts-sent", "a run of commits travels in several frames", kByScenario},
+      {Marker::kPartsSent, "parts-sent", "a run of commits travels in several frames"},
   };
   return all;
 }

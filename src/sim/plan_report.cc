@@ -23,7 +23,7 @@ std::string writes_words(const PlanWrites& writes) {
   return text;
 }
 
-std::string row(std::string_view name, std::string_view text) { return fmt::format("  {:<10}{}\n", name, text); }
+std::string row(std::string_view name, std::string_view text) { return fmt::format("  {:<12}{}\n", name, text); }
 
 std::string rows_of(const PlanFigures& figures) {
   std::string text = row("writes", writes_words(figures.writes));
@@ -46,7 +46,8 @@ std::string PlanRun::report(bool agreed) const {
                 ? row("back", fmt::format("all have everything {} after its end: {} over all links, {}",
                                           plain_words(figures.catch_up), bytes_words(figures.catch_up_bytes),
                                           figures.resyncs == 0 ? std::string("from the logs")
-                                                               : fmt::format("{} resyncs", figures.resyncs)))
+                                                               : fmt::format("by {} resync{}", figures.resyncs,
+                                                                             figures.resyncs == 1 ? "" : "s")))
                 : row("back", "not before the end of the run");
     text += "\n";
   }
