@@ -93,6 +93,20 @@ void append_values(Bytes& out, const ExplainReply::Cell& cell) {
 
 std::string number(CellKind kind, Int128 n) { return kind == CellKind::kCounter ? to_text(n) : decimal_text(n); }
 
+void append_last_op(Bytes& out, CellKind kind, const ExplainReply::Slot& slot) {
+  append_name(out, "last_op");
+  if (!slot.last) {
+    out += "null";
+    return;
+  }
+  out.push_back('{');
+  append_field(out, "dot", ByteSpan(to_string(slot.last->dot)));
+  append_field(out, "written_ms", slot.last->hlc.wall_ms());
+  append_field(out, "stamp", ByteSpan(std::to_string(slot.last->hlc.bits)));
+  if (slot.last->change) append_field(out, "change", ByteSpan(number(kind, *slot.last->change)));
+  out.push_back('}');
+}
+
 void append_slots(Bytes& out, const ExplainReply::Cell& cell) {
   append_field(out, "total", ByteSpan(number(cell.kind, cell.total)));
   append_name(out, "slots");
@@ -109,6 +123,7 @@ void append_slots(Bytes& out, const ExplainReply::Cell& cell) {
     add("removed", slot.removed);
     add("added_base", slot.added_base);
     add("removed_base", slot.removed_base);
+    append_last_op(out, cell.kind, slot);
     out.push_back('}');
   }
   out.push_back(']');
@@ -133,6 +148,13 @@ void append_explanation(Bytes& out, const Call&, const ExplainReply& reply) {
   }
   out.push_back(']');
   append_flag(out, "more", reply.more);
+  if (reply.searched) {
+    append_name(out, "log");
+    out.push_back('{');
+    append_field(out, "records", static_cast<std::int64_t>(reply.searched->records));
+    append_flag(out, "reached_start", reply.searched->reached_start);
+    out.push_back('}');
+  }
   out.push_back('}');
 }
 
@@ -164,7 +186,13 @@ constexpr SchemaRow kSchemas[] = {
      R"("total":{"type":"string"},"slots":{"type":"array","items":{"type":"object","required":["origin","born"],)"
      R"("properties":{"origin":{"type":"string"},"born":{"type":"string"},"added":{"type":"string"},)"
      R"("removed":{"type":"string"},"added_base":{"type":"string","description":"what resets have taken away"},)"
-     R"("removed_base":{"type":"string"}}}}}}}}})"},
+     R"("removed_base":{"type":"string"},"last_op":{"type":["object","null"],"required":["dot","written_ms","stamp"],)"
+     R"("description":"the last commit of this origin that counted here; null: not found where the log was searched",)"
+     R"("properties":{"dot":{"type":"string"},"written_ms":{"type":"integer"},"stamp":{"type":"string"},)"
+     R"("change":{"type":"string","description":"by how much, where the log has the one before too"}}}}}}}}},)"
+     R"("log":{"type":"object","required":["records","reached_start"],"description":"what was searched for last_op",)"
+     R"("properties":{"records":{"type":"integer","description":"the newest of the log of this node"},)"
+     R"("reached_start":{"type":"boolean","description":"of what this node has of the log"}}}}})"},
 };
 
 }  // namespace

@@ -26,6 +26,12 @@ struct ExplainReply {
     Bytes value;
     bool shown = false;  // the one that reads answer
   };
+  // The last commit of an origin that counted in a slot, as the log has it.
+  struct LastOp {
+    Dot dot;
+    Hlc hlc;
+    std::optional<Int128> change;  // by how much; nothing where the log does not have the one before
+  };
   // What one origin counted. Its part of the total is (added - added_base) - (removed - removed_base).
   struct Slot {
     Origin origin;
@@ -34,6 +40,7 @@ struct ExplainReply {
     UInt128 removed = 0;
     UInt128 added_base = 0;
     UInt128 removed_base = 0;
+    std::optional<LastOp> last = {};  // nothing: not found where the log was searched, or it came by a resync
   };
   struct Cell {
     CellKind kind = CellKind::kRegister;
@@ -49,6 +56,12 @@ struct ExplainReply {
   bool expired = false;
   std::vector<Cell> cells;
   bool more = false;  // there are more than were described
+  // The newest records of the log that were searched for what was counted last; nothing where there are no counters.
+  struct Searched {
+    std::uint64_t records = 0;
+    bool reached_start = false;  // of what this node has of the log
+  };
+  std::optional<Searched> searched;
 };
 
 }  // namespace pando

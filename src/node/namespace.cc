@@ -43,6 +43,7 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       answers_(*replica_, peers_),
       writes_(*replica_, escrow_, answers_, write_options(config, seed)),
       reads_(*replica_),
+      explains_(*replica_, reads_),
       pipelines_(*replica_, writes_, answers_),
       watches_(*replica_),
       conflicts_(*replica_, reads_, writes_),
@@ -91,6 +92,8 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           reads_.handle(id, request, now, out);
         } else if constexpr (kIsAboutConflicts<Asked>) {
           conflicts_.handle(id, std::move(request), terms, now, out);
+        } else if constexpr (std::is_same_v<Asked, ExplainRequest>) {
+          explains_.handle(id, request, terms, now, out);
         } else if constexpr (kIsGroupRead<Asked>) {
           reads_.handle(id, request, group, terms, now, out);
         } else if constexpr (engine::Readable<Asked>) {
@@ -163,6 +166,8 @@ void Namespace::on_log_read(std::uint64_t read_id, const Status& status, Bytes b
   // Whoever did not ask for this read ignores it; only one of them takes the bytes.
   if (watches_.reading(read_id)) {
     watches_.on_log_read(read_id, status, std::move(bytes), out);
+  } else if (explains_.reading(read_id)) {
+    explains_.on_log_read(read_id, status, std::move(bytes), out);
   } else {
     peers_.on_log_read(read_id, status, std::move(bytes), out);
   }
@@ -189,6 +194,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     checkpoints_.end_turn(now, out);
     if (!log_held_ || stopping_) replica_->hand_out(now, out);
     watches_.end_turn(next_read_id, out);
+    explains_.end_turn(now, next_read_id, out);
     let_go_of_log(now, out);
   }
   if (!replica_->failure().ok() && !failure_announced_) announce_failure(out);
@@ -198,8 +204,8 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
 void Namespace::let_go_of_log(Time now, Outputs& out) {
   RetentionPath::Needed needed;
   needed.segment = peers_.reading_segment();
-  if (const auto read = watches_.reading_segment(); read && (!needed.segment || *read < *needed.segment)) {
-    needed.segment = read;
+  for (const auto read : {watches_.reading_segment(), explains_.reading_segment()}) {
+    if (read && (!needed.segment || *read < *needed.segment)) needed.segment = read;
   }
   needed.pos = peers_.resync().held();
   needed.by_lease = replica_->tables().subscribe.all;
@@ -216,6 +222,7 @@ void Namespace::announce_failure(Outputs& out) {
   sessions_.end_all(replica_->serving(), out);
   orders_.end_all(replica_->serving(), out);
   watches_.end_all(replica_->serving(), out);
+  explains_.end_all(replica_->serving(), out);
   conflicts_.refuse_waiting(replica_->serving(), out);
   peers_.refuse_all(replica_->serving());
 }
@@ -231,6 +238,7 @@ std::optional<Instant> Namespace::next_deadline() const {
   keep_earlier(earliest, answers_.next_deadline());
   keep_earlier(earliest, checkpoints_.next_deadline());
   keep_earlier(earliest, conflicts_.next_deadline());
+  keep_earlier(earliest, explains_.next_deadline());
   keep_earlier(earliest, retention_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
   return earliest;
@@ -244,6 +252,7 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   orders_.end_all(reason, out);
   answers_.end_all(reason, out);
   watches_.end_all(reason, out);
+  explains_.end_all(reason, out);
   conflicts_.end_waiting(now, out);
   peers_.refuse_all(reason);
   advance_stop(now, out);

@@ -16,6 +16,7 @@
 #include "node/durability_path.h"
 #include "node/escrow_path.h"
 #include "node/expiry_path.h"
+#include "node/explain_path.h"
 #include "node/give_up_path.h"
 #include "node/order_path.h"
 #include "node/peer_path.h"
@@ -83,6 +84,7 @@ class Namespace {
   DurabilityPath answers_;
   WritePath writes_;
   ReadPath reads_;
+  ExplainPath explains_;
   PipelinePath pipelines_;
   WatchPath watches_;
   ConflictPath conflicts_;

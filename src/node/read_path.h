@@ -27,15 +27,26 @@ class ReadPath {
               Outputs& out);
   void handle(RequestId id, const GetMergedRequest& request, const std::vector<Replica*>& group, const Terms& terms,
               Time now, Outputs& out);
-  // What the cells of this namespace alone can answer.
+  struct Answer {
+    ReplyBody body;
+    LogPos touched;
+    std::string etag = {};
+  };
+  // What the cells of this namespace alone can answer, for somebody who adds to it and then calls answer().
   template <engine::Readable Asked>
-  void answer_from_cells(RequestId id, const Asked& request, const Terms& terms, Time now, Outputs& out) {
+  Result<Answer> look_up(const Asked& request, const Terms& terms, Time now) {
     engine::View view = replica_.view(now);
     Result<ReplyBody> body = engine::read(view, request);
-    if (!body) return answer(id, terms, fail(body.error()), out);
+    if (!body) return fail(body.error());
     Result<std::string> etag = etag_if_asked(view, request, terms);
-    if (!etag) return answer(id, terms, fail(etag.error()), out);
-    answer(id, terms, Answer{*std::move(body), view.touched(), *std::move(etag)}, out);
+    if (!etag) return fail(etag.error());
+    return Answer{*std::move(body), view.touched(), *std::move(etag)};
+  }
+  void answer(RequestId id, const Terms& terms, Result<Answer> found, Outputs& out);
+  // The same at once.
+  template <engine::Readable Asked>
+  void answer_from_cells(RequestId id, const Asked& request, const Terms& terms, Time now, Outputs& out) {
+    answer(id, terms, look_up(request, terms, now), out);
   }
   // The same, from what an open transaction sees; `depends_on` is what that waits for.
   template <engine::Readable Asked>
@@ -52,12 +63,6 @@ class ReadPath {
   void handle(RequestId id, const DigestRequest& request, Time now, Outputs& out);
 
  private:
-  struct Answer {
-    ReplyBody body;
-    LogPos touched;
-    std::string etag = {};
-  };
-
   // Reads of one key tell its ETag: those that have seen all of it anyway always, the others when asked.
   template <typename Asked>
   static Result<std::string> etag_if_asked(engine::View& view, const Asked& request, const Terms& terms) {
@@ -82,7 +87,6 @@ class ReadPath {
   Result<std::optional<MergedReply>> merged(ByteSpan key, const std::vector<Replica*>& group,
                                             std::vector<Dependency>& dependencies);
   std::uint64_t segment_of(LogPos pos) const;
-  void answer(RequestId id, const Terms& terms, Result<Answer> found, Outputs& out);
   // With what it depends on in several namespaces.
   void answer_across(RequestId id, const Terms& terms, ReplyBody body, std::vector<Dependency> dependencies,
                      Outputs& out);
