@@ -66,7 +66,7 @@ class Applier {
       const auto cell = cells_.load(at.path());
       return cell ? Status() : cell.error();
     };
-    const Result<LogPos> visited = store::visit_part(cells_, op.table, op.key, op.kinds, op.prefix, take);
+    const Result<LogPos> visited = store::visit_part(cells_, op.table, op.key, op.kinds, op.prefix, take, op.exact);
     targets_.push_back(std::move(target));
     return visited ? Status() : visited.error();
   }

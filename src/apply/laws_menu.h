@@ -30,6 +30,8 @@ class Desk {
   void count(const CellPath& path, int delta);
   void reset(const CellPath& path);
   void clear(std::uint32_t kinds = 0, Bytes prefix = {}, bool forget_counters = false, std::string table = "kv");
+  // A field begins anew (model/field_end.h).
+  void clear_field(Bytes field);
   // The key with all its counters, as a deletion.
   void clear_all();
 
@@ -49,7 +51,7 @@ struct Menu {
 };
 
 // Values and counters; sets and flags; rows and objects; sorted sets; documents; lists, leases and bounds; presences
-// and limiters; expiry.
+// and limiters; expiry; columns and fields that end.
 const std::vector<Menu>& menus();
 
 }  // namespace pando::apply::laws

@@ -2,6 +2,7 @@
 
 #include "crdt/counter.h"
 #include "model/expiry.h"
+#include "model/field_end.h"
 #include "model/lob_manifest.h"
 #include "model/presence.h"
 #include "store/cell_cursor.h"
@@ -31,6 +32,10 @@ void Desk::reset(const CellPath& path) {
 
 void Desk::clear(std::uint32_t kinds, Bytes prefix, bool forget_counters, std::string table) {
   commit_.ops.push_back(ClearOp{std::move(table), key_, cells_.context(), kinds, std::move(prefix), forget_counters});
+}
+
+void Desk::clear_field(Bytes field) {
+  commit_.ops.push_back(clear_of_field("kv", key_, std::move(field), cells_.context()));
 }
 
 void Desk::clear_all() {
@@ -180,6 +185,34 @@ std::vector<Menu> make_menus() {
            d.clear(0, {}, true);
            d.put(d.at(K::kRegister), d.name());
          }}}},
+      {"columns and fields that end",
+       {{"two columns, one with an end",
+         [](Desk& d) {
+           d.put(d.at(K::kField, "x"), d.name());
+           d.put(d.at(K::kExpiry, "x"), encode_expiry(1'000));
+           d.put(d.at(K::kField, "xy"), d.name());
+         }},
+        {"never",
+         [](Desk& d) {
+           d.put(d.at(K::kField, "x"), d.name());
+           d.put(d.at(K::kExpiry, "x"), encode_expiry(kNeverExpires));
+         }},
+        {"column anew",
+         [](Desk& d) {
+           d.clear_field("x");
+           d.put(d.at(K::kField, "x"), d.name());
+         }},
+        {"field with a number, and its end",
+         [](Desk& d) {
+           d.count(d.at(K::kLeafCounter, Bytes("x\0n\0", 4)), 2);
+           d.put(d.at(K::kExpiry, Bytes("x\0", 2)), encode_expiry(1'000));
+         }},
+        {"field anew",
+         [](Desk& d) {
+           d.clear_field(Bytes("x\0", 2));
+           d.put(d.at(K::kLeaf, Bytes("x\0n\0", 4)), d.name());
+         }},
+        gone}},
   };
 }
 

@@ -32,6 +32,11 @@ bool in_part(std::uint32_t kinds, ByteSpan prefix, CellKind kind, ByteSpan eleme
   return (kinds == 0 || (kinds >> static_cast<unsigned>(kind) & 1U) != 0) && element.substr(0, prefix.size()) == prefix;
 }
 
+template <typename Part>
+bool in_part(const Part& part, const CellPath& path) {
+  return in_part(part.kinds, part.prefix, path.kind, path.element) && (!part.exact || path.element == part.prefix);
+}
+
 // Calls visit(entry) for the entries of a map by path that lie in a part of a key.
 template <typename Map, typename Visit>
 void visit_entries(const Map& map, std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix,
@@ -113,16 +118,14 @@ bool Draft::cleared(const CellPath& path) const {
   if (cleared_.empty()) return false;
   const auto at = cleared_.find({path.table, path.key});
   if (at == cleared_.end()) return false;
-  return std::any_of(at->second.begin(), at->second.end(),
-                     [&](const Part& part) { return in_part(part.kinds, part.prefix, path.kind, path.element); });
+  return std::any_of(at->second.begin(), at->second.end(), [&](const Part& part) { return in_part(part, path); });
 }
 
 bool Draft::forgotten(const CellPath& path) const {
   if (cleared_.empty()) return false;
   const auto at = cleared_.find({path.table, path.key});
-  return at != cleared_.end() && std::any_of(at->second.begin(), at->second.end(), [&](const Part& part) {
-           return part.forgets && in_part(part.kinds, part.prefix, path.kind, path.element);
-         });
+  return at != cleared_.end() && std::any_of(at->second.begin(), at->second.end(),
+                                             [&](const Part& part) { return part.forgets && in_part(part, path); });
 }
 
 Result<std::optional<Bytes>> Draft::value_after(const CellPath& path) {
@@ -296,8 +299,10 @@ Result<std::optional<ValueType>> Draft::type_of(std::string_view table, ByteSpan
   while (kind <= kCellKindMax) {
     // Passes over no more than this draft removes.
     store::CellCursor at = view_.cells().scan_kinds(table, key, static_cast<CellKind>(kind));
-    while (at.valid() && (!at.visible() || at.path().kind == CellKind::kExpiry || cleared(at.path()) ||
-                          find_op(at.path()) != nullptr)) {
+    while (at.valid()) {
+      const Result<bool> there = view_.shows(at.path(), at.cell());
+      if (!there) return fail(there.error());
+      if (*there && !cleared(at.path()) && find_op(at.path()) == nullptr) break;
       at.next();
     }
     PANDO_RETURN_IF_ERROR(view_.note(at));
@@ -363,8 +368,9 @@ Status Draft::put(CellPath path, ByteSpan value) {
   if (!current) return current.error();
   PutOp op{path, Bytes(value), {}};
   if (*current != nullptr) op.replaces = (*current)->dots();
+  PANDO_RETURN_IF_ERROR(revive_field(path));
   push(std::move(op));
-  return {};
+  return path.kind == CellKind::kField ? outlast_end(path) : Status();
 }
 
 void Draft::put_new(CellPath path, ByteSpan value) { push(PutOp{std::move(path), Bytes(value), {}}); }
@@ -401,6 +407,8 @@ Result<const crdt::Counter*> Draft::count_to(CellPath path, Int128 delta) {
 Result<const crdt::Counter*> Draft::count_on(CellPath path, const crdt::Counter* before, Int128 delta) {
   const auto [at, fresh] = counters_.try_emplace(std::move(path));
   if (fresh && before != nullptr) at->second = *before;
+  if (Status status = revive_field(at->first); !status.ok()) return fail(std::move(status));
+  if (fresh && forgotten(at->first)) at->second = crdt::Counter();
   return add_to(at->first, at->second, delta);
 }
 

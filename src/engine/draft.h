@@ -109,10 +109,12 @@ class Draft {
   // Takes away an end, as a write does that says nothing of one. It is not removed but replaced by "never", which
   // outlasts an end that another site sets at once; where there never was one, nothing is written.
   Status take_end(std::string_view table, ByteSpan key, ByteSpan field = {});
+  // Of a key that is going away: removes its end, and leaves those of its fields.
+  Status drop_end(std::string_view table, ByteSpan key);
   // A key whose time had run out begins anew: what this site has seen of it is taken away, if add() has not done so.
   Status begin_anew(std::string_view table, ByteSpan key) { return revive(table, key); }
-  // The same for a field of a document, with all that lies in it. Not to be called for one that has not ended.
-  void begin_field_anew(std::string_view table, ByteSpan key, ByteSpan path);
+  // The same for one field of it (model/field_end.h). Not to be called for one that has not ended.
+  void begin_field_anew(std::string_view table, ByteSpan key, ByteSpan field);
   // True when this draft took away what was there before it.
   bool cleared(const CellPath& path) const;
   // True when this draft writes or removes that very cell.
@@ -188,12 +190,18 @@ class Draft {
     std::uint32_t kinds = 0;
     Bytes prefix = {};
     bool forgets = false;  // ClearOp::forget_counters
+    bool exact = false;
   };
 
   Status change(const Mutation& mutation);
   Status decide_kind(const Mutation& mutation);
   // What a write makes of the end of its key.
   Status follow_end(const Mutation& mutation);
+  // Before a cell is written that was not there: a field it lies in that has ended begins anew, and so does the
+  // outermost of those of which nothing is here, where this site has freed fields and others may hold it still.
+  Status revive_field(const CellPath& path);
+  // A column that had ended is replaced by what this draft has put there: "never" takes the place of its end.
+  Status outlast_end(const CellPath& column);
   // Clears a key whose time has run out, also one that others may hold still and this site has freed.
   Status revive(std::string_view table, ByteSpan key);
   // True when nothing may be left of what the key was before.

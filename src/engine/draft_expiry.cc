@@ -7,6 +7,7 @@
 #include "engine/document.h"
 #include "engine/draft.h"
 #include "engine/expiry.h"
+#include "model/field_end.h"
 #include "store/cell_cursor.h"
 
 namespace pando::engine {
@@ -62,6 +63,23 @@ Status Draft::take_end(std::string_view table, ByteSpan key, ByteSpan field) {
   return set_end(table, key, field, kNeverExpires);
 }
 
+Status Draft::outlast_end(const CellPath& column) {
+  if (!view_.cells().may_expire(column.table)) return {};
+  for (const ByteSpan field : fields_around(column)) {
+    const CellPath end = end_path(column.table, column.key, field);
+    if (cleared(end) || wrote(end)) continue;
+    const Result<bool> over = view_.expired(column.table, column.key, field);
+    if (!over) return over.error();
+    if (*over) return set_end(column.table, column.key, field, kNeverExpires);
+  }
+  return {};
+}
+
+Status Draft::drop_end(std::string_view table, ByteSpan key) {
+  if (!view_.cells().may_expire(table) && !writes_ends_) return {};
+  return remove(end_path(table, key, {}));
+}
+
 Status Draft::follow_end(const Mutation& mutation) {
   if (mutation.table == kTableLob) return {};  // objects have no time to live
   if (!writes(mutation.kind) || std::holds_alternative<ExpireChange>(mutation.detail)) return {};
@@ -113,16 +131,39 @@ Status Draft::revive(std::string_view table, ByteSpan key) {
   return {};
 }
 
-void Draft::begin_field_anew(std::string_view table, ByteSpan key, ByteSpan path) {
-  const std::uint32_t kinds = kDocumentKinds | 1U << static_cast<unsigned>(CellKind::kExpiry);
-  if (cleared(end_path(table, key, path)) || wrote(end_path(table, key, path))) return;
-  ops_.push_back(ClearOp{.table = std::string(table),
-                         .key = Bytes(key),
-                         .observed = observed_,
-                         .kinds = kinds,
-                         .prefix = Bytes(path),
-                         .forget_counters = true});
-  cleared_[{std::string(table), Bytes(key)}].push_back({kinds, Bytes(path), true});
+void Draft::begin_field_anew(std::string_view table, ByteSpan key, ByteSpan field) {
+  const CellPath end = end_path(table, key, field);
+  if (cleared(end) || wrote(end)) return;
+  ClearOp clear = clear_of_field(end.table, end.key, end.element, observed_);
+  cleared_[{end.table, end.key}].push_back({clear.kinds, clear.prefix, clear.forget_counters, clear.exact});
+  ops_.push_back(std::move(clear));
+}
+
+Status Draft::revive_field(const CellPath& path) {
+  const store::Cells& cells = view_.cells();
+  if (!cells.may_expire(path.table) || path.kind == CellKind::kExpiry) return {};
+  for (const ByteSpan field : fields_around(path)) {
+    const CellPath end = end_path(path.table, path.key, field);
+    if (cleared(end)) return {};
+    if (wrote(end)) continue;
+    const Result<bool> over = view_.expired(path.table, path.key, field);
+    if (!over) return over.error();
+    bool begins_anew = *over;
+    if (begins_anew && path.kind == CellKind::kField) return {};  // outlast_end()
+    if (!begins_anew && cells.has_freed_fields(path.table)) {
+      begins_anew = true;
+      const Result<LogPos> visited = store::visit_field(cells, path.table, path.key, field, [&](const auto&) {
+        begins_anew = false;
+        return Status();
+      });
+      if (!visited) return visited.error();
+      view_.note(*visited);
+    }
+    if (!begins_anew) continue;
+    begin_field_anew(path.table, path.key, field);
+    return {};
+  }
+  return {};
 }
 
 void Draft::forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_before) {
@@ -147,7 +188,9 @@ Result<bool> is_there(Draft& draft, const Mutation& mutation, ByteSpan field) {
   if (field.empty()) return type->has_value();
   if (*type == ValueType::kDocument) return has_field(draft, mutation.table, mutation.key, field);
   PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, ValueType::kRow));
-  return draft.has({mutation.table, mutation.key, CellKind::kField, Bytes(field)});
+  const Result<bool> there = draft.has({mutation.table, mutation.key, CellKind::kField, Bytes(field)});
+  if (there && *there) PANDO_RETURN_IF_ERROR(validate_column_end(field));
+  return there;
 }
 
 }  // namespace

@@ -450,7 +450,9 @@ Result<bool> Draft::row_present(std::string_view table, ByteSpan key) {
   store::CellCursor at = view_.cells().scan_key(table, key);
   for (; at.valid(); at.next()) {
     if (at.path().kind != CellKind::kField || cleared(at.path()) || at.cell().reg().empty()) continue;
-    if (find_op(at.path()) == nullptr) return true;  // what this draft does to it is no put: a removal
+    if (find_op(at.path()) != nullptr) continue;  // what this draft does to it is no put: a removal
+    const Result<bool> there = view_.shows(at.path(), at.cell());
+    if (!there || *there) return there;
   }
   if (!at.status().ok()) return fail(at.status());
   return false;

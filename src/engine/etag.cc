@@ -24,7 +24,10 @@ Result<std::string> etag_of_cells(View& view, std::string_view table, ByteSpan k
   store::CellCursor at = view.cells().scan_key(table, key);
   for (; at.valid(); at.next()) {
     const CellKind kind = at.path().kind;
-    if (!at.visible() || pando::type_of(kind) != type) continue;
+    if (pando::type_of(kind) != type) continue;
+    const Result<bool> there = view.shows(at.path(), at.cell());
+    if (!there) return fail(there.error());
+    if (!*there) continue;
     if (++cells > limits::kEtagCellsMax) {
       return fail(StatusCode::kTooLarge,
                   fmt::format("key \"{}\" has more than {} parts: too many for an ETag", key, limits::kEtagCellsMax));

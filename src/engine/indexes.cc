@@ -108,6 +108,14 @@ Result<Indexes::Kept*> Indexes::build(const store::Cells& cells, std::string_vie
   return find(table, key);
 }
 
+const ScoreIndex* Indexes::kept_scores(std::string_view table, ByteSpan key, const TableDeclaration& rules,
+                                       LogPos& touched) {
+  Kept* kept = find(table, key);
+  if (!has(kept, ValueType::kScores, rules)) return nullptr;
+  touched = std::max(touched, kept->touched);
+  return kept->scores.get();
+}
+
 Result<const ScoreIndex*> Indexes::scores(const store::Cells& cells, std::string_view table, ByteSpan key,
                                           const TableDeclaration& rules, LogPos& touched) {
   Kept* kept = find(table, key);

@@ -30,6 +30,8 @@ class Indexes : public store::CellObserver {
   // Of a key as its cells are now. `touched` is raised to the last record that changed them.
   Result<const ScoreIndex*> scores(const store::Cells& cells, std::string_view table, ByteSpan key,
                                    const TableDeclaration& rules, LogPos& touched);
+  // That of scores(), if it is here already; null otherwise.
+  const ScoreIndex* kept_scores(std::string_view table, ByteSpan key, const TableDeclaration& rules, LogPos& touched);
   Result<const ListIndex*> list(const store::Cells& cells, std::string_view table, ByteSpan key,
                                 const TableDeclaration& rules, LogPos& touched);
   // Goes on building what scores() (kScores) or list() (kList) would walk the whole key for, by at most `cells_max`

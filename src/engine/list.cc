@@ -8,9 +8,7 @@
 namespace pando::engine {
 namespace {
 
-// A list that has no items any more has no time to live either.
-constexpr std::uint32_t kWholeList =
-    1U << static_cast<unsigned>(CellKind::kItem) | 1U << static_cast<unsigned>(CellKind::kExpiry);
+constexpr std::uint32_t kWholeList = 1U << static_cast<unsigned>(CellKind::kItem);
 
 Result<ListEdit*> open_list(Draft& draft, const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, ValueType::kList));
@@ -57,6 +55,8 @@ Status erase(Draft& draft, const Mutation& mutation, ListEdit& list, std::size_t
     if (draft.keeps_counted() && list.size() <= limits::kListChangesMax) {
       for (std::size_t i = first; i < last; ++i) PANDO_RETURN_IF_ERROR(list.note(i));
     }
+    // A list that has no items any more has no time to live either.
+    PANDO_RETURN_IF_ERROR(draft.drop_end(mutation.table, mutation.key));
     return draft.clear(mutation.table, mutation.key, kWholeList);
   }
   PANDO_RETURN_IF_ERROR(check_count(last - first));

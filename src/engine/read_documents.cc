@@ -109,7 +109,11 @@ Result<std::optional<Document>> take_document(View& view, const std::string& tab
     const std::optional<ValueType> type = type_of(kind);
     expires = expires || kind == CellKind::kExpiry;
     // A type before it is what the key reads as.
-    other = type && *type < ValueType::kDocument && at.visible();
+    if (type && *type < ValueType::kDocument) {
+      const Result<bool> there = view.shows(at.path(), at.cell());
+      if (!there) return fail(there.error());
+      other = *there;
+    }
     if (other || tree.cells() > limits::kDocumentCellsMax) break;
     if (!lies_in(at.path().element, *ended)) tree.add(at.path(), at.cell());
     at.next();

@@ -11,7 +11,9 @@ Result<bool> for_each_key(View& view, std::string_view table, ByteSpan prefix, B
   bool whole = true;
   store::CellCursor at = view.cells().scan(table, prefix, after);
   while (whole && at.valid()) {
-    if (!at.visible() || at.path().kind == CellKind::kExpiry) {
+    const Result<bool> there = view.shows(at.path(), at.cell());
+    if (!there) return fail(there.error());
+    if (!*there) {
       at.next();
       continue;
     }

@@ -82,7 +82,9 @@ Result<ReplyBody> read(View& view, const ListRequest& request) {
   ListReply reply;
   store::CellCursor at = view.cells().scan(request.table, request.prefix, request.after);
   while (at.valid()) {
-    if (!at.visible() || at.path().kind == CellKind::kExpiry) {
+    const Result<bool> there = view.shows(at.path(), at.cell());
+    if (!there) return fail(there.error());
+    if (!*there) {
       at.next();
       continue;
     }

@@ -44,9 +44,14 @@ void ScoreIndex::set_added(ByteSpan member, std::optional<Int128> billionths) {
   change(member, [&](Member& m) { m.added = billionths; });
 }
 
-std::optional<double> ScoreIndex::score(ByteSpan member) const {
+const ScoreIndex::Member* ScoreIndex::find(ByteSpan member) const {
   const auto at = members_.find(member);
-  return at == members_.end() ? std::nullopt : std::optional(at->second.score());
+  return at == members_.end() ? nullptr : &at->second;
+}
+
+std::optional<double> ScoreIndex::score(ByteSpan member) const {
+  const Member* found = find(member);
+  return found == nullptr ? std::nullopt : std::optional(found->score());
 }
 
 std::pair<std::size_t, std::size_t> ranks_between(std::int64_t first, std::int64_t last, std::size_t size) {

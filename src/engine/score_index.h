@@ -40,7 +40,16 @@ class ScoreIndex {
   void set_base(ByteSpan member, std::optional<double> base);
   void set_added(ByteSpan member, std::optional<Int128> billionths);
 
+  struct Member {
+    std::optional<double> base;
+    std::optional<Int128> added;
+    bool there() const { return base.has_value() || added.has_value(); }
+    double score() const { return add_to_score(base.value_or(0), added.value_or(0)); }
+  };
+
   std::size_t size() const { return order_.size(); }
+  // Null when it is not in. Borrowed until the next change.
+  const Member* find(ByteSpan member) const;
   std::optional<double> score(ByteSpan member) const;
   // In ascending order; places lend their members.
   const Order& order() const { return order_; }
@@ -51,12 +60,6 @@ class ScoreIndex {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  struct Member {
-    std::optional<double> base;
-    std::optional<Int128> added;
-    bool there() const { return base.has_value() || added.has_value(); }
-    double score() const { return add_to_score(base.value_or(0), added.value_or(0)); }
-  };
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(ByteSpan member) const { return std::hash<ByteSpan>()(member); }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "model/document.h"
+#include "model/field_end.h"
 
 namespace pando::engine {
 
@@ -36,15 +36,23 @@ Result<bool> View::hidden(const CellPath& path) {
   if (!cells_->may_expire(path.table) || path.kind == CellKind::kExpiry) return false;
   const Result<bool> gone = expired(path.table, path.key);
   if (!gone || *gone) return gone;
-  if (path.kind == CellKind::kField) return expired(path.table, path.key, path.element);
-  if ((kDocumentKinds >> static_cast<unsigned>(path.kind) & 1U) == 0) return false;
-  // Of the fields it lies in, outermost first: each name ends with a zero.
-  for (std::size_t i = 0; i < path.element.size(); ++i) {
-    if (path.element[i] != '\0') continue;
-    const Result<bool> over = expired(path.table, path.key, ByteSpan(path.element).substr(0, i + 1));
-    if (!over || *over) return over;
+  return ended_field_of(path).map([](const std::optional<Bytes>& field) { return field.has_value(); });
+}
+
+Result<std::optional<Bytes>> View::ended_field_of(const CellPath& path) {
+  if (!cells_->may_expire(path.table)) return std::nullopt;
+  for (const ByteSpan field : fields_around(path)) {
+    const Result<bool> over = expired(path.table, path.key, field);
+    if (!over) return fail(over.error());
+    if (*over) return Bytes(field);
   }
-  return false;
+  return std::nullopt;
+}
+
+Result<bool> View::shows(const CellPath& path, const store::Cell& cell) {
+  if (!store::visible(path, cell) || path.kind == CellKind::kExpiry) return false;
+  if (!cells_->may_expire(path.table)) return true;
+  return ended_field_of(path).map([](const std::optional<Bytes>& field) { return !field; });
 }
 
 Result<std::vector<Bytes>> View::ended_fields(std::string_view table, ByteSpan key) {
@@ -53,7 +61,7 @@ Result<std::vector<Bytes>> View::ended_fields(std::string_view table, ByteSpan k
   store::CellCursor at = cells_->scan_elements(table, key, CellKind::kExpiry, {}, {});
   for (; at.valid(); at.next()) {
     const Bytes& path = at.path().element;
-    if (path.empty() || path.back() != '\0' || (!ended.empty() && path.starts_with(ended.back()))) continue;
+    if (is_column_end(path) || (!ended.empty() && path.starts_with(ended.back()))) continue;
     const std::optional<std::int64_t> end = store::ends_at(at.cell().reg());
     if (end && *end <= now_ms_) ended.push_back(path);
   }
@@ -101,7 +109,14 @@ Result<std::optional<ValueType>> View::type_of(std::string_view table, ByteSpan 
   auto kind = static_cast<std::uint8_t>(CellKind::kField);
   while (kind <= kCellKindMax) {
     store::CellCursor at = cells_->scan_kinds(table, key, static_cast<CellKind>(kind));
-    while (at.valid() && (!at.visible() || at.path().kind == CellKind::kExpiry)) at.next();
+    while (at.valid()) {
+      const Result<bool> there = shows(at.path(), at.cell());
+      if (!there) return fail(there.error());
+      if (*there) break;
+      // What has ended may live on with a later end.
+      several = several || (at.visible() && at.path().kind != CellKind::kExpiry);
+      at.next();
+    }
     PANDO_RETURN_IF_ERROR(note(at));
     if (!at.valid()) break;
     const std::optional<ValueType> type = pando::type_of(at.path().kind);
@@ -133,6 +148,11 @@ Result<const ScoreIndex*> View::scores(std::string_view table, ByteSpan key) {
   if (!gone) return fail(gone.error());
   if (*gone) return nullptr;
   return indexes().scores(*cells_, table, key, this->table(table), touched_);
+}
+
+const ScoreIndex* View::kept_scores(std::string_view table, ByteSpan key) {
+  if (indexes_ == nullptr || cells_->may_expire(table)) return nullptr;
+  return indexes_->kept_scores(table, key, this->table(table), touched_);
 }
 
 Result<const ListIndex*> View::list(std::string_view table, ByteSpan key) {

@@ -54,6 +54,10 @@ class View {
   Result<std::vector<Bytes>> ended_fields(std::string_view table, ByteSpan key);
   // Whether the cell counts for nothing: its key, the column it is, or a field of a document that it lies in has ended.
   Result<bool> hidden(const CellPath& path);
+  // The outermost field that the cell lies in and that has ended, its key aside.
+  Result<std::optional<Bytes>> ended_field_of(const CellPath& path);
+  // Whether such a cell makes its key be there, unless the key has ended.
+  Result<bool> shows(const CellPath& path, const store::Cell& cell);
   // What reads of the key answer with; nothing when it is absent or has expired.
   Result<std::optional<ValueType>> type_of(std::string_view table, ByteSpan key);
   // kWrongType unless the key is absent or reads as `asked`.
@@ -61,6 +65,8 @@ class View {
 
   // The order of a sorted set or a list; null when the key has expired. Borrowed until a cell changes.
   Result<const ScoreIndex*> scores(std::string_view table, ByteSpan key);
+  // That of a sorted set which has been asked for before, in a table where nothing ends; null elsewhere.
+  const ScoreIndex* kept_scores(std::string_view table, ByteSpan key);
   Result<const ListIndex*> list(std::string_view table, ByteSpan key);
   // Goes on with what scores() or list() would walk the whole key for; true when they answer at once.
   Result<bool> prepare_order(std::string_view table, ByteSpan key, ValueType type, std::size_t cells_max);

@@ -98,48 +98,64 @@ Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self) {
 
 namespace {
 
-// Calls visit(path, dot, value) for all that the cells of the key hold: the entries of registers, and slots of counters
-// by what made them, without a value.
+// Calls visit(path, dot, value) for all that the cells of the key, or of a field of it, hold: the entries of registers,
+// and slots of counters by what made them, without a value.
 template <typename Visit>
-Status visit_dots(const store::Cells& cells, std::string_view table, ByteSpan key, Visit visit) {
-  store::CellCursor at = cells.scan_key(table, key);
-  for (; at.valid(); at.next()) {
+Status visit_dots(const store::Cells& cells, std::string_view table, ByteSpan key, ByteSpan field, Visit visit) {
+  const auto take = [&](const store::CellCursor& at) -> Status {
     if (is_counter(at.path().kind)) {
       for (const auto& slot : at.cell().counter().slots()) visit(at.path(), slot.born(), ByteSpan());
     } else {
       for (const auto& entry : at.cell().reg().entries()) visit(at.path(), entry.dot, ByteSpan(entry.value));
     }
-  }
-  return at.status();
+    return {};
+  };
+  const Result<LogPos> visited = field.empty() ? store::visit_part(cells, table, key, 0, {}, take)
+                                               : store::visit_field(cells, table, key, field, take);
+  return visited ? Status() : visited.error();
 }
 
 }  // namespace
 
-Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms) {
+Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms,
+                              ByteSpan field) {
   FreeingNeeds needs{{}, end_ms};
-  PANDO_RETURN_IF_ERROR(visit_dots(
-      cells, table, key, [&](const CellPath&, const Dot& dot, ByteSpan) { needs.seen.raise(dot.origin, dot.seq); }));
+  PANDO_RETURN_IF_ERROR(visit_dots(cells, table, key, field, [&](const CellPath&, const Dot& dot, ByteSpan) {
+    needs.seen.raise(dot.origin, dot.seq);
+  }));
   return needs;
 }
 
-Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node) {
+Result<bool> counts_in(const store::Cells& cells, std::string_view table, ByteSpan key, ByteSpan field) {
+  bool counts = false;
+  const Result<LogPos> visited = store::visit_field(cells, table, key, field, [&](const store::CellCursor& at) {
+    counts = counts || is_counter(at.path().kind);
+    return Status();
+  });
+  return visited ? Result<bool>(counts) : fail(visited.error());
+}
+
+Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node,
+                      ByteSpan field) {
   bool holds = false;
-  PANDO_RETURN_IF_ERROR(visit_dots(
-      cells, table, key, [&](const CellPath&, const Dot& dot, ByteSpan) { holds = holds || dot.origin.node == node; }));
+  PANDO_RETURN_IF_ERROR(visit_dots(cells, table, key, field, [&](const CellPath&, const Dot& dot, ByteSpan) {
+    holds = holds || dot.origin.node == node;
+  }));
   return holds;
 }
 
 Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, ByteSpan key, const VersionVector& before,
-                          std::int64_t now_ms) {
+                          std::int64_t now_ms, ByteSpan field) {
   bool here = false;
   std::optional<std::int64_t> end;
-  PANDO_RETURN_IF_ERROR(visit_dots(cells, table, key, [&](const CellPath& path, const Dot& dot, ByteSpan value) {
+  PANDO_RETURN_IF_ERROR(visit_dots(cells, table, key, field, [&](const CellPath& path, const Dot& dot, ByteSpan value) {
     if (!before.covers(dot)) return;
     here = true;
-    if (path.kind != CellKind::kExpiry || !path.element.empty()) return;
+    if (path.kind != CellKind::kExpiry || path.element != field) return;
     end = std::max(end.value_or(0), decode_expiry(value).value_or(kNeverExpires));
   }));
-  return here ? end && *end <= now_ms : cells.has_freed(table);
+  if (here) return end && *end <= now_ms;
+  return field.empty() ? cells.has_freed(table) : cells.has_freed_fields(table);
 }
 
 Result<Stable> Stable::of(store::Cells& cells) {

@@ -49,15 +49,21 @@ struct FreeingNeeds {
   VersionVector seen;
   std::int64_t clock_ms = 0;
 };
-// Reads every cell of the key. Of a counter what made its slots counts, as a key that begins anew forgets them whole.
-Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms);
+// Reads every cell of the key or, with `field`, of that field of it (model/field_end.h). Of a counter what made its
+// slots counts, as a key that begins anew forgets them whole.
+Result<FreeingNeeds> needs_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::int64_t end_ms,
+                              ByteSpan field = {});
+// Whether a field holds counters. Such a one is not freed by itself: whoever deletes what is around it resets the
+// counters that are there, and must find them.
+Result<bool> counts_in(const store::Cells& cells, std::string_view table, ByteSpan key, ByteSpan field);
 
-// Whether any cell of the key has something that an epoch of this node made.
-Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node);
-// Whether somebody among those who had seen `before`, and nobody else's commits, may have freed the key by now: nothing
-// of it that `before` covers is here, or that has ended.
+// Whether any cell of the key, or of a field of it, has something that an epoch of this node made.
+Result<bool> holds_of(const store::Cells& cells, std::string_view table, ByteSpan key, std::string_view node,
+                      ByteSpan field = {});
+// Whether somebody among those who had seen `before`, and nobody else's commits, may have freed the key, or a field of
+// it, by now: nothing of it that `before` covers is here, or that has ended.
 Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, ByteSpan key, const VersionVector& before,
-                          std::int64_t now_ms);
+                          std::int64_t now_ms, ByteSpan field = {});
 
 // What all origins known here vouch for. Nothing while one of them never did, names an origin that is not known here,
 // or knows more or less than this site of an epoch that a later one of its node has replaced; such an epoch itself need

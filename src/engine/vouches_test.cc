@@ -4,70 +4,15 @@
 #include <rapidcheck/gtest.h>
 
 #include "engine/expiry.h"
-#include "engine/sites_suite.h"
+#include "engine/freer_suite.h"
 #include "model/expiry.h"
 
 namespace pando::engine::vouches_test {
 namespace {
 
-constexpr std::int64_t kStart = 1'000'000;
-
-// A site that vouches and frees when a test says so.
-class Freer : public Site {
- public:
-  explicit Freer(std::string name) : Site(std::move(name)) { set_now(kStart); }
-
-  void set_clock(std::int64_t now_ms) {
-    clock_ms_ = now_ms;
-    set_now(std::max(clock_ms_, promised()));
-  }
-  std::int64_t promised() { return *promised_clock_ms(cells(), next_dot().origin.node); }
-  void vouch(std::int64_t clock_ms) {
-    write_ops([&](Draft& made) { return engine::vouch(made, clock_ms); });
-    set_clock(clock_ms_);
-  }
-  // When the clock and all others allow it.
-  bool free(const Bytes& key) {
-    const auto end = *cells().ends_at("kv", key);
-    if (!end || *end > now_ms()) return false;
-    const FreeingNeeds needs = *needs_of(cells(), "kv", key, *end);
-    if (!Stable::of(cells())->covers(needs)) return false;
-    EXPECT_TRUE(cells().free_key("kv", key).ok());
-    return true;
-  }
-  std::int64_t now_ms() { return std::max(clock_ms_, promised()); }
-  std::string get(const Bytes& key) {
-    const auto reply = ask<ValueReply>(GetRequest{.key = key});
-    return reply.found ? reply.value : "-";
-  }
-  bool vouched() { return vouch_of(cells(), next_dot().origin)->has_value(); }
-
- private:
-  std::int64_t clock_ms_ = kStart;
-};
-
-class Fleet {
- public:
-  explicit Fleet(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) sites_.emplace_back("dc" + std::to_string(i + 1));
-  }
-  Freer& operator[](std::size_t i) { return sites_[i]; }
-  void exchange() {
-    for (std::size_t round = 0; round < sites_.size(); ++round) {
-      for (Freer& to : sites_) {
-        for (Freer& from : sites_) {
-          if (&to != &from) to.pull(from);
-        }
-      }
-    }
-  }
-  void set_clocks(std::int64_t now_ms) {
-    for (Freer& site : sites_) site.set_clock(now_ms);
-  }
-
- private:
-  std::deque<Freer> sites_;
-};
+using test::Fleet;
+using test::Freer;
+using test::kStart;
 
 Mutation put(Bytes key, Bytes value, std::optional<std::int64_t> ttl_ms = {}) {
   Mutation m;

@@ -18,7 +18,7 @@ void encode(const Cut& cut, Writer& out) {
   out.varint(cut.marks.size());
   for (const auto& [table, freed] : cut.marks) {
     out.bytes(table);
-    out.u8(freed ? 1 : 0);
+    out.u8(static_cast<std::uint8_t>(freed));
   }
 }
 
@@ -31,9 +31,9 @@ Cut decode_cut(Reader& in) {
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     std::string table(in.bytes("cut.marks.table", limits::kTableBytesMax));
     const std::uint8_t freed = in.u8("cut.marks.freed");
-    if (in.ok() && freed > 1) in.refuse("cut.marks.freed", "is neither 0 nor 1");
+    if (in.ok() && freed > static_cast<std::uint8_t>(Freed::kFields)) in.refuse("cut.marks.freed", "is above 2");
     if (in.ok() && i > 0 && table <= cut.marks.back().first) in.refuse("cut.marks", "is not in ascending order");
-    cut.marks.emplace_back(std::move(table), freed != 0);
+    cut.marks.emplace_back(std::move(table), static_cast<Freed>(freed));
   }
   return cut;
 }

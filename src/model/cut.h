@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/hlc.h"
+#include "model/expiry.h"
 #include "model/version_vector.h"
 
 namespace pando {
@@ -20,8 +21,8 @@ struct Cut {
   VersionVector context;              // every commit in it
   std::vector<std::uint64_t> chains;  // Commit::chain of each origin's last one, as `context` lists them
   Hlc hlc_floor;                      // the largest stamp in it
-  // Tables of which keys have had ends, ascending; true: some were freed (docs/design/010-expiry.md).
-  std::vector<std::pair<std::string, bool>> marks;
+  // Tables of which keys have had ends, ascending.
+  std::vector<std::pair<std::string, Freed>> marks;
   friend bool operator==(const Cut&, const Cut&) = default;
 };
 

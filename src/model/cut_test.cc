@@ -11,7 +11,7 @@ Cut sample() {
   cut.context.raise({"dc2", 3}, Seq(300));
   cut.chains = {0x1122334455667788, 5};
   cut.hlc_floor = Hlc{0x0102};
-  cut.marks = {{"kv", false}, {"users", true}};
+  cut.marks = {{"kv", Freed::kNothing}, {"users", Freed::kKeys}};
   return cut;
 }
 

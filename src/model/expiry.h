@@ -17,6 +17,14 @@ inline constexpr std::int64_t kTtlMsMax = 100LL * 366 * 86'400'000;
 // What one site made and another clears away by its own clock, it leaves so much longer: a clock may be a day ahead.
 inline constexpr std::int64_t kClockGraceMs = 48LL * 3'600'000;
 
+// What of a table one node, or one that it joined, has freed by itself (docs/design/010-expiry.md); each more than the
+// one before. Values are stored.
+enum class Freed : std::uint8_t {
+  kNothing = 0,
+  kKeys = 1,
+  kFields = 2,  // columns or fields of documents by themselves, and maybe keys
+};
+
 // u64, little-endian.
 Bytes encode_expiry(std::int64_t at_ms);
 // Nothing when the bytes are no instant (a peer may write anything).

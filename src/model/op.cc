@@ -12,6 +12,10 @@ namespace {
 
 enum class OpTag : std::uint8_t { kPut = 1, kRemove = 2, kClear = 3, kCount = 4, kCountReset = 5, kClearPart = 6 };
 
+// Flags of a clear of a part.
+constexpr std::uint8_t kForgetsCounters = 1;
+constexpr std::uint8_t kExact = 2;
+
 void tag(OpTag t, Writer& out) { out.u8(static_cast<std::uint8_t>(t)); }
 
 struct Encoder {
@@ -34,7 +38,7 @@ struct Encoder {
     out.bytes(op.key);
     encode(op.observed, out);
     if (op.plain()) return;
-    out.u8(op.forget_counters ? 1 : 0);
+    out.u8(static_cast<std::uint8_t>((op.forget_counters ? kForgetsCounters : 0) | (op.exact ? kExact : 0)));
     out.varint(op.kinds);
     out.bytes(op.prefix);
   }
@@ -112,10 +116,11 @@ ClearOp decode_clear(Reader& in, bool part) {
   op.observed = decode_version_vector(in);
   if (!part) return op;
   const std::uint8_t flags = in.u8("clear.flags");
-  op.forget_counters = flags == 1;
+  op.forget_counters = (flags & kForgetsCounters) != 0;
+  op.exact = (flags & kExact) != 0;
   op.kinds = static_cast<std::uint32_t>(in.varint_max("clear.kinds", (std::uint64_t{2} << kCellKindMax) - 1));
   op.prefix = Bytes(in.bytes("clear.prefix", limits::kElementBytesMax));
-  if (in.ok() && flags > 1) in.refuse("clear.flags", "has unknown bits");
+  if (in.ok() && flags > (kForgetsCounters | kExact)) in.refuse("clear.flags", "has unknown bits");
   if (in.ok() && (op.kinds & 1U) != 0) in.refuse("clear.kinds", "names kind 0");
   if (in.ok() && op.plain()) in.refuse("clear.flags", "is a whole clear in the form of a part");
   return op;

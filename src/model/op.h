@@ -42,11 +42,12 @@ struct ClearOp {
   std::uint32_t kinds = 0;  // bit k: cells of kind k; 0 is every kind
   Bytes prefix = {};        // only elements that start with it
   bool forget_counters = false;
+  bool exact = false;  // only the element that `prefix` is: the name of a column may begin another's
 
-  bool plain() const { return kinds == 0 && prefix.empty() && !forget_counters; }
+  bool plain() const { return kinds == 0 && prefix.empty() && !forget_counters && !exact; }
   bool includes(CellKind kind, ByteSpan element) const {
     return (kinds == 0 || (kinds >> static_cast<unsigned>(kind) & 1U) != 0) &&
-           element.substr(0, prefix.size()) == prefix;
+           (exact ? element == ByteSpan(prefix) : element.substr(0, prefix.size()) == prefix);
   }
   friend bool operator==(const ClearOp&, const ClearOp&) = default;
 };

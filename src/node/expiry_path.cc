@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "model/expiry.h"
+#include "model/field_end.h"
 #include "store/cell_key.h"
 
 namespace pando::node {
@@ -79,8 +80,7 @@ Status ExpiryPath::look_at(const store::ExpiryIndex::Hint& hint, std::int64_t en
   if (!path) return path.error();
   const auto end = cells.ends_at(path->table, path->key, path->element);
   if (!end) return end.error();
-  // A field goes with its key, or when it is written again.
-  if (!*end || **end == kNeverExpires || !path->element.empty()) {
+  if (!*end || **end == kNeverExpires) {
     cells.move_hint(hint, std::nullopt);
     return {};
   }
@@ -91,32 +91,44 @@ Status ExpiryPath::look_at(const store::ExpiryIndex::Hint& hint, std::int64_t en
   const Result<bool> taken_back = take_back(*path, now);
   if (!taken_back) return taken_back.error();
   if (*taken_back) return {};
-  Result<engine::FreeingNeeds> needs = engine::needs_of(cells, path->table, path->key, **end);
+  const store::ExpiryIndex::Hint away{ended_by_ms + kHintAwayMs, hint.cell_key};
+  if (!path->element.empty()) {
+    const Result<bool> counts = engine::counts_in(cells, path->table, path->key, path->element);
+    if (!counts) return counts.error();
+    if (*counts) {
+      cells.move_hint(hint, away.at_ms);
+      return {};
+    }
+  }
+  Result<engine::FreeingNeeds> needs = engine::needs_of(cells, path->table, path->key, **end, path->element);
   if (!needs) return needs.error();
   const Result<std::optional<engine::Vouch>> said = engine::vouch_of(cells, replica_.self());
   if (!said) return said.error();
   if (!*said || (*said)->clock_ms < needs->clock_ms || !(*said)->seen.covers(needs->seen)) {
     vouch_for_ms_ = std::max(vouch_for_ms_, needs->clock_ms);
   }
-  const store::ExpiryIndex::Hint away{ended_by_ms + kHintAwayMs, hint.cell_key};
   cells.move_hint(hint, away.at_ms);
-  cells.watch_key(path->table, path->key);
+  const std::uint64_t watch = cells.watch_key(path->table, path->key);
   numbers_[hint.cell_key] = next_number_;
-  unchecked_.push_back({next_number_++, *std::move(needs), away, path->table, path->key});
+  unchecked_.push_back({next_number_++, watch, *std::move(needs), away, path->table, path->key, path->element});
   return {};
 }
 
 Result<bool> ExpiryPath::take_back(const CellPath& end, Time now) {
   if (!replica_.take_unseen_end(end) || !replica_.config().writable) return false;
   store::Cells& cells = replica_.cells();
-  const Result<bool> own = engine::holds_of(cells, end.table, end.key, replica_.self().node);
+  const Result<bool> own = engine::holds_of(cells, end.table, end.key, replica_.self().node, end.element);
   if (!own || !*own) return own;
-  return clear_ended(end.table, end.key, now);
+  return clear_ended(end.table, end.key, end.element, now);
 }
 
-Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, Time now) {
+Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, ByteSpan field, Time now) {
   engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
-  PANDO_RETURN_IF_ERROR(draft.begin_anew(table, key));
+  if (field.empty()) {
+    PANDO_RETURN_IF_ERROR(draft.begin_anew(table, key));
+  } else {
+    draft.begin_field_anew(table, key, field);
+  }
   if (draft.empty()) return false;
   const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
   if (!pos) return fail(pos.error());
@@ -128,10 +140,22 @@ Status ExpiryPath::give_up_met(Time now) {
   const VersionVector before = replica_.before_meeting();
   const std::vector<Replica::MetKey> keys = replica_.first_met_keys(kSlice);
   std::vector<Op> ops;
-  for (const auto& [table, key] : keys) {
-    const Result<bool> freed = engine::may_be_freed(replica_.cells(), table, key, before, replica_.now_ms(now));
-    if (!freed) return freed.error();
-    if (*freed) ops.push_back(ClearOp{.table = table, .key = key, .observed = before, .forget_counters = true});
+  const Replica::MetKey* last = nullptr;
+  bool whole = false;  // of the key of the last one
+  for (const Replica::MetKey& met : keys) {
+    if (last == nullptr || last->table != met.table || last->key != met.key) {
+      const auto freed = engine::may_be_freed(replica_.cells(), met.table, met.key, before, replica_.now_ms(now));
+      if (!freed) return freed.error();
+      whole = *freed;
+      if (whole) {
+        ops.push_back(ClearOp{.table = met.table, .key = met.key, .observed = before, .forget_counters = true});
+      }
+    }
+    last = &met;
+    if (whole) continue;
+    Result<std::optional<Op>> field = give_up_field(met, before, now);
+    if (!field) return field.error();
+    if (*field && std::find(ops.begin(), ops.end(), **field) == ops.end()) ops.push_back(**std::move(field));
   }
   if (!ops.empty()) {
     const Result<LogPos> pos = replica_.commit(std::move(ops), now);
@@ -139,6 +163,16 @@ Status ExpiryPath::give_up_met(Time now) {
   }
   replica_.forget_met_keys(keys);
   return {};
+}
+
+Result<std::optional<Op>> ExpiryPath::give_up_field(const Replica::MetKey& met, const VersionVector& before, Time now) {
+  const CellPath path{met.table, met.key, met.kind, met.element};
+  for (const ByteSpan field : fields_around(path)) {
+    const auto freed = engine::may_be_freed(replica_.cells(), met.table, met.key, before, replica_.now_ms(now), field);
+    if (!freed) return fail(freed.error());
+    if (*freed) return clear_of_field(met.table, met.key, Bytes(field), before);
+  }
+  return std::nullopt;
 }
 
 Status ExpiryPath::vouch(Time now) {
@@ -188,21 +222,25 @@ bool ExpiryPath::still_waits(const Waiting& one) {
 }
 
 Status ExpiryPath::take_back(const Waiting& one, Time now) {
+  replica_.cells().unwatch_key(one.table, one.key, one.watch);
   if (!still_waits(one)) return {};
-  if (const Result<bool> cleared = clear_ended(one.table, one.key, now); !cleared) return cleared.error();
+  if (const Result<bool> cleared = clear_ended(one.table, one.key, one.field, now); !cleared) return cleared.error();
   replica_.cells().move_hint(one.hint, 1);  // looked at again, with what is left
   return {};
 }
 
 Status ExpiryPath::free(const Waiting& one) {
   store::Cells& cells = replica_.cells();
+  const bool untouched = cells.watched(one.table, one.key, one.watch);
+  cells.unwatch_key(one.table, one.key, one.watch);
   if (!still_waits(one)) return {};
-  if (!cells.watched(one.table, one.key)) {
-    // A commit came for it: it is looked at again, whatever that did.
+  if (!untouched) {
+    // A commit came for its key: it is looked at again, whatever that did.
     cells.move_hint(one.hint, 1);
     return {};
   }
-  PANDO_RETURN_IF_ERROR(cells.free_key(one.table, one.key));
+  PANDO_RETURN_IF_ERROR(one.field.empty() ? cells.free_key(one.table, one.key)
+                                          : cells.free_field(one.table, one.key, one.field));
   cells.move_hint(one.hint, std::nullopt);
   ++freed_;
   return {};

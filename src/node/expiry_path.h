@@ -1,8 +1,12 @@
-// node/expiry_path.h — frees keys whose time has run out, once nobody can bring them back: each site for itself.
+// node/expiry_path.h — frees keys and fields whose time has run out, once nobody can bring them back: each site for
+// itself.
 //
 //   ended    its hint has come up (store/expiry_index.h)              → waiting
-//   waiting  until all origins vouch for its cells and its end        → ended again when a commit touches it, else
-//   freed freed    its cells are gone, here; its table is marked
+//   waiting  until all origins vouch for its cells and its end        → ended again when a commit touches its key, else
+//   freed    its cells are gone, here; its table is marked
+//
+// A field is a column of a row, or a field of a document with all in it (model/field_end.h). One that holds counters is
+// looked at again now and then: it goes with its key, or when it is written again.
 //
 // What has ended costs no message by itself. While keys wait, this node says now and then, for all of them together,
 // what it has seen and that its clock is past their ends (engine/vouches.h): one small commit of an internal table.
@@ -10,7 +14,7 @@
 // sleeps until the next hint.
 //
 // A crash loses the waiting list: the hints bring it back. What was freed and not checkpointed comes back with the log
-// and is freed again. One thread. Memory: kWaitingMax keys; beyond that hints stay where they are.
+// and is freed again. One thread. Memory: kWaitingMax keys and fields; beyond that hints stay where they are.
 #pragma once
 
 #include <deque>
@@ -31,7 +35,7 @@ class ExpiryPath {
   static constexpr std::size_t kWaitingMax = 10'000;
   static constexpr std::size_t kSlice = 256;
 
-  // A key that has ended is left alone for `free_after`.
+  // What has ended is left alone for `free_after`.
   ExpiryPath(Replica& replica, Duration free_after);
 
   // Vouches while `peers` know all there are.
@@ -43,11 +47,13 @@ class ExpiryPath {
 
  private:
   struct Waiting {
-    std::uint64_t number = 0;  // of this one for its key
+    std::uint64_t number = 0;  // of this one for its end
+    std::uint64_t watch = 0;   // store::Cells::watch_key()
     engine::FreeingNeeds needs;
     store::ExpiryIndex::Hint hint;  // where the index has it meanwhile
     std::string table;
     Bytes key;
+    Bytes field;  // empty: the key
   };
 
   Result<bool> step(Time now, const PeerPath& peers);
@@ -64,8 +70,10 @@ class ExpiryPath {
   Status free(const Waiting& one);
   // A group that had not met this node may have freed the key: what this node wrote to it would come alive there.
   Status take_back(const Waiting& one, Time now);
-  // Clears by a commit of this node what is here of a key that has ended. False: nothing was.
-  Result<bool> clear_ended(std::string_view table, ByteSpan key, Time now);
+  // What was here before of a field that may have been freed; nothing when none of those that they wrote to was.
+  Result<std::optional<Op>> give_up_field(const Replica::MetKey& met, const VersionVector& before, Time now);
+  // Clears by a commit of this node what is here of a key, or of a field of it, that has ended. False: nothing was.
+  Result<bool> clear_ended(std::string_view table, ByteSpan key, ByteSpan field, Time now);
   // False when it came up a second time since, which counts then.
   bool still_waits(const Waiting& one);
   void plan(Time now, bool more);

@@ -19,6 +19,24 @@ Request put_for(Bytes key, std::int64_t ttl_ms) {
   write.mutations.push_back(std::move(m));
   return write;
 }
+Request row_with_ends(int columns, std::int64_t ttl_ms) {
+  Mutation row{.kind = Mutation::Kind::kPutColumns, .table = std::string(kTableRow), .key = "r"};
+  row.columns.emplace_back("stays", "v");
+  WriteRequest write;
+  for (int i = 0; i < columns; ++i) row.columns.emplace_back("c" + std::to_string(i), "v");
+  write.mutations.push_back(row);
+  for (int i = 0; i < columns; ++i) {
+    Mutation end{.kind = Mutation::Kind::kDetail, .table = std::string(kTableRow), .key = "r"};
+    end.detail =
+        ExpireChange{TimeToLive{TimeToLive::Kind::kFor, ttl_ms}, ExpireChange::When::kAlways, "c" + std::to_string(i)};
+    write.mutations.push_back(std::move(end));
+  }
+  return write;
+}
+void pass_slices(Rig& rig) {
+  rig.pass(Duration::seconds(16));
+  for (int slice = 0; slice < 20; ++slice) rig.pass(Duration::millis(50));
+}
 // Cells that are stored, whatever has ended.
 std::uint64_t cells(Rig& rig) { return std::get<DigestReply>(rig.ask("ns", DigestRequest{0}).body).cells; }
 bool shows(Rig& rig, Bytes key) { return value_in(rig.ask("ns", get(std::move(key)))) != "(none)"; }
@@ -40,6 +58,39 @@ TEST(ExpiryPath, WhatHasEndedIsFreedAfterAMinuteAndLeavesOneVouch) {
   EXPECT_LE(stats.commits, 1'002u) << "one for all that ended together, and one more for those after the first slice";
   rig.ask("ns", put("k1", "anew"));
   EXPECT_TRUE(shows(rig, "k1"));
+}
+
+TEST(ExpiryPath, ColumnsAreFreedByThemselvesInMemoryAndInTheStore) {
+  Rig::Disks disks;
+  Time later;
+  {
+    Rig rig(named("dc1"));
+    rig.open({.name = "ns"});
+    rig.ask("ns", row_with_ends(600, 1'000));
+    EXPECT_EQ(cells(rig), 1'201u);
+    rig.pass(Duration::seconds(62));
+    // Somebody goes on writing to the row meanwhile.
+    for (int i = 0; i < 4; ++i) {
+      pass_slices(rig);
+      Mutation touch{.kind = Mutation::Kind::kPutColumns, .table = std::string(kTableRow), .key = "r"};
+      touch.columns.emplace_back("stays", std::to_string(i));
+      WriteRequest write;
+      write.mutations.push_back(std::move(touch));
+      rig.ask("ns", std::move(write));
+    }
+    for (int slice = 0; slice < 20; ++slice) rig.pass(Duration::millis(50));
+    EXPECT_EQ(cells(rig), 2u) << "the column that stays, and what this node has vouched for";
+    const auto counted = std::get<MemberCountReply>(rig.ask("ns", CountFieldsRequest{"row", "r"}).body);
+    EXPECT_EQ(counted.count, 1u);
+    disks = rig.disks();
+    later = rig.now;
+  }
+  Rig again(named("dc1"), disks);
+  again.now = later;
+  again.open({.name = "ns"});
+  pass_slices(again);
+  for (int i = 0; i < 4; ++i) pass_slices(again);
+  EXPECT_EQ(cells(again), 2u);
 }
 
 TEST(ExpiryPath, NothingIsSaidWhereNothingEnds) {

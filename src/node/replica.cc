@@ -7,11 +7,25 @@
 #include "apply/apply.h"
 #include "apply/changes.h"
 #include "base/check.h"
+#include "model/field_end.h"
 
 namespace pando::node {
 namespace {
 
 constexpr std::size_t kRefusedStampsMax = 1'000;
+
+// The cell that an op writes; of a ClearOp its key.
+CellPath path_in(const Op& op) {
+  return std::visit(
+      [](const auto& one) -> CellPath {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, ClearOp>) {
+          return {one.table, one.key, CellKind::kRegister, {}};
+        } else {
+          return one.path;
+        }
+      },
+      op);
+}
 
 }  // namespace
 
@@ -146,7 +160,7 @@ void Replica::note_reset(const Op& op) {
 }
 
 void Replica::note_end(const CellPath& path) {
-  if (path.kind != CellKind::kExpiry || !path.element.empty()) return;
+  if (path.kind != CellKind::kExpiry) return;
   if (unseen_ends_.size() < kUnseenEndsMax) unseen_ends_.insert(path);
 }
 
@@ -166,9 +180,11 @@ void Replica::catch_up_with(const VersionVector& theirs) {
   catching_up_.merge(theirs);
 }
 
-void Replica::note_met(std::string_view table, ByteSpan key) {
-  if (!config_.writable || is_internal_table(table) || !cells_->may_expire(table)) return;
-  if (met_keys_.size() < kUnseenEndsMax) met_keys_.insert({std::string(table), Bytes(key)});
+void Replica::note_met(const CellPath& path) {
+  if (!config_.writable || is_internal_table(path.table) || !cells_->may_expire(path.table)) return;
+  if (met_keys_.size() >= kUnseenEndsMax) return;
+  const bool part = !fields_around(path).empty();
+  met_keys_.insert({path.table, path.key, part ? path.kind : CellKind::kRegister, part ? path.element : Bytes()});
 }
 
 std::vector<Replica::MetKey> Replica::first_met_keys(std::size_t count_max) const {
@@ -185,7 +201,7 @@ Status Replica::note_changes(const Commit& commit) {
   const bool catches_up = !catching_up_.empty() && commit.dot.origin != self_;
   for (const Op& op : commit.ops) {
     if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
-    if (catches_up && before_meeting_.get(commit.dot.origin).value == 0) note_met(table_of(op), key_of(op));
+    if (catches_up && before_meeting_.get(commit.dot.origin).value == 0) note_met(path_in(op));
     note_escrow(op, commit.dot.origin == self_);
     note_reset(op);
     PANDO_RETURN_IF_ERROR(note_kept(table_of(op), key_of(op)));

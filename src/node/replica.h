@@ -157,6 +157,9 @@ class Replica {
   struct MetKey {
     std::string table;
     Bytes key;
+    // What they wrote in it, where that is a part of it which may end by itself (model/field_end.h).
+    CellKind kind = CellKind::kRegister;
+    Bytes element;
     friend auto operator<=>(const MetKey&, const MetKey&) = default;
   };
   std::vector<MetKey> first_met_keys(std::size_t count_max) const;
@@ -228,7 +231,7 @@ class Replica {
   void note_end(const CellPath& path);
   // Declarations and what was done under idempotency keys, of which an index is kept.
   Status note_kept(std::string_view table, ByteSpan key);
-  void note_met(std::string_view table, ByteSpan key);
+  void note_met(const CellPath& path);
   Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
   Status note_joined(const CutCell& cell);
   // Of one turn: those beyond keep their slots until they are reset again.

@@ -69,7 +69,7 @@ Status Replica::note_joined(const CutCell& cell) {
   PANDO_RETURN_IF_ERROR(note_kept(path->table, path->key));
   if (!catching_up_.empty()) {
     note_end(*path);
-    note_met(path->table, path->key);
+    note_met(*path);
   }
   if (!config_.writable) return {};
   if (path->kind == CellKind::kBound && path->table != kTableLimits) {

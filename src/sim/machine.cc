@@ -83,8 +83,9 @@ Status free_ended(Volume& volume, std::int64_t now_ms) {
     if (!end) return end.error();
     const auto ends_at = (*cells)->ends_at(end->table, end->key, end->element);
     if (!ends_at) return ends_at.error();
-    if (!*ends_at || **ends_at > now_ms || !end->element.empty()) continue;
-    PANDO_RETURN_IF_ERROR((*cells)->free_key(end->table, end->key));
+    if (!*ends_at || **ends_at > now_ms) continue;
+    PANDO_RETURN_IF_ERROR(end->element.empty() ? (*cells)->free_key(end->table, end->key)
+                                               : (*cells)->free_field(end->table, end->key, end->element));
   }
   return volume.kv.write((*cells)->begin_checkpoint((*cells)->meta().replay_segment));
 }

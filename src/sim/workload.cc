@@ -258,9 +258,39 @@ Mutation Workload::random_mutation() {
   }
 }
 
+// Columns of a row and fields of a document with ends of their own.
+Mutation Workload::ending_field(const TimeToLive& soon) {
+  const std::uint64_t what = rng_.below(8);
+  if (rng_.chance(1, 3)) {
+    using What = DocumentEdit::What;
+    Mutation change = make(Mutation::Kind::kDetail, "docs", key("end-doc"));
+    const Bytes outer = path_of_fields({"session"});
+    const Bytes inner = path_of_fields({"session", rng_.chance(1, 2) ? "token" : "device"});
+    if (what < 3) {
+      change.detail =
+          ExpireChange{what == 0 ? TimeToLive{} : soon, ExpireChange::When::kAlways, rng_.chance(1, 2) ? outer : inner};
+    } else if (what == 3) {
+      change.detail = PatchDocument{{{What::kRemove, rng_.chance(1, 2) ? outer : inner}}};
+    } else {
+      change.detail = PatchDocument{{{What::kObject, outer}, {What::kSet, inner, std::to_string(++values_)}}};
+    }
+    return change;
+  }
+  const Bytes column(kColumns[rng_.below(std::size(kColumns))]);
+  Mutation change = make(Mutation::Kind::kDetail, kTableRow, key("end-row"));
+  if (what < 3) {
+    change.detail = ExpireChange{what == 0 ? TimeToLive{} : soon, ExpireChange::When::kAlways, column};
+  } else {
+    change.kind = what == 3 ? Mutation::Kind::kDeleteColumns : Mutation::Kind::kPutColumns;
+    change.columns.emplace_back(column, what == 3 ? Bytes() : fresh_value());
+  }
+  return change;
+}
+
 // Keys that are written with an end, given another one, counted in, and written anew after it.
 Mutation Workload::ending_mutation() {
   const TimeToLive soon{TimeToLive::Kind::kFor, static_cast<std::int64_t>(50 + rng_.below(2000))};
+  if (rng_.chance(1, 2)) return ending_field(soon);
   const std::uint64_t what = rng_.below(8);
   const bool number = rng_.chance(1, 3);
   Bytes k = key(number ? "end-n" : "end");

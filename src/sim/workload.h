@@ -92,6 +92,7 @@ class Workload {
   PipelineRequest plan_pipeline(WriteRequest first);
   Terms plan_terms(const Request& request);
   Mutation ending_mutation();
+  Mutation ending_field(const TimeToLive& soon);
   Mutation typed_mutation();
 
   World& world_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/field_end.h"
 #include "store/cells.h"
 
 namespace pando::store {
@@ -65,17 +66,20 @@ class CellCursor {
 };
 
 // Calls visit(cursor) for every cell of a key of the kinds in the mask (bit k: kind k; 0: all) whose element starts
-// with `prefix`, and reads no others. The largest touched(), or why it stopped.
+// with `prefix`, or with `exact` is that, and reads no others. The largest touched(), or why it stopped.
 template <typename Visit>
 Result<LogPos> visit_part(const Cells& cells, std::string_view table, ByteSpan key, std::uint32_t kinds,
-                          ByteSpan prefix, Visit visit) {
+                          ByteSpan prefix, Visit visit, bool exact = false) {
   LogPos touched;
   const auto walk = [&](CellCursor at) -> Status {
-    for (; at.valid(); at.next()) PANDO_RETURN_IF_ERROR(visit(std::as_const(at)));
+    // It comes before all that it begins.
+    for (; at.valid() && (!exact || at.path().element == prefix); at.next()) {
+      PANDO_RETURN_IF_ERROR(visit(std::as_const(at)));
+    }
     touched = std::max(touched, at.touched());
     return at.status();
   };
-  if (kinds == 0 && prefix.empty()) {
+  if (kinds == 0 && prefix.empty() && !exact) {
     PANDO_RETURN_IF_ERROR(walk(cells.scan_key(table, key)));
     return touched;
   }
@@ -84,6 +88,12 @@ Result<LogPos> visit_part(const Cells& cells, std::string_view table, ByteSpan k
     PANDO_RETURN_IF_ERROR(walk(cells.scan_elements(table, key, static_cast<CellKind>(kind), prefix, {})));
   }
   return touched;
+}
+
+// The same for the cells of a field with an end of its own (model/field_end.h).
+template <typename Visit>
+Result<LogPos> visit_field(const Cells& cells, std::string_view table, ByteSpan key, ByteSpan field, Visit visit) {
+  return visit_part(cells, table, key, kinds_of_field(field), field, visit, is_column_end(field));
 }
 
 }  // namespace pando::store

@@ -9,6 +9,7 @@
 #include "model/expiry.h"
 #include "store/back_cursor.h"
 #include "store/cell_cursor.h"
+#include "store/ended_fields.h"
 
 namespace pando::store {
 namespace {
@@ -285,15 +286,28 @@ Result<Cells::Digest> Cells::digest(std::int64_t as_of_ms) const {
   Bytes entry;
   Bytes state;
   Bytes looked_at;
+  std::optional<EndedFields> fields;  // of the key at hand, where any has an end
   CellCursor at = scan_all();
   while (at.valid()) {
     const ByteSpan prefix = at.cell_key().substr(0, key_prefix_size(at.cell_key()));
+    if (prefix != ByteSpan(looked_at)) fields.reset();
     if (prefix != ByteSpan(looked_at) && may_expire(at.path().table)) {
       looked_at = Bytes(prefix);
       const auto end = ends_at(at.path().table, at.key());
       if (!end) return fail(end.error());
       if (*end && **end <= as_of_ms) {
         at.skip_key();
+        continue;
+      }
+      if (may_have(at.path().table, at.key(), CellKind::kExpiry)) {
+        fields.emplace(*this, at.path().table, at.key(), as_of_ms);
+      }
+    }
+    if (fields) {
+      const Result<bool> ended = fields->has(at.path());
+      if (!ended) return fail(ended.error());
+      if (*ended) {
+        at.next();
         continue;
       }
     }
@@ -341,7 +355,7 @@ void Cells::keep_hint(Cell& cell) {
   if (!end) cell.hinted_ms_ = 0;
   if (!end) return;
   const ByteSpan table = cell.key_.substr(1, cell.key_.find('\x00') - 1);
-  expiry_.mark(table, false);
+  expiry_.mark(table, Freed::kNothing);
   if (*end == kNeverExpires || (cell.hinted_ms_ != 0 && cell.hinted_ms_ <= *end)) return;
   cell.hinted_ms_ = std::max<std::int64_t>(*end, 1);
   expiry_.add({cell.hinted_ms_, Bytes(cell.key_)});
@@ -363,7 +377,26 @@ Status Cells::free_key(std::string_view table, ByteSpan key) {
     }
     PANDO_RETURN_IF_ERROR(at.status());
   }
-  for (const Bytes& cell_key : keys) {
+  forget_cells(keys);
+  expiry_.mark(table, Freed::kKeys);
+  return {};
+}
+
+Status Cells::free_field(std::string_view table, ByteSpan key, ByteSpan field) {
+  std::vector<Bytes> keys;
+  const Result<LogPos> visited = visit_field(*this, table, key, field, [&](const CellCursor& at) -> Status {
+    preserve(at.cell_key(), at.cell());
+    keys.emplace_back(at.cell_key());
+    return {};
+  });
+  if (!visited) return visited.error();
+  forget_cells(keys);
+  expiry_.mark(table, Freed::kFields);
+  return {};
+}
+
+void Cells::forget_cells(const std::vector<Bytes>& cell_keys) {
+  for (const Bytes& cell_key : cell_keys) {
     Cell* cell = hot(cell_key);
     if (cell == nullptr) cell = &insert(cell_key, Cell(static_cast<CellKind>(cell_key[key_prefix_size(cell_key)])));
     cell->make_empty();
@@ -372,27 +405,28 @@ Status Cells::free_key(std::string_view table, ByteSpan key) {
     mark_changed(*cell, LogPos(0));
     if (observer_ != nullptr) observer_->on_erased(cell_key, meta_.covered);
   }
-  expiry_.mark(table, true);
-  unwatch_key(table, key);
-  return {};
 }
 
-void Cells::watch_key(std::string_view table, ByteSpan key) {
+std::uint64_t Cells::watch_key(std::string_view table, ByteSpan key) {
   Bytes prefix;
   append_key_prefix(table, key, prefix);
-  watched_.insert(std::move(prefix));
+  Watch& watch = watched_[std::move(prefix)];
+  if (watch.count++ == 0) watch.number = next_watch_++;
+  return watch.number;
 }
 
-void Cells::unwatch_key(std::string_view table, ByteSpan key) {
+void Cells::unwatch_key(std::string_view table, ByteSpan key, std::uint64_t number) {
   Bytes prefix;
   append_key_prefix(table, key, prefix);
-  watched_.erase(prefix);
+  const auto at = watched_.find(prefix);
+  if (at != watched_.end() && at->second.number == number && --at->second.count == 0) watched_.erase(at);
 }
 
-bool Cells::watched(std::string_view table, ByteSpan key) const {
+bool Cells::watched(std::string_view table, ByteSpan key, std::uint64_t number) const {
   Bytes prefix;
   append_key_prefix(table, key, prefix);
-  return watched_.contains(prefix);
+  const auto at = watched_.find(prefix);
+  return at != watched_.end() && at->second.number == number;
 }
 
 // The list of clean cells. ----------------------------------------------------------------------------------

@@ -120,9 +120,9 @@ class Cells {
   std::uint64_t replay_segment() const { return saved_meta_.replay_segment; }
   const VersionVector& checkpointed_context() const { return saved_meta_.context; }
 
-  // A fingerprint of all cells, visible and internal, but deleted ones and those of keys whose time has run out at
-  // `as_of_ms`: equal exactly when states are equal (XXH3-128 over keys and canonical states in order), whatever each
-  // site has freed. Reads everything.
+  // A fingerprint of all cells, visible and internal, but deleted ones and those of keys and fields whose time has run
+  // out at `as_of_ms`: equal exactly when states are equal (XXH3-128 over keys and canonical states in order), whatever
+  // each site has freed. Reads everything.
   struct Digest {
     std::string fingerprint;  // 32 hex digits
     std::uint64_t cells = 0;
@@ -143,7 +143,9 @@ class Cells {
   // False: no key of the table ever had an end here, so nobody need ask.
   bool may_expire(std::string_view table) const { return expiry_.may_expire(table); }
   // This node has freed keys of the table by itself, and may know nothing of a key that others still hold.
-  bool has_freed(std::string_view table) const { return expiry_.has_freed(table); }
+  bool has_freed(std::string_view table) const { return expiry_.freed(table) >= Freed::kKeys; }
+  // The same of fields of keys that are there.
+  bool has_freed_fields(std::string_view table) const { return expiry_.freed(table) >= Freed::kFields; }
   const ExpiryIndex& expiry() const { return expiry_; }
   // What the longest of its expiry entries says; nothing without any. `field` empty: the key itself.
   Result<std::optional<std::int64_t>> ends_at(std::string_view table, ByteSpan key, ByteSpan field = {}) const;
@@ -189,18 +191,21 @@ class Cells {
   // Drops every cell of a key whose time has run out, here and now, without a record: nobody can tell, as long as
   // every commit that is still to come has seen all of them (the caller's affair). Marks the table.
   Status free_key(std::string_view table, ByteSpan key);
+  // The same of one field of a key, with its end (model/field_end.h).
+  Status free_field(std::string_view table, ByteSpan key, ByteSpan field);
   // The first hints that have come up; each is to be answered by move_hint(). A table can be marked as one of which
   // somebody else freed keys.
   Result<std::vector<ExpiryIndex::Hint>> due_hints(std::int64_t now_ms, std::size_t count_max) {
     return expiry_.due(now_ms, count_max);
   }
-  void mark_table(std::string_view table, bool freed) { expiry_.mark(table, freed); }
+  void mark_table(std::string_view table, Freed freed) { expiry_.mark(table, freed); }
   // To a later instant, or away.
   void move_hint(const ExpiryIndex::Hint& hint, std::optional<std::int64_t> to_ms);
-  // The key is looked at for freeing: watched() is true from now on until a commit touches it.
-  void watch_key(std::string_view table, ByteSpan key);
-  bool watched(std::string_view table, ByteSpan key) const;
-  void unwatch_key(std::string_view table, ByteSpan key);
+  // The key, or a field of it, is looked at for freeing: watched() is true of the number from now on until a commit
+  // touches the key. Each watch_key() is to be followed by one unwatch_key() with what it answered.
+  std::uint64_t watch_key(std::string_view table, ByteSpan key);
+  bool watched(std::string_view table, ByteSpan key, std::uint64_t number) const;
+  void unwatch_key(std::string_view table, ByteSpan key, std::uint64_t number);
   // Stamps seen elsewhere than in commits (a log's own floor).
   void raise_hlc_floor(Hlc floor);
 
@@ -257,6 +262,8 @@ class Cells {
   Cell& insert(ByteSpan key, Cell cell);
   void mark_changed(Cell& cell, LogPos pos);
   void keep_hint(Cell& cell);
+  // Drops cells without a record.
+  void forget_cells(const std::vector<Bytes>& cell_keys);
   ByteSpan key_of(const CellPath& path) const;
   void list_newest(Cell& cell);
   void unlist(Cell& cell);
@@ -273,7 +280,12 @@ class Cells {
   ExpiryIndex expiry_;
   Ledger ledger_;
   Snapshots snapshots_;
-  std::set<Bytes, std::less<>> watched_;  // key prefixes
+  struct Watch {
+    std::uint64_t number = 0;
+    std::size_t count = 0;
+  };
+  std::map<Bytes, Watch, std::less<>> watched_;  // by key prefix
+  std::uint64_t next_watch_ = 1;
   CheckpointMeta meta_;
   std::optional<CheckpointMeta> flushing_meta_;
   CheckpointMeta saved_meta_;

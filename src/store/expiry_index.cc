@@ -36,7 +36,8 @@ Result<ExpiryIndex::Hint> parse_hint(ByteSpan key) {
 Status ExpiryIndex::load() {
   const auto marks = kv_.scan(kMarks, prefix_end(kMarks));
   for (; marks->valid(); marks->next()) {
-    const bool freed = !marks->value().empty() && marks->value().front() == '\x01';
+    const auto value = marks->value().empty() ? '\0' : marks->value().front();
+    const Freed freed = value == '\1' ? Freed::kKeys : value == '\2' ? Freed::kFields : Freed::kNothing;
     marks_.insert_or_assign(std::string(marks->key().substr(kMarks.size())), freed);
   }
   PANDO_RETURN_IF_ERROR(marks->status());
@@ -48,17 +49,17 @@ Status ExpiryIndex::load() {
   return {};
 }
 
-bool ExpiryIndex::has_freed(std::string_view table) const {
-  if (marks_.empty()) return false;
+Freed ExpiryIndex::freed(std::string_view table) const {
+  if (marks_.empty()) return Freed::kNothing;
   const auto at = marks_.find(table);
-  return at != marks_.end() && at->second;
+  return at == marks_.end() ? Freed::kNothing : at->second;
 }
 
-void ExpiryIndex::mark(std::string_view table, bool freed) {
+void ExpiryIndex::mark(std::string_view table, Freed freed) {
   const auto [at, fresh] = marks_.emplace(table, freed);
-  if (!fresh && (at->second || !freed)) return;
+  if (!fresh && at->second >= freed) return;
   at->second = freed;
-  unsaved_.insert_or_assign(Bytes(kMarks) + Bytes(table), Bytes(1, freed ? '\x01' : '\x00'));
+  unsaved_.insert_or_assign(Bytes(kMarks) + Bytes(table), Bytes(1, static_cast<char>(freed)));
 }
 
 void ExpiryIndex::add(const Hint& hint) {

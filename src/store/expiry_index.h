@@ -4,8 +4,8 @@
 // before it. So moving an end back (a session that lives on) costs nothing here: the hint comes up, is looked at, and
 // is put back at the new end. Hints that nothing stands behind any more are dropped when they come up.
 //
-// Marks say of each table whether keys of it ever had an end, so that all others pay nothing, and whether this node
-// has freed such keys by itself (docs/design/010-expiry.md: then a new key of that name must say so).
+// Marks say of each table whether keys of it ever had an end, so that all others pay nothing, and what this node has
+// freed of it by itself (docs/design/010-expiry.md: then a new key, or a new field, of that name must say so).
 //
 // Stored beside the cells, in the same batches: `02 01 u64be(instant) cell key` and `02 02 table`.
 // docs/formats/cells.md. Memory: what changed since the last checkpoint, and the marked tables. One thread.
@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "model/expiry.h"
 #include "store/kv.h"
 
 namespace pando::store {
@@ -32,9 +33,10 @@ class ExpiryIndex {
   Status load();
 
   bool may_expire(std::string_view table) const { return !marks_.empty() && marks_.find(table) != marks_.end(); }
-  bool has_freed(std::string_view table) const;
-  const std::map<std::string, bool, std::less<>>& marks() const { return marks_; }
-  void mark(std::string_view table, bool freed);
+  Freed freed(std::string_view table) const;
+  const std::map<std::string, Freed, std::less<>>& marks() const { return marks_; }
+  // A mark stays, and becomes only more.
+  void mark(std::string_view table, Freed freed);
 
   void add(const Hint& hint);
   void drop(const Hint& hint);
@@ -52,7 +54,7 @@ class ExpiryIndex {
   using Changes = std::map<Bytes, std::optional<Bytes>, std::less<>>;
 
   const Kv& kv_;
-  std::map<std::string, bool, std::less<>> marks_;  // table → freed
+  std::map<std::string, Freed, std::less<>> marks_;
   Changes unsaved_;
   Changes flushing_;
   std::int64_t next_ms_ = INT64_MAX;

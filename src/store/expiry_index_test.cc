@@ -78,17 +78,20 @@ TEST(ExpiryIndex, TablesAreMarkedForGood) {
   MemoryKv kv;
   ExpiryIndex index(kv);
   EXPECT_FALSE(index.may_expire("kv"));
-  index.mark("kv", false);
+  index.mark("kv", Freed::kNothing);
   EXPECT_TRUE(index.may_expire("kv"));
-  EXPECT_FALSE(index.has_freed("kv"));
-  index.mark("sessions", true);
-  index.mark("sessions", false);
+  EXPECT_EQ(index.freed("kv"), Freed::kNothing);
+  index.mark("sessions", Freed::kKeys);
+  index.mark("sessions", Freed::kNothing);
+  index.mark("rows", Freed::kFields);
+  index.mark("rows", Freed::kKeys);
   save(index, kv);
   ExpiryIndex again(kv);
   ASSERT_TRUE(again.load().ok());
   EXPECT_TRUE(again.may_expire("kv"));
-  EXPECT_FALSE(again.has_freed("kv"));
-  EXPECT_TRUE(again.has_freed("sessions"));
+  EXPECT_EQ(again.freed("kv"), Freed::kNothing);
+  EXPECT_EQ(again.freed("sessions"), Freed::kKeys);
+  EXPECT_EQ(again.freed("rows"), Freed::kFields) << "it never falls";
   EXPECT_FALSE(again.may_expire("row"));
 }
 
