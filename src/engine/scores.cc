@@ -11,10 +11,8 @@
 namespace pando::engine {
 namespace {
 
-// A sorted set that has no members any more has no time to live either.
-constexpr std::uint32_t kWholeSet = 1U << static_cast<unsigned>(CellKind::kScore) |
-                                    1U << static_cast<unsigned>(CellKind::kScoreDelta) |
-                                    1U << static_cast<unsigned>(CellKind::kExpiry);
+constexpr std::uint32_t kWholeSet =
+    1U << static_cast<unsigned>(CellKind::kScore) | 1U << static_cast<unsigned>(CellKind::kScoreDelta);
 
 // One member as a draft leaves it.
 class Member {
@@ -34,6 +32,16 @@ class Member {
     if (!*base && !*added) return std::nullopt;
     return add_to_score(base->value_or(0), added->value_or(0));
   }
+  // The same for an add() after it, which leaves the base as it is: an order that is in memory spares a look into the
+  // store for the base of a member that nobody has touched yet.
+  Result<std::optional<double>> score_to_add_to() {
+    const ScoreIndex* order = known_order();
+    if (order == nullptr) return score();
+    const ScoreIndex::Member* known = order->find(base_.element);
+    known_base_ = known == nullptr ? std::nullopt : known->base;
+    none_added_ = known == nullptr || !known->added;
+    return known == nullptr ? std::nullopt : std::optional(known->score());
+  }
   Status set(double score) {
     if (!none_added_) PANDO_RETURN_IF_ERROR(draft_.reset(added_));
     if (!replaced_) return draft_.put(base_, encode_score(score));
@@ -50,7 +58,15 @@ class Member {
   }
 
  private:
+  // Null where this draft has done something to the member.
+  const ScoreIndex* known_order() {
+    for (const CellPath* path : {&base_, &added_}) {
+      if (draft_.wrote(*path) || draft_.cleared(*path)) return nullptr;
+    }
+    return draft_.view().kept_scores(base_.table, base_.key);
+  }
   Result<std::optional<double>> base() {
+    if (known_base_ && !draft_.wrote(base_)) return *known_base_;
     const Result<std::optional<const crdt::Register*>> plain = draft_.find_plainly(base_);
     if (!plain) return fail(plain.error());
     if (*plain) {
@@ -73,6 +89,7 @@ class Member {
   const CellPath added_;
   // What score() has seen, for the set() after it.
   std::optional<std::vector<Dot>> replaced_;
+  std::optional<std::optional<double>> known_base_;  // by an order, before this draft
   bool none_added_ = false;
 };
 
@@ -235,7 +252,7 @@ Status decide(Draft& draft, const Mutation& mutation, const AddToScore& add) {
   const Result<Int128> units = score_step(add.step);
   if (!units) return units.error();
   Member member(draft, mutation, add.member);
-  const Result<std::optional<double>> before = member.score();
+  const Result<std::optional<double>> before = member.score_to_add_to();
   if (!before) return before.error();
   PANDO_RETURN_IF_ERROR(check_type(draft, mutation, before->has_value()));
   if (!meets(add.condition, *before, before->value_or(0) + add.step)) return {};
@@ -290,7 +307,11 @@ Status decide(Draft& draft, const Mutation& mutation, const RemoveScoreRange& re
   const bool all = !by_name && remove.range.by == ScoreRange::By::kRank && remove.range.first == 0 &&
                    remove.range.last == -1 && remove.count_max == UINT64_MAX;
   // One op however many members there are.
-  if (all) return draft.clear(mutation.table, mutation.key, kWholeSet);
+  if (all) {
+    // A sorted set that has no members any more has no time to live either.
+    PANDO_RETURN_IF_ERROR(draft.drop_end(mutation.table, mutation.key));
+    return draft.clear(mutation.table, mutation.key, kWholeSet);
+  }
   if (remove.range.by == ScoreRange::By::kRank || remove.count_max != UINT64_MAX) {
     for (const auto& [name, score] : *members) {
       draft.note_changed({mutation.table, mutation.key, CellKind::kScore, name}, name, encode_score(score));
