@@ -118,7 +118,7 @@ std::optional<std::string> words_of(const Mutation& m) {
     default: break;
   }
   const auto* change = std::get_if<ExpireChange>(&m.detail);
-  if (change == nullptr) return std::nullopt;
+  if (change == nullptr || m.table != kTableKv || !change->field.empty()) return std::nullopt;
   if (change->ttl.kind == TimeToLive::Kind::kForever) return joined("PERSIST", m.key, {});
   if (change->ttl.kind == TimeToLive::Kind::kFor) return joined("EXPIRE", m.key, {span(change->ttl.ms)});
   return std::nullopt;
