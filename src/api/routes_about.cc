@@ -35,6 +35,23 @@ Result<Request> parse_store_backup(Call&, JsonBody& body) {
   return Request(BackupStoreRequest{std::move(*path)});
 }
 
+Result<Request> parse_resync(Call&, JsonBody& body) {
+  const auto object = body.object();
+  if (!object) return fail(object.error());
+  ResyncRequest resync;
+  if (const auto element = field(*object, "peer")) {
+    std::string_view peer;
+    if (element->get_string().get(peer) != simdjson::SUCCESS) return refuse("field \"peer\" must be a string");
+    resync.peer = std::string(peer);
+  }
+  bool dry_run = false;
+  if (const auto element = field(*object, "dryRun")) {
+    if (element->get_bool().get(dry_run) != simdjson::SUCCESS) return refuse("field \"dryRun\" must be true or false");
+  }
+  resync.merge = !dry_run;
+  return Request(std::move(resync));
+}
+
 void append_offset(Bytes& out, const Call&, const OffsetReply& offset) {
   out.push_back('{');
   append_field(out, "segmentId", offset.segment_id);
@@ -73,6 +90,44 @@ void append_quarantined(Bytes& out, const StatsReply::Quarantined& commit) {
   out.push_back('}');
 }
 
+void append_converged(Bytes& out, const StatsReply::Converged& one) {
+  append_comma(out);
+  out.push_back('{');
+  append_field(out, "peer", ByteSpan(one.peer));
+  append_field(out, "table", ByteSpan(one.table));
+  append_flag(out, "equal", one.equal);
+  append_field(out, "atMs", static_cast<std::uint64_t>(one.at_ms));
+  out.push_back('}');
+}
+
+void append_difference(Bytes& out, const TableDifference& table) {
+  append_comma(out);
+  out.push_back('{');
+  append_field(out, "table", ByteSpan(table.table));
+  append_field(out, "cells", table.cells);
+  append_field(out, "keys", table.keys);
+  append_field(out, "onlyHere", table.only_here);
+  append_field(out, "onlyThere", table.only_there);
+  append_field(out, "unlike", table.unlike);
+  append_field(out, "bytesHere", table.bytes_here);
+  append_field(out, "bytesThere", table.bytes_there);
+  out.push_back('}');
+}
+
+void append_resync(Bytes& out, const Call& call, const ResyncReply& resync) {
+  out.push_back('{');
+  append_field(out, "namespace", ByteSpan(call.ns));
+  append_field(out, "peer", ByteSpan(resync.peer));
+  append_flag(out, "merged", resync.merged);
+  append_field(out, "aheadCommits", resync.ahead_commits);
+  append_field(out, "behindCommits", resync.behind_commits);
+  append_name(out, "tables");
+  out.push_back('[');
+  for (const TableDifference& table : resync.tables) append_difference(out, table);
+  out.push_back(']');
+  out.push_back('}');
+}
+
 void append_stats(Bytes& out, const Call& call, const StatsReply& stats) {
   out.push_back('{');
   append_field(out, "namespace", ByteSpan(call.ns));
@@ -99,6 +154,10 @@ void append_stats(Bytes& out, const Call& call, const StatsReply& stats) {
   append_name(out, "quarantined");
   out.push_back('[');
   for (const auto& commit : stats.quarantined) append_quarantined(out, commit);
+  out.push_back(']');
+  append_name(out, "converged");
+  out.push_back('[');
+  for (const auto& one : stats.converged) append_converged(out, one);
   out.push_back(']');
   append_field(out, "origin", ByteSpan(to_string(stats.origin)));
   append_context(out, stats.context);
@@ -201,6 +260,15 @@ constexpr RouteRow kRows[] = {
      .parse = parse_plain<DigestRequest>,
      .reply = reply_with<append_digest>},
     {.method = Method::kPost,
+     .path = "/{ns}/resync",
+     .id = "resync",
+     .summary = "Compare all cells with a peer's, and merge in what differs",
+     .body = json("Resync", R"({"peer":"dc2","dryRun":true})"),
+     .answer = json("ResyncDone"),
+     .refusals = {409, 500, 504},
+     .parse = parse_resync,
+     .reply = reply_with<append_resync>},
+    {.method = Method::kPost,
      .path = "/{ns}/wal/backup",
      .id = "log_backup",
      .summary = "Copy the segments of the log, the active one included",
@@ -233,19 +301,36 @@ constexpr SchemaRow kSchemas[] = {
              R"("properties":{"peer":{"type":"string"},"state":{"type":"string"},"dialed":{"type":"boolean"},)"
              R"("behindCommits":{"$ref":"Count"},"receivedCommits":{"$ref":"Count"},"sentCommits":{"$ref":"Count"},)"
              R"("receivedBytes":{"$ref":"Count"},"sentBytes":{"$ref":"Count"}}})"},
+    {"Converged", R"({"type":"object","required":["peer","table","equal","atMs"],"properties":{)"
+                  R"("peer":{"type":"string"},"table":{"type":"string"},"equal":{"type":"boolean"},)"
+                  R"("atMs":{"$ref":"Count"}}})"},
+    {"Resync",
+     R"({"type":"object","properties":{"peer":{"type":"string","description":"may be left out where there is )"
+     R"(only one"},"dryRun":{"type":"boolean","description":"only say what differs"}}})"},
+    {"TableDifference",
+     R"({"type":"object","required":["table","cells","keys","onlyHere","onlyThere","unlike","bytesHere","bytesThere"],)"
+     R"("properties":{"table":{"type":"string"},"cells":{"$ref":"Count"},"keys":{"$ref":"Count"},)"
+     R"("onlyHere":{"$ref":"Count"},"onlyThere":{"$ref":"Count"},"unlike":{"$ref":"Count"},)"
+     R"("bytesHere":{"$ref":"Count"},"bytesThere":{"$ref":"Count"}}})"},
+    {"ResyncDone",
+     R"({"type":"object","required":["namespace","peer","merged","aheadCommits","behindCommits","tables"],)"
+     R"("properties":{"namespace":{"type":"string"},"peer":{"type":"string"},"merged":{"type":"boolean"},)"
+     R"("aheadCommits":{"$ref":"Count"},"behindCommits":{"$ref":"Count"},)"
+     R"("tables":{"type":"array","items":{"$ref":"TableDifference"}}}})"},
     {"Quarantined",
      R"({"type":"object","required":["commit","reason","from"],"properties":{"commit":{"type":"string"},)"
      R"("reason":{"type":"string"},"from":{"type":"array","items":{"type":"string"}}}})"},
     {"Stats",
      R"({"type":"object","required":["namespace","opsReceived","opsFlushed","currentSegment","currentOffset",)"
      R"("durable","commits","changes","logSegments","logBytes","logFirst","resyncs","resyncsServed","dirtyCells","openTransactions","malformedPayloads",)"
-     R"("conflicts","links","quarantined","origin","context"],"properties":{"namespace":{"type":"string"},)"
+     R"("conflicts","links","quarantined","converged","origin","context"],"properties":{"namespace":{"type":"string"},)"
      R"("opsReceived":{"$ref":"Count"},"opsFlushed":{"$ref":"Count"},"currentSegment":{"$ref":"Count"},)"
      R"("currentOffset":{"$ref":"Count"},"durable":{"$ref":"Count"},"commits":{"$ref":"Count"},)"
      R"("changes":{"$ref":"Count"},"logSegments":{"$ref":"Count"},"logBytes":{"$ref":"Count"},"logFirst":{"$ref":"Count"},"resyncs":{"$ref":"Count"},"resyncsServed":{"$ref":"Count"},)"
      R"("dirtyCells":{"$ref":"Count"},"openTransactions":{"$ref":"Count"},"malformedPayloads":{"$ref":"Count"},)"
      R"("conflicts":{"$ref":"Count"},"links":{"type":"array","items":{"$ref":"Link"}},)"
      R"("quarantined":{"type":"array","items":{"$ref":"Quarantined"}},)"
+     R"("converged":{"type":"array","items":{"$ref":"Converged"}},)"
      R"("origin":{"type":"string"},"context":{"$ref":"Context"}}})"},
     {"BackupFiles", R"({"type":"array","items":{"type":"object","required":["path","bytes"],"properties":{)"
                     R"("path":{"type":"string"},"bytes":{"$ref":"Count"}}}})"},

@@ -45,6 +45,7 @@ StatsReply stats() {
   reply.links.back().peer = "dc2";
   reply.links.back().state = "up";
   reply.context = context();
+  reply.converged = {{"dc2", "kv", true, 30}};
   return reply;
 }
 
@@ -191,6 +192,7 @@ const Sample kSamples[] = {
     {"stats", stats()},
     {"checkpoint", CheckpointReply{LogPos(5), 2, context()}},
     {"digest", DigestReply{"00ff", 3, context()}},
+    {"resync", ResyncReply{"dc2", false, 0, 1, {{"kv", 9, 1, 0, 1, 0, 0, 40}}}},
     {"log_backup", backup()},
     {"store_backup", backup()},
 };

@@ -40,8 +40,11 @@ Status check_cut_cell(const CutCell& cell, const Cut& cut) {
   return {};
 }
 
-Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::vector<CutCell>& cells, LogPos pos) {
-  const JoinContexts contexts{Context(into.context()), Context(cut.context)};
+Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::vector<CutCell>& cells, LogPos pos,
+                               CutRecord::How how) {
+  // As though neither had seen what the other has: nothing counts as taken away.
+  JoinContexts contexts;
+  if (how == CutRecord::How::kMerge) contexts = {Context(into.context()), Context(cut.context)};
   std::uint64_t changed = 0;
   for (const CutCell& cell : cells) {
     const Result<CellPath> path = store::decode_cell_key(cell.key);
@@ -64,6 +67,24 @@ Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::ve
   for (std::size_t i = 0; i < entries.size(); ++i) theirs.set_chain(entries[i].first, cut.chains.at(i));
   into.applied_join(theirs, pos);
   return changed;
+}
+
+Result<bool> would_mend(store::Cells& cells, const CutCell& theirs) {
+  if (!theirs.state) return false;
+  const Result<CellPath> path = store::decode_cell_key(theirs.key);
+  if (!path) return fail(path.error());
+  const Result<store::Cell> there = store::decode_cell_state(theirs.key, *theirs.state);
+  if (!there) return fail(there.error());
+  if (is_counter(path->kind)) {
+    const Result<const crdt::Counter*> here = cells.find_counter(*path);
+    if (!here) return fail(here.error());
+    const crdt::Counter ours = *here == nullptr ? crdt::Counter() : **here;
+    return join(ours, {}, there->counter(), {}) != ours;
+  }
+  const Result<const crdt::Register*> here = cells.find_register(*path);
+  if (!here) return fail(here.error());
+  const crdt::Register ours = *here == nullptr ? crdt::Register() : **here;
+  return join(ours, {}, there->reg(), {}) != ours;
 }
 
 }  // namespace pando::apply

@@ -20,6 +20,10 @@ Status check_cut_cell(const CutCell& cell, const Cut& cut);
 
 // `pos` is that of the cut's record in this node's log. How many cells changed. On failure some may have changed and
 // nothing may be built on the state: replaying the log tries again.
-Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::vector<CutCell>& cells, LogPos pos);
+Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::vector<CutCell>& cells, LogPos pos,
+                               CutRecord::How how = CutRecord::How::kMerge);
+
+// Whether mending with this cell (CutRecord::How::kMend) would change the one here.
+Result<bool> would_mend(store::Cells& cells, const CutCell& theirs);
 
 }  // namespace pando::apply

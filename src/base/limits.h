@@ -103,6 +103,7 @@ inline constexpr std::size_t kResyncWaitingBytesMax = 64 * 1024 * 1024;  // cell
 inline constexpr std::size_t kResyncUnsentBytesMax = 8 * 1024 * 1024;    // beside the frame that crosses it, of a link
 inline constexpr std::size_t kResyncAsksMax = 16;                        // ranges a peer may ask about at a time
 inline constexpr std::size_t kResyncPartsMax = 64;                       // parts of a range that are told at once
+inline constexpr std::size_t kResyncRequestsMax = 16;                    // of clients that wait to know what differs
 inline constexpr std::size_t kResyncSliceCells = 1024;                   // cells looked at in one go
 inline constexpr std::size_t kResyncCutsMax = 4;                         // served at a time, per namespace
 inline constexpr std::size_t kRefuseMessageBytesMax = 1024;              // why a link is closed

@@ -135,6 +135,17 @@ Result<Command> status(const std::string& verb, const Arguments& args) {
   return Command(std::move(command));
 }
 
+Result<Command> resync(const std::string& verb, const Arguments& args) {
+  ResyncCommand command;
+  CLI::App app;
+  add_target(app, command.target);
+  app.add_option("PEER", command.peer, "node name");
+  app.add_flag("--dry-run", command.dry_run, "only say what differs");
+  app.add_flag("--json", command.json, "one object");
+  PANDO_RETURN_IF_ERROR(parse(verb, args, app));
+  return Command(std::move(command));
+}
+
 // "500ms", "10s" or "10" (seconds).
 std::optional<std::chrono::milliseconds> parse_timeout(const std::string& text) {
   static const std::map<std::string, std::int64_t> kUnits{{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60'000}};
@@ -213,10 +224,10 @@ Result<Command> version(const std::string&, const Arguments&) { return Command(V
 using Parse = Result<Command> (*)(const std::string& verb, const Arguments& args);
 const std::vector<std::pair<std::string, Parse>>& parsers() {
   static const std::vector<std::pair<std::string, Parse>> kParsers = {
-      {"replicator", serve}, {"server", serve},    {"relayer", serve},    {"replica", serve}, {"relay", serve},
-      {"put", put},          {"get", get},         {"delete", erase},     {"del", erase},     {"incr", incr},
-      {"watch", watch},      {"status", status},   {"crdt-client", crdt}, {"log", log},       {"sim", sim},
-      {"help", help},        {"version", version},
+      {"replicator", serve}, {"server", serve},  {"relayer", serve},   {"replica", serve},    {"relay", serve},
+      {"put", put},          {"get", get},       {"delete", erase},    {"del", erase},        {"incr", incr},
+      {"watch", watch},      {"status", status}, {"resync", resync},   {"crdt-client", crdt}, {"log", log},
+      {"sim", sim},          {"help", help},     {"version", version},
   };
   return kParsers;
 }

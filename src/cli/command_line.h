@@ -66,6 +66,12 @@ struct StatusCommand {
   Target target;
   bool json = false;
 };
+struct ResyncCommand {
+  Target target;
+  std::string peer;      // empty: the only one
+  bool dry_run = false;  // only say what differs
+  bool json = false;
+};
 struct CrdtClientCommand {
   CrdtClientOptions options;
 };
@@ -82,7 +88,7 @@ struct VersionCommand {};
 
 using Command =
     std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand, StatusCommand,
-                 CrdtClientCommand, LogInspectCommand, SimCommand, HelpCommand, VersionCommand>;
+                 ResyncCommand, CrdtClientCommand, LogInspectCommand, SimCommand, HelpCommand, VersionCommand>;
 
 // `args` without the program's name, in any style of cli/args.h. kInvalidArgument with the sentence.
 Result<Command> parse_command_line(const Arguments& args);

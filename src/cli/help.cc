@@ -21,6 +21,7 @@ Data                               (of the node at --url, http://127.0.0.1:8001 
   pando incr KEY [BY]              adds to a counter and prints it
   pando watch [PREFIX]             prints every change as it happens
   pando status                     namespaces, positions and links of a node
+  pando resync [PEER]              takes over what a peer has and a node lacks; --dry-run only says what differs
 
 Tools
   pando crdt-client                watches a relayer over ZeroMQ and shows the state converge
@@ -118,6 +119,21 @@ constexpr std::string_view kStatusExamples = R"(
 Exit code 1 when the node does not answer or a namespace does not serve.
 )";
 
+constexpr std::string_view kResync =
+    R"(pando resync [PEER]    has the node compare all of its cells with a peer's, and merges in what the peer has
+
+  PEER                  the peer's node name; may be left out where there is only one
+  --dry-run             changes nothing: prints, per table, how many keys and bytes differ
+  --json                one JSON object
+)";
+constexpr std::string_view kResyncExamples = R"(
+  pando resync dc2 --dry-run
+  pando resync --ns ad-campaign-dc1
+
+Nothing is replaced: what only the node has stays, what either side deleted stays deleted. Nodes do this by themselves when
+a log does not reach (docs/operations.md).
+)";
+
 constexpr std::string_view kSim =
     R"(pando sim --topology FILE [--faults FILE]      what if Oslo is away for three days? In seconds, without Oslo
 
@@ -170,8 +186,9 @@ std::string_view help_text(std::string_view topic) {
   static const std::string erase = std::string(kDelete) + std::string(kTarget) + std::string(kDeleteExamples);
   static const std::string incr = std::string(kIncr) + std::string(kTarget) + std::string(kIncrExamples);
   static const std::string watch = std::string(kWatch) + std::string(kTarget) + std::string(kWatchExamples);
+  static const std::string resync = std::string(kResync) + std::string(kTarget) + std::string(kResyncExamples);
   static const std::string status = std::string(kStatus) + std::string(kTarget) + std::string(kStatusExamples);
-  static const std::array<std::pair<std::string_view, std::string_view>, 18> kTexts{{
+  static const std::array<std::pair<std::string_view, std::string_view>, 19> kTexts{{
       {"", kOverview},
       {"replicator", kServe},
       {"server", kServe},
@@ -185,6 +202,7 @@ std::string_view help_text(std::string_view topic) {
       {"incr", incr},
       {"watch", watch},
       {"status", status},
+      {"resync", resync},
       {"log", kLog},
       {"sim", kSim},
       {"crdt-client", kCrdtClient},

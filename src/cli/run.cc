@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "cli/data_commands.h"
 #include "cli/help.h"
+#include "cli/resync.h"
 #include "cli/simulator.h"
 #include "cli/status.h"
 
@@ -23,6 +24,7 @@ int run(const Command& command, std::string_view program_version) {
     int operator()(const IncrCommand& c) const { return run_incr(c); }
     int operator()(const WatchCommand& c) const { return run_watch(c); }
     int operator()(const StatusCommand& c) const { return run_status(c); }
+    int operator()(const ResyncCommand& c) const { return run_resync(c); }
     int operator()(const CrdtClientCommand& c) const { return crdt_client(c.options); }
     int operator()(const LogInspectCommand& c) const { return log_inspect(c.options); }
     int operator()(const SimCommand& c) const { return run_simulator(c.arguments); }

@@ -59,6 +59,32 @@ Row link_row(const ordered_json& ns, const ordered_json& link) {
           number(link, "receivedCommits")};
 }
 
+// "kv, row" of those tables of a peer that were the same, or were not.
+std::string tables_text(const ordered_json& proofs, const std::string& peer, bool equal) {
+  std::string text;
+  for (const ordered_json& proof : proofs) {
+    if (proof.value("peer", "") != peer || proof.value("equal", false) != equal) continue;
+    text += (text.empty() ? "" : ", ") + proof.value("table", "");
+  }
+  return text;
+}
+
+// A row per peer that was compared.
+void add_converged(const ordered_json& ns, std::vector<Row>& rows) {
+  const ordered_json proofs = ns.value("converged", ordered_json::array());
+  std::string last;
+  for (const ordered_json& proof : proofs) {
+    const std::string peer = proof.value("peer", "");
+    if (peer == last) continue;
+    last = peer;
+    const std::string differ = tables_text(proofs, peer, false);
+    rows.push_back({{ns.value("namespace", ""), Tint::kBold},
+                    {peer},
+                    differ.empty() ? TableCell{"yes", Tint::kGood} : TableCell{"no", Tint::kBad},
+                    {differ.empty() ? tables_text(proofs, peer, true) : "differ: " + differ}});
+  }
+}
+
 }  // namespace
 
 std::string format_status(const ordered_json& status, bool colour) {
@@ -67,15 +93,18 @@ std::string format_status(const ordered_json& status, bool colour) {
                                   heading("SEGMENTS", true), heading("LOG", true), heading("CONFLICTS", true)}};
   std::vector<Row> links = {{heading("NAMESPACE"), heading(" "), heading("PEER"), heading("LINK"),
                              heading("BEHIND", true), heading("SENT", true), heading("RECEIVED", true)}};
+  std::vector<Row> converged = {{heading("NAMESPACE"), heading("PEER"), heading("CONVERGED"), heading("TABLES")}};
   std::vector<Row> down;
   for (const ordered_json& ns : status["namespaces"]) {
     (ns.contains("error") ? down : namespaces).push_back(namespace_row(ns));
+    add_converged(ns, converged);
     for (const ordered_json& link : ns.value("links", ordered_json::array())) links.push_back(link_row(ns, link));
   }
   std::string out;
   if (namespaces.size() > 1) out += format_table(namespaces, colour);
   if (!down.empty()) out += format_table(down, colour);
   if (links.size() > 1) out += "\n" + format_table(links, colour);
+  if (converged.size() > 1) out += "\n" + format_table(converged, colour);
   return out;
 }
 

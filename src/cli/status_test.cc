@@ -23,7 +23,9 @@ TEST(Status, ShowsNamespacesAndLinks) {
     {"namespace":"ad","opsReceived":9,"opsFlushed":7,"durable":9,"commits":8,"changes":12,"logSegments":1,"logBytes":1536,
      "conflicts":2,"links":[{"peer":"dc2","state":"up","dialed":true,"behindCommits":1,"receivedCommits":3,"sentCommits":4},
                             {"peer":"10.0.0.7:4001","state":"down: refused","dialed":false,"behindCommits":0,
-                             "receivedCommits":0,"sentCommits":0}],"origin":"dc1"},
+                             "receivedCommits":0,"sentCommits":0}],"origin":"dc1",
+     "converged":[{"peer":"dc2","table":"kv","equal":true,"atMs":1},{"peer":"dc2","table":"row","equal":true,"atMs":1},
+                  {"peer":"dc3","table":"kv","equal":false,"atMs":2},{"peer":"dc3","table":"row","equal":true,"atMs":2}]},
     {"namespace":"broken","error":"segment 3: bad checksum"}]})");
   EXPECT_EQ(format_status(status, false),
             "NAMESPACE  STATE  ORIGIN  COMMITS  CHANGES  DURABLE  STORED  SEGMENTS      LOG  CONFLICTS\n"
@@ -32,7 +34,11 @@ TEST(Status, ShowsNamespacesAndLinks) {
             "\n"
             "NAMESPACE     PEER           LINK           BEHIND  SENT  RECEIVED\n"
             "ad         →  dc2            up                  1     4         3\n"
-            "ad         ←  10.0.0.7:4001  down: refused       0     0         0\n");
+            "ad         ←  10.0.0.7:4001  down: refused       0     0         0\n"
+            "\n"
+            "NAMESPACE  PEER  CONVERGED  TABLES\n"
+            "ad         dc2   yes        kv, row\n"
+            "ad         dc3   no         differ: kv\n");
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ Bytes encode_cut_record(const CutRecord& record) {
   Bytes body;
   Writer out(body);
   out.varint(record.records);
+  out.u8(static_cast<std::uint8_t>(record.how));
   encode(record.cut, out);
   return body;
 }
@@ -65,6 +66,9 @@ Result<CutRecord> decode_cut_record(ByteSpan body) {
   Reader in(body);
   CutRecord record;
   record.records = in.varint("cut.records");
+  const std::uint8_t how = in.u8("cut.how");
+  if (in.ok() && how > static_cast<std::uint8_t>(CutRecord::How::kMend)) in.refuse("cut.how", "is not known");
+  record.how = static_cast<CutRecord::How>(how);
   record.cut = decode_cut(in);
   if (const Status status = in.finish(); !status.ok()) return fail(status);
   return record;

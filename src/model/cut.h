@@ -30,10 +30,15 @@ struct Cut {
 void encode(const Cut& cut, Writer& out);
 Cut decode_cut(Reader& in);
 
-// A cut in a log: so many records of cells right before it are its cells. varint(records) then the cut.
+// A cut in a log: so many records of cells right before it are its cells. varint(records) u8(how) then the cut.
 struct CutRecord {
+  enum class How : std::uint8_t {
+    kMerge = 0,  // by what both sides had seen
+    kMend = 1,   // both had seen the same and held something else all the same: of each cell all that either has stays
+  };
   std::uint64_t records = 0;
   Cut cut;
+  How how = How::kMerge;
 };
 Bytes encode_cut_record(const CutRecord& record);
 Result<CutRecord> decode_cut_record(ByteSpan body);

@@ -29,6 +29,7 @@ std::string hex(ByteSpan bytes) {
 TEST(Cut, GoldenBytes) {
   EXPECT_EQ(hex(encode_cut_record({2, sample()})),
             "02"
+            "00"
             "02"
             "036463310107"
             "0364633203ac02"
@@ -68,6 +69,10 @@ TEST(Cut, RefusesWhatIsMalformed) {
     EXPECT_FALSE(decode_cut_record(ByteSpan(whole).substr(0, size)).has_value()) << size;
   }
   EXPECT_FALSE(decode_cut_record(whole + "x").has_value());
+  Bytes unknown = whole;
+  unknown[1] = 2;
+  EXPECT_FALSE(decode_cut_record(unknown).has_value()) << "joined in a way nobody knows";
+  EXPECT_EQ(decode_cut_record(encode_cut_record({2, sample(), CutRecord::How::kMend}))->how, CutRecord::How::kMend);
   std::vector<CutCell> cells;
   EXPECT_FALSE(decode_cut_cells(Bytes("\x01\x01k\x02", 4), cells).ok()) << "neither there nor absent";
 }

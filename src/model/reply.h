@@ -178,6 +178,24 @@ struct OffsetReply {
   std::uint64_t segment_offset = 0;
   VersionVector context;
 };
+// What differs between the cells of a table here and at a peer; keys whose time has run out are left out.
+struct TableDifference {
+  std::string table;
+  std::uint64_t cells = 0;      // here, that were compared
+  std::uint64_t keys = 0;       // with cells that differ
+  std::uint64_t only_here = 0;  // of those cells
+  std::uint64_t only_there = 0;
+  std::uint64_t unlike = 0;      // on both sides, not the same
+  std::uint64_t bytes_here = 0;  // states of all three
+  std::uint64_t bytes_there = 0;
+};
+struct ResyncReply {
+  std::string peer;
+  bool merged = false;
+  std::uint64_t ahead_commits = 0;      // that were here when it was compared, and not at the peer
+  std::uint64_t behind_commits = 0;     // the other way round
+  std::vector<TableDifference> tables;  // ascending by name
+};
 struct StatsReply {
   LogPos appended;
   LogPos durable;
@@ -221,6 +239,17 @@ struct StatsReply {
   std::vector<Quarantined> quarantined;
   std::uint64_t quarantined_total = 0;                          // since start
   std::vector<std::pair<std::string, std::uint64_t>> refusals;  // links that were refused here, by status code
+  // What came of comparing all cells with a peer that had seen the same.
+  struct Converged {
+    std::string peer;
+    std::string table;
+    bool equal = false;
+    std::int64_t at_ms = 0;  // when that was
+  };
+  std::vector<Converged> converged;  // by peer and table
+  std::uint64_t compared_total = 0;  // times that was done, since start
+  std::uint64_t differed_total = 0;  // of those, something differed
+  std::uint64_t mended_cells = 0;    // changed here because of that
   Origin origin;
   VersionVector context;
   Hlc frontier;  // everything that any known origin made up to this stamp is here
@@ -252,7 +281,7 @@ using ReplyBody =
                  TxReply, PipelineReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply,
                  BoundedReply, BoundedDoneReply, DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply,
                  LimiterReply, LeaseReply, LeasesReply, RenewedReply, TypeReply, EtagReply, ScanKeysReply, EntriesReply,
-                 ReachedReply>;
+                 ReachedReply, ResyncReply>;
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

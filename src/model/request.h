@@ -253,6 +253,12 @@ struct CheckpointRequest {};
 struct DigestRequest {
   std::optional<std::int64_t> as_of_ms = {};  // the wall clock of the site that answers, when absent
 };
+// What differs between the cells here and those of a peer at a cut of now; with `merge` what the peer has is also
+// merged in here. `peer` empty: the only one there is.
+struct ResyncRequest {
+  std::string peer;
+  bool merge = false;
+};
 // Answered by the node with a plan; io/ copies the files.
 struct BackupLogRequest {
   std::uint64_t after_segment = 0;  // only segments with a larger id
@@ -272,7 +278,7 @@ using Request =
                  BackupStoreRequest, GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
                  ListDeclarationsRequest, ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest,
                  CountLeasesRequest, CountFieldsRequest, GetTypeRequest, GetEtagRequest, ScanKeysRequest,
-                 CountKeysRequest, CountSketchRequest, RangeEntriesRequest, ReachedRequest>;
+                 CountKeysRequest, CountSketchRequest, RangeEntriesRequest, ReachedRequest, ResyncRequest>;
 
 // A WriteRequest or a read of keys; each sees what those before it changed.
 struct TxItem {

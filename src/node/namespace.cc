@@ -88,6 +88,8 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           pipelines_.handle(id, std::move(request), terms, now, out);
         } else if constexpr (std::is_same_v<Asked, ReachedRequest>) {
           answers_.handle(id, request, now, out);
+        } else if constexpr (std::is_same_v<Asked, ResyncRequest>) {
+          peers_.handle(id, request, out);
         } else if constexpr (std::is_same_v<Asked, DigestRequest>) {
           reads_.handle(id, request, now, out);
         } else if constexpr (kIsAboutConflicts<Asked>) {
@@ -207,7 +209,7 @@ void Namespace::let_go_of_log(Time now, Outputs& out) {
   for (const auto read : {watches_.reading_segment(), explains_.reading_segment()}) {
     if (read && (!needed.segment || *read < *needed.segment)) needed.segment = read;
   }
-  needed.pos = peers_.resync().held();
+  needed.pos = peers_.resync().serving().held();
   needed.by_lease = replica_->tables().subscribe.all;
   needed.knows_all = peers_.met_all_dialed();
   needed.all_have = [this](const VersionVector& context) { return peers_.all_have(context); };
@@ -287,7 +289,7 @@ StatsReply Namespace::stats() const {
   stats.segments_removed = retention_.removed();
   stats.resyncs = peers_.resync().taken().finished;
   stats.resync_cells = peers_.resync().taken().differing;
-  stats.resyncs_served = peers_.resync().cuts_served();
+  stats.resyncs_served = peers_.resync().serving().cuts_served();
   if (stats.log_segments > 0) {
     stats.segment_id = replica_->index().segments().back().header.segment_id;
     stats.segment_offset = replica_->index().segments().back().bytes;

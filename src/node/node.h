@@ -31,6 +31,8 @@ struct NamespaceConfig {
   // A peer that lacks more of the log than this gets by resync what it lacks, not by the log: ten million increments of
   // a thousand keys are a thousand cells.
   std::uint64_t tail_bytes_max = 256 << 20;
+  // How often all cells are compared with each peer, when both have seen the same; 0: never.
+  Duration equality_interval = Duration::seconds(600);
   Durability durability = {};  // of writes that say nothing, in tables that are not declared otherwise
   TableScope tables = {};      // a directory that has left out a table once goes on to
 };

@@ -32,7 +32,7 @@ Status Opening::replay_cut(const log::RecordView& record) {
     PANDO_RETURN_IF_ERROR(decode_cut_cells(cut_cells_[i], cells));
   }
   cut_cells_.clear();
-  const Result<std::uint64_t> joined = apply::join_cut(*cells_, found->cut, cells, record.pos);
+  const Result<std::uint64_t> joined = apply::join_cut(*cells_, found->cut, cells, record.pos, found->how);
   return joined ? Status() : joined.error();
 }
 

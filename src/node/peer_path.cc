@@ -64,7 +64,7 @@ void PeerPath::on_frame(LinkId id, ByteSpan frame, Time now, Outputs& out) {
 
 void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out) {
   if (const auto* hello = std::get_if<repl::HelloReceived>(&event)) {
-    on_hello(id, link, *hello, out);
+    on_hello(id, link, *hello, now, out);
   } else if (const auto* received = std::get_if<repl::CommitsReceived>(&event)) {
     on_items(id, link, received->items, now, out);
   } else if (const auto* ack = std::get_if<repl::PeerAcked>(&event)) {
@@ -112,7 +112,7 @@ void PeerPath::refuse(Link& link, Status reason, Outputs& out) {
   link.session.refuse(std::move(reason));
 }
 
-void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Outputs& out) {
+void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Time now, Outputs& out) {
   if (const auto& names = link.options.names;
       names && std::find(names->begin(), names->end(), hello.origin.node) == names->end()) {
     return refuse(
@@ -148,6 +148,7 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
   out.notes.push_back({Note::Level::kInfo, replica_.name(),
                        fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello.origin),
                                    repl::role_name(hello.role), to_string(hello.context))});
+  equality_.met(hello.origin.node, instant_of(now));
   begin_reading(id, link, hello.context, out);
 }
 
@@ -170,19 +171,19 @@ const VersionVector& PeerPath::log_begins_behind() const {
 }
 
 void PeerPath::lose(LinkId id, Link& link, VersionVector needs, Outputs& out) {
-  if (Status status = resync_.lost(id, link.session, std::move(needs), out); !status.ok()) {
+  if (Status status = resync_.serving().lost(id, link.session, std::move(needs), out); !status.ok()) {
     refuse(link, std::move(status), out);
   }
 }
 
 void PeerPath::find_again(LinkId id, Link& link, Outputs& out) {
   const VersionVector& there = link.session.peer_durable();
-  const bool declined = resync_.declined(id);
-  if (!declined && !resync_.may_go_on(id, there)) return;
+  const bool declined = resync_.serving().declined(id);
+  if (!declined && !resync_.serving().may_go_on(id, there)) return;
   const std::optional<LogPos> first = replica_.index().first_lacking(there);
   if (!first && declined) return;
   if (!first) return lose(id, link, log_begins_behind(), out);
-  resync_.found(id);
+  resync_.serving().found(id);
   link.session.seek(*first);
 }
 
@@ -497,7 +498,16 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     return at == links_.end() || at->second.session.closed() ? nullptr : &at->second.session;
   };
   // What waited for what a cut has brought is ready now.
+  prove_equality(now);
   if (resync_.end_turn(session_of, now, out)) take_ready(now, out);
+  if (const std::optional<ResyncPath::Proof> proof = resync_.take_proof()) {
+    equality_.mended(proof->mended);
+    if (proof->difference) {
+      equality_.compared(proof->peer, *proof->difference, now);
+    } else {
+      equality_.postponed(proof->peer, instant_of(now));
+    }
+  }
   want_missing(instant_of(now));
   tell_routes();
   for (auto& [id, link] : links_) {
@@ -549,6 +559,7 @@ void PeerPath::add_stats(StatsReply& all) const {
     all.quarantined.push_back({{origin, entry.seq}, entry.reason.to_string(), {entry.from.begin(), entry.from.end()}});
   }
   all.quarantined_total = quarantine_.added();
+  equality_.add_stats(all);
   for (const auto& [code, count] : refusals_) all.refusals.emplace_back(code_name(code), count);
 }
 

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/equality_path.h"
 #include "node/replica.h"
 #include "node/resync_path.h"
 #include "repl/assembly.h"
@@ -43,7 +44,10 @@ class PeerPath {
   };
 
   PeerPath(Replica& replica, const NodeConfig& config)
-      : replica_(replica), config_(config), resync_(replica, config.clock_ahead_max) {}
+      : replica_(replica),
+        config_(config),
+        resync_(replica, config.clock_ahead_max),
+        equality_(replica.config().equality_interval) {}
 
   // A stream for this namespace is open; says Hello.
   void open(LinkId id, const Options& options, Time now);
@@ -80,6 +84,8 @@ class PeerPath {
   // The oldest segment that is being read from disk.
   std::optional<std::uint64_t> reading_segment() const;
   const ResyncPath& resync() const { return resync_; }
+  // Answered in time. kNotFound without such a peer, kUnavailable while its link is not up.
+  void handle(RequestId id, const ResyncRequest& request, Outputs& out);
   // True when some peer has said that more is durable there since the last call: answers that wait for
   // durable_at() are worth another look.
   bool take_acked() { return std::exchange(acked_, false); }
@@ -102,7 +108,7 @@ class PeerPath {
 
   void drop(LinkId id);
   void on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out);
-  void on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Outputs& out);
+  void on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Time now, Outputs& out);
   void on_frontier(const repl::FrontierHeard& heard, Time now);
   void on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out);
   // Takes all that is ready, by whatever link it came.
@@ -132,6 +138,10 @@ class PeerPath {
   void lose(LinkId id, Link& link, VersionVector needs, Outputs& out);
   // Where the peer of a lost link has come to have that.
   void find_again(LinkId id, Link& link, Outputs& out);
+  // Begins to compare with a peer whose turn it is, when both are at rest.
+  void prove_equality(Time now);
+  // Both ends speak of resync, and take what the other publishes as far as asking goes.
+  static bool compares(const Link& link);
   void read_on(LinkId id, Link& link, std::uint64_t& next_read_id, Outputs& out);
   // Shows records to the session; false when it wants no more now.
   void offer(LinkId id, Link& link, const log::Run& run, Outputs& out);
@@ -145,6 +155,7 @@ class PeerPath {
   repl::Assembly assembly_;
   repl::Providers providers_;
   ResyncPath resync_;
+  EqualityPath equality_;
   std::optional<Instant> look_again_at_;
   std::map<std::string, VersionVector> durable_at_;  // per peer that ever said Hello to this process
   std::set<std::string> partial_;                    // of them, those that do not take all that is published here

@@ -121,7 +121,7 @@ class Replica {
   // changed here since they were compared; whatever is not among them is the same on both sides. All of it is one step:
   // before it nothing is seen of the cut, after it everything. kOverloaded, kUnavailable as for commits; then nothing
   // happened.
-  Status join(const Cut& cut, const std::vector<CutCell>& cells);
+  Status join(const Cut& cut, const std::vector<CutCell>& cells, CutRecord::How how = CutRecord::How::kMerge);
   // From here on this node commits under an epoch above `epoch`.
   Status begin_epoch_above(std::uint64_t epoch);
   // A stamp that a peer has seen: commits made here from now on have larger ones.

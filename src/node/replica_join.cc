@@ -37,16 +37,16 @@ Status Replica::append_cut_cells(const std::vector<CutCell>& cells, std::uint64_
   return count == 0 ? Status() : append();
 }
 
-Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells) {
+Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecord::How how) {
   PANDO_RETURN_IF_ERROR(serving());
   // Cell records that no cut follows mean nothing: a failure in here leaves no trace but them.
   std::uint64_t records = 0;
   PANDO_RETURN_IF_ERROR(append_cut_cells(cells, records));
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kCut, encode_cut_record({records, cut}));
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kCut, encode_cut_record({records, cut, how}));
   if (!pos) return pos.error();
   clock_.witness(cut.hlc_floor);
   seen_since_own_.merge(cut.context);
-  const Result<std::uint64_t> changed = apply::join_cut(*cells_, cut, cells, *pos);
+  const Result<std::uint64_t> changed = apply::join_cut(*cells_, cut, cells, *pos, how);
   if (!changed) {
     fail(changed.error().with_context("cannot merge in a cut of another node"));
     return serving();

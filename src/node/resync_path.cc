@@ -1,8 +1,11 @@
 #include "node/resync_path.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+
+#include "base/check.h"
 
 namespace pando::node {
 namespace {
@@ -18,35 +21,32 @@ constexpr Duration kResyncRetry = Duration::seconds(1);
 // After more differed than can be taken at once: an operator is needed.
 constexpr Duration kResyncRetryTooLarge = Duration::seconds(600);
 
+// How many commits of `all` are not in `known`.
+std::uint64_t commits_beyond(const VersionVector& all, const VersionVector& known) {
+  std::uint64_t count = 0;
+  for (const auto& [origin, seq] : all.entries()) {
+    if (const Seq seen = known.get(origin); seq > seen) count += seq.value - seen.value;
+  }
+  return count;
+}
+
 }  // namespace
 
-Status ResyncPath::lost(LinkId id, repl::Session& session, VersionVector needs, Outputs& out) {
-  if (!session.speaks_resync()) {
-    return Status(StatusCode::kGone,
-                  fmt::format("the log of {} no longer reaches back to what the peer needs, and the peer does not "
-                              "speak of resync: it must be brought to a newer version",
-                              replica_.name()));
-  }
-  session.lose_place();
-  session.send_resync(repl::Gap{needs});
-  out.notes.push_back({Note::Level::kInfo, replica_.name(),
-                       fmt::format("link {}: the log no longer has what the peer needs next; it needs {} or a resync",
-                                   id.value, to_string(needs))});
-  serving_[id].needs = std::move(needs);
-  return {};
-}
-
-bool ResyncPath::may_go_on(LinkId id, const VersionVector& peer_has) const {
-  const auto at = serving_.find(id);
-  return at != serving_.end() && peer_has.covers(at->second.needs);
-}
-
 void ResyncPath::drop(LinkId id) {
-  serving_.erase(id);
+  serving_.drop(id);
   offers_.erase(id);
-  if (taking_from_ != id) return;
+  const Status over(StatusCode::kUnavailable, "the link to the peer ended");
+  for (auto waiting = asked_.begin(); waiting != asked_.end();) {
+    if (waiting->link != id) {
+      ++waiting;
+      continue;
+    }
+    replies_.push_back({waiting->request, Reply::failure(over)});
+    waiting = asked_.erase(waiting);
+  }
+  if (!task_ || task_->link != id) return;
   taker_.stop();
-  taking_from_.reset();
+  end_task(over);
 }
 
 Status ResyncPath::on_frame(LinkId id, repl::Session& session, repl::ResyncFrame&& frame, Time now) {
@@ -57,175 +57,282 @@ Status ResyncPath::on_frame(LinkId id, repl::Session& session, repl::ResyncFrame
     return {};
   }
   if (const auto* ask = std::get_if<repl::CutAsk>(&frame)) {
-    const auto at = serving_.find(id);
-    if (at == serving_.end()) return {};  // it was found meanwhile
-    if (!replica_.tables().subscribe.all) {
-      return Status(StatusCode::kInvalidArgument, "a cut was asked of a node that does not hold all tables");
-    }
-    if (at->second.source) at->second.source->close();
-    at->second.waiting = *ask;
+    serving_.on_ask(id, std::move(*ask));
     return {};
   }
-  if (auto* ask = std::get_if<repl::RangeAsk>(&frame)) {
-    const auto at = serving_.find(id);
-    if (at == serving_.end() || !at->second.source) return {};
-    return at->second.source->ask(std::move(*ask));
-  }
+  if (auto* ask = std::get_if<repl::RangeAsk>(&frame)) return serving_.on_ask(id, std::move(*ask));
+  const bool taking = task_ && task_->link == id;
   if (const auto* over = std::get_if<repl::CutOver>(&frame)) {
-    if (over->why == repl::CutOver::Why::kNotHeld) {
-      if (taking_from_ == id) taker_.on_over(*over, session);
-      return {};
+    if (over->why != repl::CutOver::Why::kNotHeld) {
+      serving_.on_over(id, *over);
+    } else if (taking) {
+      taker_.on_over(*over, session);
     }
-    const auto at = serving_.find(id);
-    if (at == serving_.end()) return {};
-    if (at->second.source && at->second.source->round() == over->round) at->second.source->close();
-    if (at->second.waiting && at->second.waiting->round == over->round) at->second.waiting.reset();
-    at->second.declined = over->why == repl::CutOver::Why::kTooLarge;
     return {};
   }
-  if (taking_from_ != id) return {};
+  if (!taking) return {};
   heard_at_ = instant_of(now);
-  if (auto* held = std::get_if<repl::CutHeld>(&frame)) {
-    return taker_.on_cut(std::move(*held), Hlc::from_wall_ms(now.wall_ms + clock_ahead_max_.millis()), *getting_);
-  }
+  if (auto* held = std::get_if<repl::CutHeld>(&frame)) return on_cut(std::move(*held), now);
   if (auto* digests = std::get_if<repl::Digests>(&frame)) return taker_.on_digests(std::move(*digests));
   return taker_.on_cells(std::move(std::get<repl::Cells>(frame)));
 }
 
-void ResyncPath::open_cuts() {
-  std::size_t open = 0;
-  for (const auto& entry : serving_) open += entry.second.source && entry.second.source->is_open() ? 1 : 0;
-  for (auto& entry : serving_) {
-    Serving& serving = entry.second;
-    if (!serving.waiting || open >= limits::kResyncCutsMax) continue;
-    if (!serving.source) serving.source = std::make_unique<ResyncSource>(replica_);
-    serving.source->open(*serving.waiting);
-    serving.waiting.reset();
-    ++open;
-    ++cuts_served_;
+Status ResyncPath::on_cut(repl::CutHeld&& held, Time now) {
+  if (!taker_.awaits(held.round)) return {};
+  not_at_rest_ = task_->kind == Task::Kind::kProof && held.cut.context != replica_.cells().context();
+  return taker_.on_cut(std::move(held), Hlc::from_wall_ms(now.wall_ms + clock_ahead_max_.millis()), task_->needs);
+}
+
+void ResyncPath::ask(RequestId request, LinkId id, const std::string& peer, bool merge, Outputs& out) {
+  if (asked_.size() >= limits::kResyncRequestsMax) {
+    out.replies.push_back({request, Reply::failure(Status(StatusCode::kOverloaded,
+                                                          fmt::format("{} comparisons wait already", asked_.size())))});
+    return;
+  }
+  asked_.push_back({Task::Kind::kAsked, id, {}, peer, request, merge});
+}
+
+void ResyncPath::prove(LinkId id, const std::string& peer, repl::Session& session, Time now) {
+  CHECK(idle());
+  begin({Task::Kind::kProof, id, {}, peer, {}, false}, session, instant_of(now));
+}
+
+// What was got for something else is of no use to who wants to know what differs.
+void ResyncPath::begin(Task task, repl::Session& session, Instant now) {
+  CHECK(!task_);
+  if (task.kind != Task::Kind::kCatchUp) {
+    taker_.forget();
+    getting_.reset();
+  }
+  task_ = std::move(task);
+  heard_at_ = now;
+  not_at_rest_ = false;
+  taker_.begin(session);
+}
+
+void ResyncPath::end_task(Status reason) {
+  const Task task = *std::exchange(task_, std::nullopt);
+  if (task.kind == Task::Kind::kCatchUp) return;
+  taker_.forget();
+  if (task.kind == Task::Kind::kAsked) {
+    replies_.push_back({task.request, Reply::failure(std::move(reason))});
+  } else {
+    proof_ = Proof{task.peer, std::nullopt, 0};
   }
 }
 
-void ResyncPath::begin_if_due(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out) {
-  const VersionVector& here = replica_.cells().context();
-  std::erase_if(offers_, [&](const auto& offer) { return here.covers(offer.second.needs); });
-  // What was got is kept while it may be of use, also without a link.
-  if (getting_ && here.covers(*getting_)) {
-    repl::Session* session = taking_from_ ? sessions(*taking_from_) : nullptr;
-    if (session != nullptr) taker_.abandon(*session);
-    taking_from_.reset();
-    getting_.reset();
-    taker_.forget();
+bool ResyncPath::begin_asked(const Sessions& sessions, Instant now) {
+  if (asked_.empty()) return false;
+  Task task = std::move(asked_.front());
+  asked_.pop_front();
+  repl::Session* session = sessions(task.link);
+  if (session == nullptr) {
+    replies_.push_back(
+        {task.request, Reply::failure(Status(StatusCode::kUnavailable, "the link to the peer has just ended"))});
+    return false;
   }
-  leave_if_silent(sessions, now, out);
-  if (taker_.active() || now < retry_at_) return;
+  begin(std::move(task), *session, now);
+  return true;
+}
+
+void ResyncPath::begin_offered(const Sessions& sessions, Instant now, Outputs& out) {
   auto first = offers_.end();
   for (auto at = offers_.begin(); at != offers_.end(); ++at) {
     if (sessions(at->first) == nullptr || now < at->second.since + kGapGrace) continue;
     if (first == offers_.end() || at->second.since < first->second.since) first = at;
   }
   if (first == offers_.end()) return;
-  taking_from_ = first->first;
   getting_ = first->second.needs;
-  heard_at_ = now;
-  taker_.begin(*sessions(first->first));
+  begin({Task::Kind::kCatchUp, first->first, first->second.needs, {}, {}, false}, *sessions(first->first), now);
   out.notes.push_back(
       {Note::Level::kInfo, replica_.name(),
        fmt::format("link {}: resync: comparing what is here with what the peer has", first->first.value)});
 }
 
-void ResyncPath::leave_if_silent(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out) {
-  if (!taking_from_ || !taker_.waits() || now < heard_at_ + kResyncSilence) return;
-  if (repl::Session* session = sessions(*taking_from_)) taker_.abandon(*session);
-  taker_.stop();
-  // Behind the others that offer.
-  if (const auto offer = offers_.find(*taking_from_); offer != offers_.end()) offer->second.since = now;
-  out.notes.push_back({Note::Level::kWarning, replica_.name(),
-                       fmt::format("link {}: resync: nothing heard of it for {} s; asking whoever else offers one",
-                                   taking_from_->value, kResyncSilence.millis() / 1000)});
-  taking_from_.reset();
+void ResyncPath::begin_if_due(const Sessions& sessions, Instant now, Outputs& out) {
+  const VersionVector& here = replica_.cells().context();
+  std::erase_if(offers_, [&](const auto& offer) { return here.covers(offer.second.needs); });
+  // What was got is kept while it may be of use, also without a link.
+  if (getting_ && here.covers(*getting_)) {
+    if (task_) {
+      if (repl::Session* session = sessions(task_->link)) taker_.abandon(*session);
+      end_task({});
+    }
+    getting_.reset();
+    taker_.forget();
+  }
+  leave_if_silent(sessions, now, out);
+  if (!task_ && now >= retry_at_) begin_offered(sessions, now, out);
+  while (!task_ && !asked_.empty()) {
+    if (begin_asked(sessions, now)) break;
+  }
 }
 
-bool ResyncPath::take(const std::function<repl::Session*(LinkId)>& sessions, Time now, Outputs& out) {
-  repl::Session* session = taking_from_ ? sessions(*taking_from_) : nullptr;
+void ResyncPath::leave_if_silent(const Sessions& sessions, Instant now, Outputs& out) {
+  if (!task_ || !taker_.waits() || now < heard_at_ + kResyncSilence) return;
+  if (repl::Session* session = sessions(task_->link)) taker_.abandon(*session);
+  taker_.stop();
+  // Behind the others that offer.
+  if (const auto offer = offers_.find(task_->link); offer != offers_.end()) offer->second.since = now;
+  const Status silent(StatusCode::kTimeout, fmt::format("link {}: resync: nothing heard of it for {} s",
+                                                        task_->link.value, kResyncSilence.millis() / 1000));
+  out.notes.push_back({Note::Level::kWarning, replica_.name(), silent.message()});
+  end_task(silent);
+}
+
+bool ResyncPath::take(const Sessions& sessions, Time now, Outputs& out) {
+  repl::Session* session = task_ ? sessions(task_->link) : nullptr;
   if (session == nullptr) return false;
-  const auto refuse = [&](const Status& status) {
-    out.notes.push_back({Note::Level::kError, replica_.name(), fmt::format("resync: {}", status.message())});
-    session->refuse(status);
-    taker_.stop();
-    taking_from_.reset();
+  if (not_at_rest_) {
+    taker_.abandon(*session);
+    end_task({});
     return false;
-  };
+  }
   const Result<bool> more = taker_.work(*session);
   if (!more && more.error().code() == StatusCode::kTooLarge) {
-    // The link is good for everything else.
-    out.notes.push_back({Note::Level::kError, replica_.name(), fmt::format("resync: {}", more.error().message())});
-    taker_.abandon(*session, repl::CutOver::Why::kTooLarge);
-    taker_.forget();
-    taking_from_.reset();
-    retry_at_ = instant_of(now) + kResyncRetryTooLarge;
+    on_too_large(*session, more.error(), instant_of(now), out);
     return false;
   }
-  if (!more) return refuse(more.error());
+  if (!more) {
+    out.notes.push_back({Note::Level::kError, replica_.name(), fmt::format("resync: {}", more.error().message())});
+    session->refuse(more.error());
+    taker_.stop();
+    end_task(more.error());
+    return false;
+  }
   if (*more) heard_at_ = instant_of(now);
   if (taker_.state() != ResyncTaker::State::kReady) return *more;
-  const std::uint64_t finished = taker_.stats().finished;
-  const std::uint64_t differing = taker_.stats().differing;
-  if (const Status status = taker_.finish(*session); !status.ok()) {
-    retry_at_ = instant_of(now) + kResyncRetry;
-    out.notes.push_back(
-        {Note::Level::kError, replica_.name(), fmt::format("resync: cannot merge in: {}", status.message())});
-  } else if (taker_.stats().finished != finished) {
-    joined_ = true;
-    out.notes.push_back({Note::Level::kInfo, replica_.name(),
-                         fmt::format("link {}: resync done: {} cells merged in, of {} compared; now {}",
-                                     taking_from_->value, taker_.stats().differing - differing, taker_.stats().compared,
-                                     to_string(replica_.cells().context()))});
+  switch (task_->kind) {
+    case Task::Kind::kCatchUp: finish_catch_up(*session, instant_of(now), out); break;
+    case Task::Kind::kAsked: finish_asked(*session, now, out); break;
+    case Task::Kind::kProof: finish_proof(*session, now, out); break;
   }
-  if (!taker_.active()) taking_from_.reset();
   return false;
 }
 
-bool ResyncPath::end_turn(const std::function<repl::Session*(LinkId)>& sessions, Time now, Outputs& out) {
+// The link is good for everything else.
+void ResyncPath::on_too_large(repl::Session& session, Status status, Instant now, Outputs& out) {
+  out.notes.push_back({Note::Level::kError, replica_.name(), fmt::format("resync: {}", status.message())});
+  const bool catches_up = task_->kind == Task::Kind::kCatchUp;
+  taker_.abandon(session, catches_up ? repl::CutOver::Why::kTooLarge : repl::CutOver::Why::kNotWanted);
+  taker_.forget();
+  if (catches_up) retry_at_ = now + kResyncRetryTooLarge;
+  end_task(std::move(status));
+}
+
+void ResyncPath::finish_catch_up(repl::Session& session, Instant now, Outputs& out) {
+  const ResyncTaker::Stats before = taker_.stats();
+  if (const Status status = taker_.finish(session); !status.ok()) {
+    retry_at_ = now + kResyncRetry;
+    out.notes.push_back(
+        {Note::Level::kError, replica_.name(), fmt::format("resync: cannot merge in: {}", status.message())});
+  } else if (taker_.stats().finished != before.finished) {
+    joined_ = true;
+    out.notes.push_back({Note::Level::kInfo, replica_.name(),
+                         fmt::format("link {}: resync done: {} cells merged in, of {} compared; now {}",
+                                     task_->link.value, taker_.stats().differing - before.differing,
+                                     taker_.stats().compared, to_string(replica_.cells().context()))});
+  }
+  if (!taker_.active()) task_.reset();
+}
+
+void ResyncPath::finish_asked(repl::Session& session, Time now, Outputs& out) {
+  const Result<Difference> difference = taker_.difference(now.wall_ms);
+  if (!difference) {
+    taker_.abandon(session);
+    return end_task(difference.error());
+  }
+  ResyncReply reply;
+  reply.peer = task_->peer;
+  reply.merged = task_->merge;
+  reply.tables = difference->tables;
+  reply.ahead_commits = commits_beyond(taker_.context_here(), taker_.cut().context);
+  reply.behind_commits = commits_beyond(taker_.cut().context, taker_.context_here());
+  if (task_->merge) {
+    const std::uint64_t before = taker_.stats().finished;
+    // Where both have seen the same, a merge would count as taken away what one side lacks.
+    const bool mends = taker_.cut().context == replica_.cells().context();
+    if (!session.peer()->tables.all && !replica_.cells().context().covers(taker_.cut().context)) {
+      taker_.abandon(session);
+      return end_task(
+          Status(StatusCode::kUnavailable,
+                 fmt::format("{} does not hold all tables and has seen commits that are not here, so what it "
+                             "lacks of them would count as taken away: try again when they have come",
+                             task_->peer)));
+    }
+    if (mends) taker_.abandon(session);
+    const Result<std::uint64_t> mended = mends ? taker_.mend(difference->cells) : Result<std::uint64_t>(0);
+    if (!mended) return end_task(mended.error());
+    if (!mends) {
+      if (const Status status = taker_.finish(session); !status.ok()) return end_task(status);
+      if (taker_.stats().finished == before) return;  // goes on with another cut
+    }
+    joined_ = true;
+    replica_.reply_when_durable({task_->request, Reply{{}, std::move(reply), {}}}, replica_.cells().applied(), out);
+  } else {
+    taker_.abandon(session);
+    replies_.push_back({task_->request, Reply{{}, std::move(reply), {}}});
+  }
+  taker_.forget();
+  task_.reset();
+}
+
+void ResyncPath::finish_proof(repl::Session& session, Time now, Outputs& out) {
+  Result<Difference> difference = taker_.difference(now.wall_ms);
+  if (!difference) {
+    out.notes.push_back({Note::Level::kError, replica_.name(), difference.error().message()});
+    taker_.abandon(session);
+    return end_task(difference.error());
+  }
+  Proof proof{task_->peer, std::nullopt, 0};
+  taker_.abandon(session);
+  if (!difference->cells.empty()) {
+    out.notes.push_back({Note::Level::kError, replica_.name(),
+                         fmt::format("not the same as {} though both have seen the same, in {} cells: {}{}",
+                                     task_->peer, difference->cells.size(), fmt::join(difference->named, ", "),
+                                     difference->cells.size() > difference->named.size() ? ", …" : "")});
+    const Result<std::uint64_t> mended = taker_.mend(difference->cells);
+    if (!mended) {
+      out.notes.push_back({Note::Level::kError, replica_.name(), mended.error().message()});
+    } else {
+      proof.mended = *mended;
+      joined_ = joined_ || *mended > 0;
+      out.notes.push_back(
+          {Note::Level::kWarning, replica_.name(),
+           fmt::format("{} of these cells mended here with what {} has of them", *mended, task_->peer)});
+    }
+  }
+  proof.difference = std::move(*difference);
+  proof_ = std::move(proof);
+  taker_.forget();
+  task_.reset();
+}
+
+bool ResyncPath::end_turn(const Sessions& sessions, Time now, Outputs& out) {
   const Instant at = instant_of(now);
   begin_if_due(sessions, at, out);
-  open_cuts();
-  if (at < pause_until_) return false;
-  bool more = take(sessions, now, out);
-  for (auto& [id, serving] : serving_) {
-    repl::Session* session = sessions(id);
-    if (!serving.source || session == nullptr) continue;
-    const Result<bool> on = serving.source->work(*session);
-    if (!on) session->refuse(on.error());
-    more = more || (on && *on);
+  serving_.open_cuts();
+  if (at >= pause_until_) {
+    const bool takes = take(sessions, now, out);
+    busy_ = serving_.work(sessions) || takes;
+    if (busy_) pause_until_ = at + kSlicePause;
   }
-  busy_ = more;
-  if (more) pause_until_ = at + kSlicePause;
+  for (ReplyOut& reply : std::exchange(replies_, {})) out.replies.push_back(std::move(reply));
   return std::exchange(joined_, false);
 }
 
 std::optional<Instant> ResyncPath::next_deadline() const {
   std::optional<Instant> next;
-  if (busy_) next = pause_until_;
-  if (taker_.active()) {
-    if (taker_.waits() && (!next || heard_at_ + kResyncSilence < *next)) next = heard_at_ + kResyncSilence;
+  const auto keep = [&](Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  if (busy_) keep(pause_until_);
+  if (task_) {
+    if (taker_.waits()) keep(heard_at_ + kResyncSilence);
     return next;
   }
-  for (const auto& entry : offers_) {
-    const Instant at = std::max(entry.second.since + kGapGrace, retry_at_);
-    if (!next || at < *next) next = at;
-  }
+  for (const auto& entry : offers_) keep(std::max(entry.second.since + kGapGrace, retry_at_));
   return next;
-}
-
-std::optional<LogPos> ResyncPath::held() const {
-  std::optional<LogPos> lowest;
-  for (const auto& entry : serving_) {
-    if (!entry.second.source || !entry.second.source->held()) continue;
-    const LogPos next = entry.second.source->held()->next();
-    if (!lowest || next < *lowest) lowest = next;
-  }
-  return lowest;
 }
 
 }  // namespace pando::node

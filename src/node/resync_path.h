@@ -1,20 +1,29 @@
-// node/resync_path.h — peers that a log cannot serve any more, and this node where it is such a peer.
+// node/resync_path.h — comparing what is here with what a peer holds at a cut, and taking over what differs.
 //
-// Serving: lost() tells the peer of a link that what it needs next is not in the log (any more), and the link shows it
-// no more of it. When the peer has come to have what the log needs of its reader, by a resync or by another link,
-// found() goes on. In between it may ask for a cut (node/resync_source.h), kResyncCutsMax peers at a time.
+// For three ends, one at a time, in this order (node/resync_taker.h does the work):
 //
-// Taking: a peer's Gap is first left alone for a second, as another link may bring what is missing as commits. Then a
-// resync (node/resync_taker.h) with one peer at a time, the first that offers; a link that ends, or whose peer says
-// nothing of it for half a minute, leaves what was got to the next. Both ends pause between slices of work, so that at
-// most half of a turn's time goes into it. One thread.
+//   catch up   a peer's log no longer has what is needed here (its Gap). Left alone for a second first, as another link
+//              may bring it as commits. The first that offers; a link that ends, or whose peer says nothing of it for
+//              half a minute, leaves what was got to the next.
+//   asked      a client wants to know what differs from a peer, or to have it merged in. What a peer has seen that does
+//              not hold all tables is not merged in before it is here (docs/design/017-parts-of-a-namespace.md).
+//   proof      at rest: both have seen the same, so both must hold the same (node/equality_path.h). What differs all
+//              the same is named, and mended: of each cell all that either side has stays. Only while the two are still
+//              at rest, as nobody could tell otherwise what was taken away since.
+//
+// Of tables that are not the same here and there nothing is looked at.
+//
+// The other side of it is node/resync_serving.h. Both ends pause between slices of work, so that at most half of a
+// turn's time goes into it. One thread.
 #pragma once
 
+#include <deque>
 #include <map>
-#include <memory>
+#include <string>
 
+#include "node/difference.h"
 #include "node/replica.h"
-#include "node/resync_source.h"
+#include "node/resync_serving.h"
 #include "node/resync_taker.h"
 #include "repl/session.h"
 
@@ -22,67 +31,87 @@ namespace pando::node {
 
 class ResyncPath {
  public:
-  ResyncPath(Replica& replica, Duration clock_ahead_max)
-      : replica_(replica), clock_ahead_max_(clock_ahead_max), taker_(replica) {}
+  using Sessions = ResyncServing::Sessions;
 
-  // The log is of use to the peer again once it has all of `needs`. kGone: it does not speak of resync, and the link is
-  // to be refused.
-  Status lost(LinkId id, repl::Session& session, VersionVector needs, Outputs& out);
-  // The peer of a lost link has all of what was needed.
-  bool may_go_on(LinkId id, const VersionVector& peer_has) const;
-  // More differs than the peer of a lost link can hold: it has to come by the log, if that reaches.
-  bool declined(LinkId id) const {
-    const auto at = serving_.find(id);
-    return at != serving_.end() && at->second.declined;
-  }
-  void found(LinkId id) { serving_.erase(id); }
+  ResyncPath(Replica& replica, Duration clock_ahead_max)
+      : replica_(replica), clock_ahead_max_(clock_ahead_max), serving_(replica), taker_(replica) {}
+
+  ResyncServing& serving() { return serving_; }
+  const ResyncServing& serving() const { return serving_; }
   // The link is over.
   void drop(LinkId id);
 
   // An error is to refuse the link.
   Status on_frame(LinkId id, repl::Session& session, repl::ResyncFrame&& frame, Time now);
+  // Answers in time: ResyncReply, or why it could not be done. kOverloaded at once when too many wait.
+  void ask(RequestId request, LinkId id, const std::string& peer, bool merge, Outputs& out);
+  // Compares with a peer that is at rest. Nothing else may be under way or wait.
+  void prove(LinkId id, const std::string& peer, repl::Session& session, Time now);
+  bool idle() const { return !task_ && asked_.empty() && offers_.empty() && !getting_; }
+
+  // What came of prove(), once.
+  struct Proof {
+    std::string peer;
+    std::optional<Difference> difference;  // nothing: they were not at rest after all, or the peer did not answer
+    std::uint64_t mended = 0;              // cells changed here
+  };
+  std::optional<Proof> take_proof() { return std::exchange(proof_, std::nullopt); }
+
   // Once a turn. True: a cut was merged in. `sessions` finds the session of a link, null when it is over.
-  bool end_turn(const std::function<repl::Session*(LinkId)>& sessions, Time now, Outputs& out);
+  bool end_turn(const Sessions& sessions, Time now, Outputs& out);
   std::optional<Instant> next_deadline() const;
 
-  // Records from here on will be read by peers that hold a cut.
-  std::optional<LogPos> held() const;
   const ResyncTaker::Stats& taken() const { return taker_.stats(); }
   bool taking() const { return taker_.active(); }
-  std::uint64_t cuts_served() const { return cuts_served_; }
 
  private:
-  struct Serving {
-    VersionVector needs;
-    std::unique_ptr<ResyncSource> source;
-    std::optional<repl::CutAsk> waiting;  // a cut was asked for, and no place was free
-    bool declined = false;                // more differs than the peer can hold
-  };
   // What a peer said of its log.
   struct Offer {
     VersionVector needs;
     Instant since;
   };
+  struct Task {
+    enum class Kind : std::uint8_t { kCatchUp, kAsked, kProof };
+    Kind kind = Kind::kCatchUp;
+    LinkId link;
+    VersionVector needs = {};  // kCatchUp
+    std::string peer = {};     // the others
+    RequestId request = {};    // kAsked
+    bool merge = false;        // kAsked
+  };
 
-  void open_cuts();
+  void begin_if_due(const Sessions& sessions, Instant now, Outputs& out);
+  bool begin_asked(const Sessions& sessions, Instant now);
+  void begin_offered(const Sessions& sessions, Instant now, Outputs& out);
+  void begin(Task task, repl::Session& session, Instant now);
+  // What was under way is not any more: whoever waits is told `reason`.
+  void end_task(Status reason);
   // Leaves a peer that does not answer.
-  void leave_if_silent(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out);
-  bool take(const std::function<repl::Session*(LinkId)>& sessions, Time now, Outputs& out);
-  void begin_if_due(const std::function<repl::Session*(LinkId)>& sessions, Instant now, Outputs& out);
+  void leave_if_silent(const Sessions& sessions, Instant now, Outputs& out);
+  Status on_cut(repl::CutHeld&& held, Time now);
+  bool take(const Sessions& sessions, Time now, Outputs& out);
+  void on_too_large(repl::Session& session, Status status, Instant now, Outputs& out);
+  // All is compared.
+  void finish_catch_up(repl::Session& session, Instant now, Outputs& out);
+  void finish_asked(repl::Session& session, Time now, Outputs& out);
+  void finish_proof(repl::Session& session, Time now, Outputs& out);
 
   Replica& replica_;
   const Duration clock_ahead_max_;
-  std::map<LinkId, Serving> serving_;
+  ResyncServing serving_;
   std::map<LinkId, Offer> offers_;
   ResyncTaker taker_;
-  std::optional<LinkId> taking_from_;
-  std::optional<VersionVector> getting_;  // what began the resync: once it is here nothing more is to be got
-  Instant heard_at_{0};  // of the peer a resync is under way with, or something was done about what it said
+  std::optional<Task> task_;
+  std::deque<Task> asked_;                // wait
+  std::optional<VersionVector> getting_;  // what was got so far is of use until all of this is here
+  bool not_at_rest_ = false;              // of the proof under way
+  std::vector<ReplyOut> replies_;
+  std::optional<Proof> proof_;
+  Instant heard_at_{0};  // of the peer a task is under way with, or something was done about what it said
   bool joined_ = false;
   bool busy_ = false;  // there is more to do, after a pause
   Instant pause_until_{0};
   Instant retry_at_{0};
-  std::uint64_t cuts_served_ = 0;
 };
 
 }  // namespace pando::node

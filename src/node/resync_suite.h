@@ -19,7 +19,11 @@ class ResyncSite {
  public:
   static constexpr std::uint64_t kSegmentBytes = 64 << 10;
 
-  explicit ResyncSite(std::string name, std::uint64_t tail_bytes_max = 1 << 30) : name_(std::move(name)) {
+  explicit ResyncSite(std::string name, std::uint64_t tail_bytes_max = 1 << 30, Duration equality_interval = {},
+                      const TableScope& tables = {})
+      : name_(std::move(name)) {
+    ns_.equality_interval = equality_interval;
+    ns_.tables = tables;
     ns_.name = "ns";
     ns_.segment_bytes = kSegmentBytes;
     ns_.tail_bytes_max = tail_bytes_max;
@@ -74,6 +78,24 @@ class ResyncSite {
         replica_->cells().begin_checkpoint(replica_->index().segments().back().header.segment_id);
     CHECK(kv_.write(batch).ok());
     replica_->cells().checkpoint_done({});
+  }
+
+  // The cell is otherwise than its commits made it; nothing: it is not there.
+  void tamper(const std::string& key, std::optional<Bytes> value) {
+    store::Cells& cells = replica_->cells();
+    const auto cell = cells.load({"kv", key, CellKind::kRegister, ""});
+    CHECK(cell.has_value() && !(*cell)->empty());
+    crdt::Register other;
+    if (value) {
+      for (const auto& entry : (*cell)->reg().entries()) other.put(entry.dot, entry.hlc, *value, {});
+    }
+    (*cell)->reg() = other;
+    cells.changed(**cell, cells.applied().next());
+  }
+  StatsReply stats() const {
+    StatsReply stats;
+    peers_->add_stats(stats);
+    return stats;
   }
 
   void settle_disk() {

@@ -51,6 +51,8 @@ void ResyncTaker::stop() {
   parts_.clear();
   takings_.clear();
   waiting_bytes_ = 0;
+  compared_.clear();
+  counted_ = compared_.end();
   gathering_.reset();
   state_ = State::kIdle;
 }
@@ -219,13 +221,25 @@ Status ResyncTaker::take(std::size_t& cells_left) {
                             limits::kResyncBytesMax, replica_.name()));
 }
 
+void ResyncTaker::count_table(ByteSpan cell_key) {
+  const std::string_view table = store::table_of_cell_key(cell_key);
+  if (counted_ == compared_.end() || counted_->first != table) {
+    counted_ = compared_.try_emplace(std::string(table)).first;
+  }
+  ++counted_->second;
+}
+
 Status ResyncTaker::compare(std::size_t& cells_left) {
   Part& part = parts_.front();
+  // Finer parts are looked at again.
+  const bool first_look = part.cells_per_part == kCellsPerPart[0];
   std::uint64_t looked = 0;
   PANDO_RETURN_IF_ERROR(
       store::walk_range(*cells_, &got_, part.at, part.to, cells_left, [&](ByteSpan key, ByteSpan state) {
         ++looked;
-        if (looked_at(key)) part.ours.add(key, state);
+        if (!looked_at(key)) return true;
+        part.ours.add(key, state);
+        if (first_look) count_table(key);
         return true;
       }));
   stats_.compared += looked;
@@ -291,6 +305,27 @@ Result<std::vector<CutCell>> ResyncTaker::differing() const {
     cells.push_back(std::move(cell));
   }
   return cells;
+}
+
+Result<Difference> ResyncTaker::difference(std::int64_t now_ms) const {
+  CHECK(state_ == State::kReady);
+  return difference_of(*cells_, got_, compared_, now_ms);
+}
+
+Result<std::uint64_t> ResyncTaker::mend(const std::vector<CutCell>& cells) {
+  CHECK(state_ == State::kReady);
+  std::vector<CutCell> changing;
+  const Cut cut = *std::exchange(cut_, std::nullopt);
+  stop();
+  if (replica_.cells().context() != cut.context) return 0;
+  for (const CutCell& cell : cells) {
+    const Result<bool> changes = apply::would_mend(replica_.cells(), cell);
+    if (!changes) return fail(changes.error());
+    if (*changes) changing.push_back(cell);
+  }
+  if (changing.empty()) return 0;
+  if (Status status = replica_.join(cut, changing, CutRecord::How::kMend); !status.ok()) return fail(std::move(status));
+  return changing.size();
 }
 
 Status ResyncTaker::finish(repl::Session& session) {

@@ -25,6 +25,7 @@
 #include <optional>
 #include <vector>
 
+#include "node/difference.h"
 #include "node/replica.h"
 #include "repl/session.h"
 #include "store/past_kv.h"
@@ -81,6 +82,17 @@ class ResyncTaker {
   };
   const Stats& stats() const { return stats_; }
 
+  // Whether a cut of that round is the next thing to come.
+  bool awaits(std::uint64_t round) const { return state_ == State::kAsked && round == round_; }
+  // kReady, in the turn in which it came to be: what the peer holds, what was here when that was compared, and what
+  // differs.
+  const Cut& cut() const { return *cut_; }
+  const VersionVector& context_here() const { return replica_.cells().snapshots().meta(*snapshot_).context; }
+  Result<Difference> difference(std::int64_t now_ms) const;
+  // Of these cells all that either side has stays (CutRecord::How::kMend); idle afterwards. How many changed here: none
+  // when commits came since they were compared, as these may have taken away what one side lacks.
+  Result<std::uint64_t> mend(const std::vector<CutCell>& cells);
+
  private:
   // A part of which the peer has told the digest, being compared from `at` on.
   struct Part {
@@ -113,6 +125,7 @@ class ResyncTaker {
   bool looked_at(ByteSpan cell_key) const;
   void set_got(const Bytes& key, std::optional<Bytes> state);
   void drop_got(store::Overlay::iterator at);
+  void count_table(ByteSpan cell_key);
   Result<std::vector<CutCell>> differing() const;
 
   Replica& replica_;
@@ -130,7 +143,9 @@ class ResyncTaker {
   std::uint64_t next_id_ = 1;
   std::deque<Part> parts_;
   std::deque<Taking> takings_;
-  std::size_t waiting_bytes_ = 0;               // of them
+  std::size_t waiting_bytes_ = 0;                                                          // of them
+  std::map<std::string, std::uint64_t, std::less<>> compared_;                             // cells here, by table
+  std::map<std::string, std::uint64_t, std::less<>>::iterator counted_ = compared_.end();  // the last one
   std::optional<repl::Cells::Item> gathering_;  // a large cell, of which pieces are here
   Stats stats_;
 };

@@ -86,6 +86,15 @@ void read_log(Section& top, std::uint64_t segment_bytes, LogConfig& log) {
   section.finish();
 }
 
+void read_equality(Section& top, Duration& interval) {
+  Section section = top.section("equality");
+  section.duration("interval", interval);
+  if (interval.us != 0 && interval < Duration::seconds(1)) {
+    section.error("interval", "must be 1s or longer, or 0: never");
+  }
+  section.finish();
+}
+
 void read_durability_of(Section& section, std::string_view key, Durability& durability) {
   std::string text = to_string(durability);
   section.text(key, text);
@@ -369,6 +378,7 @@ Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role rol
   read_grpc(top, out.config, role);
   read_storage(top, out.config);
   read_log(top, out.config.segment_bytes, out.config.log);
+  read_equality(top, out.config.equality_interval);
   read_upstreams(top, out.config, role);
   if (out.config.namespaces.empty()) top.error("storage_config.namespaces", "missing: at least one namespace");
   read_durability(top, out.config);

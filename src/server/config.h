@@ -114,6 +114,7 @@ struct Config {
   std::uint64_t segment_bytes = 16 << 20;
   Duration checkpoint_interval = Duration::seconds(5);  // what has changed is in the store, and need not be replayed
   LogConfig log;
+  Duration equality_interval = Duration::seconds(600);  // between comparisons with each peer; 0: never
   HttpConfig http;
   bool serves_resp = false;
   RespConfig resp;

@@ -300,6 +300,8 @@ TEST(Config, BadFilesAsAWhole) {
        "f.toml:4: log.retain_age: must be longer than nothing\n"
        "f.toml:2: log.retain_bytes: must be as much as one segment (storage_config.segment_size) or more\n"
        "f.toml:3: log.keep_bytes: must not be more than retain_bytes"},
+      {"[equality]\ninterval=\"5ms\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
+       "f.toml:2: equality.interval: must be 1s or longer, or 0: never"},
       {"node_name = \"a b\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
        "f.toml:1: node_name: node name may hold only letters, digits, '.', '_' and '-'"},
       {"listen_ip = \"here\"\n[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\n", Role::kReplicator,
@@ -372,6 +374,7 @@ TEST(Config, TheDocumentationsExamples) {
       EXPECT_EQ(config.log.retain_age, LogConfig{}.retain_age);
       EXPECT_EQ(config.log.keep_bytes, LogConfig{}.keep_bytes);
       EXPECT_EQ(config.log.retain_all, LogConfig{}.retain_all);
+      EXPECT_EQ(config.equality_interval, Config{}.equality_interval);
       EXPECT_EQ(config.http.body_bytes_max, Config{}.http.body_bytes_max);
       EXPECT_EQ(config.notifiers[0].linger, NotifierConfig{}.linger);
     }

@@ -77,6 +77,20 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
                number(s.resync_cells));
   page.counter("pando_resyncs_served_total", "Cuts that peers asked this node for, since start", ns,
                number(s.resyncs_served));
+  for (const StatsReply::Converged& proof : s.converged) {
+    const Labels of = {{"namespace", one.ns}, {"table", proof.table}, {"peer", proof.peer}};
+    page.gauge("pando_converged",
+               "1 when all cells were the same as the peer's when both had last seen the same, else 0", of,
+               proof.equal ? 1 : 0);
+    page.gauge("pando_converged_at_seconds", "Unix time of that comparison", of,
+               static_cast<double>(proof.at_ms) / 1e3);
+  }
+  page.counter("pando_comparisons_total",
+               "Times all cells were compared with a peer that had seen the same, since start", ns,
+               number(s.compared_total));
+  page.counter("pando_comparisons_differed_total", "Of those, in which something differed (the log names it)", ns,
+               number(s.differed_total));
+  page.counter("pando_mended_cells_total", "Cells changed here because of that", ns, number(s.mended_cells));
   page.gauge("pando_dirty_cells", "Cells changed since the last checkpoint", ns, number(s.dirty_cells));
   page.gauge("pando_open_transactions", "Transactions begun and not yet ended", ns, number(s.open_transactions));
   page.counter("pando_malformed_payloads_total", "Typed keys whose payload did not parse and was stored raw", ns,

@@ -56,6 +56,7 @@ node::NamespaceConfig namespace_config(const Config& config, Role role, const st
     if (std::find(peer.namespaces.begin(), peer.namespaces.end(), ns) != peer.namespaces.end())
       out.tables = peer.tables;
   }
+  out.equality_interval = config.equality_interval;
   const auto durability = config.durability.by_namespace.find(ns);
   out.durability =
       durability == config.durability.by_namespace.end() ? config.durability.by_default : durability->second;

@@ -62,6 +62,7 @@ std::vector<std::string> fleet_lines(const FleetPlan& plan) {
                                 duration_words(plan.retention.grace)));
   }
   lines.push_back(fmt::format("tail {}", plan.tail_bytes_max));
+  if (plan.equality_interval.us > 0) lines.push_back("equality " + duration_words(plan.equality_interval));
   lines.push_back(fmt::format("frontier {}", duration_words(plan.frontier_lag_max)));
   lines.push_back(fmt::format("free-after {}", duration_words(plan.free_after)));
   std::vector<std::string> names;

@@ -32,6 +32,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"free-after", {&ScenarioPlayer::free_after, true}},
       {"seed", {&ScenarioPlayer::seed, true}},
       {"mutation", {&ScenarioPlayer::mutation, true}},
+      {"equality", {&ScenarioPlayer::equality, true}},
       {"unchecked", {&ScenarioPlayer::unchecked, true}},
       {"crash", {&ScenarioPlayer::crash}},
       {"restart", {&ScenarioPlayer::restart}},
@@ -49,6 +50,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"garble", {&ScenarioPlayer::garble}},
       {"backup", {&ScenarioPlayer::backup}},
       {"restore", {&ScenarioPlayer::restore}},
+      {"tamper", {&ScenarioPlayer::tamper}},
       {"settle", {&ScenarioPlayer::settle}},
       {"recover", {&ScenarioPlayer::recover}},
       {"sleep", {&ScenarioPlayer::sleep}},
@@ -60,6 +62,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"health", {&ScenarioPlayer::health}},
       {"notes", {&ScenarioPlayer::notes}},
       {"log", {&ScenarioPlayer::log}},
+      {"converged", {&ScenarioPlayer::converged}},
       {"links", {&ScenarioPlayer::links}},
   };
   return all;
@@ -258,6 +261,12 @@ Lines ScenarioPlayer::seed(const Words& words) {
 Lines ScenarioPlayer::mutation(const Words& words) {
   want(words, 2, "mutation always");
   options_.mutation_always = words[1] == "always";
+  return {};
+}
+
+Lines ScenarioPlayer::equality(const Words& words) {
+  want(words, 2, "equality 2s");
+  plan_.equality_interval = to_duration(words[1]);
   return {};
 }
 

@@ -72,6 +72,7 @@ class ScenarioPlayer {
   Lines free_after(const Words& words);
   Lines seed(const Words& words);
   Lines mutation(const Words& words);
+  Lines equality(const Words& words);
   Lines unchecked(const Words& words);
   // What happens to it.
   Lines crash(const Words& words);
@@ -90,6 +91,7 @@ class ScenarioPlayer {
   Lines backup(const Words& words);
   Lines restore(const Words& words);
   Lines recover(const Words& words);
+  Lines tamper(const Words& words);
   Lines settle(const Words& words);
   Lines sleep(const Words& words);
   Lines repeat(const Words& words);
@@ -101,6 +103,7 @@ class ScenarioPlayer {
   Lines health(const Words& words);
   Lines notes(const Words& words);
   Lines log(const Words& words);
+  Lines converged(const Words& words);
   Lines links(const Words& words);
 
   WorldOptions options_;

@@ -181,6 +181,13 @@ std::size_t add_edges(RandomFleet& fleet, std::uint64_t seed, bool always) {
   return count;
 }
 
+// Nodes that are at rest compare all they hold, and whatever differs is a violation (checkers/equality.h).
+void compare_often(FleetPlan& plan, std::uint64_t seed) {
+  constexpr std::uint64_t kOfEquality = 0x9E6C'63D0'8F1B'A427;
+  Prng rng(seed ^ kOfEquality);
+  if (rng.chance(1, 3)) plan.equality_interval = Duration::millis(500 + static_cast<std::int64_t>(rng.below(4000)));
+}
+
 }  // namespace
 
 SeededOutcome run_seed(const SeededOptions& options) {
@@ -190,6 +197,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
       options.mutation == DriverMutation::kCutReplaces || options.mutation == DriverMutation::kCutEarly;
   cut_logs_short(fleet.plan, options.seed, of_cuts);
   const std::size_t edges = add_edges(fleet, options.seed, options.mutation == DriverMutation::kFilterFinerThanContext);
+  compare_often(fleet.plan, options.seed);
   const FaultOptions fault_options = pick_faults(rng);
   WorldOptions world_options;
   world_options.seed = rng.next();

@@ -8,6 +8,7 @@
 #include "sim/checkers/atomic.h"
 #include "sim/checkers/convergence.h"
 #include "sim/checkers/durable.h"
+#include "sim/checkers/equality.h"
 #include "sim/checkers/frontiers.h"
 #include "sim/checkers/log_order.h"
 #include "sim/checkers/oracle.h"
@@ -19,6 +20,7 @@ namespace pando::sim {
 
 CheckerSet::CheckerSet() {
   checkers_.push_back(std::make_unique<Durable>());
+  checkers_.push_back(std::make_unique<Equality>());
   checkers_.push_back(std::make_unique<Acknowledged>());
   checkers_.push_back(std::make_unique<Atomic>());
   checkers_.push_back(std::make_unique<Resurrection>());

@@ -1,0 +1,30 @@
+// node/difference.h — what tells the cells here from those of a peer's cut, told per table and by name.
+//
+// Keys whose time has run out are left out at whichever side still holds them: each site frees them in its own time
+// (docs/design/010-expiry.md), so they tell nothing of whether both hold the same.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/cut.h"
+#include "model/reply.h"
+#include "store/cells.h"
+#include "store/range_digest.h"
+
+namespace pando::node {
+
+struct Difference {
+  std::vector<TableDifference> tables;  // all that were compared, and all that differ; ascending by name
+  std::vector<std::string> named;       // the first few cells that differ, for people
+  std::vector<CutCell> cells;           // all of them, as the peer holds them
+};
+
+// `here` are the cells as they were compared, `theirs` those in which the peer's cut is otherwise, `compared` how many
+// cells of each table were looked at here.
+Result<Difference> difference_of(const store::Kv& here, const store::Overlay& theirs,
+                                 const std::map<std::string, std::uint64_t, std::less<>>& compared,
+                                 std::int64_t now_ms);
+
+}  // namespace pando::node
