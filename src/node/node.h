@@ -28,9 +28,11 @@ struct NamespaceConfig {
   bool notify = false;   // hand out Notify for every durable change
   std::uint64_t segment_bytes = 16 << 20;
   log::Retention retention = {};  // how much of the log stays
-  // A peer that lacks more of the log than this gets by resync what it lacks, not by the log: ten million increments of
-  // a thousand keys are a thousand cells.
+  // A peer that lacks more of the log than tail_bytes_max gets by resync what it lacks, not by the log; so does one
+  // that lacks more than tail_bytes_min, where that is much more than all cells weigh (node/way_back.h): ten million
+  // increments of a thousand keys are a thousand cells.
   std::uint64_t tail_bytes_max = 256 << 20;
+  std::uint64_t tail_bytes_min = 4 << 20;
   // How often all cells are compared with each peer, when both have seen the same; 0: never.
   Duration equality_interval = Duration::seconds(600);
   Durability durability = {};  // of writes that say nothing, in tables that are not declared otherwise

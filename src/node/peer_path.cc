@@ -47,7 +47,8 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.frontier = &replica_.frontier_of_all();
   session.tables = replica_.tables().subscribe;
   const auto at =
-      links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, false, {}}).first;
+      links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, false, false, {}})
+          .first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 
@@ -149,21 +150,32 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
                        fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello.origin),
                                    repl::role_name(hello.role), to_string(hello.context))});
   equality_.met(hello.origin.node, instant_of(now));
-  begin_reading(id, link, hello.context, out);
+  begin_reading(id, link, hello.context, instant_of(now), out);
 }
 
-bool PeerPath::too_far_behind(LogPos first) const {
-  if (!replica_.tables().subscribe.all) return false;  // there is nothing but the log
-  const std::uint64_t bytes_max = replica_.config().tail_bytes_max;
-  return first <= replica_.durable() && replica_.index().bytes_from(first) > bytes_max;
-}
-
-void PeerPath::begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Outputs& out) {
+void PeerPath::begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Instant now, Outputs& out) {
+  link.undecided = false;
   const std::optional<LogPos> first = replica_.index().first_lacking(peer_has);
   const bool takes = link.options.publish && link.session.peer()->subscribe;
-  if (first && !(takes && link.session.speaks_resync() && too_far_behind(*first))) return link.session.seek(*first);
-  if (!takes) return;
-  lose(id, link, first ? replica_.durable_context() : log_begins_behind(), out);
+  if (!first) {
+    if (takes) lose(id, link, log_begins_behind(), out);
+    return;
+  }
+  // Who holds parts has nothing but its log to bring anybody back.
+  const bool has_choice = takes && link.session.speaks_resync() && replica_.tables().subscribe.all;
+  const WayBack::Way way = has_choice ? way_back_.way(way_back_.tail_bytes(*first, peer_has), now) : WayBack::Way::kLog;
+  switch (way) {
+    case WayBack::Way::kLog: link.session.seek(*first); break;
+    case WayBack::Way::kResync: lose(id, link, replica_.durable_context(), out); break;
+    case WayBack::Way::kUnknown: link.undecided = true; break;
+  }
+}
+
+void PeerPath::begin_undecided(Instant now, Outputs& out) {
+  way_back_.work(now);
+  for (auto& [id, link] : links_) {
+    if (link.undecided && !link.session.closed()) begin_reading(id, link, link.session.peer_durable(), now, out);
+  }
 }
 
 const VersionVector& PeerPath::log_begins_behind() const {
@@ -497,8 +509,9 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     const auto at = links_.find(id);
     return at == links_.end() || at->second.session.closed() ? nullptr : &at->second.session;
   };
-  // What waited for what a cut has brought is ready now.
+  begin_undecided(instant_of(now), out);
   prove_equality(now);
+  // What waited for what a cut has brought is ready now.
   if (resync_.end_turn(session_of, now, out)) take_ready(now, out);
   if (const std::optional<ResyncPath::Proof> proof = resync_.take_proof()) {
     equality_.mended(proof->mended);
@@ -526,7 +539,9 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
 
 std::optional<Instant> PeerPath::next_deadline() const {
   std::optional<Instant> next = look_again_at_;
-  if (const auto at = resync_.next_deadline(); at && (!next || *at < *next)) next = at;
+  for (const auto& at : {resync_.next_deadline(), way_back_.next_deadline()}) {
+    if (at && (!next || *at < *next)) next = at;
+  }
   for (const auto& entry : links_) {
     if (entry.second.session.closed()) continue;
     const Instant at = entry.second.session.next_deadline();

@@ -23,6 +23,7 @@
 #include "node/equality_path.h"
 #include "node/replica.h"
 #include "node/resync_path.h"
+#include "node/way_back.h"
 #include "repl/assembly.h"
 #include "repl/intake.h"
 #include "repl/providers.h"
@@ -46,6 +47,7 @@ class PeerPath {
   PeerPath(Replica& replica, const NodeConfig& config)
       : replica_(replica),
         config_(config),
+        way_back_(replica),
         resync_(replica, config.clock_ahead_max),
         equality_(replica.config().equality_interval) {}
 
@@ -103,6 +105,7 @@ class PeerPath {
     bool refused_by_peer = false;
     bool close_sent = false;
     bool brings_nothing = false;  // its log has a gap before what is needed here: others provide meanwhile
+    bool undecided = false;       // whether it comes back by the log or by a resync (node/way_back.h)
     std::optional<std::uint64_t> routed_version;  // of providers_, as the peer was told
   };
 
@@ -128,10 +131,10 @@ class PeerPath {
   bool given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const;
   // False when peers have made it begin too many.
   bool start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out);
-  // Where to begin for a peer that has so much.
-  void begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Outputs& out);
-  // So much of the log lies from there on that a resync costs less.
-  bool too_far_behind(LogPos first) const;
+  // Where to begin for a peer that has so much, and whether with the log.
+  void begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Instant now, Outputs& out);
+  // For peers that wait for the cells to be weighed.
+  void begin_undecided(Instant now, Outputs& out);
   // What somebody must have for whom the log, as far back as it goes, has all the rest.
   const VersionVector& log_begins_behind() const;
   // The log does not have what the peer needs next; it is of use to who has all of `needs`.
@@ -154,6 +157,7 @@ class PeerPath {
   std::set<Origin> writers_;      // who has said Hello and may write
   repl::Assembly assembly_;
   repl::Providers providers_;
+  WayBack way_back_;
   ResyncPath resync_;
   EqualityPath equality_;
   std::optional<Instant> look_again_at_;

@@ -123,7 +123,7 @@ TEST(ResyncCompare, RefusalsSayWhy) {
 
 TEST(ResyncCompare, AtRestEqualityIsProved) {
   constexpr Duration kEvery = Duration::seconds(1);
-  Site dc1("dc1", 1 << 30, kEvery), dc2("dc2", 1 << 30, kEvery);
+  Site dc1("dc1", {}, kEvery), dc2("dc2", {}, kEvery);
   Wire wire(dc1, dc2);
   write_many(dc1, 0, 9000);
   dc2.count("hits", 3);
@@ -141,7 +141,7 @@ TEST(ResyncCompare, AtRestEqualityIsProved) {
 
 TEST(ResyncCompare, WhatDiffersIsNamedAndMendedAtBothSides) {
   constexpr Duration kEvery = Duration::seconds(1);
-  Site dc1("dc1", 1 << 30, kEvery), dc2("dc2", 1 << 30, kEvery);
+  Site dc1("dc1", {}, kEvery), dc2("dc2", {}, kEvery);
   Wire wire(dc1, dc2);
   write_many(dc1, 0, 9000);
   ASSERT_TRUE(wire.settle());
@@ -172,7 +172,7 @@ TEST(ResyncCompare, WhatDiffersIsNamedAndMendedAtBothSides) {
 TEST(ResyncCompare, OfPartsOnlyWhatBothShareIsCompared) {
   constexpr Duration kEvery = Duration::seconds(1);
   const TableScope scope{TableSet::of({"alerts"}), TableSet::of({"kv"})};
-  Site cloud("cloud", 1 << 30, kEvery), edge("edge", 1 << 30, kEvery, scope);
+  Site cloud("cloud", {}, kEvery), edge("edge", {}, kEvery, scope);
   Wire wire(cloud, edge);
   const auto put = [](Site& site, std::string table, const char* key) {
     site.commit({PutOp{{std::move(table), key, CellKind::kRegister, ""}, "v", {}}});
@@ -205,18 +205,17 @@ TEST(ResyncCompare, OfPartsOnlyWhatBothShareIsCompared) {
 
 // Its context says "seen" of what it does not hold.
 TEST(ResyncCompare, WhatAPartHasSeenIsNotMergedInBeforeItIsHere) {
-  Site cloud("cloud"), edge("edge", 1 << 30, {}, {TableSet::of({"kv"}), TableSet::of({"kv"})});
+  Site cloud("cloud"), edge("edge", {}, {}, {TableSet::of({"kv"}), TableSet::of({"kv"})});
   Wire wire(cloud, edge);
   write_many(cloud, 0, 100);
   ASSERT_TRUE(wire.settle());
-  cloud.out().replies.clear();
-  cloud.peers().handle(RequestId(7), {"edge", true}, cloud.out());
+  wire.holds_commits = true;
   edge.put("b", "2");
-  for (int turns = 0; cloud.out().replies.empty() && turns < 5000; ++turns) wire.run(1);
-  ASSERT_EQ(cloud.out().replies.size(), 1u);
-  const Reply& reply = cloud.out().replies.front().reply;
-  const bool came_first = cloud.value("b") == "2";
-  EXPECT_EQ(reply.status.ok(), came_first) << reply.status.message();
+  const Reply refused = ask(cloud, wire, {"edge", true});
+  EXPECT_EQ(refused.status.code(), StatusCode::kUnavailable) << refused.status.message();
+  EXPECT_EQ(cloud.value("b"), "(none)");
+  EXPECT_EQ(done(ask(cloud, wire, {"edge", false})).behind_commits, 1u) << "to look does no harm";
+  wire.release();
   ASSERT_TRUE(wire.settle());
   const ResyncReply merged = done(ask(cloud, wire, {"edge", true}));
   EXPECT_TRUE(merged.merged);

@@ -21,15 +21,6 @@ constexpr Duration kResyncRetry = Duration::seconds(1);
 // After more differed than can be taken at once: an operator is needed.
 constexpr Duration kResyncRetryTooLarge = Duration::seconds(600);
 
-// How many commits of `all` are not in `known`.
-std::uint64_t commits_beyond(const VersionVector& all, const VersionVector& known) {
-  std::uint64_t count = 0;
-  for (const auto& [origin, seq] : all.entries()) {
-    if (const Seq seen = known.get(origin); seq > seen) count += seq.value - seen.value;
-  }
-  return count;
-}
-
 }  // namespace
 
 void ResyncPath::drop(LinkId id) {

@@ -19,14 +19,21 @@ class ResyncSite {
  public:
   static constexpr std::uint64_t kSegmentBytes = 64 << 10;
 
-  explicit ResyncSite(std::string name, std::uint64_t tail_bytes_max = 1 << 30, Duration equality_interval = {},
+  // How a peer that was away comes back: by the log, unless said otherwise.
+  struct Tail {
+    std::uint64_t bytes_max = 1 << 30;
+    std::uint64_t bytes_min = 1 << 30;
+  };
+
+  explicit ResyncSite(std::string name, const Tail& tail = {1 << 30, 1 << 30}, Duration equality_interval = {},
                       const TableScope& tables = {})
       : name_(std::move(name)) {
     ns_.equality_interval = equality_interval;
     ns_.tables = tables;
     ns_.name = "ns";
     ns_.segment_bytes = kSegmentBytes;
-    ns_.tail_bytes_max = tail_bytes_max;
+    ns_.tail_bytes_max = tail.bytes_max;
+    ns_.tail_bytes_min = tail.bytes_min;
     open();
   }
 
@@ -174,7 +181,11 @@ class ResyncWire {
         for (const LinkSend& send : std::exchange(from->out().link_sends, {})) {
           bytes_ += send.frame.size();
           from->peers().on_drained(send.id, send.frame.size());
-          to.peers().on_frame(send.id, send.frame, to.now, to.out());
+          if (holds_commits && carries_commits(send.frame)) {
+            held_.emplace_back(&to, send);
+          } else {
+            to.peers().on_frame(send.id, send.frame, to.now, to.out());
+          }
         }
       }
     }
@@ -187,11 +198,24 @@ class ResyncWire {
     }
     return false;
   }
+  // Commits that are sent while this is set come when release() is called; all else overtakes them.
+  bool holds_commits = false;
+  void release() {
+    holds_commits = false;
+    for (auto& [to, send] : std::exchange(held_, {})) to->peers().on_frame(send.id, send.frame, to->now, to->out());
+  }
   std::uint64_t take_bytes() { return std::exchange(bytes_, 0); }
 
  private:
+  static bool carries_commits(ByteSpan frame) {
+    const Result<repl::Frame> decoded = repl::decode_frame(frame);
+    return decoded &&
+           (std::holds_alternative<repl::Body>(*decoded) || std::holds_alternative<repl::BodyPart>(*decoded));
+  }
+
   ResyncSite& a_;
   ResyncSite& b_;
+  std::vector<std::pair<ResyncSite*, LinkSend>> held_;
   std::uint64_t id_ = 0;
   std::uint64_t bytes_ = 0;
 };

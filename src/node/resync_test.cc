@@ -109,9 +109,10 @@ TEST(Resync, OneChangedKeyOfManyCostsLittle) {
 // A peer that is far behind gets what the increments come to, not each of them.
 TEST(Resync, ManyIncrementsOfFewKeysCostTheKeys) {
   const int increments = sized("PANDO_RESYNC_INCREMENTS", 20'000);
-  const bool full = increments > 1'000'000;
+  const bool full = increments > 100'000;
   const int keys = full ? 1'000 : 100;
-  Site dc1("dc1", full ? NamespaceConfig{}.tail_bytes_max : 256 << 10);
+  const NamespaceConfig as_ever;
+  Site dc1("dc1", {as_ever.tail_bytes_max, full ? as_ever.tail_bytes_min : 256 << 10});
   Site dc2("dc2");
   Wire wire(dc1, dc2);
   dc1.put("first", "contact");
@@ -127,6 +128,74 @@ TEST(Resync, ManyIncrementsOfFewKeysCostTheKeys) {
   fmt::print("{} increments of {} keys: {} bytes crossed; the log of them has {}\n", increments, keys, bytes,
              dc1.replica().index().bytes());
   EXPECT_LT(bytes, full ? 2'000'000u : 32u << 10);
+}
+
+// What it lacks is little, however long the log and however small the store is.
+TEST(Resync, WhoWasAwayForAMomentReadsTheLog) {
+  Site dc1("dc1", {1 << 30, 64 << 10});
+  Site dc2("dc2");
+  Wire wire(dc1, dc2);
+  dc1.put("first", "contact");
+  ASSERT_TRUE(wire.settle());
+  for (int i = 0; i < 5000; ++i) dc1.count("hits", 1);
+  ASSERT_TRUE(wire.settle());
+  ASSERT_GT(dc1.replica().index().bytes(), 256u << 10);
+  wire.disconnect();
+  for (int i = 0; i < 100; ++i) dc1.count("hits", 1);
+  wire.connect();
+  ASSERT_TRUE(wire.settle());
+  EXPECT_EQ(dc2.counter("hits"), 5100);
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 0u);
+  // Once more, for longer: now it is worth it, and somebody who has written meanwhile loses nothing.
+  wire.disconnect();
+  for (int i = 0; i < 5000; ++i) dc1.count("hits", 1);
+  dc2.count("hits", 7);
+  wire.connect();
+  ASSERT_TRUE(wire.settle());
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 1u);
+  EXPECT_EQ(dc1.counter("hits"), 10'107);
+  EXPECT_EQ(dc1.digest(), dc2.digest());
+}
+
+// The cells that the log's tail is about are as many as it has commits: nothing is gained by comparing them.
+TEST(Resync, WhoLacksNewKeysReadsTheLog) {
+  Site dc1("dc1", {1 << 30, 64 << 10});
+  Site dc2("dc2");
+  Wire wire(dc1, dc2);
+  dc1.put("first", "contact");
+  ASSERT_TRUE(wire.settle());
+  wire.disconnect();
+  for (int i = 0; i < 20'000; ++i) dc1.put(key_of(i), "v");
+  wire.connect();
+  wire.run(1);
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 0u);
+  ASSERT_TRUE(wire.settle());
+  EXPECT_EQ(dc2.peers().resync().taken().finished, 0u);
+  EXPECT_EQ(dc1.digest(), dc2.digest());
+}
+
+// Peers that come while cells are weighed wait for it, and what was found holds for the next.
+TEST(WayBackOfMany, CellsAreWeighedInSlicesAndOnce) {
+  Site dc1("dc1", {1 << 30, 1024});
+  write_many(dc1, 0, 5000);
+  WayBack way_back(dc1.replica());
+  const Instant now = instant_of(dc1.now);
+  EXPECT_EQ(way_back.way(1 << 10, now), WayBack::Way::kLog) << "so little is always read";
+  EXPECT_EQ(way_back.way(8 << 20, now), WayBack::Way::kUnknown);
+  int slices = 1;
+  way_back.work(now);
+  EXPECT_EQ(way_back.way(8 << 20, now), WayBack::Way::kUnknown) << "the next slice waits for its time";
+  while (const auto at = way_back.next_deadline()) {
+    way_back.work(*at);
+    ++slices;
+  }
+  EXPECT_EQ(slices, 5) << "5000 cells, 1024 at a time";
+  const Instant later = now + Duration::seconds(30);
+  EXPECT_EQ(way_back.way(8 << 20, later), WayBack::Way::kResync);
+  EXPECT_EQ(way_back.way(256 << 10, later), WayBack::Way::kLog) << "the cells weigh more than a quarter of that";
+  EXPECT_FALSE(way_back.next_deadline());
+  EXPECT_EQ(way_back.way(8 << 20, now + Duration::seconds(90)), WayBack::Way::kUnknown) << "weighed anew";
+  EXPECT_EQ(way_back.way(std::uint64_t{2} << 30, now), WayBack::Way::kResync) << "whatever they weigh";
 }
 
 TEST(Resync, ALinkThatEndsCostsWhatWasNotYetGot) {

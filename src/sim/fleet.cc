@@ -47,6 +47,7 @@ void build_fleet(const FleetPlan& plan, World& world) {
       ns_config.segment_bytes = plan.segment_bytes;
       ns_config.retention = plan.retention;
       ns_config.tail_bytes_max = plan.tail_bytes_max;
+      ns_config.tail_bytes_min = plan.tail_bytes_min;
       ns_config.equality_interval = plan.equality_interval;
       config.namespaces.push_back(std::move(ns_config));
     }

@@ -27,6 +27,7 @@ struct FleetPlan {
   std::uint64_t segment_bytes = 256 * 1024;
   log::Retention retention;
   std::uint64_t tail_bytes_max = 256 << 20;
+  std::uint64_t tail_bytes_min = 4 << 20;
   Duration equality_interval{0};
   Duration checkpoint_interval = Duration::seconds(5);
   Duration frontier_lag_max{0};

@@ -61,7 +61,7 @@ std::vector<std::string> fleet_lines(const FleetPlan& plan) {
     lines.push_back(fmt::format("retain {} keep {} grace {}", plan.retention.retain_bytes, plan.retention.keep_bytes,
                                 duration_words(plan.retention.grace)));
   }
-  lines.push_back(fmt::format("tail {}", plan.tail_bytes_max));
+  lines.push_back(fmt::format("tail {} {}", plan.tail_bytes_max, plan.tail_bytes_min));
   if (plan.equality_interval.us > 0) lines.push_back("equality " + duration_words(plan.equality_interval));
   lines.push_back(fmt::format("frontier {}", duration_words(plan.frontier_lag_max)));
   lines.push_back(fmt::format("free-after {}", duration_words(plan.free_after)));

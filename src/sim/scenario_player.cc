@@ -233,8 +233,9 @@ Lines ScenarioPlayer::retain(const Words& words) {
 }
 
 Lines ScenarioPlayer::tail(const Words& words) {
-  want(words, 2, "tail BYTES");
+  want(words, 2, "tail BYTES [MIN]");
   plan_.tail_bytes_max = static_cast<std::uint64_t>(to_number(words[1]));
+  if (words.size() > 2) plan_.tail_bytes_min = static_cast<std::uint64_t>(to_number(words[2]));
   return {};
 }
 

@@ -151,6 +151,7 @@ void cut_logs_short(FleetPlan& plan, std::uint64_t seed, bool always) {
   plan.retention.grace = Duration::millis(static_cast<std::int64_t>(rng.below(2000)));
   if (rng.chance(1, 3)) plan.tail_bytes_max = (8 << 10) * (1 + rng.below(8));
   plan.checkpoint_interval = std::min(plan.checkpoint_interval, Duration::millis(500));
+  if (rng.chance(1, 3)) plan.tail_bytes_min = (2 << 10) * (1 + rng.below(8));
 }
 
 // Sites behind all others that dial out, take some of the tables, publish one of their own and keep another.
