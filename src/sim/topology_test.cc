@@ -103,5 +103,48 @@ TEST(Topology, EachCommitCrossesEachNodeAboutOnce) {
   }
 }
 
+// The site that is written to sends each commit once, to the relayer; the relayer once to each that follows it.
+TEST(Topology, AHundredFollowOneRelayer) {
+  constexpr std::size_t kFollowers = 100;
+  FleetPlan plan;
+  const auto add = [&](std::string name, bool writable, const char* follows) {
+    if (follows != nullptr) plan.links.push_back({name, follows, false});
+    plan.sites.push_back({std::move(name), writable, {std::string(kNs)}});
+  };
+  add("dc1", true, nullptr);
+  add("relayer", false, "dc1");
+  for (std::size_t i = 1; i <= kFollowers; ++i) add(fmt::format("edge{}", i), false, "relayer");
+  CheckerSet checkers;
+  World world({.seed = 7, .mutation = DriverMutation::kNone, .trace = {}});
+  checkers.attach(world);
+  build_fleet(plan, world);
+  for (const auto& machine : world.machines()) machine->boot();
+  std::string why;
+  ASSERT_TRUE(world.settle(Duration::seconds(10), &why)) << why;
+  Machine& dc1 = *world.machines().front();
+  constexpr std::size_t kWrites = 200;
+  for (std::size_t i = 0; i < kWrites; ++i) {
+    Mutation mutation;
+    mutation.key = fmt::format("key{}", i % 10);
+    mutation.value = Bytes(100, 'v');
+    dc1.ask(std::string(kNs), WriteRequest{{std::move(mutation)}, false}, [](const Answer&) {});
+    world.run_for(Duration::millis(5));
+  }
+  ASSERT_TRUE(world.settle(Duration::seconds(10), &why)) << why;
+  const std::uint64_t made = commits_made(world);
+  ASSERT_EQ(made, kWrites);
+  const auto sent_by = [&](std::size_t machine) {
+    std::uint64_t sent = 0;
+    for (const StatsReply::Link& link : world.machines()[machine]->node().stats(kNs)->links) sent += link.sent_commits;
+    return sent;
+  };
+  fmt::print("{} commits to {} followers of one relayer: sent {} times by who made them, {} times by the relayer\n",
+             made, kFollowers, sent_by(0), sent_by(1));
+  EXPECT_EQ(sent_by(0), made);
+  EXPECT_EQ(sent_by(1), made * kFollowers);
+  checkers.at_end();
+  EXPECT_TRUE(world.violations().empty()) << world.violations().front().text;
+}
+
 }  // namespace
 }  // namespace pando::sim
