@@ -50,8 +50,10 @@ TEST(RestReply, ToTheByte) {
   StatsReply::Link link;
   link.peer = "dc2";
   link.state = "up";
+  link.subscribes = TableSet::of({"kv", "row"});
   stats.links.push_back(link);
   stats.quarantined.push_back({{Origin{"dc3", 1}, Seq(7)}, "data_loss: torn", {"dc2"}});
+  stats.tables.publish = TableSet::of({"alerts"});
   stats.converged = {{"dc2", "kv", true, 30}};
   OffsetReply offset;
   offset.segment_id = 2;
@@ -144,8 +146,8 @@ TEST(RestReply, ToTheByte) {
        R"({"namespace":"ns","opsReceived":0,"opsFlushed":0,"currentSegment":0,"currentOffset":0,"durable":0,"commits":0,"changes":0,"logSegments":0,)"
        R"("logBytes":0,"logFirst":0,"resyncs":0,"resyncsServed":0,"dirtyCells":0,"openTransactions":0,"malformedPayloads":0,"conflicts":0,"links":[{"peer":"dc2",)"
        R"("state":"up","dialed":false,"behindCommits":0,"receivedCommits":0,"sentCommits":0,"receivedBytes":0,)"
-       R"("sentBytes":0}],"quarantined":[{"commit":"dc3:7","reason":"data_loss: torn","from":["dc2"]}],)"
-       R"("converged":[{"peer":"dc2","table":"kv","equal":true,"atMs":30}],"origin":"dc1","context":{}})"},
+       R"("sentBytes":0,"subscribes":["kv","row"]}],"quarantined":[{"commit":"dc3:7","reason":"data_loss: torn","from":["dc2"]}],)"
+       R"("converged":[{"peer":"dc2","table":"kv","equal":true,"atMs":30}],"tables":{"publish":["alerts"],"subscribe":["*"]},"origin":"dc1","context":{}})"},
       {"POST /api/v1/ns/resync", ResyncReply{"dc2", true, 0, 1, {{"kv", 9, 1, 0, 1, 0, 0, 40}}},
        R"({"namespace":"ns","peer":"dc2","merged":true,"aheadCommits":0,"behindCommits":1,"tables":[{"table":"kv",)"
        R"("cells":9,"keys":1,"onlyHere":0,"onlyThere":1,"unlike":0,"bytesHere":0,"bytesThere":40}]})"},

@@ -61,6 +61,18 @@ void append_offset(Bytes& out, const Call&, const OffsetReply& offset) {
   out.push_back('}');
 }
 
+// ["*"] for all tables.
+void append_tables(Bytes& out, std::string_view name, const TableSet& tables) {
+  append_name(out, name);
+  out.push_back('[');
+  if (tables.all) append_json_string(out, "*");
+  for (const std::string& table : tables.names) {
+    append_comma(out);
+    append_json_string(out, table);
+  }
+  out.push_back(']');
+}
+
 void append_link(Bytes& out, const StatsReply::Link& link) {
   append_comma(out);
   out.push_back('{');
@@ -72,6 +84,7 @@ void append_link(Bytes& out, const StatsReply::Link& link) {
   append_field(out, "sentCommits", link.sent_commits);
   append_field(out, "receivedBytes", link.received_bytes);
   append_field(out, "sentBytes", link.sent_bytes);
+  append_tables(out, "subscribes", link.subscribes);
   out.push_back('}');
 }
 
@@ -159,6 +172,11 @@ void append_stats(Bytes& out, const Call& call, const StatsReply& stats) {
   out.push_back('[');
   for (const auto& one : stats.converged) append_converged(out, one);
   out.push_back(']');
+  append_name(out, "tables");
+  out.push_back('{');
+  append_tables(out, "publish", stats.tables.publish);
+  append_tables(out, "subscribe", stats.tables.subscribe);
+  out.push_back('}');
   append_field(out, "origin", ByteSpan(to_string(stats.origin)));
   append_context(out, stats.context);
   out.push_back('}');
@@ -300,7 +318,11 @@ constexpr SchemaRow kSchemas[] = {
              R"("receivedBytes","sentBytes"],)"
              R"("properties":{"peer":{"type":"string"},"state":{"type":"string"},"dialed":{"type":"boolean"},)"
              R"("behindCommits":{"$ref":"Count"},"receivedCommits":{"$ref":"Count"},"sentCommits":{"$ref":"Count"},)"
-             R"("receivedBytes":{"$ref":"Count"},"sentBytes":{"$ref":"Count"}}})"},
+             R"("receivedBytes":{"$ref":"Count"},"sentBytes":{"$ref":"Count"},"subscribes":{"$ref":"TableNames"}}})"},
+    {"TableNames",
+     R"({"type":"array","items":{"type":"string"},"description":"the one name * stands for all tables"})"},
+    {"TableScope", R"({"type":"object","required":["publish","subscribe"],"properties":{)"
+                   R"("publish":{"$ref":"TableNames"},"subscribe":{"$ref":"TableNames"}}})"},
     {"Converged", R"({"type":"object","required":["peer","table","equal","atMs"],"properties":{)"
                   R"("peer":{"type":"string"},"table":{"type":"string"},"equal":{"type":"boolean"},)"
                   R"("atMs":{"$ref":"Count"}}})"},
@@ -323,14 +345,14 @@ constexpr SchemaRow kSchemas[] = {
     {"Stats",
      R"({"type":"object","required":["namespace","opsReceived","opsFlushed","currentSegment","currentOffset",)"
      R"("durable","commits","changes","logSegments","logBytes","logFirst","resyncs","resyncsServed","dirtyCells","openTransactions","malformedPayloads",)"
-     R"("conflicts","links","quarantined","converged","origin","context"],"properties":{"namespace":{"type":"string"},)"
+     R"("conflicts","links","quarantined","converged","tables","origin","context"],"properties":{"namespace":{"type":"string"},)"
      R"("opsReceived":{"$ref":"Count"},"opsFlushed":{"$ref":"Count"},"currentSegment":{"$ref":"Count"},)"
      R"("currentOffset":{"$ref":"Count"},"durable":{"$ref":"Count"},"commits":{"$ref":"Count"},)"
      R"("changes":{"$ref":"Count"},"logSegments":{"$ref":"Count"},"logBytes":{"$ref":"Count"},"logFirst":{"$ref":"Count"},"resyncs":{"$ref":"Count"},"resyncsServed":{"$ref":"Count"},)"
      R"("dirtyCells":{"$ref":"Count"},"openTransactions":{"$ref":"Count"},"malformedPayloads":{"$ref":"Count"},)"
      R"("conflicts":{"$ref":"Count"},"links":{"type":"array","items":{"$ref":"Link"}},)"
      R"("quarantined":{"type":"array","items":{"$ref":"Quarantined"}},)"
-     R"("converged":{"type":"array","items":{"$ref":"Converged"}},)"
+     R"("converged":{"type":"array","items":{"$ref":"Converged"}},"tables":{"$ref":"TableScope"},)"
      R"("origin":{"type":"string"},"context":{"$ref":"Context"}}})"},
     {"BackupFiles", R"({"type":"array","items":{"type":"object","required":["path","bytes"],"properties":{)"
                     R"("path":{"type":"string"},"bytes":{"$ref":"Count"}}}})"},

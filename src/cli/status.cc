@@ -7,6 +7,7 @@
 #include "cli/data_commands.h"
 #include "cli/node_client.h"
 #include "cli/table.h"
+#include "cli/topology.h"
 
 namespace pando::cli {
 namespace {
@@ -95,9 +96,11 @@ std::string format_status(const ordered_json& status, bool colour) {
                              heading("BEHIND", true), heading("SENT", true), heading("RECEIVED", true)}};
   std::vector<Row> converged = {{heading("NAMESPACE"), heading("PEER"), heading("CONVERGED"), heading("TABLES")}};
   std::vector<Row> down;
+  std::string drawn;
   for (const ordered_json& ns : status["namespaces"]) {
     (ns.contains("error") ? down : namespaces).push_back(namespace_row(ns));
     add_converged(ns, converged);
+    if (const std::string drawing = draw_topology(ns); !drawing.empty()) drawn += "\n" + drawing;
     for (const ordered_json& link : ns.value("links", ordered_json::array())) links.push_back(link_row(ns, link));
   }
   std::string out;
@@ -105,6 +108,7 @@ std::string format_status(const ordered_json& status, bool colour) {
   if (!down.empty()) out += format_table(down, colour);
   if (links.size() > 1) out += "\n" + format_table(links, colour);
   if (converged.size() > 1) out += "\n" + format_table(converged, colour);
+  out += drawn;
   return out;
 }
 

@@ -38,7 +38,11 @@ TEST(Status, ShowsNamespacesAndLinks) {
             "\n"
             "NAMESPACE  PEER  CONVERGED  TABLES\n"
             "ad         dc2   yes        kv, row\n"
-            "ad         dc3   no         differ: kv\n");
+            "ad         dc3   no         differ: kv\n"
+            "\n"
+            "ad: dc1\n"
+            "├→ dc2            up, lacks 1 commit of dc1\n"
+            "└← 10.0.0.7:4001  down: refused\n");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "model/bounded.h"
 #include "model/request.h"
+#include "model/table_scope.h"
 #include "model/terms.h"
 
 namespace pando {
@@ -224,6 +225,7 @@ struct StatsReply {
     std::uint64_t sent_commits = 0;
     std::uint64_t received_bytes = 0;
     std::uint64_t sent_bytes = 0;
+    TableSet subscribes = {};  // what the peer takes of this node; all until it has said
   };
   // Keys that have ended: how many this node freed since start, and how many it may not yet.
   std::uint64_t ended_freed = 0;
@@ -247,6 +249,7 @@ struct StatsReply {
     std::int64_t at_ms = 0;  // when that was
   };
   std::vector<Converged> converged;  // by peer and table
+  TableScope tables;                 // which go out of this node, and which it takes
   std::uint64_t compared_total = 0;  // times that was done, since start
   std::uint64_t differed_total = 0;  // of those, something differed
   std::uint64_t mended_cells = 0;    // changed here because of that

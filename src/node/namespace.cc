@@ -302,6 +302,7 @@ StatsReply Namespace::stats() const {
   stats.ended_waiting = expiry_.waiting();
   stats.order_waiting = orders_.waiting();
   peers_.add_stats(stats);
+  stats.tables = replica_->tables();
   stats.origin = replica_->self();
   stats.context = replica_->durable_context();
   stats.frontier = replica_->frontier();

@@ -568,6 +568,7 @@ void PeerPath::add_stats(StatsReply& all) const {
     stats.sent_commits = link.session.stats().commits_sent;
     stats.received_bytes = link.session.stats().bytes_received;
     stats.sent_bytes = link.session.stats().bytes_sent;
+    if (link.session.peer()) stats.subscribes = link.session.peer()->tables;
     all.links.push_back(std::move(stats));
   }
   for (const auto& [origin, entry] : quarantine_.entries()) {

@@ -53,6 +53,17 @@ class Page {
 
 double number(std::uint64_t n) { return static_cast<double>(n); }
 
+// A row per table, or one of "*" for all.
+void add_tables(Page& page, const char* name, const char* help, const Labels& labels, const TableSet& tables) {
+  const auto row = [&](const std::string& table) {
+    Labels of = labels;
+    of.emplace_back("table", table);
+    page.gauge(name, help, of, 1);
+  };
+  if (tables.all) row("*");
+  for (const std::string& table : tables.names) row(table);
+}
+
 void add_namespace(Page& page, const MetricsInput::Namespace& one) {
   const Labels ns = {{"namespace", one.ns}};
   const StatsReply& s = one.stats;
@@ -112,6 +123,9 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
     page.counter("pando_links_refused_total", "Links that this node refused, by reason, since start",
                  {{"namespace", one.ns}, {"code", code}}, number(count));
   }
+  add_tables(page, "pando_publishes", "1 for each table that leaves this node, * for all", ns, s.tables.publish);
+  add_tables(page, "pando_subscribes", "1 for each table that this node takes from others, * for all", ns,
+             s.tables.subscribe);
 }
 
 void add_link(Page& page, const std::string& ns, const StatsReply::Link& link) {
@@ -125,6 +139,9 @@ void add_link(Page& page, const std::string& ns, const StatsReply::Link& link) {
   page.counter("pando_link_sent_bytes_total", "Bytes of frames sent to the peer", labels, number(link.sent_bytes));
   page.counter("pando_link_received_bytes_total", "Bytes of frames received from the peer", labels,
                number(link.received_bytes));
+  if (link.state != "up") return;
+  add_tables(page, "pando_link_subscribes", "1 for each table that the peer takes from here, * for all", labels,
+             link.subscribes);
 }
 
 void add_publisher(Page& page, const std::string& name, const io::zmq::Publisher::Stats& stats) {

@@ -17,6 +17,8 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
   a.ns = "a";
   a.stats.commits = 7;
   a.stats.links = {{"dc2", "up", true, 3, 4, 5}, {"dc\"3\n", "down: no answer", false, 0, 0, 0}};
+  a.stats.links.front().subscribes = TableSet::of({"kv", "row"});
+  a.stats.tables.publish = TableSet::of({"alerts"});
   a.stats.refusals = {{"conflict", 2}};
   a.stats.quarantined = {{{Origin{"dc3", 1}, Seq(7)}, "torn", {"dc2"}}};
   a.stats.quarantined_total = 3;
@@ -40,6 +42,11 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
   EXPECT_THAT(text, HasSubstr("pando_link_up{namespace=\"a\",peer=\"dc2\",direction=\"dialed\"} 1\n"
                               "pando_link_up{namespace=\"a\",peer=\"dc\\\"3\\n\",direction=\"accepted\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("pando_link_behind_commits{namespace=\"a\",peer=\"dc2\",direction=\"dialed\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("pando_publishes{namespace=\"a\",table=\"alerts\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("pando_subscribes{namespace=\"a\",table=\"*\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("pando_link_subscribes{namespace=\"a\",peer=\"dc2\",direction=\"dialed\",table=\"kv\"} 1\n"
+                        "pando_link_subscribes{namespace=\"a\",peer=\"dc2\",direction=\"dialed\",table=\"row\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("pando_links_refused_total{namespace=\"a\",code=\"conflict\"} 2\n"
                               "pando_links_refused_total{namespace=\"\",code=\"data_loss\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("pando_quarantined_commits{namespace=\"a\"} 1\n"));
