@@ -154,6 +154,14 @@ Status Draft::put_value(const Mutation& mutation) {
       return {};
     }
   }
+  if (fresh() && cleared_.empty()) {
+    if (const crdt::Register* there = view_.find_lone_value(mutation.table, mutation.key); there != nullptr) {
+      std::vector<Dot> replaces = there->dots();
+      if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
+      put_over(register_path(mutation.table, mutation.key), mutation.value, std::move(replaces));
+      return {};
+    }
+  }
   CellPath path = register_path(mutation.table, mutation.key);
   if (fresh()) {
     // Mostly a value takes the place of a value, or is the first of its key.

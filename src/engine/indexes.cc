@@ -157,9 +157,8 @@ void Indexes::keep_set_size(std::string_view table, ByteSpan key, CellKind kind,
 
 bool Indexes::holds_only(std::string_view table, ByteSpan key, ValueType type) {
   if (!known_.empty()) {
-    scratch_.clear();
-    store::append_key_prefix(table, key, scratch_);
-    if (const Known& at = known(scratch_); at.type == type && at.prefix == scratch_) return true;
+    const ByteSpan prefix = store::write_key_prefix(table, key, scratch_);
+    if (const Known& at = known(prefix); at.type == type && at.prefix == prefix) return true;
   }
   const Kept* kept = find(table, key);
   return kept != nullptr && kept->only == type;

@@ -10,11 +10,32 @@ CellPath value_path(std::string_view table, ByteSpan key, CellKind kind) {
   return {std::string(table), Bytes(key), kind, {}};
 }
 
+// What reads of a value answer with.
+ValueReply shown(const View& view, std::string_view name, const crdt::Register& reg) {
+  const TableDeclaration& table = view.table(name);
+  const crdt::Register::Entry& entry = *resolve(reg, table);
+  ValueReply reply;
+  reply.found = true;
+  reply.value = entry.value;
+  reply.hlc = entry.hlc;
+  reply.dot = entry.dot;
+  if (table.resolver == Resolver::kMulti) {
+    for (const auto& one : reg.entries()) {
+      if (&one != &entry) reply.siblings.push_back({one.dot, one.hlc, one.value});
+    }
+  }
+  return reply;
+}
+
 }  // namespace
 
 Result<ReplyBody> read(View& view, const GetRequest& request) {
   PANDO_RETURN_IF_ERROR(check_name(request.table, request.key));
-  const auto counter = view.find_counter(value_path(request.table, request.key, CellKind::kCounter));
+  if (const crdt::Register* lone = view.find_lone_value(request.table, request.key); lone != nullptr) {
+    return shown(view, request.table, *lone);
+  }
+  CellPath path = value_path(request.table, request.key, CellKind::kCounter);
+  const auto counter = view.find_counter(path);
   if (!counter) return fail(counter.error());
   ValueReply reply;
   if (*counter != nullptr) {
@@ -23,10 +44,12 @@ Result<ReplyBody> read(View& view, const GetRequest& request) {
     reply.value = std::to_string((*counter)->value());
     return reply;
   }
-  const auto found = view.find_register(value_path(request.table, request.key, CellKind::kRegister));
+  path.kind = CellKind::kRegister;
+  const auto found = view.find_register(path);
   if (!found) return fail(found.error());
   if (*found == nullptr) {
-    const auto decimal = view.find_counter(value_path(request.table, request.key, CellKind::kDecimal));
+    path.kind = CellKind::kDecimal;
+    const auto decimal = view.find_counter(path);
     if (!decimal) return fail(decimal.error());
     if (*decimal != nullptr) {
       reply.found = true;
@@ -37,18 +60,7 @@ Result<ReplyBody> read(View& view, const GetRequest& request) {
     PANDO_RETURN_IF_ERROR(view.check_type(request.table, request.key, ValueType::kValue));
     return reply;
   }
-  const TableDeclaration& table = view.table(request.table);
-  const crdt::Register::Entry& shown = *resolve(**found, table);
-  reply.found = true;
-  reply.value = shown.value;
-  reply.hlc = shown.hlc;
-  reply.dot = shown.dot;
-  if (table.resolver == Resolver::kMulti) {
-    for (const auto& entry : (*found)->entries()) {
-      if (&entry != &shown) reply.siblings.push_back({entry.dot, entry.hlc, entry.value});
-    }
-  }
-  return reply;
+  return shown(view, request.table, **found);
 }
 
 Result<ReplyBody> read(View& view, const GetCounterRequest& request) {

@@ -12,7 +12,7 @@ BackCursor::BackCursor(const Cells& cells, Bytes from, Bytes to)
       version_(cells.version_),
       from_(std::move(from)),
       kv_(cells.kv_.scan(from_, to)),
-      memory_(cells.unsaved_.lower_bound(to)) {
+      memory_(cells.unsaved().lower_bound(to)) {
   kv_->seek_before({});
   settle();
 }
@@ -23,7 +23,7 @@ void BackCursor::settle() {
   valid_ = false;
   for (;;) {
     if (!kv_->valid() && !kv_->status().ok()) return stop(kv_->status());
-    const bool in_memory = memory_ != cells_.unsaved_.begin() && std::prev(memory_)->first >= from_;
+    const bool in_memory = memory_ != cells_.ordered_unsaved_.begin() && std::prev(memory_)->first >= from_;
     if (!in_memory && !kv_->valid()) return;
     if (!in_memory || (kv_->valid() && kv_->key() > std::prev(memory_)->first)) return stand_on_stored();
     const auto& [key, found] = *std::prev(memory_);
@@ -72,7 +72,7 @@ void BackCursor::skip_key() {
   next();
   if (!valid_ || !ByteSpan(key_).starts_with(prefix)) return;
   kv_->seek_before(prefix);
-  memory_ = cells_.unsaved_.lower_bound(prefix);
+  memory_ = cells_.ordered_unsaved_.lower_bound(prefix);
   settle();
 }
 

@@ -36,18 +36,21 @@ class Cell {
 
  private:
   friend class Cells;
+  friend class CellTable;
 
   CellKind kind_;
   bool dirty_ = false;      // differs from the store and from the checkpoint under way
   bool flushing_ = false;   // in the checkpoint under way
   bool listed_ = false;     // in the LRU list
   bool was_shown_ = false;  // shown() as of the last change that was booked
+  bool filtered_ = false;   // the key filter has it
+  bool lone_ = false;       // a register of whose key it is certain that it has no counter
   std::variant<crdt::Register, crdt::Counter> state_;
   LogPos touched_;
   // Of a kExpiry cell: no later than this the index has a hint at it; 0 when it may have none.
   std::int64_t hinted_ms_ = 0;
   std::size_t bytes_ = 0;  // accounted for it
-  ByteSpan key_;           // its key in the map that owns it
+  ByteSpan key_;           // behind it in the table that owns it
   Cell* newer_ = nullptr;  // LRU neighbours while clean
   Cell* older_ = nullptr;
 };

@@ -10,7 +10,7 @@ CellCursor::CellCursor(const Cells& cells, const Bytes& from, Bytes to, bool any
     : cells_(cells), version_(cells.version_), to_(std::move(to)) {
   if (!any) return;
   kv_ = cells.kv_.scan(from, to_);
-  memory_ = cells.unsaved_.lower_bound(from);
+  memory_ = cells.unsaved().lower_bound(from);
   settle();
 }
 
@@ -26,7 +26,7 @@ void CellCursor::settle() {
   valid_ = false;
   for (;;) {
     if (!kv_->valid() && !kv_->status().ok()) return stop(kv_->status());
-    const bool in_memory = memory_ != cells_.unsaved_.end() && memory_->first < to_;
+    const bool in_memory = memory_ != cells_.ordered_unsaved_.end() && memory_->first < to_;
     if (!in_memory && !kv_->valid()) return;
     if (!in_memory || (kv_->valid() && kv_->key() < memory_->first)) return stand_on_stored();
     // What is in memory replaces what is stored under the same key.
@@ -77,7 +77,7 @@ void CellCursor::skip_key() {
   if (!valid_ || !ByteSpan(key_).starts_with(prefix)) return;
   const Bytes past = prefix_end(prefix);
   kv_->seek(past);
-  memory_ = cells_.unsaved_.lower_bound(past);
+  memory_ = cells_.ordered_unsaved_.lower_bound(past);
   settle();
 }
 

@@ -24,20 +24,35 @@ void append_escaped(ByteSpan key, Bytes& out) {
   out.append(key.substr(from));
 }
 
-// The prefix of a key without zeros, and room for `more` bytes behind it: where they begin.
-char* append_plain(std::string_view table, ByteSpan key, std::size_t more, Bytes& out) {
-  constexpr std::size_t kAroundBytes = 4;  // the cell prefix, the table's end, the key's two
-  const std::size_t from = out.size();
-  out.resize(from + table.size() + key.size() + kAroundBytes + more);
-  char* at = out.data() + from;
+constexpr std::size_t kAroundBytes = 4;  // the cell prefix, the table's end, the key's two
+
+// Mostly a few bytes, for which a call costs more than the copying.
+char* copy_short(ByteSpan bytes, char* to) {
+  constexpr std::size_t kShort = 4;
+  if (bytes.size() > kShort) return std::copy_n(bytes.data(), bytes.size(), to);
+  for (const char c : bytes) *to++ = c;
+  return to;
+}
+
+// The prefix of a key without zeros: where it ends.
+char* write_plain(std::string_view table, ByteSpan key, char* at) {
   *at++ = kCellPrefix;
-  at = std::copy_n(table.data(), table.size(), at);
+  at = copy_short(table, at);
   *at++ = kZero;
   at = std::copy_n(key.data(), key.size(), at);
   *at++ = kZero;
   *at++ = kTerminator;
   return at;
 }
+
+// The same, and room for `more` bytes behind it: where they begin.
+char* append_plain(std::string_view table, ByteSpan key, std::size_t more, Bytes& out) {
+  const std::size_t from = out.size();
+  out.resize(from + table.size() + key.size() + kAroundBytes + more);
+  return write_plain(table, key, out.data() + from);
+}
+
+bool has_zero(ByteSpan key) { return key.find(kZero) != ByteSpan::npos; }
 
 tl::unexpected<Status> damaged(std::size_t offset, std::string_view why) {
   return fail(StatusCode::kDataLoss, fmt::format("cell key: offset {}: {}", offset, why));
@@ -83,7 +98,7 @@ void append_scan_prefix(std::string_view table, ByteSpan key_prefix, Bytes& out)
 }
 
 void append_key_prefix(std::string_view table, ByteSpan key, Bytes& out) {
-  if (key.find(kZero) == ByteSpan::npos) {
+  if (!has_zero(key)) {
     append_plain(table, key, 0, out);
     return;
   }
@@ -93,7 +108,7 @@ void append_key_prefix(std::string_view table, ByteSpan key, Bytes& out) {
 }
 
 void append_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& out) {
-  if (key.find(kZero) == ByteSpan::npos) {
+  if (!has_zero(key)) {
     char* at = append_plain(table, key, 1 + element.size(), out);
     *at++ = static_cast<char>(kind);
     std::copy_n(element.data(), element.size(), at);
@@ -102,6 +117,31 @@ void append_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSp
   append_key_prefix(table, key, out);
   out.push_back(static_cast<char>(kind));
   out.append(element);
+}
+
+ByteSpan write_key_prefix(std::string_view table, ByteSpan key, Bytes& room) {
+  if (has_zero(key)) {
+    room.clear();
+    append_key_prefix(table, key, room);
+    return room;
+  }
+  if (const std::size_t size = table.size() + key.size() + kAroundBytes; room.size() < size) room.resize(size);
+  const char* end = write_plain(table, key, room.data());
+  return {room.data(), static_cast<std::size_t>(end - room.data())};
+}
+
+ByteSpan write_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& room) {
+  if (has_zero(key)) {
+    room.clear();
+    append_cell_key(table, key, kind, element, room);
+    return room;
+  }
+  const std::size_t size = table.size() + key.size() + kAroundBytes + 1 + element.size();
+  if (room.size() < size) room.resize(size);
+  char* at = write_plain(table, key, room.data());
+  *at++ = static_cast<char>(kind);
+  copy_short(element, at);
+  return {room.data(), size};
 }
 
 Bytes cell_key(const CellPath& path) {

@@ -24,6 +24,11 @@ void append_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSp
 // What every key of `table` that starts with `key_prefix` starts with: the key without its terminator.
 void append_scan_prefix(std::string_view table, ByteSpan key_prefix, Bytes& out);
 
+// The same at the start of `room`, which grows where it must and is not made shorter: what was written, borrowed from
+// it.
+ByteSpan write_key_prefix(std::string_view table, ByteSpan key, Bytes& room);
+ByteSpan write_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& room);
+
 Bytes cell_key(const CellPath& path);
 // The smallest byte string above all that start with `prefix`; empty when there is none.
 Bytes prefix_end(ByteSpan prefix);

@@ -14,14 +14,12 @@
 namespace pando::store {
 namespace {
 
-// The map node, its bucket and the ordered index, beside what the cell itself says.
-constexpr std::size_t kCellOverheadBytes = sizeof(Cell) + sizeof(Bytes) + 96;
+// Its slots in the table, at most half full, and in the ordered index, beside what the cell itself says.
+constexpr std::size_t kCellOverheadBytes = sizeof(Cell) + 128;
 
 std::size_t cost_of(ByteSpan key, const Cell& cell) { return kCellOverheadBytes + key.size() + cell.heap_bytes(); }
 
 }  // namespace
-
-std::size_t Cells::KeyHash::operator()(ByteSpan key) const { return XXH3_64bits(key.data(), key.size()); }
 
 Result<std::unique_ptr<Cells>> Cells::open(const Kv& kv, const CellsOptions& options) {
   std::unique_ptr<Cells> cells(new Cells(kv, options));
@@ -64,44 +62,33 @@ Status Cells::make_filter() {
 }
 
 bool Cells::may_have(std::string_view table, ByteSpan key) const {
-  scratch_.clear();
-  append_key_prefix(table, key, scratch_);
-  return may_hold(scratch_);
+  return may_hold(write_key_prefix(table, key, scratch_));
 }
 
 bool Cells::may_have(std::string_view table, ByteSpan key, CellKind kind) const {
-  scratch_.clear();
-  append_key_prefix(table, key, scratch_);
-  return may_hold(scratch_, kind);
+  return may_hold(write_key_prefix(table, key, scratch_), kind);
 }
 
 bool Cells::may_have_kind(ByteSpan cell_key, std::size_t prefix_size) const {
   return may_hold(cell_key.substr(0, prefix_size), static_cast<CellKind>(cell_key[prefix_size]));
 }
 
-bool Cells::may_exist(ByteSpan cell_key) const {
-  const std::size_t prefix = key_prefix_size(cell_key);
-  if (!may_have_kind(cell_key, prefix)) return false;
-  return cell_key.size() == prefix + 1 || !options_.filters_keys || filter_.may_hold_cell(cell_key);
+bool Cells::may_exist(ByteSpan cell_key, std::size_t prefix_size) const {
+  if (!may_have_kind(cell_key, prefix_size)) return false;
+  return cell_key.size() == prefix_size + 1 || !options_.filters_keys || filter_.may_hold_cell(cell_key);
 }
 
 // Reading. --------------------------------------------------------------------------------------------------
 
 ByteSpan Cells::key_of(const CellPath& path) const {
-  scratch_.clear();
-  append_cell_key(path.table, path.key, path.kind, path.element, scratch_);
-  return scratch_;
-}
-
-Result<Cell*> Cells::load_key(ByteSpan key, CellKind kind) {
-  if (Cell* cell = use_hot(key); cell != nullptr) return cell;
-  return may_exist(key) ? read_stored(key, kind) : &insert(key, Cell(kind));
+  return write_cell_key(path.table, path.key, path.kind, path.element, scratch_);
 }
 
 Cell* Cells::use_hot(ByteSpan key) {
   if (holds_ == 0) evict();
   Cell* cell = hot(key);
-  if (cell != nullptr && cell->listed_) {
+  // What was used last matters only once something will have to go.
+  if (cell != nullptr && cell->listed_ && 2 * cached_bytes_ > options_.cache_bytes_max) {
     unlist(*cell);
     list_newest(*cell);
   }
@@ -114,14 +101,17 @@ Result<Cell*> Cells::read_stored(ByteSpan key, CellKind kind) {
   if (!*stored) return &insert(key, Cell(kind));
   auto cell = decode_cell(key, **stored);
   if (!cell) return fail(cell.error());
-  return &insert(key, *std::move(cell));
+  Cell& placed = insert(key, *std::move(cell));
+  placed.filtered_ = true;
+  return &placed;
 }
 
-Result<const Cell*> Cells::find(ByteSpan key, CellKind kind, LogPos& touched) {
+Result<const Cell*> Cells::find(const CellPath& path, LogPos& touched) {
+  const ByteSpan key = key_of(path);
   Cell* cell = use_hot(key);
   if (cell == nullptr) {
-    if (!may_exist(key)) return nullptr;
-    const Result<Cell*> stored = read_stored(key, kind);
+    if (!may_exist(key, prefix_size_of(key, path))) return nullptr;
+    const Result<Cell*> stored = read_stored(key, path.kind);
     if (!stored) return fail(stored.error());
     cell = *stored;
   }
@@ -130,10 +120,7 @@ Result<const Cell*> Cells::find(ByteSpan key, CellKind kind, LogPos& touched) {
 }
 
 Cell& Cells::insert(ByteSpan key, Cell cell) {
-  const auto [at, inserted] = cells_.emplace(Bytes(key), std::move(cell));
-  CHECK(inserted);
-  Cell& placed = at->second;
-  placed.key_ = at->first;
+  Cell& placed = cells_.insert(key, std::move(cell));
   placed.bytes_ = cost_of(key, placed);
   placed.was_shown_ = placed.shown();
   if (placed.kind() == CellKind::kExpiry && !placed.empty()) placed.hinted_ms_ = *store::ends_at(placed.reg());
@@ -143,14 +130,14 @@ Cell& Cells::insert(ByteSpan key, Cell cell) {
 
 Result<const crdt::Register*> Cells::find_register(const CellPath& path, LogPos& touched) {
   CHECK(!is_counter(path.kind));
-  const auto cell = find(key_of(path), path.kind, touched);
+  const auto cell = find(path, touched);
   if (!cell) return fail(cell.error());
   return *cell == nullptr ? nullptr : &(*cell)->reg();
 }
 
 Result<const crdt::Counter*> Cells::find_counter(const CellPath& path, LogPos& touched) {
   CHECK(is_counter(path.kind));
-  const auto cell = find(key_of(path), path.kind, touched);
+  const auto cell = find(path, touched);
   if (!cell) return fail(cell.error());
   return *cell == nullptr ? nullptr : &(*cell)->counter();
 }
@@ -163,6 +150,19 @@ Result<const crdt::Register*> Cells::find_register(const CellPath& path) {
 Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
   LogPos nobody_asks;
   return find_counter(path, nobody_asks);
+}
+
+const crdt::Register* Cells::find_lone_value(std::string_view table, ByteSpan key, LogPos& touched) {
+  const ByteSpan cell_key = write_cell_key(table, key, CellKind::kRegister, {}, scratch_);
+  Cell* cell = use_hot(cell_key);
+  if (cell == nullptr || cell->empty()) return nullptr;
+  if (!cell->lone_) {
+    const ByteSpan prefix = cell_key.substr(0, cell_key.size() - 1);
+    if (may_hold(prefix, CellKind::kCounter) || may_hold(prefix, CellKind::kDecimal)) return nullptr;
+    cell->lone_ = true;
+  }
+  touched = std::max(touched, cell->touched_);
+  return &cell->reg();
 }
 
 Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {
@@ -180,8 +180,8 @@ Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path
 }
 
 LogPos Cells::touched(const CellPath& path) const {
-  const auto at = cells_.find(key_of(path));
-  return at == cells_.end() ? LogPos(0) : at->second.touched_;
+  const Cell* cell = cells_.find(key_of(path));
+  return cell == nullptr ? LogPos(0) : cell->touched_;
 }
 
 CellCursor Cells::scan(std::string_view table, ByteSpan prefix, ByteSpan after) const {
@@ -329,10 +329,10 @@ Result<Cells::Digest> Cells::digest(std::int64_t as_of_ms) const {
 }
 
 Result<std::optional<Bytes>> Cells::stored_form(ByteSpan cell_key) const {
-  const auto at = cells_.find(cell_key);
-  if (at == cells_.end() && may_exist(cell_key)) return kv_.get(cell_key);
-  if (at == cells_.end() || at->second.empty()) return std::nullopt;
-  return encode_cell(cell_key, at->second);
+  const Cell* cell = cells_.find(cell_key);
+  if (cell == nullptr && may_exist(cell_key)) return kv_.get(cell_key);
+  if (cell == nullptr || cell->empty()) return std::nullopt;
+  return encode_cell(cell_key, *cell);
 }
 
 // Expiry. ---------------------------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ Result<std::optional<Bytes>> Cells::stored_form(ByteSpan cell_key) const {
 Result<std::optional<std::int64_t>> Cells::ends_at(std::string_view table, ByteSpan key, ByteSpan field) const {
   Bytes cell_key;
   append_cell_key(table, key, CellKind::kExpiry, field, cell_key);
-  if (const auto hot = cells_.find(cell_key); hot != cells_.end()) return store::ends_at(hot->second.reg());
+  if (const Cell* hot = cells_.find(cell_key); hot != nullptr) return store::ends_at(hot->reg());
   if (!may_exist(cell_key)) return std::nullopt;
   const auto stored = kv_.get(cell_key);
   if (!stored) return fail(stored.error().with_context("cell " + describe_cell(cell_key)));
@@ -454,33 +454,31 @@ void Cells::unlist(Cell& cell) {
   cell.newer_ = cell.older_ = nullptr;
 }
 
-void Cells::drop(Cell& cell) {
-  const auto at = cells_.find(cell.key_);
-  CHECK(at != cells_.end());
-  cells_.erase(at);
-}
-
 void Cells::evict() {
   while (oldest_ != nullptr &&
          (cached_bytes_ > options_.cache_bytes_max || oldest_->bytes_ > limits::kCellCachedBytesMax)) {
     Cell& cell = *oldest_;
     unlist(cell);
-    drop(cell);
+    cells_.erase(cell);
   }
 }
 
 // Changing. -------------------------------------------------------------------------------------------------
 
 Result<Cell*> Cells::load(const CellPath& path) {
-  Result<Cell*> cell = load_key(key_of(path), path.kind);
-  if (cell) preserve((*cell)->key_, **cell);
+  const ByteSpan key = key_of(path);
+  Cell* cell = use_hot(key);
+  if (cell == nullptr && !may_exist(key, prefix_size_of(key, path))) cell = &insert(key, Cell(path.kind));
+  if (cell == nullptr) {
+    const Result<Cell*> stored = read_stored(key, path.kind);
+    if (!stored) return stored;
+    cell = *stored;
+  }
+  preserve(cell->key_, *cell);
   return cell;
 }
 
-Cell* Cells::hot(ByteSpan cell_key) {
-  const auto at = cells_.find(cell_key);
-  return at == cells_.end() ? nullptr : &at->second;
-}
+Cell* Cells::hot(ByteSpan cell_key) { return cells_.find(cell_key); }
 
 void Cells::changed(Cell& cell, LogPos pos) {
   book(cell, pos);
@@ -504,8 +502,8 @@ void Cells::mark_changed(Cell& cell, LogPos pos) {
   ++version_;
   if (cell.listed_) {
     unlist(cell);
-    unsaved_.emplace(cell.key_, &cell);
-    filter_.insert(cell.key_, key_prefix_size(cell.key_));
+    new_unsaved_.push_back(&cell);
+    if (!cell.filtered_) put_in_filter(cell);
   } else {
     unsaved_bytes_ -= cell.bytes_;
   }
@@ -513,6 +511,16 @@ void Cells::mark_changed(Cell& cell, LogPos pos) {
   cell.touched_ = pos;
   cell.bytes_ = cost_of(cell.key_, cell);
   unsaved_bytes_ += cell.bytes_;
+}
+
+void Cells::put_in_filter(Cell& cell) {
+  const std::size_t prefix = key_prefix_size(cell.key_);
+  filter_.insert(cell.key_, prefix);
+  cell.filtered_ = true;
+  if (cell.kind() != CellKind::kCounter && cell.kind() != CellKind::kDecimal) return;
+  Bytes beside(cell.key_);
+  beside[prefix] = static_cast<char>(CellKind::kRegister);
+  if (Cell* value = hot(beside); value != nullptr) value->lone_ = false;
 }
 
 void Cells::erase(ByteSpan cell_key, LogPos pos) {
@@ -559,17 +567,15 @@ Batch Cells::begin_checkpoint(std::uint64_t replay_segment) {
   flushing_meta_ = meta_;
   flushing_meta_->replay_segment = replay_segment;
   Batch batch;
-  batch.reserve(unsaved_.size() + 1);
+  batch.reserve(dirty_cells() + 1);
   batch.emplace_back(Bytes(kCheckpointKey), encode_checkpoint_meta(*flushing_meta_));
-  for (const auto& [key, cell] : unsaved_) {
-    cell->flushing_ = true;
-    cell->dirty_ = false;
-    if (cell->empty()) {
-      batch.emplace_back(Bytes(key), std::nullopt);
-    } else {
-      batch.emplace_back(Bytes(key), encode_cell(key, *cell));
-    }
-  }
+  const auto take = [&](Cell& cell) {
+    cell.flushing_ = true;
+    cell.dirty_ = false;
+    batch.emplace_back(Bytes(cell.key_), cell.empty() ? std::nullopt : std::optional(encode_cell(cell.key_, cell)));
+  };
+  for (const auto& [key, cell] : ordered_unsaved_) take(*cell);
+  for (Cell* cell : new_unsaved_) take(*cell);
   filter_.save(meta_.covered, batch);
   expiry_.begin_checkpoint(batch);
   ledger_.begin_checkpoint(batch);
@@ -579,17 +585,20 @@ Batch Cells::begin_checkpoint(std::uint64_t replay_segment) {
 void Cells::checkpoint_done(const Status& status) {
   CHECK(checkpoint_under_way());
   ++version_;
-  for (auto at = unsaved_.begin(); at != unsaved_.end();) {
+  for (auto at = ordered_unsaved_.begin(); at != ordered_unsaved_.end();) {
     Cell& cell = *at->second;
-    if (!status.ok()) cell.dirty_ = cell.dirty_ || cell.flushing_;
-    cell.flushing_ = false;
-    if (cell.dirty_) {
+    if (stays_unsaved(cell, status.ok())) {
       ++at;
     } else {
-      at = unsaved_.erase(at);
+      at = ordered_unsaved_.erase(at);
       settle(cell);
     }
   }
+  std::erase_if(new_unsaved_, [&](Cell* cell) {
+    if (stays_unsaved(*cell, status.ok())) return false;
+    settle(*cell);
+    return true;
+  });
   if (!status.ok()) filter_.save_failed();
   expiry_.checkpoint_done(status.ok());
   ledger_.checkpoint_done(status.ok());
@@ -602,19 +611,31 @@ void Cells::checkpoint_done(const Status& status) {
   if (holds_ == 0) evict();
 }
 
+bool Cells::stays_unsaved(Cell& cell, bool saved) {
+  if (!saved) cell.dirty_ = cell.dirty_ || cell.flushing_;
+  cell.flushing_ = false;
+  return cell.dirty_;
+}
+
+const Cells::Unsaved& Cells::unsaved() const {
+  for (Cell* cell : new_unsaved_) ordered_unsaved_.emplace(cell->key_, cell);
+  new_unsaved_.clear();
+  return ordered_unsaved_;
+}
+
 // A cell that the Kv now has as it is.
 void Cells::settle(Cell& cell) {
   unsaved_bytes_ -= cell.bytes_;
   cell.touched_ = LogPos(0);
   if (cell.empty()) {
-    drop(cell);
+    cells_.erase(cell);
   } else {
     list_newest(cell);
   }
 }
 
 bool Cells::checkpoint_needed() const {
-  return !unsaved_.empty() || expiry_.changed() || ledger_.changed() || meta_ != saved_meta_;
+  return dirty_cells() > 0 || expiry_.changed() || ledger_.changed() || meta_ != saved_meta_;
 }
 
 }  // namespace pando::store

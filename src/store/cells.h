@@ -22,12 +22,12 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
 
 #include "base/limits.h"
 #include "model/commit.h"
 #include "store/cell.h"
 #include "store/cell_key.h"
+#include "store/cell_table.h"
 #include "store/checkpoint_meta.h"
 #include "store/expiry_index.h"
 #include "store/key_filter.h"
@@ -85,6 +85,9 @@ class Cells {
   // The same in one look; raises `touched` to touched(path).
   Result<const crdt::Register*> find_register(const CellPath& path, LogPos& touched);
   Result<const crdt::Counter*> find_counter(const CellPath& path, LogPos& touched);
+  // The value of a key that is certainly no counter, as most values are: in one look. Null where there is none, or that
+  // is not certain, or it is not in memory: then look for all of them. Not of tables that may_expire().
+  const crdt::Register* find_lone_value(std::string_view table, ByteSpan key, LogPos& touched);
   // The same without keeping it in memory, for large values read once (chunks of an object).
   Result<std::optional<crdt::Register>> fetch_register(const CellPath& path);
   // The last record that changed the cell, also when that deleted it; 0 when the Kv has its present state. A
@@ -224,7 +227,7 @@ class Cells {
 
   // Not yet in a successful checkpoint.
   std::size_t dirty_bytes() const { return unsaved_bytes_; }
-  std::size_t dirty_cells() const { return unsaved_.size(); }
+  std::size_t dirty_cells() const { return ordered_unsaved_.size() + new_unsaved_.size(); }
   // True when the checkpoint record itself would say something new.
   bool checkpoint_needed() const;
   // Clean cells in memory.
@@ -233,12 +236,6 @@ class Cells {
  private:
   friend class CellCursor;
   friend class BackCursor;
-  struct KeyHash {
-    using is_transparent = void;
-    std::size_t operator()(ByteSpan key) const;
-  };
-  // Only ever looked up, never walked: order lives in unsaved_ and in the LRU list.
-  using Map = std::unordered_map<Bytes, Cell, KeyHash, std::equal_to<>>;
   using Unsaved = std::map<ByteSpan, Cell*>;
 
   Cells(const Kv& kv, const CellsOptions& options)
@@ -251,31 +248,41 @@ class Cells {
   // False: the key, the first `prefix_size` bytes, has no cell of the kind behind it.
   bool may_have_kind(ByteSpan cell_key, std::size_t prefix_size) const;
   // False: there is no such cell, in memory or in the Kv.
-  bool may_exist(ByteSpan cell_key) const;
+  bool may_exist(ByteSpan cell_key, std::size_t prefix_size) const;
+  bool may_exist(ByteSpan cell_key) const { return may_exist(cell_key, key_prefix_size(cell_key)); }
   // Null when there is none. Raises `touched`, where there is one.
-  Result<const Cell*> find(ByteSpan key, CellKind kind, LogPos& touched);
-  // Empty when there is none.
-  Result<Cell*> load_key(ByteSpan key, CellKind kind);
+  Result<const Cell*> find(const CellPath& path, LogPos& touched);
   // hot(), and then the last to be evicted.
   Cell* use_hot(ByteSpan key);
   Result<Cell*> read_stored(ByteSpan key, CellKind kind);
   Cell& insert(ByteSpan key, Cell cell);
   void mark_changed(Cell& cell, LogPos pos);
+  // The first of its cells: what was certain about the value beside it is not any more.
+  void put_in_filter(Cell& cell);
   void keep_hint(Cell& cell);
   // Drops cells without a record.
   void forget_cells(const std::vector<Bytes>& cell_keys);
+  // Borrowed until the next call.
   ByteSpan key_of(const CellPath& path) const;
+  static std::size_t prefix_size_of(ByteSpan cell_key, const CellPath& path) {
+    return cell_key.size() - 1 - path.element.size();
+  }
+  // All that is unsaved, by key.
+  const Unsaved& unsaved() const;
+  // After a checkpoint: whether the cell is still unsaved.
+  static bool stays_unsaved(Cell& cell, bool saved);
   void list_newest(Cell& cell);
   void unlist(Cell& cell);
-  void drop(Cell& cell);
   void evict();
   void settle(Cell& cell);
   void book(Cell& cell, LogPos pos);
 
   const Kv& kv_;
   CellsOptions options_;
-  Map cells_;
-  Unsaved unsaved_;  // dirty or flushing, by key
+  CellTable cells_;
+  // Dirty or flushing. Those that became so since somebody last asked for their order are not in it.
+  mutable Unsaved ordered_unsaved_;
+  mutable std::vector<Cell*> new_unsaved_;
   KeyFilter filter_;
   ExpiryIndex expiry_;
   Ledger ledger_;

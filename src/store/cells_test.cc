@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/prng.h"
+#include "store/back_cursor.h"
 #include "store/cell_cursor.h"
 #include "store/memory_kv.h"
 
@@ -173,6 +174,39 @@ TEST_F(CellsTest, WhatIsNotThereIsNotLookedFor) {
   EXPECT_EQ(counting.asked, 1);
 }
 
+// Certain only while its key never had a counter: what a merge left beside it is what reads answer with.
+TEST_F(CellsTest, AValueIsLoneUntilItsKeyHasACounter) {
+  LogPos touched;
+  const auto lone = [&](const Bytes& key) {
+    const crdt::Register* reg = cells_->find_lone_value("kv", key, touched);
+    return reg == nullptr ? Bytes("-") : reg->resolve()->value;
+  };
+  EXPECT_EQ(lone("a"), "-");
+  put(reg_path("a"), "1");
+  EXPECT_EQ(lone("a"), "1");
+  EXPECT_EQ(touched, cells_->applied());
+  // Looked at, and not there.
+  ASSERT_TRUE(cells_->load(counter_path("a")));
+  EXPECT_EQ(lone("a"), "1");
+  add(counter_path("a"), 2);
+  EXPECT_EQ(lone("a"), "-") << "it was loaded before it counted";
+  put(reg_path("b"), "1");
+  put({"kv", "b", CellKind::kField, "f"}, "2");
+  EXPECT_EQ(lone("b"), "1") << "a field is of less weight";
+  EXPECT_EQ(lone("b"), "1");
+  add({"kv", "b", CellKind::kDecimal, ""}, 2);
+  EXPECT_EQ(lone("b"), "-");
+  put(reg_path("c"), "1");
+  remove(reg_path("c"));
+  EXPECT_EQ(lone("c"), "-");
+
+  checkpoint();
+  reopen();
+  EXPECT_EQ(lone("a"), "-") << "not in memory";
+  EXPECT_EQ(get(reg_path("a")), "1");
+  EXPECT_EQ(lone("a"), "-") << "its counter is in the Kv";
+}
+
 TEST_F(CellsTest, AStoreWithoutItsFilterIsReadThrough) {
   put(reg_path("a"), "1");
   put(field_path("r", "x"), "2");
@@ -287,6 +321,28 @@ TEST_F(CellsTest, ScansMergeMemoryOverKv) {
   CellCursor one = cells_->scan_key("kv", "b");
   EXPECT_EQ(walk(one), "b=2 b#7 ");
   EXPECT_EQ(walk("k"), "") << "a table's name is not a prefix";
+}
+
+// Their order is worked out when somebody asks, in between and at the end.
+TEST_F(CellsTest, WhatIsUnsavedIsWalkedInOrder) {
+  for (const char* key : {"c", "a"}) put(reg_path(key), "1");
+  EXPECT_EQ(walk("kv"), "a=1 c=1 ");
+  for (const char* key : {"d", "b"}) put(reg_path(key), "2");
+  BackCursor back = cells_->scan_back("kv", {});
+  std::string seen;
+  for (; back.valid(); back.next()) seen += back.key();
+  EXPECT_EQ(seen, "dcba");
+  put(reg_path("e"), "3");
+  EXPECT_EQ(cells_->dirty_cells(), 5u);
+  const Batch batch = cells_->begin_checkpoint(1);
+  put(reg_path("0"), "4");
+  put(reg_path("e"), "5");
+  cells_->checkpoint_done(kv_.write(batch));
+  EXPECT_EQ(cells_->dirty_cells(), 2u);
+  EXPECT_EQ(walk("kv"), "0=4 a=1 b=2 c=1 d=2 e=5 ");
+  checkpoint();
+  EXPECT_EQ(cells_->dirty_cells(), 0u);
+  EXPECT_EQ(walk("kv"), "0=4 a=1 b=2 c=1 d=2 e=5 ");
 }
 
 TEST_F(CellsTest, SkipKeyVisitsEachKeyOnce) {
