@@ -119,7 +119,7 @@ void check_request(const Request& request) {
     CHECK(!write->mutations.empty() && write->mutations.size() <= limits::kBatchItemsMax);
     for (const Mutation& m : write->mutations) check_mutation(m);
   }
-  if (const auto* append = std::get_if<TxAppendRequest>(&request)) check_mutation(append->mutation);
+  if (const auto* append = std::get_if<TxAppendRequest>(&request)) check_mutation(*append->mutation);
   if (const auto* list = std::get_if<ListRequest>(&request)) CHECK(list->count_max <= limits::kListKeysMax);
 }
 

@@ -31,7 +31,7 @@ class RespSession;
 // The bodies a node answered one command with.
 class RespReplies {
  public:
-  RespReplies(const Reply* replies, std::size_t count, const RespPending& asked, RespCursors& cursors)
+  RespReplies(const ItemReply* replies, std::size_t count, const RespPending& asked, RespCursors& cursors)
       : replies_(replies), count_(count), asked_(asked), cursors_(cursors) {}
 
   std::size_t size() const { return count_; }
@@ -53,7 +53,7 @@ class RespReplies {
   RespCursors& cursors() const { return cursors_; }
 
  private:
-  const Reply* replies_;
+  const ItemReply* replies_;
   std::size_t count_;
   const RespPending& asked_;
   RespCursors& cursors_;
@@ -67,13 +67,15 @@ struct RespError {
   std::string_view text;
 };
 
-// How the replies of one command become its answer.
-struct RespPending {
+// How the replies of one command become its answer: all there is to most of them.
+struct RespForm {
   RespAnswer answer = nullptr;
   std::span<const RespError> errors = {};
   bool takes_failures = false;  // `answer` is called though a request was refused for the type of its key
   std::uint32_t parts = 0;      // requests; 0: `text` is the answer
   std::int64_t number = 0;
+};
+struct RespPending : RespForm {
   std::vector<Bytes> names = {};
   Bytes text = {};
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -101,6 +102,20 @@ RespParser::Line RespParser::take_line(std::string_view& line) {
   return Line::kWhole;
 }
 
+std::optional<long long> RespParser::take_length() {
+  constexpr std::ptrdiff_t kDigitsMax = 6;
+  const char* const end = bytes_.data() + bytes_.size();
+  if (end - (bytes_.data() + at_) < 4) return std::nullopt;
+  const char* const first = bytes_.data() + at_ + 1;
+  const char* const stop = first + std::min(kDigitsMax, end - first - 2);
+  const char* at = first;
+  long long value = 0;
+  for (; at < stop && *at >= '0' && *at <= '9'; ++at) value = value * 10 + (*at - '0');
+  if (at == first || at[0] != '\r' || at[1] != '\n') return std::nullopt;
+  at_ = static_cast<std::size_t>(at + 2 - bytes_.data());
+  return value;
+}
+
 RespParser::Got RespParser::parse_line() {
   std::string_view line;
   switch (take_line(line)) {
@@ -137,12 +152,15 @@ bool RespParser::split(std::string_view line) {
 RespParser::Got RespParser::parse_array() {
   std::string_view line;
   if (left_ < 0) {
-    switch (take_line(line)) {
-      case Line::kMore: return Got::kMore;
-      case Line::kTooLong: return refuse("too big mbulk count string");
-      case Line::kWhole: break;
+    auto count = take_length();
+    if (!count) {
+      switch (take_line(line)) {
+        case Line::kMore: return Got::kMore;
+        case Line::kTooLong: return refuse("too big mbulk count string");
+        case Line::kWhole: break;
+      }
+      count = number(line.substr(1));
     }
-    const auto count = number(line.substr(1));
     if (!count || *count > static_cast<long long>(limits::kRespArgsMax)) return refuse("invalid multibulk length");
     args_.clear();
     places_.clear();
@@ -152,12 +170,15 @@ RespParser::Got RespParser::parse_array() {
   while (left_ > 0) {
     if (bulk_bytes_ < 0) {
       if (at_ < bytes_.size() && bytes_[at_] != '$') return refuse(fmt::format("expected '$', got '{}'", bytes_[at_]));
-      switch (take_line(line)) {
-        case Line::kMore: return Got::kMore;
-        case Line::kTooLong: return refuse("too big bulk count string");
-        case Line::kWhole: break;
+      auto length = take_length();
+      if (!length) {
+        switch (take_line(line)) {
+          case Line::kMore: return Got::kMore;
+          case Line::kTooLong: return refuse("too big bulk count string");
+          case Line::kWhole: break;
+        }
+        length = number(line.substr(1));
       }
-      const auto length = number(line.substr(1));
       if (!length || *length < 0 || *length > static_cast<long long>(limits::kRespCommandBytesMax)) {
         return refuse("invalid bulk length");
       }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,9 @@ class RespParser {
   Got parse_line();
   Got parse_array();
   Line take_line(std::string_view& line);
+  // The number of "*3\r\n" or "$3\r\n" at at_, which moves behind it. Nothing, and it stays, unless that is there
+  // whole and of few digits, as nearly all are.
+  std::optional<long long> take_length();
   bool split(std::string_view line);
 
   ByteSpan bytes_;

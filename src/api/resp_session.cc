@@ -74,7 +74,11 @@ bool RespPlan::pipelines() const {
                       [](const Request& one) { return std::holds_alternative<ReachedRequest>(one); });
 }
 
-bool RespPlan::goes_on_waiting(const Reply* replies) {
+bool RespPlan::plain() const {
+  return requests.size() == 1 && pending.names.empty() && !is_exec && !is_watch && !waits && !close && block_ms < 0;
+}
+
+bool RespPlan::goes_on_waiting(const ItemReply* replies) {
   for (std::uint32_t i = 0; i < parts; ++i) {
     const auto* found = replies[i].status.ok() ? std::get_if<EntriesReply>(&replies[i].body) : nullptr;
     if (found == nullptr || !found->entries.empty()) return false;
@@ -115,9 +119,9 @@ void RespSession::on_command(const Args& args, RespPlan& plan) {
   plan.version = version_;
 }
 
-void RespSession::append_answer(const RespPlan& plan, const Reply* replies, Bytes& out) {
+void RespSession::append_answer(const RespPlan& plan, const ItemReply* replies, Bytes& out) {
   RespWriter to(out, plan.version);
-  const auto failed = std::find_if(replies, replies + plan.parts, [&](const Reply& reply) {
+  const auto failed = std::find_if(replies, replies + plan.parts, [&](const ItemReply& reply) {
     const bool hears = plan.pending.takes_failures && reply.status.code() == StatusCode::kWrongType;
     return !reply.status.ok() && !hears;
   });
@@ -136,7 +140,7 @@ void RespSession::append_answer(const RespPlan& plan, const Reply* replies, Byte
   const auto& done = std::get<TxReply>(replies[0].body);
   if (!done.done) return to.null_array();
   to.array(plan.queued.size());
-  const Reply* part = done.items.data();
+  const ItemReply* part = done.items.data();
   for (const RespPending& one : plan.queued) {
     if (one.parts == 0) {
       out += one.text;

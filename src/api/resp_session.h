@@ -83,8 +83,10 @@ struct RespPlan {
   void clear();
   // Its requests may be items of a PipelineRequest, as those of the commands around it.
   bool pipelines() const;
+  // One request, and its answer hangs on nothing but its form and version: so for most commands.
+  bool plain() const;
   // After the first replies: what to ask again. False: there is something to answer.
-  bool goes_on_waiting(const Reply* replies);
+  bool goes_on_waiting(const ItemReply* replies);
 };
 
 class RespSession {
@@ -99,7 +101,7 @@ class RespSession {
   // `args` is not empty. `plan` is cleared first.
   void on_command(const Args& args, RespPlan& plan);
   // `replies` are those of plan.requests, in that order; the requests themselves may be gone.
-  void append_answer(const RespPlan& plan, const Reply* replies, Bytes& out);
+  void append_answer(const RespPlan& plan, const ItemReply* replies, Bytes& out);
   // This client's line of CLIENT LIST.
   void describe(Bytes& out) const;
 

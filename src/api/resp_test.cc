@@ -72,6 +72,7 @@ TEST(RespParser, RequestsWholeAndByteByByte) {
       {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "GET|k|;"},
       {"*1\r\n$0\r\n\r\n", "|;"},
       {"*2\r\n$3\r\nGET\r\n$2\r\n\r\n\r\n", "GET|\r\n|;"},         // a value is any bytes
+      {"*02\r\n$00000003\r\nGET\n\n$1\nk\r\n", "GET|k|;"},         // lengths as nobody writes them
       {"*0\r\n*-1\r\nPING\r\n", ";;PING|;"},                       // nothing asked, nothing answered
       {"PING\nPING\r\n\r\n", "PING|;PING|;;"},                     // a line may end without CR
       {"SET k \"a \\x41\\n\"  'b\\'c'\r\n", "SET|k|a A\n|b'c|;"},  // quoting
@@ -189,9 +190,9 @@ TEST(RespSession, TransactionIsOneWriteAndSplitsItsResults) {
   for (ReplyBody body : std::initializer_list<ReplyBody>{DoneReply{1, {1}, {{}}}, DoneReply{2, {1, 0}, {{}, {}}},
                                                          DoneReply{1, {42}, {{}}}, DoneReply{1, {0}, {{}}},
                                                          TypeReply{ValueType::kValue}}) {
-    done.items.push_back(Reply{{}, std::move(body), {}});
+    done.items.push_back({{}, std::move(body)});
   }
-  Reply reply;
+  ItemReply reply;
   reply.body = std::move(done);
   Bytes out;
   session.append_answer(plan, &reply, out);
@@ -206,7 +207,7 @@ TEST(RespSession, WatchedKeysAreNamedToExec) {
   session.on_command({"watch", "a", "b"}, plan);
   ASSERT_EQ(plan.requests.size(), 2u);
   EXPECT_TRUE(plan.waits);
-  Reply replies[2];
+  ItemReply replies[2];
   replies[0].body = EtagReply{"0123456789abcdef"};
   replies[1].body = EtagReply{};
   Bytes out;
@@ -223,7 +224,7 @@ TEST(RespSession, WatchedKeysAreNamedToExec) {
   EXPECT_EQ(seen[0].etag, "0123456789abcdef");
   EXPECT_EQ(seen[1].key, "b");
   // Somebody else was first.
-  Reply late;
+  ItemReply late;
   late.body = TxReply{{}, false};
   out.clear();
   session.append_answer(plan, &late, out);
@@ -249,7 +250,7 @@ TEST(RespSession, SubscribersHearAndMayDoLittleElse) {
   two.on_command({"publish", "news", "rain"}, plan);
   ASSERT_EQ(plan.requests.size(), 1u);
   const Mutation& made = std::get<WriteRequest>(plan.requests[0]).mutations.at(0);
-  Reply done;
+  ItemReply done;
   done.body = DoneReply{1, {1}, {{}}};
   Bytes out;
   two.append_answer(plan, &done, out);
@@ -369,7 +370,7 @@ TEST(RespSession, NullsAndMapsByVersion) {
   RespSession session(host, subscriber, 7, "p", "l");
   RespPlan plan;
   const auto answer = [&](ReplyBody body) {
-    Reply reply;
+    ItemReply reply;
     reply.body = std::move(body);
     Bytes out;
     session.append_answer(plan, &reply, out);

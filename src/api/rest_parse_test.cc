@@ -272,9 +272,9 @@ TEST(RestParse, Transactions) {
   for (const Row& row : table) {
     const auto append = expect<TxAppendRequest>(parse(row.line, row.body));
     EXPECT_EQ(append.id, "ab") << row.body;
-    EXPECT_EQ(append.mutation.kind, row.kind) << row.body;
-    EXPECT_EQ(append.mutation.key, "k") << row.body;
-    EXPECT_EQ(append.mutation.columns.size(), row.columns) << row.body;
+    EXPECT_EQ(append.mutation->kind, row.kind) << row.body;
+    EXPECT_EQ(append.mutation->key, "k") << row.body;
+    EXPECT_EQ(append.mutation->columns.size(), row.columns) << row.body;
   }
   const auto lob = expect<TxAppendLobRequest>(parse("POST /api/v1/ns/tx/ab/lob?key=o", Bytes("\0raw\xFF", 5)));
   EXPECT_EQ(lob.key, "o");

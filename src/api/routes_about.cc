@@ -141,7 +141,8 @@ void append_resync(Bytes& out, const Call& call, const ResyncReply& resync) {
   out.push_back('}');
 }
 
-void append_stats(Bytes& out, const Call& call, const StatsReply& stats) {
+void append_stats(Bytes& out, const Call& call, const Boxed<StatsReply>& boxed) {
+  const StatsReply& stats = *boxed;
   out.push_back('{');
   append_field(out, "namespace", ByteSpan(call.ns));
   append_field(out, "opsReceived", stats.appended.value);

@@ -132,7 +132,7 @@ void append_whole(Bytes& out, const Call& call, const TxReply& tx) {
   out += R"({"success":true,"results":[)";
   for (std::size_t i = 0; i < tx.items.size() && i < call.parts.size(); ++i) {
     if (i > 0) out.push_back(',');
-    append_result(out, call.parts[i], tx.items[i]);
+    append_result(out, call.parts[i], Reply{tx.items[i].status, tx.items[i].body, {}});
   }
   out += "]}";
 }

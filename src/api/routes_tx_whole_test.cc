@@ -72,9 +72,9 @@ TEST(TxWhole, ObjectsDeclarationsAndLimitersAreWrittenAsAllElse) {
   EXPECT_EQ(erased.table, kTableLob);
   EXPECT_TRUE(std::holds_alternative<RestoreConflictRequest>(tx.items[5].request));
   TxReply reply;
-  reply.items.push_back(Reply{{}, TxCommittedReply{1, 7}, {}});
-  reply.items.push_back(Reply{{}, TxCommittedReply{1, 0}, {}});
-  reply.items.push_back(Reply{{}, DoneReply{1}, {}});
+  reply.items.push_back({{}, TxCommittedReply{1, 7}});
+  reply.items.push_back({{}, TxCommittedReply{1, 0}});
+  reply.items.push_back({{}, DoneReply{1}});
   Bytes body;
   append_reply(parsed.call, Reply{{}, std::move(reply), {}}, body);
   EXPECT_EQ(body, R"({"success":true,"results":[{"status":200,"body":{"success":true,"checksum":7}},)"
@@ -122,9 +122,9 @@ TEST(TxWhole, EachAnswersAsItsRouteDoes) {
   value.found = true;
   value.value = "hi";
   TxReply tx;
-  tx.items.push_back(Reply{{}, value, {}});
-  tx.items.push_back(Reply{{}, CounterReply{true, 7, {}}, {}});
-  tx.items.push_back(Reply::failure(Status(StatusCode::kGone, "this answer was not kept")));
+  tx.items.push_back({{}, value});
+  tx.items.push_back({{}, CounterReply{true, 7, {}}});
+  tx.items.push_back({Status(StatusCode::kGone, "this answer was not kept")});
   Bytes body;
   EXPECT_EQ(append_reply(parsed.call, Reply{{}, std::move(tx), {}}, body), 200);
   EXPECT_EQ(body, R"({"success":true,"results":[{"status":200,"body":{"value":"aGk=","found":true}},)"

@@ -129,11 +129,11 @@ TEST(ListsOverHttp, Reads) {
 TEST(SequencesOverHttp, ItemsOfTransactionsAreTheSameChanges) {
   const auto scores = asked<TxAppendRequest>("POST /api/v1/ns/tx/t1/sorted-sets",
                                              R"({"key":"k","table":"games","change":"incr","member":"YQ==","by":2})");
-  EXPECT_EQ(scores.mutation.table, "games");
-  EXPECT_EQ(std::get<AddToScore>(scores.mutation.detail).step, 2);
+  EXPECT_EQ(scores.mutation->table, "games");
+  EXPECT_EQ(std::get<AddToScore>(scores.mutation->detail).step, 2);
   const auto list =
       asked<TxAppendRequest>("POST /api/v1/ns/tx/t1/lists", R"({"key":"k","change":"push","value":"YQ=="})");
-  EXPECT_EQ(std::get<ListPush>(list.mutation.detail).values, std::vector<Bytes>{"a"});
+  EXPECT_EQ(std::get<ListPush>(list.mutation->detail).values, std::vector<Bytes>{"a"});
   EXPECT_EQ(refusal("POST /api/v1/ns/tx/t1/lists", R"({"key":"k","change":"sort"})"),
             "unknown change \"sort\" of a list; there are push, insert, pop, set, remove, cut, keep, move, delete");
 }

@@ -86,7 +86,7 @@ Bytes encode_answer(const ReplyBody& body) {
   } else if (const auto* tx = std::get_if<TxReply>(&body)) {
     out.u8(static_cast<std::uint8_t>(Kind::kTx));
     out.varint(tx->items.size());
-    for (const Reply& item : tx->items) {
+    for (const ItemReply& item : tx->items) {
       const Bytes answer = std::holds_alternative<TxReply>(item.body) ? Bytes() : encode_answer(item.body);
       out.raw(answer.empty() ? Bytes(1, '\0') : answer);
     }
@@ -127,8 +127,8 @@ TxReply decode_tx(Reader& in) {
   const std::uint64_t count = in.varint_max("once.items", limits::kOnceAnswerBytesMax);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     std::optional<ReplyBody> answer = decode_answer(in, /*nested=*/true);
-    tx.items.push_back(answer ? Reply{{}, *std::move(answer), {}}
-                              : Reply::failure(Status(StatusCode::kGone, "this answer was not kept")));
+    tx.items.push_back(answer ? ItemReply{{}, *std::move(answer)}
+                              : ItemReply{Status(StatusCode::kGone, "this answer was not kept")});
   }
   return tx;
 }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/boxed.h"
 #include "base/hlc.h"
 #include "base/status.h"
 #include "model/bounded.h"
@@ -159,15 +160,15 @@ struct TxCommittedReply {
 };
 
 // TxRequest: what each item answers, in order.
-struct Reply;
+struct ItemReply;
 struct TxReply {
-  std::vector<Reply> items;
+  std::vector<ItemReply> items;
   bool done = true;  // false: a key was not as TxRequest::seen names it, nothing was done and there are no items
 };
 
 // PipelineRequest: what each item answers, in order, refusals among them.
 struct PipelineReply {
-  std::vector<Reply> items;
+  std::vector<ItemReply> items;
 };
 
 struct ReachedReply {
@@ -281,10 +282,18 @@ using ReplyBody =
     std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
                  PresenceReply, TtlReply, ConflictsReply, ScoresReply, RankReply, ScoreListReply, ScoreCountReply,
                  ItemsReply, FoundItemsReply, ListReply, LobStatReply, LobChunkReply, TxBegunReply, TxCommittedReply,
-                 TxReply, PipelineReply, OffsetReply, StatsReply, CheckpointReply, DigestReply, BackupReply,
+                 TxReply, PipelineReply, OffsetReply, Boxed<StatsReply>, CheckpointReply, DigestReply, BackupReply,
                  BoundedReply, BoundedDoneReply, DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply,
                  LimiterReply, LeaseReply, LeasesReply, RenewedReply, TypeReply, EtagReply, ScanKeysReply, EntriesReply,
                  ReachedReply, ResyncReply>;
+
+// Of one of several. Small, as there are many.
+struct ItemReply {
+  Status status;  // when not ok, `body` means nothing
+  ReplyBody body = {};
+  // Of the commit that a write in a pipeline made or is a part of; its origin is the one of Reply::dot.
+  std::optional<Seq> seq = {};
+};
 
 // What a refusal has to say beside its sentence.
 using Refusal = std::variant<std::monostate, BoundRefusal>;

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/boxed.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "model/bounded.h"
@@ -195,7 +196,7 @@ struct TxBeginRequest {
 };
 struct TxAppendRequest {
   Bytes id;
-  Mutation mutation;  // table kv or row
+  Boxed<Mutation> mutation;  // table kv or row
 };
 // The next bytes of the object `key`; staged durably, visible with the commit. At most one key per transaction
 // when the transaction was begun for lob.

@@ -237,7 +237,7 @@ TEST(Node, MergeGroupsAnswerTheWinnerFromAnyMember) {
   EXPECT_EQ(merged.total, 8u);
   EXPECT_EQ(rig.ask("dc1", put("lww:bad", "not json")).status, Status());
   EXPECT_EQ(value_in(rig.ask("dc1", get("lww:bad"))), "not json");
-  EXPECT_EQ(std::get<StatsReply>(rig.ask("dc1", StatsRequest{}).body).malformed_payloads, 1u);
+  EXPECT_EQ(std::get<Boxed<StatsReply>>(rig.ask("dc1", StatsRequest{}).body)->malformed_payloads, 1u);
 }
 
 TEST(Node, WatchesResumeFromTheirCursor) {

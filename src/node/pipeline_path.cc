@@ -13,7 +13,7 @@ namespace pando::node {
 class PipelinePath::Run {
   // Before run(), as clang 14 misses templates of a class in a file that come after their use.
   template <typename Asked>
-  void read(Reply& reply, const Asked& request) {
+  void read(ItemReply& reply, const Asked& request) {
     // What it may see is to be there.
     commit();
     if (!view_) view_.emplace(path_.replica_.view(now_));
@@ -93,12 +93,11 @@ class PipelinePath::Run {
       if (status.ok()) continue;
       if (write.mutations.size() > 1) status = status.with_context(fmt::format("item {}", m));
       replies_[i].status = std::move(status);
-      replies_[i].refusal = draft_->take_refusal();
       return begin_key_again();
     }
     replies_[i].body = WritePath::answer_of(*draft_, write);
     // One that changes nothing has no part in the commit.
-    if (draft_->ops().size() > ops_before) replies_[i].dot = draft_->dot();
+    if (draft_->ops().size() > ops_before) replies_[i].seq = draft_->dot().seq;
     open_.push_back(i);
   }
 
@@ -120,7 +119,7 @@ class PipelinePath::Run {
     if (!draft_) return;
     if (!open_.empty()) {
       if (Status status = commit(*draft_); !status.ok()) {
-        for (const std::size_t i : open_) replies_[i] = Reply::failure(status);
+        for (const std::size_t i : open_) replies_[i] = {status};
       }
     }
     open_.clear();
@@ -156,7 +155,7 @@ class PipelinePath::Run {
   std::vector<PipelineItem>& items_;
   const Terms& terms_;
   const Time now_;
-  std::vector<Reply> replies_;
+  std::vector<ItemReply> replies_;
   engine::CommitSharing sharing_;
   std::optional<engine::Draft> draft_;  // of open_
   std::vector<std::size_t> open_;       // writes that were taken and not committed

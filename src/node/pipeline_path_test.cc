@@ -39,15 +39,15 @@ class PipelineTest : public testing::Test {
     return {std::move(write)};
   }
 
-  std::vector<Reply> run(std::vector<PipelineItem> items) {
+  std::vector<ItemReply> run(std::vector<PipelineItem> items) {
     const std::uint64_t before = commits();
     Reply reply = rig.ask("ns", PipelineRequest{std::move(items)});
     EXPECT_TRUE(reply.status.ok()) << reply.status.to_string();
     made = commits() - before;
     return std::get<PipelineReply>(std::move(reply.body)).items;
   }
-  std::uint64_t commits() { return std::get<StatsReply>(rig.ask("ns", StatsRequest{}).body).commits; }
-  static std::int64_t result(const Reply& reply) {
+  std::uint64_t commits() { return std::get<Boxed<StatsReply>>(rig.ask("ns", StatsRequest{}).body)->commits; }
+  static std::int64_t result(const ItemReply& reply) {
     EXPECT_TRUE(reply.status.ok()) << reply.status.to_string();
     return std::get<DoneReply>(reply.body).results.at(0);
   }
@@ -57,28 +57,28 @@ class PipelineTest : public testing::Test {
 };
 
 TEST_F(PipelineTest, WritesOfSeveralKeysShareACommitAndAreToldEach) {
-  const std::vector<Reply> replies =
+  const std::vector<ItemReply> replies =
       run({{put("a", "1")}, counted("n", 5), member("s", "x"), member("s", "y"), score("z", "m", 2)});
   EXPECT_EQ(made, 1U);
   EXPECT_EQ(result(replies[1]), 5);
   EXPECT_EQ(result(replies[2]), 1);
   EXPECT_EQ(result(replies[3]), 1);
-  for (const Reply& reply : replies) EXPECT_EQ(reply.dot, replies[0].dot);
+  for (const ItemReply& reply : replies) EXPECT_EQ(reply.seq, replies[0].seq);
   EXPECT_EQ(value_in(rig.ask("ns", get("a"))), "1");
   EXPECT_EQ(rig.events.size(), 4U) << "one for each key";
 }
 
 TEST_F(PipelineTest, AWriteThatChangesNothingHasNoPartInTheCommit) {
-  const std::vector<Reply> replies = run({{put("a", "1")}, {erase("absent")}, {put("b", "2")}});
+  const std::vector<ItemReply> replies = run({{put("a", "1")}, {erase("absent")}, {put("b", "2")}});
   EXPECT_EQ(made, 1U);
-  EXPECT_TRUE(replies[0].dot);
+  EXPECT_TRUE(replies[0].seq);
   EXPECT_TRUE(replies[1].status.ok());
-  EXPECT_FALSE(replies[1].dot);
-  EXPECT_EQ(replies[2].dot, replies[0].dot);
+  EXPECT_FALSE(replies[1].seq);
+  EXPECT_EQ(replies[2].seq, replies[0].seq);
 }
 
 TEST_F(PipelineTest, EveryValueOfAKeyIsSeen) {
-  const std::vector<Reply> replies = run(
+  const std::vector<ItemReply> replies = run(
       {{put("a", "1")}, {get("a")}, {put("a", "2")}, {put("a", "3")}, {get("a")}, counted("n", 1), counted("n", 1)});
   EXPECT_EQ(value_in(replies[1]), "1");
   EXPECT_EQ(value_in(replies[4]), "3");
@@ -92,13 +92,13 @@ TEST_F(PipelineTest, EveryValueOfAKeyIsSeen) {
 
 TEST_F(PipelineTest, ARefusedWriteTakesNothingWithIt) {
   EXPECT_TRUE(rig.ask("ns", put("text", "not a set")).status.ok());
-  const std::vector<Reply> replies = run({{put("a", "1")},
-                                          member("text", "x"),
-                                          member("s", "x"),
-                                          score("s", "m", 1),  // of another type than what stands before it
-                                          member("s", "y"),
-                                          {put("", "no key")},
-                                          {put("b", "2")}});
+  const std::vector<ItemReply> replies = run({{put("a", "1")},
+                                              member("text", "x"),
+                                              member("s", "x"),
+                                              score("s", "m", 1),  // of another type than what stands before it
+                                              member("s", "y"),
+                                              {put("", "no key")},
+                                              {put("b", "2")}});
   EXPECT_EQ(replies[1].status.code(), StatusCode::kWrongType);
   EXPECT_EQ(replies[3].status.code(), StatusCode::kWrongType);
   EXPECT_EQ(replies[5].status.code(), StatusCode::kInvalidArgument);
@@ -127,7 +127,7 @@ TEST_F(PipelineTest, AFailedDiskRefusesWhatItDidNotTake) {
 }
 
 TEST_F(PipelineTest, WhatCannotBeAPartIsRefusedByItself) {
-  const std::vector<Reply> replies = run({{put("a", "1")}, {TxBeginRequest{}}, {WriteRequest{}}, {put("b", "2")}});
+  const std::vector<ItemReply> replies = run({{put("a", "1")}, {TxBeginRequest{}}, {WriteRequest{}}, {put("b", "2")}});
   EXPECT_EQ(replies[1].status.code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(replies[2].status.code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(value_in(rig.ask("ns", get("b"))), "2");

@@ -39,7 +39,7 @@ std::size_t bytes_of(const ClientRequest& asked) {
   if (const auto* write = std::get_if<WriteRequest>(&asked.request)) {
     for (const Mutation& mutation : write->mutations) bytes += bytes_of(mutation);
   } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request)) {
-    bytes += bytes_of(append->mutation);
+    bytes += bytes_of(*append->mutation);
   } else if (const auto* chunk = std::get_if<TxAppendLobRequest>(&asked.request)) {
     bytes += chunk->chunk.size();
   }

@@ -20,7 +20,7 @@ class Tx : public testing::Test {
     for (Request& request : requests) tx.items.push_back({std::move(request)});
     return ask(std::move(tx), std::move(terms));
   }
-  static const Reply& item(const Reply& reply, std::size_t i) { return std::get<TxReply>(reply.body).items.at(i); }
+  static const ItemReply& item(const Reply& reply, std::size_t i) { return std::get<TxReply>(reply.body).items.at(i); }
   static std::int64_t count_in(const Reply& reply) { return std::get<CounterReply>(reply.body).value; }
 
   Bytes begin() { return std::get<TxBegunReply>(ask(TxBeginRequest{}).body).id; }

@@ -234,11 +234,11 @@ void WritePath::handle(RequestId id, TxAppendRequest&& request, const Terms&, Ti
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   const Result<engine::Transaction*> tx = transactions_.find(request.id, instant_of(now));
   if (!tx) return refuse(id, tx.error(), out);
-  engine::Transactions::adapt(**tx, request.mutation);
+  engine::Transactions::adapt(**tx, *request.mutation);
   // Tried on a draft of its own, so that a mutation that can never commit is refused where it is sent.
   engine::Draft trial = draft(now);
-  if (Status status = trial.add(request.mutation); !status.ok()) return refuse(id, std::move(status), out);
-  if (Status status = transactions_.append(**tx, std::move(request.mutation)); !status.ok()) {
+  if (Status status = trial.add(*request.mutation); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = transactions_.append(**tx, std::move(*request.mutation)); !status.ok()) {
     return refuse(id, std::move(status), out);
   }
   out.replies.push_back({id, Reply{{}, DoneReply{1}, {}}});

@@ -213,7 +213,7 @@ void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Ti
       tell_demands(run.draft(), now);
       return refuse(id, in_operation(i, body.error()), out, run.draft().take_refusal());
     }
-    reply.items.push_back(Reply{{}, *std::move(body), {}});
+    reply.items.push_back({{}, *std::move(body)});
     if (auto* write = std::get_if<WriteRequest>(&request.items[i].request)) {
       std::move(write->mutations.begin(), write->mutations.end(), std::back_inserter(all));
     }

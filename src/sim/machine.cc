@@ -282,7 +282,10 @@ void Machine::tell(const Asked& asked, const Answer& answer) {
     } else if (done == nullptr || done->items.size() != pipeline->items.size()) {
       world_.violation("driver", fmt::format("{}: request {} is a pipeline, its answer is not", name(), asked.number));
     } else {
-      tell_all(item, {false, done->items[i]});
+      const ItemReply& part = done->items[i];
+      Reply reply{part.status, part.body, {}};
+      if (part.seq) reply.dot = Dot{answer.reply.dot->origin, *part.seq};
+      tell_all(item, {false, std::move(reply)});
     }
   }
 }

@@ -97,10 +97,10 @@ struct Formatter {
   Lines operator()(const OffsetReply& r) const {
     return {fmt::format("durable {} segment {} context {}", r.durable.value, r.segment_id, to_string(r.context))};
   }
-  Lines operator()(const StatsReply& r) const {
+  Lines operator()(const Boxed<StatsReply>& r) const {
     return {fmt::format("origin {} context {} commits {} changes {} durable {} open transactions {} malformed {}",
-                        to_string(r.origin), to_string(r.context), r.commits, r.changes, r.durable.value,
-                        r.open_transactions, r.malformed_payloads)};
+                        to_string(r->origin), to_string(r->context), r->commits, r->changes, r->durable.value,
+                        r->open_transactions, r->malformed_payloads)};
   }
   Lines operator()(const CheckpointReply& r) const {
     return {fmt::format("covered {} context {}", r.covered.value, to_string(r.context))};

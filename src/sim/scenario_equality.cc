@@ -42,7 +42,7 @@ Lines ScenarioPlayer::converged(const Words& words) {
   if (words.size() < 2) return {"! script: usage: converged dc1"};
   const Reply reply = ask_and_wait(*world_, machine(words[1]), only_namespace(""), StatsRequest{}).reply;
   if (!reply.status.ok()) return {"! " + reply.status.to_string()};
-  const auto& stats = std::get<StatsReply>(reply.body);
+  const StatsReply& stats = *std::get<Boxed<StatsReply>>(reply.body);
   Lines lines;
   for (const StatsReply::Converged& one : stats.converged) {
     if (one.table.substr(0, 1) == ".") continue;

@@ -197,7 +197,7 @@ Lines ScenarioPlayer::log(const Words& words) {
   const Reply reply =
       ask_and_wait(*world_, machine(words[1]), only_namespace(option(words, "ns").value_or("")), StatsRequest{}).reply;
   if (!reply.status.ok()) return {"! " + reply.status.to_string()};
-  const auto& stats = std::get<StatsReply>(reply.body);
+  const StatsReply& stats = *std::get<Boxed<StatsReply>>(reply.body);
   return {fmt::format(
       "{}, {}", stats.segments_removed > 0 ? "begins later" : "whole",
       stats.resyncs == 0 ? "no resync" : fmt::format("{} resync of {} cells", stats.resyncs, stats.resync_cells))};
@@ -209,7 +209,7 @@ Lines ScenarioPlayer::links(const Words& words) {
       ask_and_wait(*world_, machine(words[1]), only_namespace(option(words, "ns").value_or("")), StatsRequest{}).reply;
   if (!reply.status.ok()) return {"! " + reply.status.to_string()};
   Lines lines;
-  for (const StatsReply::Link& link : std::get<StatsReply>(reply.body).links) {
+  for (const StatsReply::Link& link : std::get<Boxed<StatsReply>>(reply.body)->links) {
     lines.push_back(fmt::format("{}: {}{}", link.peer, link.state, link.dialed ? ", dialled" : ""));
   }
   if (lines.empty()) lines.push_back("(none)");

@@ -44,7 +44,7 @@ bool took_a_write(const Reply& reply) {
   if (!reply.status.ok()) return false;
   const auto* pipeline = std::get_if<PipelineReply>(&reply.body);
   return pipeline == nullptr ||
-         std::any_of(pipeline->items.begin(), pipeline->items.end(), [](const Reply& item) { return item.dot; });
+         std::any_of(pipeline->items.begin(), pipeline->items.end(), [](const ItemReply& item) { return item.seq; });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <utility>
 
 #include "base/check.h"
 
@@ -99,11 +100,24 @@ void Connection::on_command() {
     out_ += plan.text;
     return hub_.wants_flush(*this);
   }
-  wait_with(std::move(plan));
+  wait_with(std::move(plan), 0);
 }
 
-// An answer that is ready stands in line behind those that are not.
-void Connection::wait_with(api::RespPlan plan) { waiting_.emplace_back(std::move(plan), next_serial_, 0); }
+// With no parts it is an answer that is ready, and stands in line behind those that are not.
+void Connection::wait_with(api::RespPlan&& plan, std::uint32_t parts) {
+  Waiting& made = waiting_.emplace_back();
+  made.first_serial = next_serial_;
+  made.parts = made.left = parts;
+  made.version = plan.version;
+  if (parts == 1 && plan.plain()) {
+    made.form = plan.pending;
+  } else {
+    made.whole = std::make_unique<Waiting::Whole>();
+    made.whole->plan = std::move(plan);
+    made.whole->replies.resize(parts);
+  }
+  next_serial_ += parts;
+}
 
 void Connection::ask() {
   const std::uint32_t first = next_serial_;
@@ -111,14 +125,13 @@ void Connection::ask() {
   if (!joins) ask_pipeline();
   // Before it is asked: what it does not find is heard of.
   if (hub_.plan.block_ms >= 0) hub_.feed.want();
+  const bool plain = hub_.plan.plain();
+  if (plain) wait_with(std::move(hub_.plan), 1);
   std::vector<Request> requests = std::move(hub_.plan.requests);
-  const auto parts = static_cast<std::uint32_t>(requests.size());
-  Waiting& made = waiting_.emplace_back(std::move(hub_.plan), first, parts);
-  if (made.left > 1 || made.plan.block_ms >= 0) made.replies.resize(made.left);
-  next_serial_ += made.left;
+  if (!plain) wait_with(std::move(hub_.plan), static_cast<std::uint32_t>(requests.size()));
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (joins) {
-      hub_.pipeline.push_back({std::move(requests[i])});
+      hub_.pipeline.emplace_back().request = std::move(requests[i]);
     } else {
       ask_part(first + static_cast<std::uint32_t>(i), std::move(requests[i]));
     }
@@ -152,7 +165,7 @@ void Connection::malformed(std::string_view text) {
   closing_ = true;
   api::RespPlan refused;
   api::RespWriter(refused.text, 2).error(fmt::format("ERR {}", text));
-  wait_with(std::move(refused));
+  wait_with(std::move(refused), 0);
   deliver();
   hub_.wants_flush(*this);
 }
@@ -180,6 +193,7 @@ void Connection::on_read(const error_code& error, std::size_t bytes) {
   if (error) return close();
   hub_.stats.bytes_in += bytes;
   in_.commit(bytes);
+  quiet_ = quiet_ && bytes == 0;
   take_commands();
   hub_.in_bytes += in_.size() - in_counted_;
   in_counted_ = in_.size();
@@ -200,7 +214,7 @@ void Connection::on_reply(std::uint32_t serial, Reply&& reply) {
     pipelines_.erase(asked);
     on_pipeline_reply(serial, count, std::move(reply));
   } else {
-    on_part(serial, std::move(reply));
+    on_part(serial, {std::move(reply.status), std::move(reply.body)});
   }
   hub_.wants_flush(*this);
 }
@@ -209,24 +223,27 @@ void Connection::on_pipeline_reply(std::uint32_t first, std::uint32_t count, Rep
   auto* done = std::get_if<PipelineReply>(&reply.body);
   const bool whole = reply.status.ok() && done != nullptr && done->items.size() == count;
   for (std::uint32_t i = 0; i < count; ++i) {
-    on_part(first + i, whole ? std::move(done->items[i]) : Reply::failure(reply.status));
+    on_part(first + i, whole ? std::move(done->items[i]) : ItemReply{reply.status});
   }
 }
 
-void Connection::on_part(std::uint32_t serial, Reply&& reply) {
+void Connection::on_part(std::uint32_t serial, ItemReply&& reply) {
   Waiting* at = command_of(serial);
   if (at == nullptr) return;
-  const std::uint32_t part = serial - at->first_serial;
-  if (at->plan.parts == 1 && at->plan.block_ms < 0) {
-    const bool oldest_one = at == &waiting_.front();
-    session_.append_answer(at->plan, &reply, oldest_one ? out_ : at->plan.text);
+  if (at->whole == nullptr) {
+    static_cast<api::RespForm&>(hub_.plain.pending) = at->form;
+    hub_.plain.parts = 1;
+    hub_.plain.version = at->version;
+    if (at != &waiting_.front()) at->whole = std::make_unique<Waiting::Whole>();
+    session_.append_answer(hub_.plain, &reply, at->whole == nullptr ? out_ : at->whole->plan.text);
     at->left = 0;
   } else {
-    at->replies[part] = std::move(reply);
+    Waiting::Whole& whole = *at->whole;
+    whole.replies[serial - at->first_serial] = std::move(reply);
     if (--at->left > 0) return;
-    if (at->plan.block_ms >= 0 && goes_on_waiting(*at)) return;
-    session_.append_answer(at->plan, at->replies.data(), at->plan.text);
-    at->replies = {};
+    if (whole.plan.block_ms >= 0 && goes_on_waiting(*at)) return;
+    session_.append_answer(whole.plan, whole.replies.data(), whole.plan.text);
+    whole.replies = {};
   }
   if (at == &waiting_.front()) deliver();
 }
@@ -240,18 +257,19 @@ Connection::Waiting* Connection::command_of(std::uint32_t serial) {
   });
   if (at == waiting_.begin()) return nullptr;
   --at;
-  return serial - at->first_serial < at->plan.parts && at->left > 0 ? &*at : nullptr;
+  return serial - at->first_serial < at->parts && at->left > 0 ? &*at : nullptr;
 }
 
 // Commands that wait for keys. -----------------------------------------------------------------------------
 
 bool Connection::goes_on_waiting(Waiting& one) {
   const bool over = closing_ || (blocked_ && blocked_->over);
-  if (over || !one.plan.goes_on_waiting(one.replies.data())) {
+  Waiting::Whole& whole = *one.whole;
+  if (over || !whole.plan.goes_on_waiting(whole.replies.data())) {
     end_blocking();
     return false;
   }
-  one.left = one.plan.parts;
+  one.left = one.parts;
   if (blocked_) {
     blocked_->asked = false;
     if (blocked_->changed) ask_again();
@@ -259,12 +277,12 @@ bool Connection::goes_on_waiting(Waiting& one) {
   }
   blocked_ = std::make_unique<Blocked>(socket_.get_executor());
   blocked_->first_serial = one.first_serial;
-  for (const Bytes& key : one.plan.pending.names) hub_.feed.wait_for(key, *this);
+  for (const Bytes& key : whole.plan.pending.names) hub_.feed.wait_for(key, *this);
   // Once more: the watch tells of what is durable, and that may have come between.
   ask_again();
   want_read();
-  if (one.plan.block_ms == 0) return true;
-  blocked_->timer.expires_after(std::chrono::milliseconds(one.plan.block_ms));
+  if (whole.plan.block_ms == 0) return true;
+  blocked_->timer.expires_after(std::chrono::milliseconds(whole.plan.block_ms));
   blocked_->timer.async_wait([self = shared_from_this()](const error_code& error) {
     if (error || !self->blocked_ || self->closed_) return;
     self->blocked_->over = true;
@@ -284,7 +302,7 @@ void Connection::ask_again() {
   blocked_->changed = false;
   const Waiting* one = command_of(blocked_->first_serial);
   CHECK(one != nullptr);
-  const std::vector<Request> again = one->plan.again;
+  const std::vector<Request> again = one->whole->plan.again;
   const std::uint32_t first = blocked_->first_serial;
   for (std::size_t i = 0; i < again.size(); ++i) ask_part(first + static_cast<std::uint32_t>(i), Request(again[i]));
 }
@@ -297,8 +315,10 @@ void Connection::end_blocking() {
 
 void Connection::deliver() {
   while (!waiting_.empty() && waiting_.front().left == 0) {
-    if (waiting_.front().plan.waits) held_up_ = false;
-    out_ += waiting_.front().plan.text;
+    if (const Waiting::Whole* whole = waiting_.front().whole.get(); whole != nullptr) {
+      if (whole->plan.waits) held_up_ = false;
+      out_ += whole->plan.text;
+    }
     waiting_.pop_front();
   }
 }
@@ -321,7 +341,7 @@ void Connection::on_message(const Bytes* pattern, ByteSpan channel, ByteSpan mes
   }
   api::RespPlan ready;
   ready.text = std::move(text);
-  wait_with(std::move(ready));
+  wait_with(std::move(ready), 0);
 }
 
 void Connection::flush() {
@@ -364,6 +384,8 @@ void Connection::send() {
 // Life. ----------------------------------------------------------------------------------------------------
 
 void Connection::tick() {
+  // One that is idle keeps no memory for what it may read.
+  if (std::exchange(quiet_, true) && in_.empty()) in_.shrink(0);
   if (!overrun_ && hub_.now_us < deadline_us_) return;
   ++hub_.stats.cut_off;
   close();

@@ -39,7 +39,8 @@ class Hub : public api::RespHost {
   const RespOptions options;
   RespSink& sink;
   RespStats stats;
-  api::RespPlan plan;  // of the command being looked at
+  api::RespPlan plan;   // of the command being looked at
+  api::RespPlan plain;  // of a plain command that is answered: its form and version are written into it
   // What the connection that takes commands has not asked yet. Empty between two turns of taking.
   std::vector<PipelineItem> pipeline;
   api::RespChannels channel_table;
@@ -77,13 +78,18 @@ class Connection final : public loop::Client,
   bool flush_wanted = false;
 
  private:
+  // A command that is not answered. Small, as each client of a pipeline has many.
   struct Waiting {
-    Waiting(api::RespPlan&& p, std::uint32_t serial, std::uint32_t replies_to_come)
-        : plan(std::move(p)), first_serial(serial), left(replies_to_come) {}
-    api::RespPlan plan;
-    std::uint32_t first_serial;
-    std::uint32_t left;  // replies to come; 0: `plan.text` is the answer
-    std::vector<Reply> replies;
+    std::uint32_t first_serial = 0;
+    std::uint32_t parts = 0;
+    std::uint32_t left = 0;  // replies to come; 0: `whole->plan.text` is the answer, or it is in out_
+    int version = 2;
+    api::RespForm form;  // of a plain one
+    struct Whole {
+      api::RespPlan plan;
+      std::vector<ItemReply> replies;
+    };
+    std::unique_ptr<Whole> whole;  // of all others, and of one that was answered out of its turn
   };
   // A command that waits for its keys to change. The last one taken in: it holds up those behind it.
   struct Blocked {
@@ -98,7 +104,7 @@ class Connection final : public loop::Client,
   bool may_take() const;
   void take_commands();
   void on_command();
-  void wait_with(api::RespPlan plan);
+  void wait_with(api::RespPlan&& plan, std::uint32_t parts);
   // What the plan asks, now or with the commands around it.
   void ask();
   void ask_pipeline();
@@ -107,7 +113,7 @@ class Connection final : public loop::Client,
   Waiting* command_of(std::uint32_t serial);
   void on_pipeline_reply(std::uint32_t first, std::uint32_t count, Reply&& reply);
   // Puts the answers that are due into out_.
-  void on_part(std::uint32_t serial, Reply&& reply);
+  void on_part(std::uint32_t serial, ItemReply&& reply);
   // True when it is not to be answered yet.
   bool goes_on_waiting(Waiting& one);
   void ask_again();
@@ -138,6 +144,7 @@ class Connection final : public loop::Client,
   bool held_up_ = false;          // by a command whose answer the next one needs
   bool taking_ = false;
   bool reading_ = false;
+  bool quiet_ = false;  // nothing was read since the last tick
   bool writing_ = false;
   bool closing_ = false;
   bool closed_ = false;

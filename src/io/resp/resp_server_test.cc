@@ -99,8 +99,8 @@ TEST_F(RespServerTest, WhatIsReadTogetherIsAskedTogether) {
   ASSERT_TRUE(until([&] { return sink.items == 3; }));
   ASSERT_EQ(sink.asked_ids.size(), 2U) << "WAIT is about what stands before it";
   PipelineReply both;
-  both.items.push_back({{}, ValueReply{true, "first", {}, {}, {}}, {}});
-  both.items.push_back(Reply::failure(Status(StatusCode::kWrongType, "no")));
+  both.items.push_back({{}, ValueReply{true, "first", {}, {}, {}}});
+  both.items.push_back({Status(StatusCode::kWrongType, "no")});
   server->on_reply(sink.asked_ids[0], {{}, std::move(both), {}});
   server->on_reply(sink.asked_ids[1], {{}, ReachedReply{2}, {}});
   server->flush();

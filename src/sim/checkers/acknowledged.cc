@@ -86,7 +86,7 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
     best = std::max(best, fate);
   } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request);
              append != nullptr && fate == Fate::kDone) {
-    transactions_[key_for(append->id)].push_back(append->mutation);
+    transactions_[key_for(append->id)].push_back(*append->mutation);
   } else if (const auto* commit = std::get_if<TxCommitRequest>(&asked.request)) {
     const auto it = transactions_.find(key_for(commit->id));
     if (it == transactions_.end() || fate == Fate::kRefused) return;
