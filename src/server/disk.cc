@@ -111,17 +111,18 @@ void Disk::run(Workers& workers, std::function<node::Input()> job) {
   });
 }
 
+node::LogWritten Disk::write(const node::LogWrite& job) {
+  const auto began = Clock::now();
+  std::function<void()> written;
+  if (job.tell_written) written = [this, &job] { done_(node::LogWritten{job.ns, {}, /*durable=*/false}); };
+  Status status = files(job.ns).log.write(job.segment_id, job.offset, job.bytes, written);
+  stats_.log_write_seconds.Observe(seconds_since(began));
+  stats_.log_write_bytes.fetch_add(job.bytes.size(), std::memory_order_relaxed);
+  return node::LogWritten{job.ns, std::move(status)};
+}
+
 void Disk::give(node::LogWrite job) {
-  io::disk::LogDir& log = files(job.ns).log;
-  run(log_, [this, &log, job = std::move(job)]() -> node::Input {
-    const auto began = Clock::now();
-    std::function<void()> written;
-    if (job.tell_written) written = [this, &job] { done_(node::LogWritten{job.ns, {}, /*durable=*/false}); };
-    Status status = log.write(job.segment_id, job.offset, job.bytes, written);
-    stats_.log_write_seconds.Observe(seconds_since(began));
-    stats_.log_write_bytes.fetch_add(job.bytes.size(), std::memory_order_relaxed);
-    return node::LogWritten{job.ns, std::move(status)};
-  });
+  run(log_, [this, job = std::move(job)]() -> node::Input { return write(job); });
 }
 
 void Disk::give(node::SegmentPrepare job) {

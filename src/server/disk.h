@@ -42,6 +42,8 @@ class Disk {
   store::Kv& kv(const std::string& ns);
   const io::disk::LogDir& log(const std::string& ns) const;
 
+  // Does it now, on the calling thread, which must be the loop. No other write of that log is under way.
+  node::LogWritten write(const node::LogWrite& job);
   void give(node::LogWrite job);
   void give(node::SegmentPrepare job);
   void give(node::SegmentRemove job);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -20,6 +21,7 @@ void Driver::take(std::vector<node::Input>& inputs) {
   for (node::Input& input : inputs) {
     // The link reads on once its frame has been taken in.
     if (const auto* frame = std::get_if<node::LinkFrame>(&input)) {
+      lone_.on_input();
       const LinkId id = frame->id;
       const std::size_t bytes = frame->frame.size();
       accept(std::move(input));
@@ -110,9 +112,14 @@ void Driver::flush() {
 }
 
 void Driver::send_to_disk() {
+  std::optional<node::LogWrite> here;
   for (auto& job : out_.log_writes) {
     namespaces_.find(job.ns)->second.pace.on_handed_out(instant_of(io::clock_now()));
-    ends_.disk->give(std::move(job));
+    if (lone_.on_write(job.bytes.size()) && !job.tell_written) {
+      here = std::move(job);
+    } else {
+      ends_.disk->give(std::move(job));
+    }
   }
   for (auto& job : out_.segment_prepares) ends_.disk->give(std::move(job));
   for (auto& job : out_.segment_removes) ends_.disk->give(std::move(job));
@@ -127,6 +134,15 @@ void Driver::send_to_disk() {
   out_.checkpoints.clear();
   out_.backup_logs.clear();
   out_.backup_stores.clear();
+  if (here) write_here(*std::move(here));
+}
+
+void Driver::write_here(node::LogWrite job) {
+  const Instant began = instant_of(io::clock_now());
+  node::LogWritten written = ends_.disk->write(job);
+  lone_.on_written(instant_of(io::clock_now()) - began);
+  accept_written(std::move(written));
+  if (progress_) progress_();
 }
 
 void Driver::send_to_watchers() {
@@ -213,6 +229,7 @@ void Driver::submit(RequestId id, std::string_view ns, Request request, Terms te
     ends_.http->on_reply(id, Reply::failure(served->second.broken));
     return;
   }
+  lone_.on_input();
   accept(node::ClientRequest{id, std::string(ns), std::move(request), std::move(terms)});
   if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now()))) {
     release_log(served->first);
@@ -226,6 +243,7 @@ void Driver::ask(RequestId id, std::string_view ns, Request request) {
     out_.replies.push_back({id, Reply::failure(served->second.broken)});
     return;
   }
+  lone_.on_input();
   node::ClientRequest asked{id, std::string(ns), std::move(request)};
   asked.terms.spares_etag = true;
   node_.accept(std::move(asked), io::clock_now(), out_);

@@ -5,7 +5,8 @@
 // writes, frames, notifications) is asked for and carried out when the turn ends, so that a log write takes
 // along all that came in with it.
 //
-// After a write that answered several clients the next one may wait a little for them: server/group_commit.h.
+// After a write that answered several clients the next one may wait a little for them: server/group_commit.h. That of a
+// client who is alone is done here: server/lone_writer.h.
 //
 // HTTP and the Redis protocol call this as their sink; disk and gRPC threads hand their inputs in through post(). One
 // timer stands for Outputs::wake_at. Once the loop runs, the node is touched from here only.
@@ -26,6 +27,7 @@
 #include "server/disk.h"
 #include "server/group_commit.h"
 #include "server/inbox.h"
+#include "server/lone_writer.h"
 
 namespace pando::server {
 
@@ -94,6 +96,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void flush_replies();
   void flush();
   void send_to_disk();
+  void write_here(node::LogWrite job);
   void send_to_links();
   void send_to_watchers();
   void write_notes();
@@ -105,6 +108,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   node::Outputs out_;
   std::vector<node::ReplyOut> replying_;
   Inbox inbox_;
+  LoneWriter lone_;
   boost::asio::steady_timer timer_;
   Instant armed_at_{INT64_MAX};
   std::map<std::string, Served, std::less<>> namespaces_;
