@@ -1,6 +1,7 @@
 #include "engine/commit_sharing.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 namespace pando::engine {
@@ -62,6 +63,11 @@ bool visit_added(const Mutation& mutation, Visit visit) {
 
 }  // namespace
 
+CommitSharing::Key::Key(ByteSpan key) : bytes(key) {
+  const std::size_t size = std::min(key.size(), sizeof(tail));
+  std::memcpy(&tail, key.data() + key.size() - size, size);
+}
+
 void CommitSharing::clear() {
   keys_.clear();
   elements_.clear();
@@ -84,8 +90,9 @@ CommitSharing::Fit CommitSharing::join(const WriteRequest& write) {
   const Mutation& mutation = write.mutations.front();
   bytes_ += bytes_of(mutation);
   if (bytes_ > kBytesMax && !keys_.empty()) return Fit::kAfter;
-  const bool same = !keys_.empty() && keys_.back() == mutation.key;
-  if (!same && std::find(keys_.begin(), keys_.end(), mutation.key) != keys_.end()) return Fit::kAfter;
+  const Key key(mutation.key);
+  const bool same = !keys_.empty() && keys_.back() == key;
+  if (!same && std::find(keys_.begin(), keys_.end(), key) != keys_.end()) return Fit::kAfter;
   if (same && !only_adds_) return Fit::kAfter;
   if (!same) elements_.clear();
 
@@ -96,7 +103,7 @@ CommitSharing::Fit CommitSharing::join(const WriteRequest& write) {
                       if (fresh) elements_.push_back(element);
                     });
   if (same) return adds && fresh ? Fit::kSameKey : Fit::kAfter;
-  keys_.push_back(mutation.key);
+  keys_.push_back(key);
   only_adds_ = adds && fresh;
   return Fit::kNewKey;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "model/request.h"
@@ -32,7 +33,14 @@ class CommitSharing {
  private:
   Fit join(const WriteRequest& write);
 
-  std::vector<ByteSpan> keys_;      // of table kv; the last one is the one elements_ are of
+  struct Key {
+    ByteSpan bytes;
+    std::uint64_t tail = 0;  // the last eight of them: tells most from each other
+    explicit Key(ByteSpan key);
+    bool operator==(const Key& other) const { return tail == other.tail && bytes == other.bytes; }
+  };
+
+  std::vector<Key> keys_;           // of table kv; the last one is the one elements_ are of
   std::vector<ByteSpan> elements_;  // that were added to it
   bool only_adds_ = false;          // nothing else happened to the last key
   std::size_t bytes_ = 0;

@@ -346,7 +346,7 @@ Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) 
 
 // Writing. ---------------------------------------------------------------------------------------------------
 
-void Draft::push(Op op) {
+void Draft::push(Op&& op) {
   const auto* put = std::get_if<PutOp>(&op);
   writes_ends_ = writes_ends_ || (put != nullptr && put->path.kind == CellKind::kExpiry);
   ops_.push_back(std::move(op));
@@ -366,14 +366,15 @@ Status Draft::put(CellPath path, ByteSpan value) {
   }
   const Result<const crdt::Register*> current = view_.cells().find_register(path);
   if (!current) return current.error();
-  PutOp op{path, Bytes(value), {}};
-  if (*current != nullptr) op.replaces = (*current)->dots();
+  std::vector<Dot> replaces;
+  if (*current != nullptr) replaces = (*current)->dots();
   PANDO_RETURN_IF_ERROR(revive_field(path));
-  push(std::move(op));
-  return path.kind == CellKind::kField ? outlast_end(path) : Status();
+  const bool field = path.kind == CellKind::kField;
+  put_over(field ? CellPath(path) : std::move(path), value, std::move(replaces));
+  return field ? outlast_end(path) : Status();
 }
 
-void Draft::put_new(CellPath path, ByteSpan value) { push(PutOp{std::move(path), Bytes(value), {}}); }
+void Draft::put_new(CellPath path, ByteSpan value) { put_over(std::move(path), value, {}); }
 
 Status Draft::remove(const CellPath& path) {
   const Result<const crdt::Register*> current = view_.cells().find_register(path);

@@ -133,8 +133,12 @@ class Draft {
   Result<std::optional<const crdt::Register*>> find_plainly(const CellPath& path);
   // The dots of that, which put_over() replaces: one look for a put that asks first what is there.
   Result<std::optional<std::vector<Dot>>> plainly_there(const CellPath& path);
-  void put_over(CellPath path, ByteSpan value, std::vector<Dot> replaces) {
-    push(PutOp{std::move(path), Bytes(value), std::move(replaces)});
+  void put_over(CellPath&& path, ByteSpan value, std::vector<Dot> replaces) {
+    writes_ends_ = writes_ends_ || path.kind == CellKind::kExpiry;
+    auto& op = std::get<PutOp>(ops_.emplace_back(std::in_place_type<PutOp>));
+    op.path = std::move(path);
+    op.value = value;
+    op.replaces = std::move(replaces);
   }
   // put() of an element of a key of that type, and whether it was there before. kWrongType where the key is of another;
   // with one element of its own there (`checked` from then on) there is nothing to look for.
@@ -258,7 +262,7 @@ class Draft {
   bool is_new(std::string_view table, ByteSpan key) const { return fresh() && !view_.cells().may_have(table, key); }
   // Whether every op of this draft on a key is of that type's cells.
   bool writes_only(std::string_view table, ByteSpan key, ValueType type) const;
-  void push(Op op);
+  void push(Op&& op);
   void note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op);
   void drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix);
   // Whether this draft forgets what the counters of the key had counted.
