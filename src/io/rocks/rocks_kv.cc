@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "io/rocks/table_check.h"
 
@@ -217,8 +218,14 @@ Status RocksKv::write(const Batch& batch) {
     PANDO_RETURN_IF_ERROR(status_of(impl_->db->Resume(), "resume after a failed write"));
     impl_->paused = false;
   }
+  // A memtable takes keys in their order at a fraction of what it asks for others.
+  std::vector<const store::Batch::value_type*> ordered;
+  ordered.reserve(batch.size());
+  for (const auto& entry : batch) ordered.push_back(&entry);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
   rocksdb::WriteBatch writes;
-  for (const auto& [key, value] : batch) {
+  for (const auto* entry : ordered) {
+    const auto& [key, value] = *entry;
     const rocksdb::Status taken = value ? writes.Put(slice(key), slice(*value)) : writes.Delete(slice(key));
     if (!taken.ok()) return status_of(taken, "collect");
   }
