@@ -87,11 +87,14 @@ std::optional<Assembly::Ready> Assembly::find_announced(LinkId link, Stream& str
                                                         const VersionVector& context) {
   if (upto.entries().size() == 1) {
     const Origin& origin = upto.entries().front().first;
+    const Seq last = upto.entries().front().second;
     const Dot dot{origin, context.get(origin).next()};
     for (auto& [other_link, other] : streams_) {
       if (other_link == link) continue;
       const auto there = other.waits.lower_bound(dot);
-      if (there == other.waits.end() || there->first.origin != origin) continue;
+      // A run of skips that ends behind what was announced may depend on what that waits for.
+      const bool announced = there != other.waits.end() && there->first.origin == origin && there->first.seq <= last;
+      if (!announced) continue;
       if (other.items[there->second - other.first_id].first <= dot.seq) return take(other_link, other, there->second);
     }
   }

@@ -141,6 +141,24 @@ TEST(Assembly, ConcurrentCommitsInOppositeOrderDoNotWaitForEachOther) {
   EXPECT_EQ(taker.take().size(), 2u);
 }
 
+// Two nodes logged a:1 and b:1 in opposite order, and b:2, which has seen a:1; neither b is for this node.
+TEST(Assembly, ARunOfSkipsDoesNotPassWhatItsEndDependsOn) {
+  Author a(kA);
+  const auto skip = [](std::uint64_t from, std::uint64_t to) {
+    Commit run;
+    run.dot = {kB, Seq(to)};
+    run.skips_from = Seq(from);
+    return encode_commit(run);
+  };
+  Taker taker;
+  const Have b1 = have({{kB, Seq(1)}}), a1 = have({{kA, Seq(1)}});
+  taker.assembly.add(kOne, b1);
+  taker.add(kOne, a.next());
+  taker.assembly.add(kTwo, a1);
+  taker.add(kTwo, skip(1, 2));
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "b:2 on 2"}));
+}
+
 TEST(Assembly, AskingTakesAllThatWasAnnouncedAtOnce) {
   Author a(kA), b(kB);
   Taker taker;
