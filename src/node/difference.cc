@@ -1,22 +1,16 @@
 #include "node/difference.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/expiry.h"
+#include "model/field_end.h"
 #include "store/cell_key.h"
 
 namespace pando::node {
 namespace {
 
 constexpr std::size_t kCellsNamedMax = 5;
-
-// One side's cells of one key, as far as it matters whether the key has ended there.
-struct Holding {
-  bool any = false;
-  std::optional<std::int64_t> end;
-
-  bool over(std::int64_t now_ms) const { return !any || (end && *end <= now_ms); }
-};
 
 // What the state of an expiry cell says; the longest counts.
 Result<std::optional<std::int64_t>> end_in(ByteSpan cell_key, ByteSpan state) {
@@ -30,41 +24,63 @@ Result<std::optional<std::int64_t>> end_in(ByteSpan cell_key, ByteSpan state) {
   return end;
 }
 
+enum class Side { kHere, kPeer };
+
 class Comparer {
  public:
   Comparer(const store::Kv& here, const store::Overlay& theirs, std::int64_t now_ms)
       : here_(here), theirs_(theirs), now_ms_(now_ms) {}
 
+  // Whether what the sides hold of the key tells nothing: it is over at both, or one has freed it.
   Result<bool> over(const CellPath& path, ByteSpan prefix) const {
-    const Bytes end_key = store::cell_key({path.table, path.key, CellKind::kExpiry, ""});
-    Holding ours, at_peer;
+    bool here = false, at_peer = false;
     const std::unique_ptr<store::KvCursor> first = here_.scan(prefix, store::prefix_end(prefix));
-    ours.any = first->valid();
-    for (; first->valid() && !at_peer.any; first->next()) at_peer.any = !theirs_.contains(first->key());
+    here = first->valid();
+    for (; first->valid() && !at_peer; first->next()) at_peer = !theirs_.contains(first->key());
     PANDO_RETURN_IF_ERROR(first->status());
     for (auto at = theirs_.lower_bound(prefix);
          at != theirs_.end() && ByteSpan(at->first).substr(0, prefix.size()) == prefix; ++at) {
-      at_peer.any = at_peer.any || at->second.has_value();
+      at_peer = at_peer || at->second.has_value();
     }
-    const Result<std::optional<Bytes>> stored = here_.get(end_key);
-    if (!stored) return fail(stored.error());
-    if (*stored) {
-      const auto end = end_in(end_key, store::state_of_stored(**stored));
+    if (!here || !at_peer) return has_end(here ? Side::kHere : Side::kPeer, path, "");
+    const auto ended = [&](Side side) -> Result<bool> {
+      const auto end = end_of(side, path, "");
       if (!end) return fail(end.error());
-      ours.end = at_peer.end = *end;
+      return *end && **end <= now_ms_;
+    };
+    const Result<bool> ended_here = ended(Side::kHere);
+    return ended_here && *ended_here ? ended(Side::kPeer) : ended_here;
+  }
+
+  // Whether a cell that only one side holds lies in a field that the other may have freed.
+  Result<bool> freed_with_field(const CellPath& path, Side holder) const {
+    for (const ByteSpan field : fields_around(path)) {
+      const Result<bool> ends = has_end(holder, path, field);
+      if (!ends || *ends) return ends;
     }
-    if (const auto at = theirs_.find(end_key); at != theirs_.end()) {
-      at_peer.end.reset();
-      if (at->second) {
-        const auto end = end_in(end_key, *at->second);
-        if (!end) return fail(end.error());
-        at_peer.end = *end;
-      }
-    }
-    return ours.over(now_ms_) && at_peer.over(now_ms_);
+    return false;
   }
 
  private:
+  // Of the key, or of one field of it, by the cells of that side; nothing without one.
+  Result<std::optional<std::int64_t>> end_of(Side side, const CellPath& path, ByteSpan field) const {
+    const Bytes key = store::cell_key({path.table, path.key, CellKind::kExpiry, Bytes(field)});
+    const auto theirs = side == Side::kPeer ? theirs_.find(key) : theirs_.end();
+    if (theirs != theirs_.end()) {
+      if (!theirs->second) return std::nullopt;
+      return end_in(key, *theirs->second);
+    }
+    const Result<std::optional<Bytes>> stored = here_.get(key);
+    if (!stored) return fail(stored.error());
+    if (!*stored) return std::nullopt;
+    return end_in(key, store::state_of_stored(**stored));
+  }
+  Result<bool> has_end(Side side, const CellPath& path, ByteSpan field) const {
+    const auto end = end_of(side, path, field);
+    if (!end) return fail(end.error());
+    return *end && **end != kNeverExpires;
+  }
+
   const store::Kv& here_;
   const store::Overlay& theirs_;
   std::int64_t now_ms_;
@@ -93,6 +109,7 @@ Result<Difference> difference_of(const store::Kv& here, const store::Overlay& th
   Difference difference;
   Bytes prefix;  // of the key looked at
   bool over = false;
+  bool counted = false;  // as one that differs
   for (const auto& [key, state] : theirs) {
     const Result<CellPath> path = store::decode_cell_key(key);
     if (!path) return fail(path.error());
@@ -103,11 +120,17 @@ Result<Difference> difference_of(const store::Kv& here, const store::Overlay& th
       const Result<bool> ended = comparer.over(*path, prefix);
       if (!ended) return fail(ended.error());
       over = *ended;
-      if (!over) ++tables[path->table].keys;
+      counted = false;
     }
     if (over) continue;
     const Result<std::optional<Bytes>> ours = here.get(key);
     if (!ours) return fail(ours.error());
+    if (ours->has_value() != state.has_value()) {
+      const Result<bool> freed = comparer.freed_with_field(*path, *ours ? Side::kHere : Side::kPeer);
+      if (!freed) return fail(freed.error());
+      if (*freed) continue;
+    }
+    if (!std::exchange(counted, true)) ++tables[path->table].keys;
     count(tables[path->table], *ours, state);
     if (difference.named.size() < kCellsNamedMax) difference.named.push_back(store::describe_cell(key));
     difference.cells.push_back({key, state});
