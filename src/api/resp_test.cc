@@ -304,11 +304,11 @@ TEST(RespSession, ReadsOfStreamsBlockUntilThereIsSomething) {
   ASSERT_EQ(plan.requests.size(), 2u);
   EXPECT_EQ(plan.block_ms, 50);
   EXPECT_TRUE(plan.waits);
-  std::vector<Reply> replies(2);
+  std::vector<ItemReply> replies(2);
   EntriesReply nothing;
   nothing.found = true;
   nothing.top = {9, 9};
-  for (Reply& reply : replies) reply.body = nothing;
+  for (ItemReply& reply : replies) reply.body = nothing;
   EXPECT_TRUE(plan.goes_on_waiting(replies.data()));
   EXPECT_EQ(std::get<RangeEntriesRequest>(plan.again[0]).first, (StreamId{3, 2}));
   EXPECT_EQ(std::get<RangeEntriesRequest>(plan.again[1]).first, (StreamId{9, 10})) << "from the end on";

@@ -184,7 +184,9 @@ inline WriteRequest add(Bytes key, std::int64_t delta) {
 }
 inline GetRequest get(Bytes key) { return {std::string(kTableKv), std::move(key), false}; }
 
-inline Bytes value_in(const Reply& reply) {
+// Of a Reply or an ItemReply.
+template <typename AnyReply>
+Bytes value_in(const AnyReply& reply) {
   EXPECT_TRUE(reply.status.ok()) << reply.status.to_string();
   const auto* value = std::get_if<ValueReply>(&reply.body);
   EXPECT_NE(value, nullptr);

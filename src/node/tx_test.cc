@@ -21,7 +21,8 @@ class Tx : public testing::Test {
     return ask(std::move(tx), std::move(terms));
   }
   static const ItemReply& item(const Reply& reply, std::size_t i) { return std::get<TxReply>(reply.body).items.at(i); }
-  static std::int64_t count_in(const Reply& reply) { return std::get<CounterReply>(reply.body).value; }
+  template <typename AnyReply>
+  static std::int64_t count_in(const AnyReply& reply) { return std::get<CounterReply>(reply.body).value; }
 
   Bytes begin() { return std::get<TxBegunReply>(ask(TxBeginRequest{}).body).id; }
   static Terms within(const Bytes& tx) {

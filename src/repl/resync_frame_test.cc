@@ -37,7 +37,7 @@ std::vector<Golden> goldens() {
       {"cut ask", CutAsk{300},
        "1100"
        "ac02"},
-      {"cut", CutHeld{300, {up_to(7), {5}, Hlc{2}, {{"kv", true}}}},
+      {"cut", CutHeld{300, {up_to(7), {5}, Hlc{2}, {{"kv", Freed::kKeys}}}},
        "1200"
        "ac02"
        "01036463310107"

@@ -97,7 +97,7 @@ std::optional<std::string> Recorder::words(const Asked& asked) {
     return line;
   }
   if (const auto* append = std::get_if<TxAppendRequest>(&asked.request)) {
-    return part(append->id, words_of(append->mutation));
+    return part(append->id, words_of(*append->mutation));
   }
   if (const auto* lob = std::get_if<TxAppendLobRequest>(&asked.request)) {
     return part(lob->id, fmt::format("LOB {} SIZE {}", quoted(lob->key), lob->chunk.size()));

@@ -89,8 +89,8 @@ struct Formatter {
   Lines operator()(const TxReply& r) const { return {fmt::format("ok {}", r.items.size())}; }
   Lines operator()(const PipelineReply& r) const {
     Lines lines;
-    for (const Reply& item : r.items) {
-      for (std::string& line : format_reply(item)) lines.push_back(std::move(line));
+    for (const ItemReply& item : r.items) {
+      for (std::string& line : format_reply(Reply{item.status, item.body, {}})) lines.push_back(std::move(line));
     }
     return lines;
   }

@@ -135,7 +135,8 @@ TEST(Topology, AHundredFollowOneRelayer) {
   ASSERT_EQ(made, kWrites);
   const auto sent_by = [&](std::size_t machine) {
     std::uint64_t sent = 0;
-    for (const StatsReply::Link& link : world.machines()[machine]->node().stats(kNs)->links) sent += link.sent_commits;
+    const StatsReply stats = *world.machines()[machine]->node().stats(kNs);
+    for (const StatsReply::Link& link : stats.links) sent += link.sent_commits;
     return sent;
   };
   fmt::print("{} commits to {} followers of one relayer: sent {} times by who made them, {} times by the relayer\n",
