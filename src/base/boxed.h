@@ -1,4 +1,5 @@
-// base/boxed.h — a value kept apart, so that what holds it stays small: one large alternative makes a whole variant large.
+// base/boxed.h — a value kept apart, so that what holds it stays small: one large alternative makes a whole variant
+// large.
 //
 // It is the value: copies copy it, const reaches through. Never without one, but after it was moved from, when it may
 // only be assigned to or destroyed.

@@ -1,8 +1,8 @@
 // node/difference.h — what tells the cells here from those of a peer's cut, told per table and by name.
 //
-// Keys and fields whose time has run out are left out at whichever side still holds them: each site frees them in its own
-// time and by its own clock (docs/design/010-expiry.md), so they tell nothing of whether both hold the same. Of what
-// one side does not have at all and the other with an end, nobody can tell whether it was freed or lost.
+// Keys and fields whose time has run out are left out at whichever side still holds them: each site frees them in its
+// own time and by its own clock (docs/design/010-expiry.md), so they tell nothing of whether both hold the same. Of
+// what one side does not have at all and the other with an end, nobody can tell whether it was freed or lost.
 #pragma once
 
 #include <map>

@@ -22,7 +22,9 @@ class Tx : public testing::Test {
   }
   static const ItemReply& item(const Reply& reply, std::size_t i) { return std::get<TxReply>(reply.body).items.at(i); }
   template <typename AnyReply>
-  static std::int64_t count_in(const AnyReply& reply) { return std::get<CounterReply>(reply.body).value; }
+  static std::int64_t count_in(const AnyReply& reply) {
+    return std::get<CounterReply>(reply.body).value;
+  }
 
   Bytes begin() { return std::get<TxBegunReply>(ask(TxBeginRequest{}).body).id; }
   static Terms within(const Bytes& tx) {
