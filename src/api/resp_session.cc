@@ -75,7 +75,7 @@ bool RespPlan::pipelines() const {
 }
 
 bool RespPlan::plain() const {
-  return requests.size() == 1 && pending.names.empty() && !is_exec && !is_watch && !waits && !close && block_ms < 0;
+  return pending.names.empty() && !is_exec && !is_watch && !waits && !close && block_ms < 0;
 }
 
 bool RespPlan::goes_on_waiting(const ItemReply* replies) {

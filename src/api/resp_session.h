@@ -83,7 +83,7 @@ struct RespPlan {
   void clear();
   // Its requests may be items of a PipelineRequest, as those of the commands around it.
   bool pipelines() const;
-  // One request, and its answer hangs on nothing but its form and version: so for most commands.
+  // With one request its answer hangs on nothing but its form and version: so for most commands.
   bool plain() const;
   // After the first replies: what to ask again. False: there is something to answer.
   bool goes_on_waiting(const ItemReply* replies);

@@ -125,10 +125,8 @@ void Connection::ask() {
   if (!joins) ask_pipeline();
   // Before it is asked: what it does not find is heard of.
   if (hub_.plan.block_ms >= 0) hub_.feed.want();
-  const bool plain = hub_.plan.plain();
-  if (plain) wait_with(std::move(hub_.plan), 1);
   std::vector<Request> requests = std::move(hub_.plan.requests);
-  if (!plain) wait_with(std::move(hub_.plan), static_cast<std::uint32_t>(requests.size()));
+  wait_with(std::move(hub_.plan), static_cast<std::uint32_t>(requests.size()));
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (joins) {
       hub_.pipeline.emplace_back().request = std::move(requests[i]);
