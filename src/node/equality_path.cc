@@ -22,10 +22,9 @@ void EqualityPath::met(const std::string& peer, Instant now) {
 
 std::optional<std::string> EqualityPath::next_of(const std::vector<std::string>& at_rest, Instant now) {
   look_at_ = now + kLookForRestEvery;
-  const auto known = [&](const std::string& name) { return peers_.find(name); };
   auto first = peers_.end();
   for (const std::string& name : at_rest) {
-    const auto peer = known(name);
+    const auto peer = peers_.find(name);
     if (peer == peers_.end() || peer->second.turn > now) continue;
     if (first == peers_.end() || peer->second.turn < first->second.turn) first = peer;
   }

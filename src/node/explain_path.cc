@@ -112,15 +112,14 @@ void ExplainPath::fail(const Status& status, Outputs& out) {
 
 void ExplainPath::end_all(const Status& reason, Outputs& out) {
   while (!searches_.empty()) fail(reason, out);
-  read_id_.reset();
-  plan_.reset();
+  read_.forget();
   again_at_.reset();
 }
 
 void ExplainPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   again_at_.reset();
   const std::size_t bytes_before = searches_.empty() ? 0 : searches_.front().bytes;
-  while (!searches_.empty() && !read_id_) {
+  while (!searches_.empty() && !read_.under_way()) {
     Search& search = searches_.front();
     // Only durable records are read, and told of.
     if (search.records == 0 && replica_.durable().next() < search.behind) return;
@@ -141,10 +140,7 @@ void ExplainPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) 
       continue;
     }
     if (const auto* plan = std::get_if<log::ReadPlan>(&*step)) {
-      plan_ = *plan;
-      read_id_ = next_read_id++;
-      out.log_reads.push_back({replica_.name(), *read_id_, plan->segment_id, plan->offset, plan->bytes});
-      return;
+      return read_.begin(replica_, *plan, next_read_id++, out);
     }
     take(std::get<log::Run>(*step), out);
   }
@@ -161,20 +157,10 @@ void ExplainPath::take(const log::Run& run, Outputs& out) {
 }
 
 void ExplainPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
-  if (read_id_ != read_id) return;
-  const log::ReadPlan plan = *plan_;
-  read_id_.reset();
-  plan_.reset();
-  if (!status.ok()) return fail(status, out);
-  Result<log::ReadStep> step = replica_.reader().parse(plan, std::move(bytes));
-  if (!step) return fail(step.error(), out);
-  if (const auto* next = std::get_if<log::ReadPlan>(&*step)) {
-    plan_ = *next;
-    read_id_ = read_id;
-    out.log_reads.push_back({replica_.name(), read_id, next->segment_id, next->offset, next->bytes});
-    return;
-  }
-  take(std::get<log::Run>(*step), out);
+  if (!read_.is(read_id)) return;
+  const Result<std::optional<log::Run>> run = read_.take(replica_, status, std::move(bytes), out);
+  if (!run) return fail(run.error(), out);
+  if (*run) take(**run, out);
 }
 
 }  // namespace pando::node

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 
+#include "node/disk_read.h"
 #include "node/read_path.h"
 
 namespace pando::node {
@@ -26,10 +27,8 @@ class ExplainPath {
   void handle(RequestId id, const ExplainRequest& request, const Terms& terms, Time now, Outputs& out);
 
   // The segment that is being read from disk.
-  std::optional<std::uint64_t> reading_segment() const {
-    return plan_ ? std::optional(plan_->segment_id) : std::nullopt;
-  }
-  bool reading(std::uint64_t read_id) const { return read_id_ == read_id; }
+  std::optional<std::uint64_t> reading_segment() const { return read_.segment(); }
+  bool reading(std::uint64_t read_id) const { return read_.is(read_id); }
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
   // Searches on.
   void end_turn(Time now, std::uint64_t& next_read_id, Outputs& out);
@@ -79,8 +78,7 @@ class ExplainPath {
   Replica& replica_;
   ReadPath& reads_;
   std::deque<Search> searches_;  // the first is under way
-  std::optional<std::uint64_t> read_id_;
-  std::optional<log::ReadPlan> plan_;
+  DiskRead read_;
   std::optional<Instant> again_at_;
 };
 

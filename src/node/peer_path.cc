@@ -47,8 +47,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.frontier = &replica_.frontier_of_all();
   session.tables = replica_.tables().subscribe;
   const auto at =
-      links_.emplace(id, Link{repl::Session(session, now), options, {}, {}, false, false, false, false, false, {}})
-          .first;
+      links_.emplace(id, Link{repl::Session(session, now), options, {}, false, false, false, false, false, {}}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 
@@ -207,8 +206,8 @@ bool PeerPath::all_have(const VersionVector& context) const {
 std::optional<std::uint64_t> PeerPath::reading_segment() const {
   std::optional<std::uint64_t> oldest;
   for (const auto& entry : links_) {
-    const std::optional<log::ReadPlan>& plan = entry.second.plan;
-    if (plan && (!oldest || plan->segment_id < *oldest)) oldest = plan->segment_id;
+    const std::optional<std::uint64_t> segment = entry.second.read.segment();
+    if (segment && (!oldest || *segment < *oldest)) oldest = segment;
   }
   return oldest;
 }
@@ -434,7 +433,7 @@ void PeerPath::drop(LinkId id) {
 }
 
 void PeerPath::read_on(LinkId id, Link& link, std::uint64_t& next_read_id, Outputs& out) {
-  while (!link.read_id) {
+  while (!link.read.under_way()) {
     const std::optional<LogPos> want = link.session.wants();
     if (!want || *want > replica_.durable()) return;
     Result<log::ReadStep> step = replica_.reader().read(*want, limits::kFrameBytesTarget);
@@ -446,10 +445,7 @@ void PeerPath::read_on(LinkId id, Link& link, std::uint64_t& next_read_id, Outpu
       return;
     }
     if (const auto* plan = std::get_if<log::ReadPlan>(&*step)) {
-      link.plan = *plan;
-      link.read_id = next_read_id++;
-      out.log_reads.push_back({replica_.name(), *link.read_id, plan->segment_id, plan->offset, plan->bytes});
-      return;
+      return link.read.begin(replica_, *plan, next_read_id++, out);
     }
     const auto& run = std::get<log::Run>(*step);
     if (run.records.empty()) return;
@@ -479,24 +475,14 @@ void PeerPath::offer(LinkId id, Link& link, const log::Run& run, Outputs& out) {
 
 void PeerPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
   for (auto& [id, link] : links_) {
-    if (link.read_id != read_id) continue;
-    const log::ReadPlan plan = *link.plan;
-    link.read_id.reset();
-    link.plan.reset();
-    if (!status.ok()) {
-      link.session.refuse(status);
-      return;
-    }
-    Result<log::ReadStep> step = replica_.reader().parse(plan, std::move(bytes));
-    if (!step) {
-      out.notes.push_back({Note::Level::kError, replica_.name(), step.error().message()});
-      link.session.refuse(step.error());
-    } else if (const auto* next = std::get_if<log::ReadPlan>(&*step)) {
-      link.plan = *next;
-      link.read_id = read_id;
-      out.log_reads.push_back({replica_.name(), read_id, next->segment_id, next->offset, next->bytes});
-    } else {
-      offer(id, link, std::get<log::Run>(*step), out);
+    if (!link.read.is(read_id)) continue;
+    const Result<std::optional<log::Run>> run = link.read.take(replica_, status, std::move(bytes), out);
+    if (!run) {
+      // Bytes that are no records of ours.
+      if (status.ok()) out.notes.push_back({Note::Level::kError, replica_.name(), run.error().message()});
+      link.session.refuse(run.error());
+    } else if (*run) {
+      offer(id, link, **run, out);
     }
     return;
   }

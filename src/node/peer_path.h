@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/disk_read.h"
 #include "node/equality_path.h"
 #include "node/replica.h"
 #include "node/resync_path.h"
@@ -99,8 +100,7 @@ class PeerPath {
   struct Link {
     repl::Session session;
     Options options;
-    std::optional<std::uint64_t> read_id;  // of the disk read under way
-    std::optional<log::ReadPlan> plan;
+    DiskRead read;
     bool refused = false;  // by either end
     bool refused_by_peer = false;
     bool close_sent = false;

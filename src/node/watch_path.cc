@@ -135,18 +135,15 @@ void WatchPath::fail(const Status& status, Outputs& out) {
 }
 
 void WatchPath::read_on(std::uint64_t& next_read_id, Outputs& out) {
-  while (!read_id_) {
+  while (!read_.under_way()) {
     const std::optional<LogPos> want = hub_.next_read(replica_.durable());
     if (!want) return;
     const auto [from, changes_before] = known_before(*want);
     Result<log::ReadStep> step = replica_.reader().read(from, limits::kLogReadBytes);
     if (!step) return fail(step.error(), out);
     if (const auto* plan = std::get_if<log::ReadPlan>(&*step)) {
-      plan_ = *plan;
       plan_changes_before_ = changes_before;
-      read_id_ = next_read_id++;
-      out.log_reads.push_back({replica_.name(), *read_id_, plan->segment_id, plan->offset, plan->bytes});
-      return;
+      return read_.begin(replica_, *plan, next_read_id++, out);
     }
     const auto& run = std::get<log::Run>(*step);
     CHECK(!run.records.empty() && run.records.front().pos == from);
@@ -155,20 +152,11 @@ void WatchPath::read_on(std::uint64_t& next_read_id, Outputs& out) {
 }
 
 void WatchPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
-  if (read_id_ != read_id) return;
-  const log::ReadPlan plan = *plan_;
-  read_id_.reset();
-  plan_.reset();
-  if (!status.ok()) return fail(status, out);
-  Result<log::ReadStep> step = replica_.reader().parse(plan, std::move(bytes));
-  if (!step) return fail(step.error(), out);
-  if (const auto* next = std::get_if<log::ReadPlan>(&*step)) {
-    plan_ = *next;
-    read_id_ = read_id;
-    out.log_reads.push_back({replica_.name(), read_id, next->segment_id, next->offset, next->bytes});
-    return;
-  }
-  const Status offered = offer(std::get<log::Run>(*step), plan_changes_before_);
+  if (!read_.is(read_id)) return;
+  const Result<std::optional<log::Run>> run = read_.take(replica_, status, std::move(bytes), out);
+  if (!run) return fail(run.error(), out);
+  if (!*run) return;
+  const Status offered = offer(**run, plan_changes_before_);
   if (!offered.ok()) fail(offered, out);
 }
 

@@ -9,6 +9,7 @@
 
 #include <map>
 
+#include "node/disk_read.h"
 #include "node/replica.h"
 #include "notify/hub.h"
 
@@ -30,11 +31,9 @@ class WatchPath {
   // A cut was merged in there, with all that this covers.
   void on_cut(LogPos pos, const VersionVector& context);
   // The segment that is being read from disk.
-  std::optional<std::uint64_t> reading_segment() const {
-    return plan_ ? std::optional(plan_->segment_id) : std::nullopt;
-  }
+  std::optional<std::uint64_t> reading_segment() const { return read_.segment(); }
   // True when that read is ours.
-  bool reading(std::uint64_t read_id) const { return read_id_ == read_id; }
+  bool reading(std::uint64_t read_id) const { return read_.is(read_id); }
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
   // Once a turn: reads on, hands out batches.
   void end_turn(std::uint64_t& next_read_id, Outputs& out);
@@ -55,9 +54,8 @@ class WatchPath {
   std::optional<notify::Cursor> notified_;  // how far Notify is; only with a notifier
   std::map<LogPos, std::uint64_t> changes_before_;
   std::vector<WatchId> cut_off_;  // to be told that the log does not go on for them
-  std::optional<std::uint64_t> read_id_;
-  std::optional<log::ReadPlan> plan_;
-  std::uint64_t plan_changes_before_ = 0;  // before the record that plan_ wants
+  DiskRead read_;
+  std::uint64_t plan_changes_before_ = 0;  // before the record that read_ wants
 };
 
 }  // namespace pando::node
