@@ -154,26 +154,16 @@ Status Draft::put_value(const Mutation& mutation) {
       return {};
     }
   }
-  if (fresh() && cleared_.empty()) {
-    if (const crdt::Register* there = view_.find_lone_value(mutation.table, mutation.key); there != nullptr) {
-      std::vector<Dot> replaces = there->dots();
-      if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
-      put_over(register_path(mutation.table, mutation.key), mutation.value, std::move(replaces));
-      return {};
-    }
-  }
   CellPath path = register_path(mutation.table, mutation.key);
-  if (fresh()) {
+  if (fresh() && cleared_.empty() && !view_.cells().may_expire(mutation.table)) {
     // Mostly a value takes the place of a value, or is the first of its key.
-    Result<std::optional<std::vector<Dot>>> there = plainly_there(path);
-    if (!there) return there.error();
-    const store::Cells& cells = view_.cells();
-    const bool alone =
-        *there && ((*there)->empty() ? !cells.may_have(mutation.table, mutation.key)
-                                     : !cells.may_have(mutation.table, mutation.key, CellKind::kCounter));
-    if (alone) {
+    const Result<const crdt::Register*> lone = view_.find_lone_value(mutation.table, mutation.key);
+    if (!lone) return lone.error();
+    if (*lone != nullptr || !view_.cells().may_have(mutation.table, mutation.key)) {
+      std::vector<Dot> replaces;
+      if (*lone != nullptr) replaces = (*lone)->dots();
       if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
-      put_over(std::move(path), mutation.value, **std::move(there));
+      put_over(std::move(path), mutation.value, std::move(replaces));
       return {};
     }
   }

@@ -31,9 +31,9 @@ ValueReply shown(const View& view, std::string_view name, const crdt::Register& 
 
 Result<ReplyBody> read(View& view, const GetRequest& request) {
   PANDO_RETURN_IF_ERROR(check_name(request.table, request.key));
-  if (const crdt::Register* lone = view.find_lone_value(request.table, request.key); lone != nullptr) {
-    return shown(view, request.table, *lone);
-  }
+  const auto lone = view.find_lone_value(request.table, request.key);
+  if (!lone) return fail(lone.error());
+  if (*lone != nullptr) return shown(view, request.table, **lone);
   CellPath path = value_path(request.table, request.key, CellKind::kCounter);
   const auto counter = view.find_counter(path);
   if (!counter) return fail(counter.error());

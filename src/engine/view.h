@@ -43,8 +43,9 @@ class View {
   Result<const crdt::Register*> find_register(const CellPath& path);
   Result<const crdt::Counter*> find_counter(const CellPath& path);
   // What GET of a value mostly comes to: Cells::find_lone_value(), where nothing ends.
-  const crdt::Register* find_lone_value(std::string_view table, ByteSpan key) {
-    return cells_->may_expire(table) ? nullptr : cells_->find_lone_value(table, key, touched_);
+  Result<const crdt::Register*> find_lone_value(std::string_view table, ByteSpan key) {
+    if (cells_->may_expire(table)) return nullptr;
+    return cells_->find_lone_value(table, key, touched_);
   }
   // The bytes that reads of a register show, by its table's resolver.
   Result<std::optional<Bytes>> value(const CellPath& path);

@@ -106,13 +106,12 @@ Result<Cell*> Cells::read_stored(ByteSpan key, CellKind kind) {
   return &placed;
 }
 
-Result<const Cell*> Cells::find(const CellPath& path, LogPos& touched) {
-  const ByteSpan key = key_of(path);
-  Cell* cell = use_hot(key);
+Result<Cell*> Cells::find(ByteSpan cell_key, std::size_t prefix_size, CellKind kind, LogPos& touched) {
+  Cell* cell = use_hot(cell_key);
   if (cell == nullptr) {
-    if (!may_exist(key, prefix_size_of(key, path))) return nullptr;
-    const Result<Cell*> stored = read_stored(key, path.kind);
-    if (!stored) return fail(stored.error());
+    if (!may_exist(cell_key, prefix_size)) return nullptr;
+    const Result<Cell*> stored = read_stored(cell_key, kind);
+    if (!stored) return stored;
     cell = *stored;
   }
   touched = std::max(touched, cell->touched_);
@@ -152,17 +151,20 @@ Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
   return find_counter(path, nobody_asks);
 }
 
-const crdt::Register* Cells::find_lone_value(std::string_view table, ByteSpan key, LogPos& touched) {
+Result<const crdt::Register*> Cells::find_lone_value(std::string_view table, ByteSpan key, LogPos& touched) {
   const ByteSpan cell_key = write_cell_key(table, key, CellKind::kRegister, {}, scratch_);
-  Cell* cell = use_hot(cell_key);
-  if (cell == nullptr || cell->empty()) return nullptr;
-  if (!cell->lone_) {
-    const ByteSpan prefix = cell_key.substr(0, cell_key.size() - 1);
+  const std::size_t prefix_size = cell_key.size() - 1;
+  LogPos seen = touched;
+  const Result<Cell*> cell = find(cell_key, prefix_size, CellKind::kRegister, seen);
+  if (!cell) return fail(cell.error());
+  if (*cell == nullptr) return nullptr;
+  if (!(*cell)->lone_) {
+    const ByteSpan prefix = cell_key.substr(0, prefix_size);
     if (may_hold(prefix, CellKind::kCounter) || may_hold(prefix, CellKind::kDecimal)) return nullptr;
-    cell->lone_ = true;
+    (*cell)->lone_ = true;
   }
-  touched = std::max(touched, cell->touched_);
-  return &cell->reg();
+  touched = seen;
+  return &(*cell)->reg();
 }
 
 Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {

@@ -86,8 +86,8 @@ class Cells {
   Result<const crdt::Register*> find_register(const CellPath& path, LogPos& touched);
   Result<const crdt::Counter*> find_counter(const CellPath& path, LogPos& touched);
   // The value of a key that is certainly no counter, as most values are: in one look. Null where there is none, or that
-  // is not certain, or it is not in memory: then look for all of them. Not of tables that may_expire().
-  const crdt::Register* find_lone_value(std::string_view table, ByteSpan key, LogPos& touched);
+  // is not certain: then look for all of them. Not of tables that may_expire().
+  Result<const crdt::Register*> find_lone_value(std::string_view table, ByteSpan key, LogPos& touched);
   // The same without keeping it in memory, for large values read once (chunks of an object).
   Result<std::optional<crdt::Register>> fetch_register(const CellPath& path);
   // The last record that changed the cell, also when that deleted it; 0 when the Kv has its present state. A
@@ -250,8 +250,13 @@ class Cells {
   // False: there is no such cell, in memory or in the Kv.
   bool may_exist(ByteSpan cell_key, std::size_t prefix_size) const;
   bool may_exist(ByteSpan cell_key) const { return may_exist(cell_key, key_prefix_size(cell_key)); }
-  // Null when there is none. Raises `touched`, where there is one.
-  Result<const Cell*> find(const CellPath& path, LogPos& touched);
+  // Null when there is none. Raises `touched`, where there is one. The key is of this kind, with `prefix_size` bytes
+  // that are the (table, key) part.
+  Result<Cell*> find(ByteSpan cell_key, std::size_t prefix_size, CellKind kind, LogPos& touched);
+  Result<Cell*> find(const CellPath& path, LogPos& touched) {
+    const ByteSpan key = key_of(path);
+    return find(key, prefix_size_of(key, path), path.kind, touched);
+  }
   // hot(), and then the last to be evicted.
   Cell* use_hot(ByteSpan key);
   Result<Cell*> read_stored(ByteSpan key, CellKind kind);

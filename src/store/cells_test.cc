@@ -178,8 +178,9 @@ TEST_F(CellsTest, WhatIsNotThereIsNotLookedFor) {
 TEST_F(CellsTest, AValueIsLoneUntilItsKeyHasACounter) {
   LogPos touched;
   const auto lone = [&](const Bytes& key) {
-    const crdt::Register* reg = cells_->find_lone_value("kv", key, touched);
-    return reg == nullptr ? Bytes("-") : reg->resolve()->value;
+    const auto reg = cells_->find_lone_value("kv", key, touched);
+    if (!reg) return "failed: " + reg.error().to_string();
+    return *reg == nullptr ? Bytes("-") : (*reg)->resolve()->value;
   };
   EXPECT_EQ(lone("a"), "-");
   put(reg_path("a"), "1");
@@ -199,9 +200,11 @@ TEST_F(CellsTest, AValueIsLoneUntilItsKeyHasACounter) {
   put(reg_path("c"), "1");
   remove(reg_path("c"));
   EXPECT_EQ(lone("c"), "-");
+  put(reg_path("d"), "4");
 
   checkpoint();
   reopen();
+  EXPECT_EQ(lone("d"), "4") << "from the Kv";
   EXPECT_EQ(lone("a"), "-") << "not in memory";
   EXPECT_EQ(get(reg_path("a")), "1");
   EXPECT_EQ(lone("a"), "-") << "its counter is in the Kv";
