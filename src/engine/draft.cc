@@ -369,9 +369,8 @@ Status Draft::put(CellPath path, ByteSpan value) {
   std::vector<Dot> replaces;
   if (*current != nullptr) replaces = (*current)->dots();
   PANDO_RETURN_IF_ERROR(revive_field(path));
-  const bool field = path.kind == CellKind::kField;
-  put_over(field ? CellPath(path) : std::move(path), value, std::move(replaces));
-  return field ? outlast_end(path) : Status();
+  put_over(std::move(path), value, std::move(replaces));
+  return {};
 }
 
 void Draft::put_new(CellPath path, ByteSpan value) { put_over(std::move(path), value, {}); }

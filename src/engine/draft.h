@@ -204,8 +204,6 @@ class Draft {
   // Before a cell is written that was not there: a field it lies in that has ended begins anew, and so does the
   // outermost of those of which nothing is here, where this site has freed fields and others may hold it still.
   Status revive_field(const CellPath& path);
-  // A column that had ended is replaced by what this draft has put there: "never" takes the place of its end.
-  Status outlast_end(const CellPath& column);
   // Clears a key whose time has run out, also one that others may hold still and this site has freed.
   Status revive(std::string_view table, ByteSpan key);
   // True when nothing may be left of what the key was before.

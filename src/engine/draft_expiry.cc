@@ -63,18 +63,6 @@ Status Draft::take_end(std::string_view table, ByteSpan key, ByteSpan field) {
   return set_end(table, key, field, kNeverExpires);
 }
 
-Status Draft::outlast_end(const CellPath& column) {
-  if (!view_.cells().may_expire(column.table)) return {};
-  for (const ByteSpan field : fields_around(column)) {
-    const CellPath end = end_path(column.table, column.key, field);
-    if (cleared(end) || wrote(end)) continue;
-    const Result<bool> over = view_.expired(column.table, column.key, field);
-    if (!over) return over.error();
-    if (*over) return set_end(column.table, column.key, field, kNeverExpires);
-  }
-  return {};
-}
-
 Status Draft::drop_end(std::string_view table, ByteSpan key) {
   if (!view_.cells().may_expire(table) && !writes_ends_) return {};
   return remove(end_path(table, key, {}));
@@ -149,7 +137,6 @@ Status Draft::revive_field(const CellPath& path) {
     const Result<bool> over = view_.expired(path.table, path.key, field);
     if (!over) return over.error();
     bool begins_anew = *over;
-    if (begins_anew && path.kind == CellKind::kField) return {};  // outlast_end()
     if (!begins_anew && cells.has_freed_fields(path.table)) {
       begins_anew = true;
       const Result<LogPos> visited = store::visit_field(cells, path.table, path.key, field, [&](const auto&) {

@@ -91,6 +91,29 @@ TEST(FieldFreeing, WrittenAgainItSaysSoAndLeavesItsNeighbourAlone) {
   EXPECT_EQ(fleet[0].commit({columns({{"a", "4"}, {"ab", "4"}})}).size(), 2u) << "what is there says nothing";
 }
 
+TEST(FieldFreeing, AColumnThatHasEndedBeginsAnewWhetherItWasFreedOrNot) {
+  for (const bool freed : {false, true}) {
+    Fleet fleet(2);
+    fleet[1].commit({test::of_kind(Mutation::Kind::kEnable, "other")});
+    fleet[0].commit({columns({{"a", "old"}})});
+    fleet[0].commit({column_ends("a", in(100))});
+    fleet.exchange();
+    vouch_all(fleet, 2, kStart + 100);
+    if (freed) {
+      ASSERT_TRUE(free_column(fleet[0], "a"));
+    }
+    // Both write it again, and one gives it an end: no other end is left beside that one.
+    fleet[0].commit({columns({{"a", "0"}})});
+    fleet[1].commit({columns({{"a", "1"}})});
+    fleet[1].commit({column_ends("a", in(25))});
+    fleet.exchange();
+    EXPECT_NE(row_of(fleet[0]), "") << freed;
+    fleet.set_clocks(kStart + 125);
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(row_of(fleet[i]), "") << freed;
+    EXPECT_EQ(fleet[0].digest(), fleet[1].digest());
+  }
+}
+
 TEST(FieldFreeing, ARowWhoseEveryColumnHasEndedIsGoneBeforeAndAfter) {
   Fleet fleet(2);
   fleet[1].commit({test::of_kind(Mutation::Kind::kEnable, "other")});
