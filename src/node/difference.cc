@@ -101,8 +101,8 @@ void count(TableDifference& table, const std::optional<Bytes>& ours, const std::
 }  // namespace
 
 Result<Difference> difference_of(const store::Kv& here, const store::Overlay& theirs,
-                                 const std::map<std::string, std::uint64_t, std::less<>>& compared,
-                                 std::int64_t now_ms) {
+                                 const std::map<std::string, std::uint64_t, std::less<>>& compared, std::int64_t now_ms,
+                                 Chunks chunks) {
   std::map<std::string, TableDifference, std::less<>> tables;
   for (const auto& [table, cells] : compared) tables[table].cells = cells;
   const Comparer comparer(here, theirs, now_ms);
@@ -123,6 +123,7 @@ Result<Difference> difference_of(const store::Kv& here, const store::Overlay& th
       counted = false;
     }
     if (over) continue;
+    if (path->table == kTableLobChunks && chunks != Chunks::kAll && (chunks == Chunks::kNone || !state)) continue;
     const Result<std::optional<Bytes>> ours = here.get(key);
     if (!ours) return fail(ours.error());
     if (ours->has_value() != state.has_value()) {

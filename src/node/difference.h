@@ -22,11 +22,19 @@ struct Difference {
   std::vector<CutCell> cells;           // all of them, as the peer holds them
 };
 
+// Which chunks of objects tell something: cuts do not keep those that go with their object while the cut is open
+// (store/snapshots.h), so that between two who had seen the same one may lack some without anything being wrong.
+enum class Chunks : std::uint8_t {
+  kAll,
+  kMissingHere,  // those that the peer lacks may have gone there meanwhile
+  kNone,         // here, too
+};
+
 // `here` are the cells as they were compared, `theirs` those in which the peer's cut is otherwise, `compared` how many
 // cells of each table were looked at here.
 Result<Difference> difference_of(const store::Kv& here, const store::Overlay& theirs,
-                                 const std::map<std::string, std::uint64_t, std::less<>>& compared,
-                                 std::int64_t now_ms);
+                                 const std::map<std::string, std::uint64_t, std::less<>>& compared, std::int64_t now_ms,
+                                 Chunks chunks);
 
 // How many commits of `all` are not in `known`.
 std::uint64_t commits_beyond(const VersionVector& all, const VersionVector& known);

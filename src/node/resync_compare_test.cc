@@ -1,5 +1,6 @@
 // Comparing with a peer for a client, and as proof: what is told, what is changed, and what is left alone.
 #include "model/expiry.h"
+#include "model/lob_manifest.h"
 #include "node/resync_suite.h"
 
 namespace pando::node::resync_compare_test {
@@ -166,6 +167,40 @@ TEST(ResyncCompare, WhatDiffersIsNamedAndMendedAtBothSides) {
   // What was mended is in the log, and third parties read on behind it.
   dc2.restart();
   EXPECT_EQ(dc2.digest(), dc1.digest());
+}
+
+void put_object(Site& site, const Bytes& upload) {
+  const CellPath name{std::string(kTableLob), "o", CellKind::kRegister, ""};
+  std::vector<Dot> seen;
+  if (const auto reg = site.replica().cells().find_register(name); reg && *reg != nullptr) seen = (*reg)->dots();
+  const Bytes chunk(1000, 'Z');
+  site.commit(
+      {PutOp{chunk_path(upload, 0), chunk, {}}, PutOp{name, encode_lob_manifest({upload, chunk.size(), 1, 0}), seen}});
+}
+
+// Cuts do not keep the chunks of an object that is replaced while they are open.
+TEST(ResyncCompare, AnObjectThatIsReplacedDuringAProofIsNoDifference) {
+  for (const bool at_the_peer : {true, false}) {
+    Site dc1("dc1", {}, Duration::seconds(1)), dc2("dc2");
+    Wire wire(dc1, dc2);
+    write_many(dc1, 0, 9000);
+    put_object(dc1, "first");
+    ASSERT_TRUE(wire.settle());
+    const std::uint64_t before = dc2.peers().resync().serving().cuts_served();
+    for (int turns = 0; dc2.peers().resync().serving().cuts_served() == before && turns < 5000; ++turns) wire.run(1);
+    ASSERT_EQ(dc2.peers().resync().serving().cuts_served(), before + 1);
+    // dc1 hears of it late, so that it still is where the proof began; or it moves on itself.
+    wire.holds_commits = true;
+    wire.run(at_the_peer ? 0 : 2);
+    put_object(at_the_peer ? dc2 : dc1, "second");
+    const std::uint64_t compared = dc1.stats().compared_total;
+    for (int turns = 0; dc1.stats().compared_total == compared && turns < 5000; ++turns) wire.run(1);
+    EXPECT_GT(dc1.stats().compared_total, compared) << at_the_peer;
+    EXPECT_EQ(dc1.stats().differed_total, 0u) << at_the_peer;
+    wire.release();
+    ASSERT_TRUE(wire.settle());
+    EXPECT_EQ(dc1.digest(), dc2.digest());
+  }
 }
 
 // An edge takes kv, reports alerts and keeps its readings: of the rest the two may hold what they like.

@@ -228,7 +228,7 @@ void ResyncPath::finish_catch_up(repl::Session& session, Instant now, Outputs& o
 }
 
 void ResyncPath::finish_asked(repl::Session& session, Time now, Outputs& out) {
-  const Result<Difference> difference = taker_.difference(now.wall_ms);
+  const Result<Difference> difference = taker_.difference(now.wall_ms, Chunks::kAll);
   if (!difference) {
     taker_.abandon(session);
     return end_task(difference.error());
@@ -269,7 +269,8 @@ void ResyncPath::finish_asked(repl::Session& session, Time now, Outputs& out) {
 }
 
 void ResyncPath::finish_proof(repl::Session& session, Time now, Outputs& out) {
-  Result<Difference> difference = taker_.difference(now.wall_ms);
+  const bool moved_on = replica_.cells().context() != taker_.cut().context;
+  Result<Difference> difference = taker_.difference(now.wall_ms, moved_on ? Chunks::kNone : Chunks::kMissingHere);
   if (!difference) {
     out.notes.push_back({Note::Level::kError, replica_.name(), difference.error().message()});
     taker_.abandon(session);

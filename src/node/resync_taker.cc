@@ -307,9 +307,9 @@ Result<std::vector<CutCell>> ResyncTaker::differing() const {
   return cells;
 }
 
-Result<Difference> ResyncTaker::difference(std::int64_t now_ms) const {
+Result<Difference> ResyncTaker::difference(std::int64_t now_ms, Chunks chunks) const {
   CHECK(state_ == State::kReady);
-  return difference_of(*cells_, got_, compared_, now_ms);
+  return difference_of(*cells_, got_, compared_, now_ms, chunks);
 }
 
 Result<std::uint64_t> ResyncTaker::mend(const std::vector<CutCell>& cells) {

@@ -88,7 +88,7 @@ class ResyncTaker {
   // differs.
   const Cut& cut() const { return *cut_; }
   const VersionVector& context_here() const { return replica_.cells().snapshots().meta(*snapshot_).context; }
-  Result<Difference> difference(std::int64_t now_ms) const;
+  Result<Difference> difference(std::int64_t now_ms, Chunks chunks) const;
   // Of these cells all that either side has stays (CutRecord::How::kMend); idle afterwards. How many changed here: none
   // when commits came since they were compared, as these may have taken away what one side lacks.
   Result<std::uint64_t> mend(const std::vector<CutCell>& cells);
