@@ -1,5 +1,7 @@
 #include "node/expiry_path.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -35,9 +37,19 @@ ExpiryPath::ExpiryPath(Replica& replica, Duration free_after) : replica_(replica
   }
 }
 
-void ExpiryPath::end_turn(Time now, const PeerPath& peers) {
-  if (instant_of(now) < pause_until_) return;
+void ExpiryPath::end_turn(Time now, const PeerPath& peers, Outputs& out) {
+  if (instant_of(now) < pause_until_) {
+    // They came during the pause: what is compared waits for them.
+    if (replica_.has_met_keys() && (!again_at_ || pause_until_ < *again_at_)) again_at_ = pause_until_;
+    return;
+  }
   const Result<bool> more = step(now, peers);
+  const std::string why = more || !replica_.serving().ok() ? std::string() : more.error().to_string();
+  if (!why.empty() && why != complaint_) {
+    out.notes.push_back(
+        {Note::Level::kError, replica_.name(), fmt::format("what has ended is not freed, trying again: {}", why)});
+  }
+  complaint_ = why;
   pause_until_ = instant_of(now) + (more ? kNextSlice : kTryAgain);
   plan(now, more.value_or(false));
 }
@@ -115,7 +127,7 @@ Status ExpiryPath::look_at(const store::ExpiryIndex::Hint& hint, std::int64_t en
 }
 
 Result<bool> ExpiryPath::take_back(const CellPath& end, Time now) {
-  if (!replica_.take_unseen_end(end) || !replica_.config().writable) return false;
+  if (!replica_.take_unseen_end(end) || !replica_.may_write(end.table)) return false;
   store::Cells& cells = replica_.cells();
   const Result<bool> own = engine::holds_of(cells, end.table, end.key, replica_.self().node, end.element);
   if (!own || !*own) return own;
@@ -204,7 +216,7 @@ Result<bool> ExpiryPath::free_ready(Time now) {
     unchecked_.pop_front();
     if (stable_.covers(one.needs)) {
       PANDO_RETURN_IF_ERROR(free(one));
-    } else if (replica_.config().writable && replica_.serving().ok() &&
+    } else if (replica_.may_write(one.table) && replica_.serving().ok() &&
                stable_.freed_without(one.needs, replica_.self().node)) {
       PANDO_RETURN_IF_ERROR(take_back(one, now));
     } else {

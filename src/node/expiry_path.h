@@ -38,8 +38,8 @@ class ExpiryPath {
   // What has ended is left alone for `free_after`.
   ExpiryPath(Replica& replica, Duration free_after);
 
-  // Vouches while `peers` know all there are.
-  void end_turn(Time now, const PeerPath& peers);
+  // Vouches while `peers` know all there are. A note tells of a failure; it goes on a moment later.
+  void end_turn(Time now, const PeerPath& peers, Outputs& out);
   std::optional<Instant> next_deadline() const { return again_at_; }
 
   std::uint64_t freed() const { return freed_; }
@@ -92,6 +92,7 @@ class ExpiryPath {
   std::uint64_t freed_ = 0;
   std::optional<Instant> again_at_;
   Instant pause_until_;
+  std::string complaint_;  // the last failure, while it lasts
 };
 
 }  // namespace pando::node

@@ -189,7 +189,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     }
     if (!stopping_) escrow_.end_turn(now);
     if (!stopping_) give_ups_.end_turn(now);
-    if (!stopping_) expiry_.end_turn(now, peers_);
+    if (!stopping_) expiry_.end_turn(now, peers_, out);
     if (stopping_) advance_stop(now, out);
     conflicts_.end_turn(now, out);
     answers_.end_turn(peers_.take_acked(), now, out);

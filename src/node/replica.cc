@@ -181,7 +181,8 @@ void Replica::catch_up_with(const VersionVector& theirs) {
 }
 
 void Replica::note_met(const CellPath& path) {
-  if (!config_.writable || is_internal_table(path.table) || !cells_->may_expire(path.table)) return;
+  // What this node only reads it has not written: nothing of it would come alive elsewhere.
+  if (!may_write(path.table) || is_internal_table(path.table) || !cells_->may_expire(path.table)) return;
   if (met_keys_.size() >= kUnseenEndsMax) return;
   const bool part = !fields_around(path).empty();
   met_keys_.insert({path.table, path.key, part ? path.kind : CellKind::kRegister, part ? path.element : Bytes()});

@@ -85,6 +85,8 @@ class Replica {
   std::string tables_refused() const;
   // What is written here goes to others. Not where the table is declared local.
   bool publishes(std::string_view table) const;
+  // A replicator, and not one that only subscribes to the table.
+  bool may_write(std::string_view table) const;
   // What of this node's cells is the same elsewhere.
   TableFilter shared() const;
 

@@ -50,11 +50,15 @@ TableFilter Replica::shared() const {
   return filter;
 }
 
+bool Replica::may_write(std::string_view table) const {
+  return config_.writable && (tables().publish.has(table) || !tables().subscribe.has(table));
+}
+
 Status Replica::check_tables(const std::vector<Op>& ops) const {
   if (tables().publish.all) return {};
   for (const Op& op : ops) {
     const std::string_view table = table_of(op);
-    if (tables().publish.has(table) || !tables().subscribe.has(table)) continue;
+    if (may_write(table)) continue;
     return Status(StatusCode::kReadOnly,
                   fmt::format("table \"{}\" is read-only here: this node subscribes to it and does not publish it",
                               ruling_table(table)));
