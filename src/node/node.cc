@@ -184,6 +184,16 @@ Result<StatsReply> Node::stats(std::string_view ns) const {
   return stats;
 }
 
+const VersionVector* Node::durable_context(std::string_view ns) const {
+  const Namespace* found = impl_->find(ns);
+  return found == nullptr ? nullptr : &found->replica().durable_context();
+}
+
+bool Node::at_rest(std::string_view ns) const {
+  const Namespace* found = impl_->find(ns);
+  return found == nullptr || !found->replica().has_met_keys();
+}
+
 const std::map<StatusCode, std::uint64_t>& Node::strangers_refused() const { return impl_->strangers_refused; }
 
 // Clients. -------------------------------------------------------------------------------------------------

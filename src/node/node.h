@@ -126,6 +126,10 @@ class Node {
     Status status;
   };
   std::vector<Health> health() const;
+  // What of the namespace is durable; null when there is none of that name.
+  const VersionVector* durable_context(std::string_view ns) const;
+  // Whether it reads as it will to all who have the same commits: nothing waits to be given up.
+  bool at_rest(std::string_view ns) const;
   // For metrics; cheap enough to call every second.
   Result<StatsReply> stats(std::string_view ns) const;
   // Links that peers opened and that were refused before they belonged to a namespace, since start, by reason.

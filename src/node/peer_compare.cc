@@ -37,6 +37,8 @@ void PeerPath::handle(RequestId id, const ResyncRequest& request, Outputs& out) 
 void PeerPath::prove_equality(Time now) {
   const Instant at = instant_of(now);
   if (!equality_.is_due(at) || !resync_.idle()) return;
+  // What others freed of them is still to be given up here, so that who has seen the same may hold less.
+  if (replica_.has_met_keys()) return;
   const VersionVector& here = replica_.durable_context();
   std::map<std::string, LinkId> at_rest;
   if (replica_.cells().context() == here) {

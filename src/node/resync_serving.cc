@@ -63,6 +63,7 @@ void ResyncServing::on_over(LinkId id, const repl::CutOver& over) {
 }
 
 void ResyncServing::open_cuts() {
+  if (replica_.has_met_keys()) return;
   std::size_t open = 0;
   for (const auto& entry : peers_) open += entry.second.source && entry.second.source->is_open() ? 1 : 0;
   for (auto& entry : peers_) {

@@ -38,7 +38,8 @@ class ResyncServing {
   Status on_ask(LinkId id, repl::RangeAsk&& ask);
   // The peer has what it wanted, or wants it no more.
   void on_over(LinkId id, const repl::CutOver& over);
-  // Opens cuts that wait for a place.
+  // Opens cuts that wait for a place. None while keys that were met wait to be given up (node/expiry_path.h): a cut
+  // would hold what others with the same commits have freed.
   void open_cuts();
   // Answers a little. True: there is more to do at once.
   bool work(const Sessions& sessions);

@@ -191,9 +191,11 @@ void Machine::put_volumes(const std::map<std::string, Volume>& copy) {
 
 VersionVector Machine::context(const std::string& ns) const {
   if (state_ == State::kDown) return {};
-  const Result<StatsReply> stats = node_->stats(ns);
-  return stats ? stats->context : VersionVector{};
+  const VersionVector* context = node_->durable_context(ns);
+  return context == nullptr ? VersionVector{} : *context;
 }
+
+bool Machine::at_rest(const std::string& ns) const { return state_ == State::kDown || node_->at_rest(ns); }
 
 bool Machine::takes_writes(const std::string& ns) const {
   for (const node::NamespaceConfig& held : config_.namespaces) {

@@ -87,6 +87,8 @@ class Machine final : public NetHost {
   const node::Node& node() const { return *node_; }
   // What the node has applied; empty when it is down or does not serve.
   VersionVector context(const std::string& ns) const;
+  // Node::at_rest(); also while it is down.
+  bool at_rest(const std::string& ns) const;
   // A replicator of it, not a relayer.
   bool takes_writes(const std::string& ns) const;
   // Up, and the namespace serves.

@@ -116,6 +116,7 @@ bool World::settled(std::string* why) const {
           return no(fmt::format("{}: {} has {}, {} has {}", ns, island.front()->name(), to_string(first),
                                 machine->name(), to_string(machine->context(ns))));
         }
+        if (!machine->at_rest(ns)) return no(fmt::format("{}: {} has keys to give up", ns, machine->name()));
       }
     }
   }
