@@ -20,6 +20,8 @@ constexpr Duration kNextSlice = Duration::millis(20);
 constexpr Duration kLookEvery = Duration::seconds(1);
 // A disk that is full, a store that could not be read: what serves requests says so.
 constexpr Duration kTryAgain = Duration::seconds(10);
+// Between meeting those who wrote to keys that may be freed here, and giving these up.
+constexpr Duration kGiveUpAfter = Duration::seconds(1);
 
 // One vouch for all that ends within this time.
 Duration between_vouches(Duration free_after) {
@@ -38,11 +40,8 @@ ExpiryPath::ExpiryPath(Replica& replica, Duration free_after) : replica_(replica
 }
 
 void ExpiryPath::end_turn(Time now, const PeerPath& peers, Outputs& out) {
-  if (instant_of(now) < pause_until_) {
-    // They came during the pause: what is compared waits for them.
-    if (replica_.has_met_keys() && (!again_at_ || pause_until_ < *again_at_)) again_at_ = pause_until_;
-    return;
-  }
+  note_met_keys(instant_of(now));
+  if (instant_of(now) < pause_until_) return;
   const Result<bool> more = step(now, peers);
   const std::string why = more || !replica_.serving().ok() ? std::string() : more.error().to_string();
   if (!why.empty() && why != complaint_) {
@@ -70,7 +69,20 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   }
   const Result<bool> more_ready = free_ready(now);
   if (!more_ready) return more_ready;
-  return *more_ended || *more_ready || replica_.has_met_keys();
+  return *more_ended || *more_ready;
+}
+
+// Those that were met must have seen our ends and taken back what they wrote to the same keys, before we take these
+// ends away with what we give up.
+void ExpiryPath::note_met_keys(Instant now) {
+  const std::size_t count = replica_.met_keys();
+  if (count == 0) {
+    give_up_at_.reset();
+  } else if (!give_up_at_ || count > met_keys_) {
+    give_up_at_ = now + kGiveUpAfter;
+    if (!again_at_ || *give_up_at_ < *again_at_) again_at_ = give_up_at_;
+  }
+  met_keys_ = count;
 }
 
 Result<bool> ExpiryPath::look(Time now) {
@@ -148,7 +160,7 @@ Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, ByteS
 }
 
 Status ExpiryPath::give_up_met(Time now) {
-  if (!replica_.has_met_keys() || !replica_.serving().ok()) return {};
+  if (!give_up_at_ || instant_of(now) < *give_up_at_ || !replica_.serving().ok()) return {};
   const VersionVector before = replica_.before_meeting();
   const std::vector<Replica::MetKey> keys = replica_.first_met_keys(kSlice);
   std::vector<Op> ops;
@@ -266,6 +278,7 @@ void ExpiryPath::plan(Time now, bool more) {
   };
   if (more) again(kNextSlice);
   if (waiting() > 0) again(kLookEvery);
+  if (replica_.has_met_keys() && give_up_at_) again(std::max(*give_up_at_ - instant_of(now), Duration{}));
   const std::int64_t next_ms = replica_.cells().expiry().next_ms();
   if (next_ms == kNeverExpires || waiting() >= kWaitingMax) return;
   const std::int64_t wait_ms = next_ms + free_after_.millis() - replica_.now_ms(now);

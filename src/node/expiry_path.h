@@ -65,6 +65,7 @@ class ExpiryPath {
   // What may have been freed here before those were met who wrote to the same keys: cleared, as far as it was here
   // then, by a commit of this node. With a later end of theirs, or none, it would stay with them.
   Status give_up_met(Time now);
+  void note_met_keys(Instant now);
   Status vouch(Time now);
   Result<bool> free_ready(Time now);
   Status free(const Waiting& one);
@@ -92,6 +93,8 @@ class ExpiryPath {
   std::uint64_t freed_ = 0;
   std::optional<Instant> again_at_;
   Instant pause_until_;
+  std::size_t met_keys_ = 0;  // when last looked at
+  std::optional<Instant> give_up_at_;
   std::string complaint_;  // the last failure, while it lasts
 };
 

@@ -166,6 +166,7 @@ class Replica {
   };
   std::vector<MetKey> first_met_keys(std::size_t count_max) const;
   void forget_met_keys(const std::vector<MetKey>& done);
+  std::size_t met_keys() const { return met_keys_.size(); }
   bool has_met_keys() const { return !met_keys_.empty(); }
   const VersionVector& before_meeting() const { return before_meeting_; }
   // Whether the end was one of them; from then on it is not.
