@@ -1,5 +1,7 @@
 #include "apply/conflicts.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "store/cell_cursor.h"
 
@@ -32,24 +34,17 @@ Conflict::Side side_of(const Entry& entry) { return {entry.dot, entry.hlc, std::
 void ConflictFinder::note_put(const CellPath& path, const crdt::Register& reg) {
   if (!can_lose(path.kind) || is_internal_table(path.table) || path.table == kTableLob) return;
   if (path.kind == CellKind::kEntry && path.element.empty()) return;  // a number that only grows
-  const Entry* winner = reg.resolve();
-  const Entry* mine = nullptr;
-  crdt::Register others;
-  for (const Entry& entry : reg.entries()) {
-    if (entry.dot == commit_.dot) {
-      mine = &entry;
-    } else {
-      others.put(entry.dot, entry.hlc, entry.value, {});
-    }
-  }
-  if (mine == nullptr || others.empty()) return;
-  const Entry& other = *others.resolve();
-  if (other.value == mine->value) return;  // written twice, nothing is lost
+  const auto mine = std::find_if(reg.entries().begin(), reg.entries().end(),
+                                 [&](const Entry& entry) { return entry.dot == commit_.dot; });
+  const Entry* other = reg.resolve(&commit_.dot);
+  if (mine == reg.entries().end() || other == nullptr) return;
+  if (other->value == mine->value) return;  // written twice, nothing is lost
+  const bool won = crdt::wins_over(*mine, *other);
   Conflict line;
   line.kind = Conflict::Kind::kValue;
   line.path = path;
-  line.winner = side_of(winner == mine ? *mine : other);
-  line.loser = side_of(winner == mine ? other : *mine);
+  line.winner = side_of(won ? *mine : *other);
+  line.loser = side_of(won ? *other : *mine);
   add(std::move(line));
 }
 

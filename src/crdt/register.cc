@@ -1,7 +1,6 @@
 #include "crdt/register.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "base/limits.h"
 
@@ -11,16 +10,18 @@ namespace {
 // libstdc++ keeps up to 15 bytes inside the string object.
 std::size_t heap_of(const Bytes& bytes) { return bytes.capacity() > 15 ? bytes.capacity() : 0; }
 
-bool wins_over(const Register::Entry& a, const Register::Entry& b) {
-  return std::tie(a.hlc, a.dot.origin, a.value) > std::tie(b.hlc, b.dot.origin, b.value);
-}
-
 auto place_of(const std::vector<Register::Entry>& entries, const Dot& dot) {
   return std::lower_bound(entries.begin(), entries.end(), dot,
                           [](const Register::Entry& entry, const Dot& d) { return entry.dot < d; });
 }
 
 }  // namespace
+
+bool wins_over(const Register::Entry& a, const Register::Entry& b) {
+  if (a.hlc != b.hlc) return a.hlc > b.hlc;
+  const auto order = a.dot.origin <=> b.dot.origin;
+  return order == 0 ? a.value > b.value : order > 0;
+}
 
 std::vector<Dot> Register::dots() const {
   std::vector<Dot> dots;
@@ -34,9 +35,10 @@ bool Register::all(ByteSpan value) const {
          std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.value == value; });
 }
 
-const Register::Entry* Register::resolve() const {
+const Register::Entry* Register::resolve(const Dot* but) const {
   const Entry* winner = nullptr;
   for (const Entry& entry : entries_) {
+    if (but != nullptr && entry.dot == *but) continue;
     if (winner == nullptr || wins_over(entry, *winner)) winner = &entry;
   }
   return winner;
@@ -55,8 +57,13 @@ void Register::put(const Dot& dot, Hlc hlc, ByteSpan value, const std::vector<Do
     only.value.assign(value);
     return;
   }
-  std::erase_if(entries_, goes);
-  entries_.insert(place_of(entries_, dot), Entry{dot, hlc, Bytes(value)});
+  if (!replaces.empty()) std::erase_if(entries_, goes);
+  const auto place = entries_.begin() + (place_of(entries_, dot) - entries_.cbegin());
+  if (place != entries_.end() && place->dot == dot) {
+    *place = Entry{dot, hlc, Bytes(value)};
+  } else {
+    entries_.insert(place, Entry{dot, hlc, Bytes(value)});
+  }
 }
 
 bool Register::remove(const std::vector<Dot>& replaces) {

@@ -38,9 +38,9 @@ class Register {
   // Not empty, and every entry holds `value`: how guards are read, where one concurrent no is a no.
   bool all(ByteSpan value) const;
 
-  // The entry that reads show: the largest by (hlc, origin, value bytes). Null when empty. Every site picks
-  // the same one. The others stay until a write that saw them replaces them.
-  const Entry* resolve() const;
+  // The entry that reads show: the one that wins_over() all others. Null when empty. Every site picks
+  // the same one. The others stay until a write that saw them replaces them. With `but`: as though that one were not.
+  const Entry* resolve(const Dot* but = nullptr) const;
 
   // `replaces` is sorted. Doing it twice changes nothing; an entry of the same dot gets the new value.
   void put(const Dot& dot, Hlc hlc, ByteSpan value, const std::vector<Dot>& replaces);
@@ -59,6 +59,9 @@ class Register {
  private:
   std::vector<Entry> entries_;
 };
+
+// By (hlc, origin, value bytes).
+bool wins_over(const Register::Entry& a, const Register::Entry& b);
 
 // The state that has seen what both have seen: an entry survives when both hold it, or one holds it and the
 // other has never seen its dot. The arguments may be swapped.

@@ -71,6 +71,19 @@ TEST(Register, PutReplacesWhatItsWriterSawAndKeepsTheRest) {
   EXPECT_EQ(again, reg) << "twice is once";
   again.put(dot(kA, 2), Hlc{3}, "later op of the same commit", {});
   EXPECT_EQ(again.resolve()->value, "later op of the same commit");
+
+  partly.put(dot(kA, 2), Hlc{3}, "later op of the same commit", {});
+  EXPECT_EQ(partly, with({{dot(kA, 2), Hlc{3}, "later op of the same commit"}, {dot(kB, 1), Hlc{2}, "two"}}))
+      << "also beside another";
+}
+
+TEST(Register, ResolvesAsThoughOneWereNotThere) {
+  const Register reg = with({{dot(kA, 1), Hlc{1}, "one"}, {dot(kA, 2), Hlc{3}, "three"}, {dot(kB, 1), Hlc{2}, "two"}});
+  const Dot winner = dot(kA, 2), loser = dot(kA, 1), other = dot(kB, 9);
+  EXPECT_EQ(reg.resolve(&winner)->value, "two");
+  EXPECT_EQ(reg.resolve(&loser)->value, "three");
+  EXPECT_EQ(reg.resolve(&other)->value, "three");
+  EXPECT_EQ(with({{winner, Hlc{3}, "three"}}).resolve(&winner), nullptr);
 }
 
 TEST(Register, RemoveAndClearTakeOnlyWhatWasSeen) {

@@ -19,6 +19,7 @@ constexpr Duration kWantWhileSending = Duration::millis(1500);
 constexpr Duration kProviderStalls = Duration::seconds(2);
 constexpr Duration kLookAgainEvery = Duration::millis(100);
 
+constexpr Duration kNextTakes = Duration::micros(1);
 // What may wait of one link: what its peer may have under way twice over, and a frame.
 constexpr std::size_t kAssemblyBytesMax = 2 * limits::kLinkUnackedBytesMax + limits::kFrameBytesMax;
 // Peers that are remembered by name after they left.
@@ -259,7 +260,15 @@ void PeerPath::on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>
 }
 
 void PeerPath::take_ready(Time now, Outputs& out) {
-  while (const auto ready = assembly_.next(replica_.cells().context(), instant_of(now))) {
+  more_ready_at_.reset();
+  for (;;) {
+    if (takes_left_ == 0) {
+      more_ready_at_ = instant_of(now) + kNextTakes;
+      break;
+    }
+    const auto ready = assembly_.next(replica_.cells().context(), instant_of(now));
+    if (!ready) break;
+    --takes_left_;
     const auto at = links_.find(ready->link);
     CHECK(at != links_.end());
     const Result<Dot> dot = peek_dot(ready->commit);
@@ -498,7 +507,9 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   begin_undecided(instant_of(now), out);
   prove_equality(now);
   // What waited for what a cut has brought is ready now.
-  if (resync_.end_turn(session_of, now, out)) take_ready(now, out);
+  const bool joined = resync_.end_turn(session_of, now, out);
+  if (joined || (more_ready_at_ && *more_ready_at_ <= instant_of(now))) take_ready(now, out);
+  takes_left_ = kTakesPerTurn;
   if (const std::optional<ResyncPath::Proof> proof = resync_.take_proof()) {
     equality_.mended(proof->mended);
     if (proof->difference) {
@@ -525,7 +536,7 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
 
 std::optional<Instant> PeerPath::next_deadline() const {
   std::optional<Instant> next = look_again_at_;
-  for (const auto& at : {resync_.next_deadline(), way_back_.next_deadline()}) {
+  for (const auto& at : {resync_.next_deadline(), way_back_.next_deadline(), more_ready_at_}) {
     if (at && (!next || *at < *next)) next = at;
   }
   for (const auto& entry : links_) {

@@ -35,6 +35,9 @@ namespace pando::node {
 
 class PeerPath {
  public:
+  // Commits of peers that are taken in one turn: some milliseconds, so that clients and links are heard meanwhile.
+  static constexpr std::size_t kTakesPerTurn = 1024;
+
   struct Options {
     bool dialed = false;
     bool publish = true;
@@ -114,7 +117,7 @@ class PeerPath {
   void on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Time now, Outputs& out);
   void on_frontier(const repl::FrontierHeard& heard, Time now);
   void on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out);
-  // Takes all that is ready, by whatever link it came.
+  // Takes what is ready, by whatever link it came, as far as this turn's takes go.
   void take_ready(Time now, Outputs& out);
   enum class Taken : std::uint8_t { kYes, kQuarantined, kRefused };
   Taken take_commit(LinkId id, Link& link, ByteSpan encoded, Time now, Outputs& out);
@@ -161,6 +164,9 @@ class PeerPath {
   ResyncPath resync_;
   EqualityPath equality_;
   std::optional<Instant> look_again_at_;
+  // Of commits in this turn; the rest is taken in the next one.
+  std::size_t takes_left_ = kTakesPerTurn;
+  std::optional<Instant> more_ready_at_;
   std::map<std::string, VersionVector> durable_at_;  // per peer that ever said Hello to this process
   std::set<std::string> partial_;                    // of them, those that do not take all that is published here
   bool acked_ = false;
