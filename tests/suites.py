@@ -92,6 +92,8 @@ def targets(chosen, root=ROOT):
     if any(name != "ground" for name in runs):
         programs = {"pando": "src/main.cc", "pando-sim": "src/sim/main.cc"}
         wanted += [program for program, main in programs.items() if (root / main).exists()]
+    if "hostile" in runs:
+        wanted.append("hostile-peer")
     return wanted
 
 
