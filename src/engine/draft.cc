@@ -191,7 +191,8 @@ Result<bool> Draft::put_element(CellPath path, ByteSpan value, ValueType type, b
   if (!plain) return fail(plain.error());
   const Result<bool> there = *plain ? Result<bool>(!(*plain)->empty()) : has(path);
   if (!there) return there;
-  if (!checked && !*there) {
+  // Also of one that is there: a merge may have left it behind another type.
+  if (!checked) {
     if (Status status = check_type(path.table, path.key, type); !status.ok()) return fail(std::move(status));
   }
   checked = true;

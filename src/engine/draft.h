@@ -213,7 +213,7 @@ class Draft {
   Status put_value(const Mutation& mutation);
   Status put_columns(const Mutation& mutation);
   // Rows stand in their table alone, and beside other types in all others.
-  Status check_row(std::string_view table, ByteSpan key, ByteSpan field);
+  Status check_row(std::string_view table, ByteSpan key);
   Status delete_columns(const Mutation& mutation);
   Status delete_key(std::string_view table, ByteSpan key);
   Status add_to_counter(const Mutation& mutation);

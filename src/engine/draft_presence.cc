@@ -32,8 +32,7 @@ Status Draft::change_members(const Mutation& mutation) {
       Result<bool> in = has(plain);
       if (in && !*in) in = has(guard);
       if (!in) return in.error();
-      // With a member of it there is nothing to look for.
-      if (!checked && !*in) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
+      if (!checked) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kSet));
       checked = true;
       if (*in != add) ++count;
     }

@@ -204,17 +204,13 @@ Status Draft::put_columns(const Mutation& mutation) {
   return {};
 }
 
-Status Draft::check_row(std::string_view table, ByteSpan key, ByteSpan field) {
-  if (table == kTableRow) return {};
-  // With that field there is nothing to look for.
-  const Result<bool> there = has(field_path(table, key, field));
-  if (!there) return there.error();
-  return *there ? Status() : check_type(table, key, ValueType::kRow);
+Status Draft::check_row(std::string_view table, ByteSpan key) {
+  return table == kTableRow ? Status() : check_type(table, key, ValueType::kRow);
 }
 
 Status Draft::delete_columns(const Mutation& mutation) {
   if (mutation.columns.empty()) return Status(StatusCode::kInvalidArgument, "no columns");
-  PANDO_RETURN_IF_ERROR(check_row(mutation.table, mutation.key, mutation.columns.front().first));
+  PANDO_RETURN_IF_ERROR(check_row(mutation.table, mutation.key));
   for (const auto& column : mutation.columns) {
     PANDO_RETURN_IF_ERROR(remove(field_path(mutation.table, mutation.key, column.first)));
     if (!column.first.empty() && view_.cells().may_expire(mutation.table)) {
@@ -256,22 +252,20 @@ Status Draft::add_to_counter(const Mutation& mutation) {
     const Result<const crdt::Counter*> before = view_.cells().find_counter(path);
     if (!before) return before.error();
     const bool counts = *before != nullptr && !(*before)->absent();
-    if (counts && (mutation.convert || !cells.may_have(mutation.table, mutation.key, CellKind::kRegister))) {
-      return count_first(std::move(path), **before, mutation.delta);
-    }
-    if (!counts && mutation.delta != 0 && !cells.may_have(mutation.table, mutation.key)) {
+    if (counts) return count_first(std::move(path), **before, mutation.delta);
+    if (mutation.delta != 0 && !cells.may_have(mutation.table, mutation.key)) {
       return count_first(std::move(path), crdt::Counter(), mutation.delta);
     }
   }
   const Result<const crdt::Counter*> before = find_counter_after(path);
   if (!before) return before.error();
   const bool counts = *before != nullptr && !(*before)->absent();
-  // Where a merge left both, the counter is what reads answer.
-  if (mutation.convert && counts) return tell(count_on(std::move(path), *before, mutation.delta));
+  // Where a merge left a value beside it, the counter is what reads answer.
+  if (counts) return tell(count_on(std::move(path), *before, mutation.delta));
   const Result<std::optional<Bytes>> value = value_after(register_path(mutation.table, mutation.key));
   if (!value) return value.error();
   if (*value && !mutation.convert) return wrong_type(mutation.key, ValueType::kValue, ValueType::kCounter);
-  if (!*value && !counts) {
+  if (!*value) {
     const Result<bool> decimal = has({mutation.table, mutation.key, CellKind::kDecimal, {}});
     if (!decimal) return decimal.error();
     if (*decimal && mutation.convert) return count_from_decimal(mutation);
@@ -302,7 +296,7 @@ Status Draft::add_decimal(const Mutation& mutation) {
   const Result<bool> there = has(path);
   if (!there) return there.error();
   if (!*there && mutation.convert) return decimal_from(mutation);
-  if (!*there) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kDecimal));
+  if (!mutation.convert) PANDO_RETURN_IF_ERROR(check_type(mutation.table, mutation.key, ValueType::kDecimal));
   const Result<const crdt::Counter*> counted = count_to(path, mutation.units);
   if (!counted) return counted.error();
   give_back(decimal_text((*counted)->exact()));

@@ -93,9 +93,8 @@ class Member {
   bool none_added_ = false;
 };
 
-// The key may still be something else than a sorted set only where this member is not in.
-Status check_type(Draft& draft, const Mutation& mutation, bool member_there) {
-  return member_there ? Status() : draft.check_type(mutation.table, mutation.key, ValueType::kScores);
+Status check_type(Draft& draft, const Mutation& mutation) {
+  return draft.check_type(mutation.table, mutation.key, ValueType::kScores);
 }
 
 bool meets(const ScoreCondition& condition, const std::optional<double>& before, double after) {
@@ -236,7 +235,7 @@ Status decide(Draft& draft, const Mutation& mutation, const SetScores& set) {
     Member member(draft, mutation, entry.member);
     const Result<std::optional<double>> before = member.score();
     if (!before) return before.error();
-    if (!checked) PANDO_RETURN_IF_ERROR(check_type(draft, mutation, before->has_value()));
+    if (!checked) PANDO_RETURN_IF_ERROR(check_type(draft, mutation));
     checked = true;
     if (!meets(set.condition, *before, entry.score)) continue;
     if (!*before || (set.count_changed && **before != entry.score)) ++count;
@@ -254,7 +253,7 @@ Status decide(Draft& draft, const Mutation& mutation, const AddToScore& add) {
   Member member(draft, mutation, add.member);
   const Result<std::optional<double>> before = member.score_to_add_to();
   if (!before) return before.error();
-  PANDO_RETURN_IF_ERROR(check_type(draft, mutation, before->has_value()));
+  PANDO_RETURN_IF_ERROR(check_type(draft, mutation));
   if (!meets(add.condition, *before, before->value_or(0) + add.step)) return {};
   if (*units != 0) {
     PANDO_RETURN_IF_ERROR(member.add(*units));
@@ -281,7 +280,7 @@ Status decide(Draft& draft, const Mutation& mutation, const RemoveScores& remove
     Member member(draft, mutation, remove.members[i]);
     const Result<std::optional<double>> before = member.score();
     if (!before) return before.error();
-    if (!checked) PANDO_RETURN_IF_ERROR(check_type(draft, mutation, before->has_value()));
+    if (!checked) PANDO_RETURN_IF_ERROR(check_type(draft, mutation));
     checked = true;
     if (!*before) continue;
     PANDO_RETURN_IF_ERROR(member.remove());
