@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "model/table_declaration.h"
 #include "store/cell_cursor.h"
 
 namespace pando::apply {
 namespace {
 
 using Entry = crdt::Register::Entry;
+
+// Of one commit and cell, with however many others it is concurrent.
+constexpr std::size_t kLinesOfOnePutMax = 64;
 
 // Kinds of which a value that is not shown is a value that somebody misses.
 bool can_lose(CellKind kind) {
@@ -29,6 +33,11 @@ std::optional<Bytes> kept(ByteSpan value) {
 
 Conflict::Side side_of(const Entry& entry) { return {entry.dot, entry.hlc, std::nullopt, kept(entry.value)}; }
 
+// By whom a counter was begun, where only one site has counted in it; when is not known of any.
+Dot sole_writer(const crdt::Counter& counter) {
+  return counter.slots().size() == 1 ? counter.slots().front().born() : Dot{};
+}
+
 }  // namespace
 
 void ConflictFinder::note_put(const CellPath& path, const crdt::Register& reg) {
@@ -36,16 +45,28 @@ void ConflictFinder::note_put(const CellPath& path, const crdt::Register& reg) {
   if (path.kind == CellKind::kEntry && path.element.empty()) return;  // a number that only grows
   const auto mine = std::find_if(reg.entries().begin(), reg.entries().end(),
                                  [&](const Entry& entry) { return entry.dot == commit_.dot; });
-  const Entry* other = reg.resolve(&commit_.dot);
-  if (mine == reg.entries().end() || other == nullptr) return;
-  if (other->value == mine->value) return;  // written twice, nothing is lost
-  const bool won = crdt::wins_over(*mine, *other);
-  Conflict line;
-  line.kind = Conflict::Kind::kValue;
-  line.path = path;
-  line.winner = side_of(won ? *mine : *other);
-  line.loser = side_of(won ? *other : *mine);
-  add(std::move(line));
+  const Entry* shown = reg.resolve(&commit_.dot);
+  if (mine == reg.entries().end() || shown == nullptr) return;
+  const auto file = [&](const Entry& other) {
+    if (other.value == mine->value) return;  // written twice, nothing is lost
+    const bool wins = crdt::wins_over(*mine, other);
+    Conflict line;
+    line.kind = Conflict::Kind::kValue;
+    line.path = path;
+    line.winner = side_of(wins ? *mine : other);
+    line.loser = side_of(wins ? other : *mine);
+    add(std::move(line));
+  };
+  file(*shown);
+  // Which one reads have shown is for the table's resolver to say, if it has one: so that whoever loses by it is named,
+  // each of the others makes a line, as far as people would read them.
+  if (reg.entries().size() == 2 || !cells_.scan_key(kTableTables, path.table).valid()) return;
+  std::size_t lines = 1;
+  for (const Entry& other : reg.entries()) {
+    if (&other == shown || &other == &*mine) continue;
+    if (++lines > kLinesOfOnePutMax) return;
+    file(other);
+  }
 }
 
 bool ConflictFinder::takes_away(const CellPath& path) {
@@ -78,7 +99,9 @@ Status ConflictFinder::look_for_clash(const CellPath& path, const Bytes* value) 
     if (there == *type) return {};  // it was told when the first of them met
     if (!other || there < *other->type) {
       other = Conflict::Side{{}, {}, there, std::nullopt};
-      if (!is_counter(at.path().kind)) {
+      if (is_counter(at.path().kind)) {
+        other->dot = sole_writer(at.cell().counter());
+      } else {
         const Entry& entry = *at.cell().reg().resolve();
         other->dot = entry.dot;
         other->hlc = entry.hlc;

@@ -1,8 +1,9 @@
 // apply/conflicts.h — finds what a commit makes lose, while it is applied, for the conflict ledger.
 //
 // A put that leaves a register with several values makes one line: between the value it brings and the one that was
-// shown before, whichever wins. So every loser is named once, when it loses. Presences, guards, ends and internal
-// tables make none: nothing that anybody wrote there is lost by a merge.
+// shown before, whichever wins. So every loser is named once, when it loses. In a table with a declaration, which may
+// resolve otherwise, it makes a line with each of the others, and a loser may be named twice. Presences, guards, ends
+// and internal tables make none: nothing that anybody wrote there is lost by a merge.
 //
 // A commit from elsewhere that gives a key another type than it had here makes one line per key. One made here cannot:
 // it was refused or took the old type away.

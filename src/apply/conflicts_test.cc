@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "apply/apply.h"
+#include "model/table_declaration.h"
 #include "store/memory_kv.h"
 
 namespace pando::apply::conflicts_test {
@@ -50,6 +51,28 @@ TEST_F(ConflictsTest, EveryLoserIsNamedOnceAndStaysWhenBothWereSeen) {
   const std::vector<Dot> all{dot("dc1", 1), dot("dc2", 1), dot("dc3", 1), dot("dc4", 1)};
   EXPECT_EQ(take("dc1", 40, {PutOp{path(CellKind::kRegister), "e", all}}), 0u);
   EXPECT_EQ(ledger(), "2-0 b>a\n3-0 b>c\n4-0 d>b\n");
+}
+
+TEST_F(ConflictsTest, InADeclaredTableEveryPairOfThemMakesALine) {
+  // Where the largest is shown, c loses against a, and only the pair of these two says so.
+  take("dc1", 1, {PutOp{{std::string(kTableTables), "kv", CellKind::kField, "resolver"}, "max", {}}});
+  take("dc1", 10, {PutOp{path(CellKind::kRegister), "5", {}}});
+  take("dc2", 20, {PutOp{path(CellKind::kRegister), "3", {}}});
+  EXPECT_EQ(take("dc3", 15, {PutOp{path(CellKind::kRegister), "4", {}}}), 2u);
+  EXPECT_EQ(ledger(), "3-0 3>5\n4-0 3>4\n4-1 4>5\n") << "as the default resolver says; reads turn them round";
+}
+
+TEST_F(ConflictsTest, OfACounterThatOneSiteBeganTheLineNamesIt) {
+  take("dc2", 1, {CountOp{path(CellKind::kCounter), Seq(1), 3, 0}});
+  take("dc3", 2, {PutOp{path(CellKind::kRegister), "v", {}}});
+  EXPECT_EQ(cells_->ledger().lines().back().winner.dot, dot("dc2", 1));
+  CellPath other = path(CellKind::kCounter);
+  other.key = "l";
+  take("dc2", 3, {CountOp{other, Seq(2), 3, 0}});
+  take("dc3", 4, {CountOp{other, Seq(2), 3, 0}});
+  other.kind = CellKind::kRegister;
+  take("dc4", 5, {PutOp{other, "v", {}}});
+  EXPECT_EQ(cells_->ledger().lines().back().winner.dot, Dot{}) << "two have";
 }
 
 TEST_F(ConflictsTest, WhatNobodyMissesMakesNoLine) {

@@ -73,7 +73,7 @@ std::uint32_t crc32_after(std::uint32_t crc, ByteSpan data) {
 }
 
 struct DetailSize {
-  std::size_t operator()(const RestoreValue& m) const { return m.element.size() + m.value.size(); }
+  std::size_t operator()(const RestoreValue& m) const { return m.element.size() + (m.value ? m.value->size() : 0); }
   std::size_t operator()(const SetScores& m) const {
     std::size_t bytes = 0;
     for (const SetScores::Entry& entry : m.entries) bytes += entry.member.size() + 40;

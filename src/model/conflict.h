@@ -34,7 +34,7 @@ struct Conflict {
     kRefusedStamp = 3,  // a peer's commit lies too far in the future and was not taken: `loser` names it
   };
   struct Side {
-    Dot dot;  // empty node name: not known (counters)
+    Dot dot;  // empty node name: not known (a counter in which several have counted)
     Hlc hlc;
     std::optional<ValueType> type;  // kTypeClash
     std::optional<Bytes> value;     // nothing when there is none, or it is too large to be kept here

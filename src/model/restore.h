@@ -1,5 +1,7 @@
-// model/restore.h — Mutation::detail: a value that lost a merge, written again in its place.
+// model/restore.h — Mutation::detail: what lost a merge, made what reads show again.
 #pragma once
+
+#include <optional>
 
 #include "model/path.h"
 
@@ -9,7 +11,10 @@ namespace pando {
 struct RestoreValue {
   CellKind kind = CellKind::kRegister;
   Bytes element;
-  Bytes value;
+  std::optional<Bytes> value;
+  // Of a type clash: the key becomes of this type again. What hides it is taken away; where nothing of it is left, the
+  // value, if there is one, is written again.
+  std::optional<ValueType> type = {};
 };
 
 }  // namespace pando
