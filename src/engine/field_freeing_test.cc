@@ -3,7 +3,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "engine/document_suite.h"
-#include "engine/freer_suite.h"
+#include "engine/freeing_suite.h"
 #include "model/field_end.h"
 
 namespace pando::engine::field_freeing_test {
@@ -221,9 +221,6 @@ TEST(FieldFreeing, EmptyingAListLeavesTheEndsOfColumnsBesideIt) {
   for (std::size_t i = 0; i < 2; ++i) EXPECT_FALSE(fleet[i].ask<TypeReply>(GetTypeRequest{"kv", "k"}).type);
 }
 
-// Two fleets live through the same, one of them frees. Nobody can tell, at any site, at any time.
-using Step = std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>;
-
 Mutation act(std::uint8_t what, std::uint8_t how) {
   const TimeToLive ttl = how % 5 == 0 ? TimeToLive{} : in(1 + how % 100);
   const Bytes column = how % 2 == 0 ? "a" : "ab";
@@ -247,79 +244,24 @@ Mutation act(std::uint8_t what, std::uint8_t how) {
   }
 }
 
-RC_GTEST_PROP(FieldFreeing, NobodyCanTellWhoFreed, (const std::vector<Step>& steps)) {
-  constexpr std::size_t kSites = 3;
-  Fleet frees(kSites);
-  Fleet keeps(kSites);
-  for (Fleet* fleet : {&frees, &keeps}) {
-    for (std::size_t i = 0; i < kSites; ++i) {
-      (*fleet)[i].commit({test::of_kind(Mutation::Kind::kEnable, "at" + std::to_string(i))});
-    }
-    fleet->exchange();
-  }
-  std::array<std::int64_t, kSites> clocks{kStart, kStart, kStart};
-  int freed = 0;
-  const auto same = [&](std::size_t i) {
-    RC_ASSERT(row_of(frees[i]) == row_of(keeps[i]));
-    RC_ASSERT(text_of(frees[i]) == text_of(keeps[i]));
-    RC_ASSERT(listed(frees[i], "row") == listed(keeps[i], "row"));
-  };
-  for (const auto& [who, what, how] : steps) {
-    const std::size_t i = who % kSites;
-    switch (what % 8) {
-      case 0:
-        frees[i].pull(frees[how % kSites]);
-        keeps[i].pull(keeps[how % kSites]);
-        break;
-      case 1:
-        // Clocks differ, and go back now and then.
-        clocks[i] += static_cast<std::int64_t>(how) - 40;
-        frees[i].set_clock(clocks[i]);
-        keeps[i].set_clock(clocks[i]);
-        break;
-      case 2:
-        for (std::size_t s = 0; s < kSites; ++s) {
-          clocks[s] += how;
-          for (Fleet* fleet : {&frees, &keeps}) {
-            (*fleet)[s].set_clock(clocks[s]);
-            (*fleet)[s].vouch((*fleet)[s].now_ms());
-          }
-        }
-        if (how % 2 == 0) {
-          frees.exchange();
-          keeps.exchange();
-        }
-        break;
-      case 3:
-        freed += static_cast<int>(frees[i].free("r", "row"));
-        freed += static_cast<int>(frees[i].free("k", "docs"));
-        for (const Bytes& name : {Bytes("a"), Bytes("ab")}) freed += static_cast<int>(free_column(frees[i], name));
+RC_GTEST_PROP(FieldFreeing, NobodyCanTellWhoFreed, ()) {
+  const test::FreeingSteps steps = *test::freeing_steps({{0, 2}, {0, 6}, {7, 9}, {7, 10}, {8, 9}, {8, 10}, {13, 9}});
+  test::FreeingWorlds worlds;
+  worlds.live(
+      steps, act,
+      [](Freer& site) {
+        int freed = static_cast<int>(site.free("r", "row")) + static_cast<int>(site.free("k", "docs"));
+        for (const Bytes& name : {Bytes("a"), Bytes("ab")}) freed += static_cast<int>(free_column(site, name));
         for (const auto& names : std::vector<std::vector<Bytes>>{{"s"}, {"s", "d"}, {"s", "t"}}) {
-          freed += static_cast<int>(frees[i].free_field("docs", "k", path_of_fields(names)));
+          freed += static_cast<int>(site.free_field("docs", "k", path_of_fields(names)));
         }
-        break;
-      default: {
-        const Mutation mutation = act(who / kSites, how);
-        const Status there = frees[i].try_commit({mutation});
-        const Status here = keeps[i].try_commit({mutation});
-        RC_ASSERT(there.code() == here.code());
-        // A commit that was refused would have had a number.
-        break;
-      }
-    }
-    same(i);
-  }
-  RC_TAG(freed > 0 ? "freed" : "none");
-  frees.exchange();
-  keeps.exchange();
-  std::int64_t latest = 0;
-  for (std::size_t i = 0; i < kSites; ++i) latest = std::max({latest, frees[i].now_ms(), keeps[i].now_ms()});
-  frees.set_clocks(latest);
-  keeps.set_clocks(latest);
-  for (std::size_t i = 0; i < kSites; ++i) {
-    RC_ASSERT(frees[i].cells().digest(latest)->fingerprint == frees[0].cells().digest(latest)->fingerprint);
-    same(i);
-  }
+        return freed;
+      },
+      [](Freer& a, Freer& b) {
+        RC_ASSERT(row_of(a) == row_of(b));
+        RC_ASSERT(text_of(a) == text_of(b));
+        RC_ASSERT(listed(a, "row") == listed(b, "row"));
+      });
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "engine/expiry.h"
-#include "engine/freer_suite.h"
+#include "engine/freeing_suite.h"
 #include "model/expiry.h"
 
 namespace pando::engine::vouches_test {
@@ -174,75 +174,25 @@ TEST(Vouches, AReplicaThatWasAwayForDaysBringsNothingBack) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(fleet[i].digest(), fleet[0].digest());
 }
 
-// Two fleets live through the same, one of them frees. Nobody can tell, at any site, at any time.
-using Step = std::tuple<std::uint8_t, std::uint8_t, std::uint8_t>;
+// Of a value "k" and a counter "n".
+Mutation act(std::uint8_t what, std::uint8_t how) {
+  const Bytes key = what % 2 == 0 ? "k" : "n";
+  switch (what / 2 % 4) {
+    case 0: return key == "k" ? put(key, std::to_string(how), 50 + how % 100) : add(key, 1 + how % 5);
+    case 1:
+    case 2: return expire(key, how % 5 == 0 ? TimeToLive{} : in(1 + how % 100));
+    default: return key == "k" ? put(key, "plain") : test::of_kind(Mutation::Kind::kDelete, key);
+  }
+}
 
-RC_GTEST_PROP(Vouches, NobodyCanTellWhoFreed, (const std::vector<Step>& steps)) {
-  constexpr std::size_t kSites = 3;
-  Fleet frees(kSites);
-  Fleet keeps(kSites);
-  for (Fleet* fleet : {&frees, &keeps}) {
-    for (std::size_t i = 0; i < kSites; ++i) (*fleet)[i].commit({put("at" + std::to_string(i), "1")});
-    fleet->exchange();
-  }
-  std::array<std::int64_t, kSites> clocks{kStart, kStart, kStart};
-  int freed = 0;
-  for (const auto& [who, what, how] : steps) {
-    const std::size_t i = who % kSites;
-    const Bytes key = who / kSites % 2 == 0 ? "k" : "n";
-    const auto both = [&](const Mutation& mutation) {
-      frees[i].commit({mutation});
-      keeps[i].commit({mutation});
-    };
-    switch (what % 10) {
-      case 0:
-      case 1:
-        // All of what the other has, vouches included.
-        frees[i].pull(frees[how % kSites]);
-        keeps[i].pull(keeps[how % kSites]);
-        break;
-      case 2: both(key == "k" ? put(key, std::to_string(how), 50 + how % 100) : add(key, 1 + how % 5)); break;
-      case 3: both(expire(key, how % 4 == 0 ? TimeToLive{} : in(1 + how % 100))); break;
-      case 4: both(key == "k" ? put(key, "plain") : test::of_kind(Mutation::Kind::kDelete, key)); break;
-      case 5:
-      case 6: {
-        // Clocks differ, and go back now and then.
-        clocks[i] += static_cast<std::int64_t>(how) - 40;
-        frees[i].set_clock(clocks[i]);
-        keeps[i].set_clock(clocks[i]);
-        break;
-      }
-      case 7:
-        // Time passes, all vouch; who hears of it is a matter of the next steps.
-        for (std::size_t s = 0; s < kSites; ++s) {
-          clocks[s] += how;
-          for (Fleet* fleet : {&frees, &keeps}) {
-            (*fleet)[s].set_clock(clocks[s]);
-            (*fleet)[s].vouch((*fleet)[s].now_ms());
-          }
-        }
-        if (how % 2 == 0) {
-          frees.exchange();
-          keeps.exchange();
-        }
-        break;
-      default:
-        if (frees[i].free("k")) ++freed;
-        if (frees[i].free("n")) ++freed;
-    }
-    for (const Bytes& one : {Bytes("k"), Bytes("n")}) RC_ASSERT(frees[i].get(one) == keeps[i].get(one));
-  }
-  RC_TAG(freed > 0 ? "freed" : "none");
-  frees.exchange();
-  keeps.exchange();
-  std::int64_t latest = 0;
-  for (std::size_t i = 0; i < kSites; ++i) latest = std::max({latest, frees[i].now_ms(), keeps[i].now_ms()});
-  frees.set_clocks(latest);
-  keeps.set_clocks(latest);
-  for (std::size_t i = 0; i < kSites; ++i) {
-    RC_ASSERT(frees[i].cells().digest(latest)->fingerprint == frees[0].cells().digest(latest)->fingerprint);
-    for (const Bytes& one : {Bytes("k"), Bytes("n")}) RC_ASSERT(frees[i].get(one) == keeps[i].get(one));
-  }
+RC_GTEST_PROP(Vouches, NobodyCanTellWhoFreed, ()) {
+  const test::FreeingSteps steps = *test::freeing_steps({{0, 2}, {1, 3}});
+  test::FreeingWorlds worlds;
+  worlds.live(
+      steps, act, [](Freer& site) { return static_cast<int>(site.free("k")) + static_cast<int>(site.free("n")); },
+      [](Freer& a, Freer& b) {
+        for (const Bytes& key : {Bytes("k"), Bytes("n")}) RC_ASSERT(a.get(key) == b.get(key));
+      });
 }
 
 }  // namespace
