@@ -42,6 +42,16 @@ Result<Columns> parse_columns(Words::const_iterator from, Words::const_iterator 
   return columns;
 }
 
+// `… FIELD f` and `… TABLE t` at the end of EXPIRE or PERSIST, which has at least `words_min` words: taken off.
+void take_field(Words::const_iterator from, Words::const_iterator& to, std::ptrdiff_t words_min, Mutation& mutation,
+                ExpireChange& change) {
+  for (; to - from >= words_min + 2; to -= 2) {
+    const std::string& option = *(to - 2);
+    if (option != "FIELD" && option != "TABLE") return;
+    (option == "FIELD" ? change.field : mutation.table) = *(to - 1);
+  }
+}
+
 // `… TTL 5s` and `… TABLE t` at the end of a mutation of at least `words_min` words: taken off.
 Status take_options(Words::const_iterator from, Words::const_iterator& to, std::ptrdiff_t words_min,
                     Mutation& mutation) {
@@ -82,6 +92,8 @@ Result<Mutation> parse_mutation(Words::const_iterator from, Words::const_iterato
   if (verb == "PUT" || verb == "DEL" || verb == "INCR" || verb == "DECR") {
     PANDO_RETURN_IF_ERROR(take_options(from, to, verb == "PUT" ? 3 : 2, mutation));
   }
+  ExpireChange change;
+  if (verb == "EXPIRE" || verb == "PERSIST") take_field(from, to, verb == "EXPIRE" ? 3 : 2, mutation, change);
   const auto count = to - from;
   if (verb == "PUT" && count == 3) {
     mutation.value = from[2];
@@ -102,14 +114,13 @@ Result<Mutation> parse_mutation(Words::const_iterator from, Words::const_iterato
   } else if ((verb == "ENABLE" || verb == "DISABLE") && count == 2) {
     mutation.kind = verb == "ENABLE" ? Mutation::Kind::kEnable : Mutation::Kind::kDisable;
   } else if ((verb == "EXPIRE" && count == 3) || (verb == "PERSIST" && count == 2)) {
-    ExpireChange change;
     if (verb == "EXPIRE") {
       const Result<std::int64_t> span = parse_span_ms(from[2]);
       if (!span) return fail(span.error());
       change.ttl = TimeToLive{TimeToLive::Kind::kFor, *span};
     }
     mutation.kind = Mutation::Kind::kDetail;
-    mutation.detail = change;
+    mutation.detail = std::move(change);
   } else if (verb == "ROWPUT" || verb == "ROWDEL") {
     Result<Columns> columns = parse_columns(from + 2, to, verb == "ROWPUT");
     if (!columns) return fail(columns.error());

@@ -18,7 +18,8 @@ Result<std::vector<std::string>> split_words(std::string_view line);
 std::string quoted(ByteSpan word);
 
 // The words of one mutation: PUT k v [TTL 5s] [TABLE t], DEL k [TABLE t], INCR k [n] [TTL 5s], DECR k [n], RESET k,
-// EXPIRE k 5s, PERSIST k, ROWPUT r a=1, ROWDEL r [a], SADD k m…, SREM k m…, SDEL k, ENABLE k, DISABLE k.
+// EXPIRE k 5s [FIELD f] [TABLE t], PERSIST k [FIELD f] [TABLE t], ROWPUT r a=1, ROWDEL r [a], SADD k m…, SREM k m…,
+// SDEL k, ENABLE k, DISABLE k.
 Result<Mutation> parse_mutation(std::vector<std::string>::const_iterator from,
                                 std::vector<std::string>::const_iterator to);
 // Everything but TX, HTTP and LOB, which are more than one request.

@@ -118,9 +118,11 @@ std::optional<std::string> words_of(const Mutation& m) {
     default: break;
   }
   const auto* change = std::get_if<ExpireChange>(&m.detail);
-  if (change == nullptr || m.table != kTableKv || !change->field.empty()) return std::nullopt;
-  if (change->ttl.kind == TimeToLive::Kind::kForever) return joined("PERSIST", m.key, {});
-  if (change->ttl.kind == TimeToLive::Kind::kFor) return joined("EXPIRE", m.key, {span(change->ttl.ms)});
+  if (change == nullptr || change->when != ExpireChange::When::kAlways) return std::nullopt;
+  if (!change->field.empty()) options += " FIELD " + quoted(change->field);
+  if (m.table != kTableKv) options += " TABLE " + quoted(m.table);
+  if (change->ttl.kind == TimeToLive::Kind::kForever) return joined("PERSIST", m.key, {}) + options;
+  if (change->ttl.kind == TimeToLive::Kind::kFor) return joined("EXPIRE", m.key, {span(change->ttl.ms)}) + options;
   return std::nullopt;
 }
 
