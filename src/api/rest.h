@@ -106,11 +106,14 @@ struct Headers {
   std::string_view if_match = {};
   std::string_view if_none_match = {};
   std::string_view transaction = {};
+  // The name of one that is there and says nothing, of those that have to: it is refused, as what its sender meant to
+  // ask for would be left out.
+  std::string_view blank = {};
 
   // No terms.
   bool plain() const {
     return idempotency_key.empty() && !token && wait.empty() && durability.empty() && if_match.empty() &&
-           if_none_match.empty() && transaction.empty();
+           if_none_match.empty() && transaction.empty() && blank.empty();
   }
 };
 

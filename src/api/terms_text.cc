@@ -147,6 +147,9 @@ bool holds(const Condition& condition, const std::string& etag) {
 
 Status take_terms(const Headers& headers, Call& call) {
   if (headers.plain()) return {};
+  if (!headers.blank.empty()) {
+    return Status(StatusCode::kInvalidArgument, fmt::format("{} is empty: leave it out, or say what", headers.blank));
+  }
   const RouteRow& row = *call.row;
   if ((row.takes & kTakesToken) != 0) PANDO_RETURN_IF_ERROR(take_session(headers, call.terms));
   if (!headers.durability.empty()) {

@@ -45,6 +45,12 @@ Headers if_none_match(std::string_view text) {
   return headers;
 }
 
+Headers blank(std::string_view name) {
+  Headers headers;
+  headers.blank = name;
+  return headers;
+}
+
 TEST(Terms, NoHeadersNoTerms) {
   const Taken put = take(kPut, {});
   EXPECT_TRUE(put.status.ok());
@@ -182,6 +188,7 @@ TEST(Terms, MalformedOnesAreNamed) {
       {kPut, if_match("\"e1\","), "If-Match: must be * or a list of ETags in quotes"},
       {kPut, if_none_match(many), "If-None-Match: more than 64 ETags"},
       {kPut, key, "Idempotency-Key has 257 bytes, the limit is 256"},
+      {kPut, blank("Idempotency-Key"), "Idempotency-Key is empty: leave it out, or say what"},
       // What was asked for and is not given is not passed over.
       {kGet, durability("fsync"), "Pando-Durability is not taken by kv_get"},
       {"POST /api/v1/ns/kv/batch", if_match("*"), "If-Match is not taken by kv_batch"},

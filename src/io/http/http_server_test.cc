@@ -55,6 +55,11 @@ TEST(HttpServer, TermsReachTheNodeAndComeBack) {
   EXPECT_NE(client.ask(with(kGet, "Pando-Token:\r\n")).head.find("\r\nPando-Token: dc1:7\r\n"), std::string::npos);
   EXPECT_NE(client.ask(with(kGet, "Pando-Token: dc2:3\r\n")).head.find("\r\nPando-Token: dc2:3\r\n"),
             std::string::npos);
+  for (const char* blank : {"Idempotency-Key", "Pando-Transaction", "Pando-Durability", "If-Match", "If-None-Match"}) {
+    const Answer refused = client.ask(with(kPut, std::string(blank) + ":\r\n"));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_NE(refused.body.find(std::string(blank) + " is empty"), std::string::npos) << refused.body;
+  }
   EXPECT_EQ(client.ask(with(kGet, "Pando-Wait: soon\r\n")).status, 400);
   EXPECT_EQ(client.ask(with(kGet, "Pando-Token: x\r\n")).status, 400);
   EXPECT_EQ(client.ask(with(request("PUT /api/v1/ns/lob/o", "x"), "If-Match: *\r\n")).status, 400);

@@ -30,6 +30,7 @@ struct Head {
   std::string if_none_match;
   std::string transaction;
   bool has_token = false;  // it may be there and empty
+  std::string_view blank;  // one of those that may not
   int version = 11;
   bool has_line = false;
   bool has_host = false;
@@ -46,6 +47,7 @@ struct Head {
     known.if_match = if_match;
     known.if_none_match = if_none_match;
     known.transaction = transaction;
+    known.blank = blank;
     return known;
   }
 
@@ -61,6 +63,7 @@ struct Head {
     if_none_match.clear();
     transaction.clear();
     has_token = false;
+    blank = {};
     version = 11;
     has_line = has_host = expects_continue = expects_other = coded_otherwise = false;
     body_bytes.reset();
@@ -105,8 +108,10 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
       head_.coded_otherwise = !same(value, "chunked");
     } else if (name == field::if_match) {
       extend(head_.if_match, value);
+      if (value.empty()) head_.blank = "If-Match";
     } else if (name == field::if_none_match) {
       extend(head_.if_none_match, value);
+      if (value.empty()) head_.blank = "If-None-Match";
     } else if (name == field::unknown) {
       on_our_field(text, value);
     }
@@ -117,22 +122,26 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     list.append(value.data(), value.size());
   }
   void on_our_field(string_view text, string_view value) {
-    std::string* wanted = nullptr;
-    if (same(text, "Pando-Token")) {
-      head_.has_token = true;
-      wanted = &head_.token;
-    } else if (same(text, "Pando-Wait")) {
-      wanted = &head_.wait;
-    } else if (same(text, "Pando-Durability")) {
-      wanted = &head_.durability;
-    } else if (same(text, "Pando-Transaction")) {
-      wanted = &head_.transaction;
-    } else if (same(text, "Idempotency-Key")) {
-      wanted = &head_.idempotency_key;
-    } else if (same(text, "Last-Event-ID")) {
-      wanted = &head_.last_event_id;
+    struct Field {
+      std::string_view name;
+      std::string Head::*text;
+      bool may_be_blank;
+    };
+    static constexpr Field kFields[] = {
+        {"Pando-Token", &Head::token, true},
+        {"Pando-Wait", &Head::wait, false},
+        {"Pando-Durability", &Head::durability, false},
+        {"Pando-Transaction", &Head::transaction, false},
+        {"Idempotency-Key", &Head::idempotency_key, false},
+        {"Last-Event-ID", &Head::last_event_id, true},
+    };
+    for (const Field& known : kFields) {
+      if (!same(text, known.name)) continue;
+      (head_.*known.text).assign(value.data(), value.size());
+      if (known.text == &Head::token) head_.has_token = true;
+      if (value.empty() && !known.may_be_blank) head_.blank = known.name;
+      return;
     }
-    if (wanted != nullptr) wanted->assign(value.data(), value.size());
   }
   void on_header_impl(error_code&) override {
     if (const auto bytes = content_length()) head_.body_bytes = *bytes;
