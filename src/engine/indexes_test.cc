@@ -228,6 +228,8 @@ TEST(Indexes, TheTypeOfAKeyIsKnownUntilACellOfAnotherComes) {
   HasMemberRequest has;
   has.key = "set";
   has.member = "x";
+  EXPECT_TRUE(site.indexes().holds_only(kTableKv, "set", ValueType::kSet)) << "the write had to ask";
+  site.restart();
   EXPECT_FALSE(site.indexes().holds_only(kTableKv, "set", ValueType::kSet));
   EXPECT_TRUE(site.read<PresenceReply>(has).present);
   EXPECT_TRUE(site.indexes().holds_only(kTableKv, "set", ValueType::kSet));

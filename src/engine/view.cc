@@ -128,8 +128,26 @@ Result<std::optional<ValueType>> View::type_of(std::string_view table, ByteSpan 
   return found;
 }
 
+namespace {
+
+// From memory alone: the key has no cell, and never had one, that makes it something else.
+bool is_certainly_nothing_else(const store::Cells& cells, std::string_view table, ByteSpan key, ValueType type) {
+  for (std::uint8_t kind = 1; kind <= kCellKindMax; ++kind) {
+    const std::optional<ValueType> makes = type_of(static_cast<CellKind>(kind));
+    if (makes && *makes != type && cells.may_have(table, key, static_cast<CellKind>(kind))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 Status View::check_type(std::string_view table, ByteSpan key, ValueType asked) {
   if (indexes_ != nullptr && indexes_->holds_only(table, key, asked)) return {};
+  // Of so many keys that their types are not remembered, this is a tenth of walking their cells.
+  if (is_certainly_nothing_else(*cells_, table, key, asked)) {
+    if (indexes_ != nullptr) indexes_->learn_type(table, key, asked);
+    return {};
+  }
   const Result<std::optional<ValueType>> type = type_of(table, key);
   if (!type) return type.error();
   return *type && **type != asked ? wrong_type(key, **type, asked) : Status();
