@@ -74,6 +74,13 @@ bool RespPlan::pipelines() const {
                       [](const Request& one) { return std::holds_alternative<ReachedRequest>(one); });
 }
 
+bool waits_for_log_only(const Request& request) {
+  const auto* write = std::get_if<WriteRequest>(&request);
+  return write != nullptr && std::all_of(write->mutations.begin(), write->mutations.end(), [](const Mutation& one) {
+           return one.kind != Mutation::Kind::kDetail || std::holds_alternative<SetScores>(one.detail);
+         });
+}
+
 bool RespPlan::plain() const {
   return pending.names.empty() && !is_exec && !is_watch && !waits && !close && block_ms < 0;
 }

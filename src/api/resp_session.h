@@ -89,6 +89,10 @@ struct RespPlan {
   bool goes_on_waiting(const ItemReply* replies);
 };
 
+// A write whose answer waits for nothing but the log: it may be asked together with those of other clients. Not one
+// that may first have to wait until the order of a large key is known (engine/order_needs.h).
+bool waits_for_log_only(const Request& request);
+
 class RespSession {
  public:
   using Args = RespCall::Args;

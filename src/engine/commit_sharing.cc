@@ -9,8 +9,8 @@ namespace {
 
 // So that what is alone within the limits of a commit is so together.
 constexpr std::size_t kBytesMax = 1024 * 1024;
-// Of one key: each is compared with all before it.
-constexpr std::size_t kElementsMax = 64;
+// Of one key: each is compared with all before it, here and by the draft (Draft::is_small()).
+constexpr std::size_t kElementsMax = 16;
 
 template <typename T, typename... Any>
 constexpr bool kIsAnyOf = (std::is_same_v<T, Any> || ...);

@@ -1,7 +1,7 @@
-// engine/commit_sharing.h — which writes of one client, each for itself, may stand in one commit.
+// engine/commit_sharing.h — which writes that came together, each for itself, may stand in one commit.
 //
-// A commit costs about as much as deciding what is in it, so what a client sends without waiting in between is put into
-// as few as nobody can tell from many: every write of a commit is about a key that no other one is about, or adds other
+// A commit costs about as much as deciding what is in it, so what a client sends without waiting in between, and what
+// several clients send in one turn, is put into as few as nobody can tell from many: every write of a commit is about a key that no other one is about, or adds other
 // elements to the same set, row, sorted set or list right behind the one before. So each reads what it would have read
 // alone, no value is overwritten before anybody saw it, and a watcher is told of every value.
 //

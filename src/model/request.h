@@ -229,9 +229,10 @@ struct TxRequest {
   std::vector<Seen> seen = {};  // done only while each of these keys is in that state here
 };
 
-// What one client asked without waiting in between. Each item stands for itself, as if it had come alone: one that is
-// refused leaves the others, and each sees those before it. Writes of several keys next to each other may share a
-// commit. Items are WriteRequests and reads of keys; the answer is a PipelineReply, given when all of them may be.
+// What one client asked without waiting in between, or several clients in one turn. Each item stands for itself, as if
+// it had come alone: one that is refused leaves the others, and each sees those before it. Writes of several keys next
+// to each other may share a commit. Items are WriteRequests and reads of keys; the answer is a PipelineReply, given
+// when all of them may be.
 struct PipelineItem;
 struct PipelineRequest {
   std::vector<PipelineItem> items;

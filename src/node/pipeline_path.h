@@ -1,4 +1,4 @@
-// node/pipeline_path.h — what a client asked without waiting in between, handled in one go.
+// node/pipeline_path.h — what a client asked without waiting in between, or several in one turn, handled in one go.
 //
 // Each item is answered as if it had come alone, in the order they came. Writes next to each other share a commit where
 // nobody can tell (engine/commit_sharing.h), so that a log record, its checksums and its way through the node are paid

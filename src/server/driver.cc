@@ -47,10 +47,19 @@ void Driver::accept_written(node::LogWritten written) {
   CHECK(served != namespaces_.end());
   const std::size_t waiting = out_.replies.size();
   node_.accept(std::move(written), io::clock_now(), out_);
-  const bool hold = served->second.pace.on_written(now, out_.replies.size() - waiting);
+  const bool hold = served->second.pace.on_written(now, clients_from(waiting));
   if (hold) hold_log(served->first, served->second);
   flush_replies();
   schedule_flush();
+}
+
+std::size_t Driver::clients_from(std::size_t reply) const {
+  std::size_t clients = 0;
+  for (; reply < out_.replies.size(); ++reply) {
+    const RequestId id = out_.replies[reply].id;
+    clients += ends_.resp != nullptr && io::resp::RespServer::owns(id) ? ends_.resp->clients_of(id) : 1;
+  }
+  return clients;
 }
 
 void Driver::hold_log(const std::string& ns, Served& served) {
@@ -101,6 +110,7 @@ void Driver::schedule_flush() {
 }
 
 void Driver::flush() {
+  if (ends_.resp != nullptr) ends_.resp->ask_gathered();
   flush_scheduled_ = false;
   node_.end_turn(io::clock_now(), out_);
   send_to_disk();
@@ -236,19 +246,19 @@ void Driver::submit(RequestId id, std::string_view ns, Request request, Terms te
   }
 }
 
-void Driver::ask(RequestId id, std::string_view ns, Request request) {
+void Driver::ask(RequestId id, std::string_view ns, Request request, std::size_t clients) {
   const auto served = namespaces_.find(ns);
   CHECK(served != namespaces_.end());
   if (!served->second.broken.ok()) {
     out_.replies.push_back({id, Reply::failure(served->second.broken)});
     return;
   }
-  lone_.on_input();
+  lone_.on_input(clients);
   node::ClientRequest asked{id, std::string(ns), std::move(request)};
   asked.terms.spares_etag = true;
   node_.accept(std::move(asked), io::clock_now(), out_);
   schedule_flush();
-  if (served->second.pace.on_request(instant_of(io::clock_now()))) release_log(served->first);
+  if (served->second.pace.on_request(instant_of(io::clock_now()), clients)) release_log(served->first);
 }
 
 // What comes of these goes out when the turn ends.

@@ -67,7 +67,8 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   bool has_namespace(std::string_view ns) const override;
   void submit(RequestId id, std::string_view ns, Request request, Terms terms) override;
   // RespSink: replies wait for asked(), or for the end of the turn.
-  void ask(RequestId id, std::string_view ns, Request request) override;
+  void ask(RequestId id, std::string_view ns, Request request, std::size_t clients) override;
+  void gathers() override { schedule_flush(); }
   void asked() override { flush_replies(); }
   void listen(node::WatchOpen open) override;
   void heard(WatchId id) override;
@@ -92,6 +93,8 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void hold_log(const std::string& ns, Served& served);
   void wait_for_requests(const std::string& ns, Served& served);
   void release_log(const std::string& ns);
+  // Those who wait for what is to be answered from the reply with that index on.
+  std::size_t clients_from(std::size_t reply) const;
   // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
   void flush_replies();
   void flush();

@@ -17,9 +17,11 @@ bool GroupCommit::on_written(Instant now, std::size_t answered) {
   return true;
 }
 
-bool GroupCommit::on_request(Instant now) {
+bool GroupCommit::on_request(Instant now, std::size_t clients) {
   latest_ = now;
-  return missing_ > 0 && --missing_ == 0;
+  if (missing_ == 0) return false;
+  missing_ -= std::min(missing_, clients);
+  return missing_ == 0;
 }
 
 bool GroupCommit::on_time(Instant now) {

@@ -24,10 +24,10 @@ class GroupCommit {
   static constexpr Duration kWaitMax = Duration::millis(5);
 
   void on_handed_out(Instant now) { handed_out_ = now; }
-  // The write came back and released `answered` replies. True: hold the next one, and ask again at until().
+  // The write came back and `answered` clients have their replies. True: hold the next one, and ask again at until().
   bool on_written(Instant now, std::size_t answered);
-  // A request came. True when it is the last one that was waited for: let go.
-  bool on_request(Instant now);
+  // Requests of so many clients came. True when they are the last that were waited for: let go.
+  bool on_request(Instant now, std::size_t clients = 1);
   // At until(). True: the wait is over, let go. False: nobody is waited for, or ask again at until().
   bool on_time(Instant now);
 
@@ -37,7 +37,7 @@ class GroupCommit {
  private:
   Instant handed_out_;
   Duration usual_;           // what a sync took lately
-  std::size_t missing_ = 0;  // requests still waited for; 0: not holding
+  std::size_t missing_ = 0;  // clients still waited for; 0: not holding
   Instant latest_;           // request
   Duration gap_;
   Instant until_;

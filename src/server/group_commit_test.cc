@@ -20,6 +20,15 @@ TEST(GroupCommit, WaitsForThoseWhoWereAnswered) {
   EXPECT_FALSE(group.on_time(at_us(8'500)));
 }
 
+TEST(GroupCommit, CountsClientsNotRequests) {
+  GroupCommit group;
+  group.on_handed_out(at_us(0));
+  ASSERT_TRUE(group.on_written(at_us(8'000), 5));
+  EXPECT_FALSE(group.on_request(at_us(8'100), 3)) << "one request of three clients";
+  EXPECT_TRUE(group.on_request(at_us(8'200), 4)) << "one of the four is new";
+  EXPECT_FALSE(group.holding());
+}
+
 TEST(GroupCommit, LetsGoWhenTheyStopComing) {
   GroupCommit group;
   group.on_handed_out(at_us(0));

@@ -18,8 +18,8 @@ class LoneWriter {
   static constexpr Duration kSyncMax = Duration::millis(1);
   static constexpr std::size_t kBytesMax = 64 * 1024;
 
-  // A request of a client or a frame of a peer, of any namespace.
-  void on_input() { ++inputs_; }
+  // Requests of so many clients or a frame of a peer, of any namespace.
+  void on_input(std::size_t clients = 1) { inputs_ += clients; }
   // A log write of so many bytes is to be done. True: by the loop.
   bool on_write(std::size_t bytes) {
     const bool lone = inputs_ == 1;

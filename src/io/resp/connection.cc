@@ -39,6 +39,11 @@ std::string local_of(const asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
+ItemReply* items_of(Reply& reply, std::size_t count) {
+  auto* done = std::get_if<PipelineReply>(&reply.body);
+  return reply.status.ok() && done != nullptr && done->items.size() == count ? done->items.data() : nullptr;
+}
+
 Connection::Connection(Hub& hub, asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
                        std::uint64_t client_id)
     : hub_(hub),
@@ -70,6 +75,7 @@ void Connection::take_commands() {
   if (taking_) return;
   taking_ = true;
   std::size_t round = 0;
+  const std::size_t in_before = in_.size();
   while (may_take() && !in_.empty()) {
     const auto got = parser_.parse(in_.view());
     if (got == api::RespParser::Got::kMore) break;
@@ -83,7 +89,11 @@ void Connection::take_commands() {
     ask_pipeline();
     hub_.sink.asked();
   }
-  ask_pipeline();
+  if (in_before - in_.size() <= kReadBytes) {
+    gather_pipeline();
+  } else {
+    ask_pipeline();
+  }
   taking_ = false;
   hub_.sink.asked();
   if (in_.empty()) in_.shrink(kKeepBytesMax);
@@ -127,6 +137,7 @@ void Connection::ask() {
   if (hub_.plan.block_ms >= 0) hub_.feed.want();
   std::vector<Request> requests = std::move(hub_.plan.requests);
   wait_with(std::move(hub_.plan), static_cast<std::uint32_t>(requests.size()));
+  if (joins && hub_.pipeline.capacity() == 0) hub_.pipeline.reserve(kRound);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (joins) {
       hub_.pipeline.emplace_back().request = std::move(requests[i]);
@@ -153,9 +164,29 @@ void Connection::ask_pipeline() {
   ask_part(first, PipelineRequest{std::exchange(items, {})});
 }
 
+void Connection::gather_pipeline() {
+  std::vector<PipelineItem>& items = hub_.pipeline;
+  const bool joins = hub_.options.pipelines && !items.empty() && items.size() < kRound &&
+                     std::all_of(items.begin(), items.end(),
+                                 [](const PipelineItem& item) { return api::waits_for_log_only(item.request); });
+  if (!joins) return ask_pipeline();
+  const auto count = static_cast<std::uint32_t>(items.size());
+  if (!hub_.gathering.takes(count)) hub_.ask_gathered();
+  if (hub_.gathering.empty()) hub_.sink.gathers();
+  gathered_in_ = hub_.gathering.serial();
+  hub_.gathering.add({slot_, next_serial_ - count, count}, items);
+}
+
+void Hub::ask_gathered() {
+  if (gathering.empty()) return;
+  Gathering::Asked asked = gathering.take();
+  sink.ask(request_id(asked.slot, asked.serial), options.ns, std::move(asked.request), asked.clients);
+}
+
 void Connection::ask_part(std::uint32_t serial, Request&& request) {
-  const std::uint64_t id = std::uint64_t{hub_.options.id_tag} << 56 | std::uint64_t{slot_} << 32 | serial;
-  hub_.sink.ask(RequestId(id), hub_.options.ns, std::move(request));
+  // What this client asked before comes first.
+  if (gathered_in_ == hub_.gathering.serial()) hub_.ask_gathered();
+  hub_.sink.ask(hub_.request_id(slot_, serial), hub_.options.ns, std::move(request), 1);
 }
 
 void Connection::malformed(std::string_view text) {
@@ -210,19 +241,18 @@ void Connection::on_reply(std::uint32_t serial, Reply&& reply) {
   if (asked != pipelines_.end()) {
     const std::uint32_t count = asked->second;
     pipelines_.erase(asked);
-    on_pipeline_reply(serial, count, std::move(reply));
-  } else {
-    on_part(serial, {std::move(reply.status), std::move(reply.body)});
+    return on_items(serial, count, reply.status, items_of(reply, count));
   }
+  on_part(serial, {std::move(reply.status), std::move(reply.body)});
   hub_.wants_flush(*this);
 }
 
-void Connection::on_pipeline_reply(std::uint32_t first, std::uint32_t count, Reply&& reply) {
-  auto* done = std::get_if<PipelineReply>(&reply.body);
-  const bool whole = reply.status.ok() && done != nullptr && done->items.size() == count;
+void Connection::on_items(std::uint32_t first, std::uint32_t count, const Status& status, ItemReply* items) {
+  if (closed_) return;
   for (std::uint32_t i = 0; i < count; ++i) {
-    on_part(first + i, whole ? std::move(done->items[i]) : ItemReply{reply.status});
+    on_part(first + i, items == nullptr ? ItemReply{status} : std::move(items[i]));
   }
+  hub_.wants_flush(*this);
 }
 
 void Connection::on_part(std::uint32_t serial, ItemReply&& reply) {

@@ -1,6 +1,8 @@
 // io/resp/connection.h — one client: commands in, answers out in their order.
 //
-// Commands that were read together are asked together, as one PipelineRequest with the serial of its first item.
+// Commands that were read together are asked together, as one PipelineRequest with the serial of its first item. A few
+// small writes are not even asked at once, but with those of other connections when the turn ends
+// (io/resp/gathering.h).
 //
 // Commands that wait for the node stand in waiting_, oldest first. Request ids of a connection are dense, so a
 // reply finds its command by number. An answer goes straight into out_ when its command is the oldest, else it is
@@ -25,11 +27,15 @@
 #include "api/resp_session.h"
 #include "base/in_buffer.h"
 #include "io/resp/feed.h"
+#include "io/resp/gathering.h"
 #include "io/resp/resp_server.h"
 
 namespace pando::io::resp {
 
 class Connection;
+
+// What each of `count` requests of a pipeline is answered; nullptr when it was refused as a whole.
+ItemReply* items_of(Reply& reply, std::size_t count);
 
 // What the connections of one server share.
 class Hub : public api::RespHost {
@@ -43,11 +49,18 @@ class Hub : public api::RespHost {
   api::RespPlan plain;  // of a plain command that is answered: its form and version are written into it
   // What the connection that takes commands has not asked yet. Empty between two turns of taking.
   std::vector<PipelineItem> pipeline;
+  // What connections have taken in this turn and is asked when it ends.
+  Gathering gathering;
   api::RespChannels channel_table;
   Feed feed;
   std::size_t in_bytes = 0;  // buffered by all connections
   std::int64_t now_us = 0;   // monotonic, as of the last tick
 
+  RequestId request_id(std::uint32_t slot, std::uint32_t serial) const {
+    return RequestId(std::uint64_t{options.id_tag} << 56 | std::uint64_t{slot} << 32 | serial);
+  }
+  // Asks what was gathered.
+  void ask_gathered();
   // The connection has something to send.
   virtual void wants_flush(Connection& connection) = 0;
   virtual void remove(std::uint32_t slot, std::uint32_t next_serial) = 0;
@@ -65,6 +78,8 @@ class Connection final : public loop::Client,
   void start() override { want_read(); }
   void start_refused(std::string_view why) override;
   void on_reply(std::uint32_t serial, Reply&& reply);
+  // Of `count` requests from `first` on; without items all of them are refused with `status`.
+  void on_items(std::uint32_t first, std::uint32_t count, const Status& status, ItemReply* items);
   // Sends what is there, and looks at what had to wait for room.
   void flush();
   void tick() override;
@@ -108,10 +123,11 @@ class Connection final : public loop::Client,
   // What the plan asks, now or with the commands around it.
   void ask();
   void ask_pipeline();
+  // The same where the turn may end before it is asked, as what was taken in is small.
+  void gather_pipeline();
   void ask_part(std::uint32_t serial, Request&& request);
   // The command with that request. Nullptr when it is answered.
   Waiting* command_of(std::uint32_t serial);
-  void on_pipeline_reply(std::uint32_t first, std::uint32_t count, Reply&& reply);
   // Puts the answers that are due into out_.
   void on_part(std::uint32_t serial, ItemReply&& reply);
   // True when it is not to be answered yet.
@@ -136,6 +152,7 @@ class Connection final : public loop::Client,
   std::size_t in_counted_ = 0;  // of in_, in hub_'s total
   std::deque<Waiting> waiting_;
   std::deque<std::pair<std::uint32_t, std::uint32_t>> pipelines_;  // asked: first serial, items
+  std::uint32_t gathered_in_ = 0;                                  // Gathering::serial() of what it last gave there
   Bytes out_;
   std::size_t out_begin_ = 0;
   std::unique_ptr<Blocked> blocked_;

@@ -43,6 +43,7 @@ class RespServer::Impl final : public Hub, public loop::Listener {
         began_us_(wall_us()) {}
 
   void on_reply(RequestId id, Reply&& reply);
+  std::size_t clients_of(RequestId id) const;
   void flush();
 
   // Hub.
@@ -56,6 +57,7 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   void remove(std::uint32_t slot, std::uint32_t next_serial) override;
 
  private:
+  void on_gathered(std::uint32_t serial, Reply&& reply);
   // Listener.
   std::shared_ptr<loop::Client> make(tcp::socket socket, std::uint32_t slot) override;
   void on_time(std::int64_t us) override {
@@ -81,8 +83,27 @@ std::shared_ptr<loop::Client> RespServer::Impl::make(tcp::socket socket, std::ui
 
 void RespServer::Impl::on_reply(RequestId id, Reply&& reply) {
   const auto slot = static_cast<std::uint32_t>(id.value >> 32) & 0xFFFFFF;
+  const auto serial = static_cast<std::uint32_t>(id.value);
+  if (slot == Gathering::kSlot) return on_gathered(serial, std::move(reply));
   const auto connection = std::static_pointer_cast<Connection>(at(slot));
-  if (connection) connection->on_reply(static_cast<std::uint32_t>(id.value), std::move(reply));
+  if (connection) connection->on_reply(serial, std::move(reply));
+}
+
+void RespServer::Impl::on_gathered(std::uint32_t serial, Reply&& reply) {
+  const std::vector<Gathering::Batch> batches = gathering.finish(serial);
+  std::size_t count = 0;
+  for (const Gathering::Batch& batch : batches) count += batch.count;
+  ItemReply* items = items_of(reply, count);
+  for (const Gathering::Batch& batch : batches) {
+    const auto connection = std::static_pointer_cast<Connection>(at(batch.slot));
+    if (connection) connection->on_items(batch.first_serial, batch.count, reply.status, items);
+    if (items != nullptr) items += batch.count;
+  }
+}
+
+std::size_t RespServer::Impl::clients_of(RequestId id) const {
+  const auto slot = static_cast<std::uint32_t>(id.value >> 32) & 0xFFFFFF;
+  return slot == Gathering::kSlot ? gathering.clients_of(static_cast<std::uint32_t>(id.value)) : 1;
 }
 
 // Answers that no reply of the node brings along leave at the end of the turn.
@@ -144,6 +165,8 @@ RespServer::~RespServer() {
 Status RespServer::listen(const std::string& ip, std::uint16_t port) { return impl_->listen(ip, port); }
 std::uint16_t RespServer::port() const { return impl_->port(); }
 void RespServer::on_reply(RequestId id, Reply&& reply) { impl_->on_reply(id, std::move(reply)); }
+void RespServer::ask_gathered() { impl_->ask_gathered(); }
+std::size_t RespServer::clients_of(RequestId id) const { return impl_->clients_of(id); }
 void RespServer::on_watch_send(node::WatchSend&& send) { impl_->feed.on_send(std::move(send)); }
 void RespServer::on_watch_ended(WatchId id) { impl_->feed.on_ended(id); }
 void RespServer::flush() { impl_->flush(); }

@@ -4,11 +4,13 @@
 // a command means is api/resp_session.h's business. What this guards is the wire: order of pipelined answers,
 // bounds of what is read, waiting and unsent, clients that do not read, bytes that are no RESP.
 //
-//   ask(id, ns, request)   decided at once, in order; exactly one on_reply(id, …) follows, never from within ask()
-//   asked()                a round of asks is over: replies that are ready may come now
-//   flush()                a round of replies is over: one write per connection
+//   ask(id, ns, request, clients)  decided at once, in order; exactly one on_reply(id, …) follows, never from within
+//                                  ask()
+//   asked()                        a round of asks is over: replies that are ready may come now
+//   gathers(), ask_gathered()      small writes of several connections are asked together when the turn ends
+//   flush()                        a round of replies is over: one write per connection
 //
-// A connection asks everything it has read before it waits for the first answer, up to
+// A connection asks everything it has read before it waits for the first answer, in its order, up to
 // limits::kRespPipelineMax commands; it reads no more while kRespOutBytesMax bytes are unsent.
 #pragma once
 
@@ -47,7 +49,10 @@ struct RespOptions {
 class RespSink {
  public:
   virtual ~RespSink() = default;
-  virtual void ask(RequestId id, std::string_view ns, Request request) = 0;
+  // So many clients asked it, each a part of it.
+  virtual void ask(RequestId id, std::string_view ns, Request request, std::size_t clients) = 0;
+  // There is something that RespServer::ask_gathered() is to ask when the turn ends.
+  virtual void gathers() = 0;
   virtual void asked() = 0;
   // A watch: RespServer::on_watch_send() follows, each to be answered by heard(), and may end by on_watch_ended(). Sees
   // all that is asked after it. Nothing comes from within these.
@@ -80,6 +85,9 @@ class RespServer {
   // Whether `id` was made by a server with this tag.
   static bool owns(RequestId id, std::uint8_t tag = 2) { return id.value >> 56 == tag; }
   static bool owns(WatchId id, std::uint8_t tag = 2) { return id.value >> 56 == tag; }
+  void ask_gathered();
+  // How many clients wait for the reply of that id, which is this server's.
+  std::size_t clients_of(RequestId id) const;
   void on_reply(RequestId id, Reply&& reply);
   void on_watch_send(node::WatchSend&& send);
   void on_watch_ended(WatchId id);

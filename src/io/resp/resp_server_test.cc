@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
@@ -16,12 +17,19 @@ using asio::ip::tcp;
 
 // Keeps what was asked, so that a test answers when and in what order it likes.
 struct Sink final : RespSink {
-  void ask(RequestId id, std::string_view, Request request) override {
+  void ask(RequestId id, std::string_view, Request request, std::size_t clients) override {
     asked_ids.push_back(id);
+    asked_by.push_back(clients);
     const auto* pipeline = std::get_if<PipelineRequest>(&request);
     items += pipeline == nullptr ? 1 : pipeline->items.size();
+    if (pipeline == nullptr) return;
+    for (const PipelineItem& item : pipeline->items) {
+      const auto* write = std::get_if<WriteRequest>(&item.request);
+      written.push_back(write == nullptr ? Bytes() : write->mutations.at(0).key);
+    }
   }
   void asked() override {}
+  void gathers() override { ++gatherings; }
   void listen(node::WatchOpen open) override { watch = open.id; }
   void heard(WatchId) override { ++batches_heard; }
   void stop_listening(WatchId id) override {
@@ -30,7 +38,10 @@ struct Sink final : RespSink {
   WatchId watch;
   int batches_heard = 0;
   std::deque<RequestId> asked_ids;
-  std::size_t items = 0;  // requests, those of pipelines one by one
+  std::deque<std::size_t> asked_by;  // so many clients
+  int gatherings = 0;
+  std::vector<Bytes> written;  // keys of pipelines
+  std::size_t items = 0;       // requests, those of pipelines one by one
 };
 
 class RespServerTest : public testing::Test {
@@ -110,6 +121,71 @@ TEST_F(RespServerTest, WhatIsReadTogetherIsAskedTogether) {
       "$5\r\nfirst\r\n+PONG\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n:2\r\n-ERR "
       "gone\r\n";
   EXPECT_EQ(read(want.size()), want);
+}
+
+// Clients that each wait for their answer, as most do.
+TEST_F(RespServerTest, SmallWritesOfSeveralClientsAreAskedTogether) {
+  begin();
+  tcp::socket other{io};
+  other.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+  send("SET a 1\r\n");
+  asio::write(other, asio::buffer(std::string_view("SET b 1\r\nSET c 1\r\n")));
+  ASSERT_TRUE(until([&] { return server->stats().commands == 3; }));
+  EXPECT_EQ(sink.gatherings, 1);
+  EXPECT_TRUE(sink.asked_ids.empty()) << "the turn is not over";
+  server->ask_gathered();
+  ASSERT_EQ(sink.asked_ids.size(), 1U);
+  EXPECT_EQ(sink.items, 3U);
+  EXPECT_EQ(sink.asked_by[0], 2U);
+  EXPECT_EQ(server->clients_of(sink.asked_ids[0]), 2U);
+  server->ask_gathered();
+  EXPECT_EQ(sink.asked_ids.size(), 1U) << "nothing is asked twice";
+
+  PipelineReply done;
+  for (int i = 0; i < 3; ++i) done.items.push_back({{}, DoneReply{}});
+  const auto refused = std::find(sink.written.begin(), sink.written.end(), "c") - sink.written.begin();
+  done.items.at(static_cast<std::size_t>(refused)).status = Status(StatusCode::kWrongType, "no");
+  server->on_reply(sink.asked_ids[0], {{}, std::move(done), {}});
+  server->flush();
+  EXPECT_EQ(read(5), "+OK\r\n");
+  char block[256];
+  const std::size_t bytes = other.read_some(asio::buffer(block));
+  EXPECT_EQ(std::string(block, bytes), "+OK\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+}
+
+TEST_F(RespServerTest, WhatAClientAsksComesAfterWhatItWrote) {
+  begin();
+  send("SET a 1\r\n");
+  ASSERT_TRUE(until([&] { return server->stats().commands == 1; }));
+  EXPECT_TRUE(sink.asked_ids.empty());
+  send("GET a\r\n");
+  ASSERT_TRUE(until([&] { return sink.items == 2; }));
+  ASSERT_EQ(sink.asked_ids.size(), 2U);
+  EXPECT_LT(sink.asked_ids[0].value, sink.asked_ids[1].value) << "alone it is asked under its own id";
+}
+
+TEST_F(RespServerTest, WhoHasGoneDoesNotHoldUpTheOthers) {
+  begin();
+  {
+    tcp::socket other{io};
+    other.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+    asio::write(other, asio::buffer(std::string_view("SET b 1\r\n")));
+    ASSERT_TRUE(until([&] { return server->stats().commands == 1; }));
+  }
+  send("SET a 1\r\n");
+  ASSERT_TRUE(until([&] { return server->stats().commands == 2 && server->stats().connections_open == 1; }));
+  server->ask_gathered();
+  ASSERT_EQ(sink.items, 2U);
+  server->on_reply(sink.asked_ids.at(0), Reply::failure(Status(StatusCode::kNotFound, "no such namespace")));
+  server->flush();
+  EXPECT_EQ(read(23), "-ERR no such namespace\r\n");
+}
+
+TEST_F(RespServerTest, WhatMayWaitForAnOrderIsNotGathered) {
+  begin();
+  send("LPUSH l 1\r\n");
+  ASSERT_TRUE(until([&] { return sink.items == 1; }));
+  EXPECT_EQ(sink.gatherings, 0);
 }
 
 TEST_F(RespServerTest, ARefusedPipelineRefusesEachOfItsCommands) {
