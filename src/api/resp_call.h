@@ -43,7 +43,12 @@ class RespReplies {
   }
   // Of the `i`-th mutation of a write.
   std::int64_t result(std::size_t i = 0) const { return get<DoneReply>().results.at(i); }
-  const std::vector<Bytes>& returned(std::size_t i = 0) const { return get<DoneReply>().returned.at(i); }
+  // What it gave back.
+  const std::vector<Bytes>& returned(std::size_t i = 0) const {
+    static const std::vector<Bytes> kNothing;
+    const auto& all = get<DoneReply>().returned;
+    return i < all.size() ? all[i] : kNothing;
+  }
   std::size_t mutations() const { return get<DoneReply>().results.size(); }
 
   // What the command kept for its answer.

@@ -39,6 +39,19 @@ char unescaped(char c) {
   }
 }
 
+// "…123\r\n" at `at`, which moves behind it; -1 unless it is there whole and of few digits.
+long long short_length(const char*& at, const char* end) {
+  constexpr std::ptrdiff_t kDigitsMax = 6;
+  if (end - at < 3) return -1;
+  const char* digit = at;
+  const char* const stop = end - digit > kDigitsMax + 2 ? digit + kDigitsMax : end - 2;
+  long long value = 0;
+  for (; digit < stop && static_cast<unsigned char>(*digit - '0') <= 9; ++digit) value = value * 10 + (*digit - '0');
+  if (digit == at || digit[0] != '\r' || digit[1] != '\n') return -1;
+  at = digit + 2;
+  return value;
+}
+
 // One quoted word; `at` stands behind the opening quote and ends behind the closing one.
 std::optional<std::string> quoted(std::string_view line, std::size_t& at, char quote) {
   std::string word;
@@ -73,6 +86,7 @@ RespParser::Got RespParser::parse(ByteSpan bytes) {
   if (!error_.empty()) return Got::kError;
   if (bytes.empty()) return Got::kMore;
   if (left_ < 0 && bytes.front() != '*') return parse_line();
+  if (left_ < 0 && take_whole()) return finish();
   return parse_array();
 }
 
@@ -114,6 +128,26 @@ std::optional<long long> RespParser::take_length() {
   if (at == first || at[0] != '\r' || at[1] != '\n') return std::nullopt;
   at_ = static_cast<std::size_t>(at + 2 - bytes_.data());
   return value;
+}
+
+bool RespParser::take_whole() {
+  const char* at = bytes_.data() + 1;
+  const char* const end = bytes_.data() + bytes_.size();
+  const long long count = short_length(at, end);
+  if (count <= 0 || count > static_cast<long long>(limits::kRespArgsMax)) return false;
+  args_.clear();
+  for (long long i = 0; i < count; ++i) {
+    if (at == end || *at != '$') return false;
+    ++at;
+    const long long length = short_length(at, end);
+    if (length < 0 || end - at < length + 2) return false;
+    // The one that refuses it says why.
+    if (at - bytes_.data() + length > static_cast<std::ptrdiff_t>(limits::kRespCommandBytesMax)) return false;
+    args_.emplace_back(at, static_cast<std::size_t>(length));
+    at += length + 2;
+  }
+  at_ = static_cast<std::size_t>(at - bytes_.data());
+  return true;
 }
 
 RespParser::Got RespParser::parse_line() {

@@ -43,6 +43,8 @@ class RespParser {
   // The number of "*3\r\n" or "$3\r\n" at at_, which moves behind it. Nothing, and it stays, unless that is there
   // whole and of few digits, as nearly all are.
   std::optional<long long> take_length();
+  // The whole command in one go, where it is all there and its lengths are of few digits. False: nothing was done.
+  bool take_whole();
   bool split(std::string_view line);
 
   ByteSpan bytes_;

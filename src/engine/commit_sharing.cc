@@ -1,7 +1,6 @@
 #include "engine/commit_sharing.h"
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 
 namespace pando::engine {
@@ -63,11 +62,6 @@ bool visit_added(const Mutation& mutation, Visit visit) {
 
 }  // namespace
 
-CommitSharing::Key::Key(ByteSpan key) : bytes(key) {
-  const std::size_t size = std::min(key.size(), sizeof(tail));
-  std::memcpy(&tail, key.data() + key.size() - size, size);
-}
-
 void CommitSharing::clear() {
   keys_.clear();
   elements_.clear();
@@ -90,19 +84,21 @@ CommitSharing::Fit CommitSharing::join(const WriteRequest& write) {
   const Mutation& mutation = write.mutations.front();
   bytes_ += bytes_of(mutation);
   if (bytes_ > kBytesMax && !keys_.empty()) return Fit::kAfter;
-  const Key key(mutation.key);
+  const Name key(mutation.key);
   const bool same = !keys_.empty() && keys_.back() == key;
-  if (!same && std::find(keys_.begin(), keys_.end(), key) != keys_.end()) return Fit::kAfter;
+  if (!same && holds(keys_, key)) return Fit::kAfter;
   if (same && !only_adds_) return Fit::kAfter;
   if (!same) elements_.clear();
+  if (elements_.capacity() == 0) elements_.reserve(kElementsMax);
 
   bool fresh = true;
   const bool adds = write.mutations.size() == 1 && visit_added(mutation, [&](ByteSpan element) {
-                      fresh = fresh && elements_.size() < kElementsMax &&
-                              std::find(elements_.begin(), elements_.end(), element) == elements_.end();
-                      if (fresh) elements_.push_back(element);
+                      const Name name(element);
+                      fresh = fresh && elements_.size() < kElementsMax && !holds(elements_, name);
+                      if (fresh) elements_.push_back(name);
                     });
   if (same) return adds && fresh ? Fit::kSameKey : Fit::kAfter;
+  if (keys_.capacity() == 0) keys_.reserve(kElementsMax);
   keys_.push_back(key);
   only_adds_ = adds && fresh;
   return Fit::kNewKey;

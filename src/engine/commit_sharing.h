@@ -1,15 +1,18 @@
 // engine/commit_sharing.h — which writes that came together, each for itself, may stand in one commit.
 //
 // A commit costs about as much as deciding what is in it, so what a client sends without waiting in between, and what
-// several clients send in one turn, is put into as few as nobody can tell from many: every write of a commit is about a key that no other one is about, or adds other
-// elements to the same set, row, sorted set or list right behind the one before. So each reads what it would have read
-// alone, no value is overwritten before anybody saw it, and a watcher is told of every value.
+// several clients send in one turn, is put into as few as nobody can tell from many: every write of a commit is about a
+// key that no other one is about, or adds other elements to the same set, row, sorted set or list right behind the one
+// before. So each reads what it would have read alone, no value is overwritten before anybody saw it, and a watcher is
+// told of every value.
 //
 // Borrows from the writes it looked at, until clear().
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "model/request.h"
@@ -33,16 +36,25 @@ class CommitSharing {
  private:
   Fit join(const WriteRequest& write);
 
-  struct Key {
+  struct Name {
     ByteSpan bytes;
     std::uint64_t tail = 0;  // the last eight of them: tells most from each other
-    explicit Key(ByteSpan key);
-    bool operator==(const Key& other) const { return tail == other.tail && bytes == other.bytes; }
+    explicit Name(ByteSpan name) : bytes(name) {
+      const std::size_t size = std::min(name.size(), sizeof(tail));
+      std::memcpy(&tail, name.data() + name.size() - size, size);
+    }
+    bool operator==(const Name& other) const { return tail == other.tail && bytes == other.bytes; }
   };
+  static bool holds(const std::vector<Name>& all, const Name& one) {
+    for (const Name& other : all) {
+      if (other.tail == one.tail && other == one) return true;
+    }
+    return false;
+  }
 
-  std::vector<Key> keys_;           // of table kv; the last one is the one elements_ are of
-  std::vector<ByteSpan> elements_;  // that were added to it
-  bool only_adds_ = false;          // nothing else happened to the last key
+  std::vector<Name> keys_;      // of table kv; the last one is the one elements_ are of
+  std::vector<Name> elements_;  // that were added to it
+  bool only_adds_ = false;      // nothing else happened to the last key
   std::size_t bytes_ = 0;
 };
 

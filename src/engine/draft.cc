@@ -28,6 +28,11 @@ const CellPath* path_of(const Op& op) {
       op);
 }
 
+// Whether a closer look is worth it: elements of one key often begin alike.
+bool may_be_same(const CellPath& a, const CellPath& b) {
+  return a.element.size() == b.element.size() && (a.element.empty() || a.element.back() == b.element.back());
+}
+
 bool in_part(std::uint32_t kinds, ByteSpan prefix, CellKind kind, ByteSpan element) {
   return (kinds == 0 || (kinds >> static_cast<unsigned>(kind) & 1U) != 0) && element.substr(0, prefix.size()) == prefix;
 }
@@ -77,7 +82,7 @@ const Op* Draft::find_op(const CellPath& path) const {
   }
   for (std::size_t i = ops_.size(); i > settled_; --i) {
     const CellPath* written = path_of(ops_[i - 1]);
-    if (written != nullptr && written->element == path.element && *written == path) return &ops_[i - 1];
+    if (written != nullptr && may_be_same(*written, path) && *written == path) return &ops_[i - 1];
   }
   return nullptr;
 }
@@ -90,28 +95,34 @@ bool Draft::writes_kind(CellKind kind) const {
 }
 
 void Draft::settle() {
-  constexpr std::size_t kExpected = 16;  // of a pipeline, so that they are not moved while it grows
-  if (settled_ == 0) ops_.reserve(kExpected);
   settled_ = ops_.size();
   drop();
 }
 
 void Draft::drop() {
-  ops_.erase(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end());
-  forget_index();
-  counters_.clear();
+  // Mostly there is nothing of all that, and a look is cheaper than a clear().
+  const auto forget = [](auto& all) {
+    if (!all.empty()) all.clear();
+  };
+  if (ops_.size() > settled_) ops_.erase(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end());
+  if (index_.empty()) {
+    indexed_ = settled_;
+  } else {
+    forget_index();
+  }
+  forget(counters_);
   first_count_.reset();
-  counted_.clear();
-  changed_.clear();
-  used_.clear();
-  cleared_.clear();
-  looked_at_.clear();
-  lists_.clear();
+  forget(counted_);
+  forget(changed_);
+  forget(used_);
+  forget(cleared_);
+  forget(looked_at_);
+  forget(lists_);
   counter_value_.reset();
-  results_.clear();
-  returned_.clear();
+  forget(results_);
+  forget(returned_);
   answer_.reset();
-  refusal_ = {};
+  if (refusal_.index() != 0) refusal_ = {};
 }
 
 bool Draft::cleared(const CellPath& path) const {

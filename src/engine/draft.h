@@ -54,12 +54,15 @@ class Draft {
   void keep_counted() { keeps_counted_ = true; }
   bool keeps_counted() const { return keeps_counted_; }
   std::vector<std::int64_t> take_results() { return std::move(results_); }
+  // May be shorter: the last ones gave nothing back.
   std::vector<std::vector<Bytes>> take_returned() { return std::move(returned_); }
 
   // Several independent changes in one commit: what is added after settle() is about keys that nothing before it is
   // about, and drop() takes it back after a failure. Not with keep_counted().
   void settle();
   void drop();
+  // So many small changes are expected.
+  void expect(std::size_t ops) { ops_.reserve(ops); }
 
   bool empty() const { return ops_.empty(); }
   bool writes_kind(CellKind kind) const;
@@ -185,7 +188,9 @@ class Draft {
   void explain(Refusal refusal) { refusal_ = std::move(refusal); }
   void demand(EscrowDemand demand) { demands_.push_back(std::move(demand)); }
   void give_back(Bytes text) {
-    if (keeps_results_) returned_.back().push_back(std::move(text));
+    if (!keeps_results_) return;
+    returned_.resize(results_.size());
+    returned_.back().push_back(std::move(text));
   }
   bool gives_back() const { return keeps_results_; }
 
@@ -297,7 +302,7 @@ class Draft {
   bool keeps_results_ = false;
   bool keeps_counted_ = false;
   std::vector<std::int64_t> results_;
-  std::vector<std::vector<Bytes>> returned_;
+  std::vector<std::vector<Bytes>> returned_;  // not longer than results_: behind it nobody gave anything back
   std::optional<ReplyBody> answer_;
   Refusal refusal_;
   std::vector<EscrowDemand> demands_;

@@ -80,7 +80,7 @@ Status Draft::add(const Mutation& mutation) {
   }
   if (!before) return before.error();
   results_.push_back(*before);
-  returned_.emplace_back();
+  if (mutation.kind == Kind::kDetail) returned_.resize(results_.size());
   PANDO_RETURN_IF_ERROR(change(mutation));
   if (mutation.kind == Kind::kAdd) results_.back() = counter_value_.value_or(0);
   forgo_revival(mutation.table, mutation.key, ops_before);
@@ -94,9 +94,12 @@ Result<Draft::Told> Draft::also(const Mutation& mutation) {
   keeps_results_ = keeps;
   declined_ = declined;
   if (!status.ok()) return fail(status);
-  Told told{results_.back(), std::move(returned_.back())};
+  Told told{results_.back(), {}};
+  if (returned_.size() == results_.size()) {
+    told.returned = std::move(returned_.back());
+    returned_.pop_back();
+  }
   results_.pop_back();
-  returned_.pop_back();
   return told;
 }
 

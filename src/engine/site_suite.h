@@ -58,6 +58,7 @@ class Site {
     written.commit.ops = draft.take_ops();
     written.results = draft.take_results();
     written.returned = draft.take_returned();
+    written.returned.resize(written.results.size());
     deliver(written.commit);
     return written;
   }

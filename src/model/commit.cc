@@ -35,16 +35,23 @@ void encode_head(const Commit& commit, std::uint64_t chain, Writer& out, std::si
   if (commit.idempotency_key && !commit.skips_from) out.bytes(*commit.idempotency_key);
 }
 
-Bytes new_bytes() {
-  constexpr std::size_t kUsualBytes = 256;
+// With room for a head, and for so many ops and values of the usual size.
+Bytes new_bytes(const Commit& commit) {
+  constexpr std::size_t kHeadBytes = 96;
+  constexpr std::size_t kOpBytes = 80;
+  std::size_t room = kHeadBytes;
+  for (const Op& op : commit.ops) {
+    const auto* put = std::get_if<PutOp>(&op);
+    room += kOpBytes + (put == nullptr ? 0 : put->value.size());
+  }
   Bytes bytes;
-  bytes.reserve(kUsualBytes);
+  bytes.reserve(room);
   return bytes;
 }
 
 // Of a commit that is no skip and has no sections.
 Bytes encode_plain(const Commit& commit, std::uint64_t chain, std::size_t* chain_offset = nullptr) {
-  Bytes bytes = new_bytes();
+  Bytes bytes = new_bytes(commit);
   Writer out(bytes);
   encode_head(commit, chain, out, chain_offset);
   out.varint(commit.ops.size());
@@ -77,7 +84,7 @@ void visit_sections(const Commit& commit, Visit visit) {
 }
 
 Bytes encode_divided(const Commit& commit, std::uint64_t chain) {
-  Bytes bytes = new_bytes();
+  Bytes bytes = new_bytes(commit);
   Writer out(bytes);
   encode_head(commit, chain, out);
   out.varint(commit.sections.size());
@@ -97,7 +104,7 @@ std::uint64_t hash(ByteSpan bytes, std::uint64_t previous) {
 }
 
 std::uint64_t hash_divided(std::uint64_t previous, const Commit& commit) {
-  Bytes bytes = new_bytes();
+  Bytes bytes = new_bytes(commit);
   Writer out(bytes);
   encode_head(commit, 0, out);
   out.varint(commit.sections.size());
@@ -165,7 +172,7 @@ void decode_sections(Reader& in, Commit& commit) {
 Bytes encode_commit(const Commit& commit) {
   if (commit.skips_from) {
     CHECK(commit.ops.empty() && commit.sections.empty());
-    Bytes bytes = new_bytes();
+    Bytes bytes = new_bytes(commit);
     Writer out(bytes);
     encode_head(commit, commit.chain, out);
     out.varint(commit.skips_from->value);

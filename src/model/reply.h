@@ -29,7 +29,7 @@ struct DoneReply {
   //   all others 0
   std::vector<std::int64_t> results = {};
   // With WriteRequest::results, what each mutation gave back: the items it popped, a score or a decimal value in
-  // text. Empty for mutations that give nothing back.
+  // text. Empty for mutations that give nothing back, and not there when none behind them does.
   std::vector<std::vector<Bytes>> returned = {};
 };
 struct ValueReply {

@@ -9,6 +9,9 @@
 
 namespace pando::node {
 
+// So that ops are not moved while a commit grows.
+constexpr std::size_t kOpsExpected = 16;
+
 // One pipeline under way.
 class PipelinePath::Run {
   // Before run(), as clang 14 misses templates of a class in a file that come after their use.
@@ -74,6 +77,7 @@ class PipelinePath::Run {
     if (fit == Fit::kAlone || fit == Fit::kAfter) commit_open();
     if (!draft_) {
       draft_.emplace(path_.writes_.draft(now_));
+      draft_->expect(std::min<std::size_t>(items_.size() - i, kOpsExpected));
       settled_ = 0;
     } else if (fit == Fit::kNewKey) {
       draft_->settle();

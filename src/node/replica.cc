@@ -133,7 +133,7 @@ Status Replica::enter(Commit commit, LogPos pos) {
   }
   conflicts_ += outcome->conflicts;
   ++commits_appended_;
-  pending_.push_back({pos, std::move(commit), {}, {}});
+  pending_.push_back({pos, std::move(commit), {}, {}, outcome->changes});
   return {};
 }
 
@@ -199,11 +199,12 @@ void Replica::forget_met_keys(const std::vector<MetKey>& done) {
 }
 
 Status Replica::note_changes(const Commit& commit) {
-  const bool catches_up = !catching_up_.empty() && commit.dot.origin != self_;
+  const bool own = commit.dot.origin == self_;
+  const bool catches_up = !catching_up_.empty() && !own;
   for (const Op& op : commit.ops) {
     if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
     if (catches_up && before_meeting_.get(commit.dot.origin).value == 0) note_met(path_in(op));
-    note_escrow(op, commit.dot.origin == self_);
+    note_escrow(op, own);
     note_reset(op);
     PANDO_RETURN_IF_ERROR(note_kept(table_of(op), key_of(op)));
   }
@@ -357,7 +358,7 @@ void Replica::on_written(const Status& status, const DurableSink& sink, Outputs&
     durable_context_.raise(record.commit->dot.origin, record.commit->dot.seq);
     frontier_.on_durable(record.commit->dot, record.commit->hlc);
     sink.commit(DurableCommit{record.pos, durable_changes_ + 1, *record.commit});
-    durable_changes_ += apply::count_changes(*record.commit);
+    durable_changes_ += record.changes;
   }
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);
   release(out);

@@ -213,6 +213,7 @@ class Replica {
     std::optional<Commit> commit;  // absent for other records
     Hlc floor = {};                // of a floor record, or of a cut
     VersionVector cut = {};        // what a cut brought
+    std::uint64_t changes = 0;     // of the commit
   };
   struct Held {
     LogPos pos;
