@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "cli/command_line.h"
 #include "cli/run.h"
+#include "server/backup_file.h"
 #include "server/serve.h"
 
 namespace {
@@ -29,6 +30,11 @@ int main(int argc, char** argv) {
   }
   if (const auto* serve = std::get_if<pando::cli::ServeCommand>(&*command)) {
     return pando::server::serve({role_of(serve->role), serve->config, serve->ports_file, PANDO_VERSION});
+  }
+  if (const auto* restore = std::get_if<pando::cli::RestoreCommand>(&*command); restore && !restore->into.empty()) {
+    const pando::server::OfflineRestore into{restore->path, restore->into, restore->target.ns, restore->table,
+                                             restore->clone};
+    return pando::server::run_offline_restore(into, restore->json);
   }
   return pando::cli::run(*command, PANDO_VERSION);
 }

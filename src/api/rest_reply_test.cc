@@ -152,6 +152,11 @@ TEST(RestReply, ToTheByte) {
        R"({"namespace":"ns","peer":"dc2","merged":true,"aheadCommits":0,"behindCommits":1,"tables":[{"table":"kv",)"
        R"("cells":9,"keys":1,"onlyHere":0,"onlyThere":1,"unlike":0,"bytesHere":0,"bytesThere":40}]})"},
       {"GET /api/v1/ns/digest", DigestReply{"00ff", 3, {}}, R"({"fingerprint":"00ff","cells":3,"context":{}})"},
+      {"POST /api/v1/ns/backup", BackupTakenReply{"a.backup", 4096, 3, {}, LogPos(9)},
+       R"({"namespace":"ns","path":"a.backup","bytes":4096,"cells":3,"position":9,"context":{}})"},
+      {"POST /api/v1/ns/restore", RestoreReply{"a.backup", {"dc1", 2}, 17, {}, 3, 1, 2, 4, 5, false},
+       R"({"namespace":"ns","path":"a.backup","dryRun":false,"node":"dc1#2","atMs":17,"cells":3,"newsCommits":2,)"
+       R"("changedCells":1,"keysWritten":4,"keysLeftOut":5,"context":{}})"},
       {"POST /api/v1/ns/wal/backup", backup,
        R"({"backups":[{"path":"1.log","bytes":10},{"path":"2.log","bytes":20}],"directory":"/b/one","lastSegmentId":2})"},
       {"POST /api/v1/ns/btree/backup", backup,

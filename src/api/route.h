@@ -192,6 +192,7 @@ Area explain_routes();
 Area ttl_routes();
 Area conflict_routes();
 Area merged_routes();
+Area backup_routes();
 Area about_routes();    // a namespace
 Area process_routes();  // the process: /healthz, /metrics, /openapi.json
 // Schemas that several areas name.

@@ -194,6 +194,8 @@ const Sample kSamples[] = {
     {"digest", DigestReply{"00ff", 3, context()}},
     {"resync", ResyncReply{"dc2", false, 0, 1, {{"kv", 9, 1, 0, 1, 0, 0, 40}}}},
     {"log_backup", backup()},
+    {"backup", BackupTakenReply{"monday/ns.backup", 4096, 3, context(), LogPos(9)}},
+    {"restore", RestoreReply{"monday/ns.backup", {"dc1", 1}, 1'700'000'000'000, context(), 3, 1, 2, 0, 0, true}},
     {"store_backup", backup()},
 };
 

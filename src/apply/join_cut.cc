@@ -69,6 +69,25 @@ Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::ve
   return changed;
 }
 
+Result<bool> would_merge(ByteSpan cell_key, const std::optional<ByteSpan>& ours, const std::optional<ByteSpan>& theirs,
+                         const Context& seen_here, const Context& seen_there) {
+  if (ours == theirs) return false;
+  const Result<CellPath> path = store::decode_cell_key(cell_key);
+  if (!path) return fail(path.error());
+  const auto cell_of = [&](const std::optional<ByteSpan>& state) -> Result<store::Cell> {
+    if (!state) return store::Cell(path->kind);
+    return store::decode_cell_state(cell_key, *state);
+  };
+  const Result<store::Cell> here = cell_of(ours);
+  if (!here) return fail(here.error());
+  const Result<store::Cell> there = cell_of(theirs);
+  if (!there) return fail(there.error());
+  if (is_counter(path->kind)) {
+    return join(here->counter(), seen_here, there->counter(), seen_there) != here->counter();
+  }
+  return join(here->reg(), seen_here, there->reg(), seen_there) != here->reg();
+}
+
 Result<bool> would_mend(store::Cells& cells, const CutCell& theirs) {
   if (!theirs.state) return false;
   const Result<CellPath> path = store::decode_cell_key(theirs.key);

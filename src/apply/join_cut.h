@@ -7,6 +7,7 @@
 // Done again with the same arguments on the same state (the log, replayed) it gives the same state.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "model/cut.h"
@@ -22,6 +23,10 @@ Status check_cut_cell(const CutCell& cell, const Cut& cut);
 // nothing may be built on the state: replaying the log tries again.
 Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::vector<CutCell>& cells, LogPos pos,
                                CutRecord::How how = CutRecord::How::kMerge);
+
+// Whether joining `theirs` into `ours` would change it; both as states, none: no such cell.
+Result<bool> would_merge(ByteSpan cell_key, const std::optional<ByteSpan>& ours, const std::optional<ByteSpan>& theirs,
+                         const Context& seen_here, const Context& seen_there);
 
 // Whether mending with this cell (CutRecord::How::kMend) would change the one here.
 Result<bool> would_mend(store::Cells& cells, const CutCell& theirs);

@@ -9,6 +9,7 @@ namespace pando::limits {
 // Names and keys.
 inline constexpr std::size_t kNodeNameBytesMax = 64;
 inline constexpr std::size_t kNamespaceBytesMax = 128;
+inline constexpr std::size_t kClusterBytesMax = 64;  // of the name of a cluster that began as a clone
 inline constexpr std::size_t kTableBytesMax = 64;
 inline constexpr std::size_t kKeyBytesMax = 8 * 1024;
 inline constexpr std::size_t kElementBytesMax = 8 * 1024;

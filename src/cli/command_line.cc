@@ -12,10 +12,25 @@ namespace pando::cli {
 namespace {
 
 const std::vector<std::string_view> kValueFlags = {
-    "--config",       "-c",        "--ports-file",       "--env",   "-e",
-    "--url",          "--ns",      "--cursor",           "--count", "--source",
-    "--until-events", "--timeout", "--curve-server-key", "--from",  "--topology",
+    "--config",
+    "-c",
+    "--ports-file",
+    "--env",
+    "-e",
+    "--url",
+    "--ns",
+    "--cursor",
+    "--count",
+    "--source",
+    "--until-events",
+    "--timeout",
+    "--curve-server-key",
+    "--from",
+    "--topology",
     "--faults",
+    "--into",
+    "--as",
+    "--table",
 };
 
 Status usage(std::string text) { return Status(StatusCode::kInvalidArgument, std::move(text)); }
@@ -146,6 +161,43 @@ Result<Command> resync(const std::string& verb, const Arguments& args) {
   return Command(std::move(command));
 }
 
+Result<Command> backup(const std::string& verb, const Arguments& args) {
+  BackupCommand command;
+  CLI::App app;
+  add_target(app, command.target);
+  app.add_option("FILE", command.path, "below the backup root")->required();
+  app.add_flag("--json", command.json, "one object");
+  PANDO_RETURN_IF_ERROR(parse(verb, args, app));
+  return Command(std::move(command));
+}
+
+Result<Command> restore(const std::string& verb, const Arguments& args) {
+  RestoreCommand command;
+  std::string as = "merge";
+  CLI::App app;
+  add_target(app, command.target);
+  app.add_option("FILE", command.path, "a backup")->required();
+  app.add_option("--into", command.into, "a data directory that no process has open");
+  app.add_option("--as", as, "merge or clone");
+  app.add_option("--table", command.table, "only this one");
+  app.add_flag("--foreign", command.foreign, "though no writer of it is known");
+  app.add_flag("--dry-run", command.dry_run, "only say what it would change");
+  app.add_flag("--json", command.json, "one object");
+  PANDO_RETURN_IF_ERROR(parse(verb, args, app));
+  if (as != "merge" && as != "clone") {
+    return fail(usage(fmt::format("{}: --as wants merge or clone, not '{}'; {}", verb, as, see(verb))));
+  }
+  command.clone = as == "clone";
+  if (command.clone && command.into.empty()) {
+    return fail(usage(fmt::format("{}: a clone is made in a directory of its own: --into DIR; {}", verb, see(verb))));
+  }
+  if (!command.into.empty() && (command.foreign || command.dry_run)) {
+    return fail(
+        usage(fmt::format("{}: --foreign and --dry-run are for running nodes, without --into; {}", verb, see(verb))));
+  }
+  return Command(std::move(command));
+}
+
 // "500ms", "10s" or "10" (seconds).
 std::optional<std::chrono::milliseconds> parse_timeout(const std::string& text) {
   static const std::map<std::string, std::int64_t> kUnits{{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60'000}};
@@ -224,10 +276,10 @@ Result<Command> version(const std::string&, const Arguments&) { return Command(V
 using Parse = Result<Command> (*)(const std::string& verb, const Arguments& args);
 const std::vector<std::pair<std::string, Parse>>& parsers() {
   static const std::vector<std::pair<std::string, Parse>> kParsers = {
-      {"replicator", serve}, {"server", serve},  {"relayer", serve},   {"replica", serve},    {"relay", serve},
-      {"put", put},          {"get", get},       {"delete", erase},    {"del", erase},        {"incr", incr},
-      {"watch", watch},      {"status", status}, {"resync", resync},   {"crdt-client", crdt}, {"log", log},
-      {"sim", sim},          {"help", help},     {"version", version},
+      {"replicator", serve}, {"server", serve},    {"relayer", serve}, {"replica", serve},    {"relay", serve},
+      {"put", put},          {"get", get},         {"delete", erase},  {"del", erase},        {"incr", incr},
+      {"watch", watch},      {"status", status},   {"resync", resync}, {"crdt-client", crdt}, {"log", log},
+      {"backup", backup},    {"restore", restore}, {"sim", sim},       {"help", help},        {"version", version},
   };
   return kParsers;
 }

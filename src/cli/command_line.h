@@ -72,6 +72,21 @@ struct ResyncCommand {
   bool dry_run = false;  // only say what differs
   bool json = false;
 };
+struct BackupCommand {
+  Target target;
+  std::string path;
+  bool json = false;
+};
+struct RestoreCommand {
+  Target target;
+  std::string path;
+  std::string into;      // a data directory; empty: a running node
+  bool clone = false;    // with `into`
+  std::string table;     // only this one
+  bool foreign = false;  // without `into`
+  bool dry_run = false;  // without `into`
+  bool json = false;
+};
 struct CrdtClientCommand {
   CrdtClientOptions options;
 };
@@ -86,9 +101,9 @@ struct HelpCommand {
 };
 struct VersionCommand {};
 
-using Command =
-    std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand, StatusCommand,
-                 ResyncCommand, CrdtClientCommand, LogInspectCommand, SimCommand, HelpCommand, VersionCommand>;
+using Command = std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand,
+                             StatusCommand, ResyncCommand, BackupCommand, RestoreCommand, CrdtClientCommand,
+                             LogInspectCommand, SimCommand, HelpCommand, VersionCommand>;
 
 // `args` without the program's name, in any style of cli/args.h. kInvalidArgument with the sentence.
 Result<Command> parse_command_line(const Arguments& args);

@@ -22,6 +22,8 @@ Data                               (of the node at --url, http://127.0.0.1:8001 
   pando watch [PREFIX]             prints every change as it happens
   pando status                     namespaces, positions and links of a node
   pando resync [PEER]              takes over what a peer has and a node lacks; --dry-run only says what differs
+  pando backup FILE                writes what one causal context covers into a file, while writes go on
+  pando restore FILE               merges a backup into a running node, or --into a new directory, also as a clone
 
 Tools
   pando crdt-client                watches a relayer over ZeroMQ and shows the state converge
@@ -134,6 +136,42 @@ Nothing is replaced: what only the node has stays, what either side deleted stay
 a log does not reach (docs/operations.md).
 )";
 
+constexpr std::string_view kBackup =
+    R"(pando backup FILE      has the node write a backup of the namespace: exactly what one context covers, in one file
+
+  FILE                  below the node's backup root ([http] backup_root); there must be no such file yet
+  --json                one JSON object
+)";
+constexpr std::string_view kBackupExamples = R"(
+  pando backup monday/ad.backup --ns ad
+
+Nothing is stopped: writes go on, and what they write belongs to the next backup. The file is there when it is whole. It is
+one file to copy away; every block of it has a checksum. See: pando help restore
+)";
+
+constexpr std::string_view kRestore =
+    R"(pando restore FILE              merges a backup into a running node; FILE is below its backup root
+pando restore FILE --into DIR   makes a data directory of it; FILE is any path, and no process may have DIR open
+
+  --into DIR            a data directory without the namespace; made when missing
+  --as merge            (unless said otherwise) it belongs to the cluster it was made in, and joins the others again
+  --as clone            it begins a cluster of its own: neither it nor what it was made of takes links of the other
+  --table TABLE         of a running node: keys of this table that are gone are written again; what is there stays.
+                        With --as clone: only this table is taken along
+  --dry-run             changes nothing: says what would change                            (running node only)
+  --foreign             though nobody who wrote it was ever heard of here                  (running node only)
+  --json                one JSON object
+)";
+constexpr std::string_view kRestoreExamples = R"(
+  pando restore monday/ad.backup --ns ad                    what the node lacks comes, what was deleted since stays deleted
+  pando restore monday/ad.backup --ns ad --table prices     brings back keys of one table that were deleted
+  pando restore /mnt/monday/ad.backup --into /var/lib/pando                        a node that has lost its disk
+  pando restore /mnt/monday/ad.backup --into /tmp/look --as clone --ns ad-monday   to look at it, or to test with it
+
+A merge replaces nothing and counts nothing twice; doing it again changes nothing. A damaged or cut off file is refused
+before anything is changed. With --ns a clone may go by another name.
+)";
+
 constexpr std::string_view kSim =
     R"(pando sim --topology FILE [--faults FILE]      what if Oslo is away for three days? In seconds, without Oslo
 
@@ -188,7 +226,9 @@ std::string_view help_text(std::string_view topic) {
   static const std::string watch = std::string(kWatch) + std::string(kTarget) + std::string(kWatchExamples);
   static const std::string resync = std::string(kResync) + std::string(kTarget) + std::string(kResyncExamples);
   static const std::string status = std::string(kStatus) + std::string(kTarget) + std::string(kStatusExamples);
-  static const std::array<std::pair<std::string_view, std::string_view>, 19> kTexts{{
+  static const std::string backup = std::string(kBackup) + std::string(kTarget) + std::string(kBackupExamples);
+  static const std::string restore = std::string(kRestore) + std::string(kTarget) + std::string(kRestoreExamples);
+  static const std::array<std::pair<std::string_view, std::string_view>, 21> kTexts{{
       {"", kOverview},
       {"replicator", kServe},
       {"server", kServe},
@@ -203,6 +243,8 @@ std::string_view help_text(std::string_view topic) {
       {"watch", watch},
       {"status", status},
       {"resync", resync},
+      {"backup", backup},
+      {"restore", restore},
       {"log", kLog},
       {"sim", kSim},
       {"crdt-client", kCrdtClient},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "cli/backup.h"
 #include "cli/data_commands.h"
 #include "cli/help.h"
 #include "cli/resync.h"
@@ -25,6 +26,8 @@ int run(const Command& command, std::string_view program_version) {
     int operator()(const WatchCommand& c) const { return run_watch(c); }
     int operator()(const StatusCommand& c) const { return run_status(c); }
     int operator()(const ResyncCommand& c) const { return run_resync(c); }
+    int operator()(const BackupCommand& c) const { return run_backup(c); }
+    int operator()(const RestoreCommand& c) const { return run_restore(c); }
     int operator()(const CrdtClientCommand& c) const { return crdt_client(c.options); }
     int operator()(const LogInspectCommand& c) const { return log_inspect(c.options); }
     int operator()(const SimCommand& c) const { return run_simulator(c.arguments); }

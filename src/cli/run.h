@@ -7,7 +7,7 @@
 
 namespace pando::cli {
 
-// Not for ServeCommand: main() hands that to server/serve.h.
+// Not for ServeCommand, nor for RestoreCommand into a directory: main() hands these to server/.
 int run(const Command& command, std::string_view program_version);
 
 }  // namespace pando::cli

@@ -52,6 +52,7 @@ std::string record_kind_name(RecordKind kind) {
     case RecordKind::kRelaxed: return "relaxed";
     case RecordKind::kClose: return "close";
     case RecordKind::kTables: return "tables";
+    case RecordKind::kCluster: return "cluster";
     case RecordKind::kCutCells: return "cut-cells";
     case RecordKind::kCut: return "cut";
   }
@@ -60,8 +61,8 @@ std::string record_kind_name(RecordKind kind) {
 
 bool is_readable(RecordKind kind) {
   if (kind == RecordKind::kCommit || kind == RecordKind::kIdentity || kind == RecordKind::kRelaxed ||
-      kind == RecordKind::kClose || kind == RecordKind::kTables || kind == RecordKind::kCutCells ||
-      kind == RecordKind::kCut) {
+      kind == RecordKind::kClose || kind == RecordKind::kTables || kind == RecordKind::kCluster ||
+      kind == RecordKind::kCutCells || kind == RecordKind::kCut) {
     return true;
   }
   const auto byte = static_cast<std::uint8_t>(kind);

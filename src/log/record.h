@@ -34,6 +34,7 @@ enum class RecordKind : std::uint8_t {
   kClose = 'Z',     // empty body: a clean shutdown; everything before it is durable
   kCutCells = 'S',  // body: cells of another node's cut (model/cut.h); nothing until the kCut that follows
   kTables = 'W',    // body: two table sets (model/table_scope.h): what this node publishes and takes from here on
+  kCluster = 'U',   // body: bytes(name) of the cluster this node has joined, which began as a clone
   kCut = 'J',       // body: that cut, merged in from here on with the cells of the records right before
 };
 

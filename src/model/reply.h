@@ -277,6 +277,25 @@ struct BackupReply {
   std::vector<File> files;
   std::uint64_t last_segment_id = 0;
 };
+struct BackupTakenReply {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::uint64_t cells = 0;
+  VersionVector context;  // of exactly these commits
+  LogPos pos;             // of the node's log
+};
+struct RestoreReply {
+  std::string path;
+  Origin node;  // that made the backup
+  std::int64_t at_ms = 0;
+  VersionVector context;            // of the backup
+  std::uint64_t cells = 0;          // in the backup
+  std::uint64_t changed = 0;        // cells here
+  std::uint64_t news_commits = 0;   // of the backup, that were not known here
+  std::uint64_t keys_written = 0;   // again, of one table
+  std::uint64_t keys_left_out = 0;  // of one table: cannot be written again
+  bool dry_run = false;
+};
 
 using ReplyBody =
     std::variant<DoneReply, ValueReply, RowReply, CounterReply, MergedReply, MembersReply, MemberCountReply,
@@ -285,7 +304,7 @@ using ReplyBody =
                  TxReply, PipelineReply, OffsetReply, Boxed<StatsReply>, CheckpointReply, DigestReply, BackupReply,
                  BoundedReply, BoundedDoneReply, DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply,
                  LimiterReply, LeaseReply, LeasesReply, RenewedReply, TypeReply, EtagReply, ScanKeysReply, EntriesReply,
-                 ReachedReply, ResyncReply>;
+                 ReachedReply, ResyncReply, BackupTakenReply, RestoreReply>;
 
 // Of one of several. Small, as there are many.
 struct ItemReply {

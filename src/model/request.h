@@ -269,6 +269,18 @@ struct BackupLogRequest {
 struct BackupStoreRequest {
   std::string path;  // relative to the backup root; validated by api/
 };
+// One file that holds what one context covers (model/backup.h), taken while writes go on.
+struct BackupRequest {
+  std::string path;  // relative to the backup root; validated by api/
+};
+// Merges such a file in, as a cut of a peer would be. `table`: writes again what of that table is not here any more,
+// and nothing else.
+struct RestoreRequest {
+  std::string path;  // relative to the backup root; validated by api/
+  std::optional<std::string> table = {};
+  bool foreign = false;  // though no writer of it was ever heard of here
+  bool dry_run = false;  // only say what it would change
+};
 
 using Request =
     std::variant<GetRequest, GetRowRequest, GetCounterRequest, GetMergedRequest, ListMembersRequest, HasMemberRequest,
@@ -280,7 +292,8 @@ using Request =
                  BackupStoreRequest, GetBoundedRequest, GetDocumentRequest, ListDocumentsRequest, GetDeclarationRequest,
                  ListDeclarationsRequest, ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest,
                  CountLeasesRequest, CountFieldsRequest, GetTypeRequest, GetEtagRequest, ScanKeysRequest,
-                 CountKeysRequest, CountSketchRequest, RangeEntriesRequest, ReachedRequest, ResyncRequest>;
+                 CountKeysRequest, CountSketchRequest, RangeEntriesRequest, ReachedRequest, ResyncRequest,
+                 BackupRequest, RestoreRequest>;
 
 // A WriteRequest or a read of keys; each sees what those before it changed.
 struct TxItem {

@@ -17,6 +17,7 @@
 #include "model/change.h"
 #include "model/reply.h"
 #include "model/request.h"
+#include "model/table_scope.h"
 #include "model/terms.h"
 
 namespace pando::node {
@@ -83,6 +84,20 @@ struct BackupWritten {
   Result<BackupReply> result;
 };
 
+// The file asked for by BackupTake is whole and durable, or is not there.
+struct BackupTaken {
+  RequestId id;
+  std::string ns;
+  Result<BackupTakenReply> result;
+};
+// The bytes asked for by RestoreRead.
+struct RestoreReadDone {
+  RequestId id;
+  std::string ns;
+  Status status;  // kNotFound: there is no such file
+  Bytes bytes;    // fewer than asked for only at the end of the file
+};
+
 // A stream to a peer is open. `dial_id` is that of the Dial it answers, 0 for one the peer dialled.
 struct LinkUp {
   LinkId id;
@@ -111,9 +126,9 @@ struct LinkDown {
 // Time passed; ask again at Outputs::wake_at.
 struct Tick {};
 
-using Input =
-    std::variant<ClientRequest, WatchOpen, WatchReady, WatchClose, LogWritten, SegmentPrepared, SegmentRemoved,
-                 LogReadDone, CheckpointWritten, BackupWritten, LinkUp, LinkFrame, LinkDrained, LinkDown, Tick>;
+using Input = std::variant<ClientRequest, WatchOpen, WatchReady, WatchClose, LogWritten, SegmentPrepared,
+                           SegmentRemoved, LogReadDone, CheckpointWritten, BackupWritten, BackupTaken, RestoreReadDone,
+                           LinkUp, LinkFrame, LinkDrained, LinkDown, Tick>;
 
 // Outputs. ------------------------------------------------------------------------------------------------
 
@@ -189,6 +204,24 @@ struct BackupStore {
   std::string path;
 };
 
+// Write what the namespace's Kv holds as one backup file (model/backup.h), which must not exist yet; then answer
+// BackupTaken. The Kv is written on meanwhile.
+struct BackupTake {
+  RequestId id;
+  std::string ns;
+  std::string path;
+  TableFilter shared;
+  std::int64_t at_ms = 0;
+};
+// Read so much of a backup file. One in flight per namespace.
+struct RestoreRead {
+  RequestId id;
+  std::string ns;
+  std::string path;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes_max = 0;
+};
+
 // Changes that are durable and readable, in order, for the configured notifiers. Lossy from here on.
 struct Notify {
   std::string ns;
@@ -231,6 +264,8 @@ struct Outputs {
   std::vector<CheckpointWrite> checkpoints;
   std::vector<BackupLog> backup_logs;
   std::vector<BackupStore> backup_stores;
+  std::vector<BackupTake> backup_takes;
+  std::vector<RestoreRead> restore_reads;
   std::vector<Notify> notifies;
   std::vector<Dial> dials;
   std::vector<LinkSend> link_sends;

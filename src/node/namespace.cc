@@ -48,6 +48,8 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       watches_(*replica_),
       conflicts_(*replica_, reads_, writes_),
       checkpoints_(*replica_, config.checkpoint_interval, now),
+      backups_(*replica_, checkpoints_),
+      restores_(*replica_, peers_, config.clock_ahead_max),
       retention_(*replica_, replica_->config().retention, now),
       frontier_lag_max_(config.frontier_lag_max) {}
 
@@ -82,6 +84,10 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           plan_backup(id, std::move(request), out);
         } else if constexpr (std::is_same_v<Asked, BackupStoreRequest>) {
           out.backup_stores.push_back({id, replica_->name(), std::move(request.path)});
+        } else if constexpr (std::is_same_v<Asked, BackupRequest>) {
+          backups_.handle(id, std::move(request), now);
+        } else if constexpr (std::is_same_v<Asked, RestoreRequest>) {
+          restores_.handle(id, std::move(request), out);
         } else if constexpr (kIsWrite<Asked>) {
           writes_.handle(id, std::move(request), terms, now, out);
         } else if constexpr (std::is_same_v<Asked, PipelineRequest>) {
@@ -191,6 +197,8 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     if (!stopping_) give_ups_.end_turn(now);
     if (!stopping_) expiry_.end_turn(now, peers_, out);
     if (stopping_) advance_stop(now, out);
+    restores_.end_turn(now, out);
+    backups_.end_turn(now, out);
     conflicts_.end_turn(now, out);
     answers_.end_turn(peers_.take_acked(), now, out);
     checkpoints_.end_turn(now, out);
@@ -225,6 +233,8 @@ void Namespace::announce_failure(Outputs& out) {
   orders_.end_all(replica_->serving(), out);
   watches_.end_all(replica_->serving(), out);
   explains_.end_all(replica_->serving(), out);
+  backups_.end_all(replica_->serving(), out);
+  restores_.end_all(replica_->serving(), out);
   conflicts_.refuse_waiting(replica_->serving(), out);
   peers_.refuse_all(replica_->serving());
 }
@@ -241,6 +251,8 @@ std::optional<Instant> Namespace::next_deadline() const {
   keep_earlier(earliest, checkpoints_.next_deadline());
   keep_earlier(earliest, conflicts_.next_deadline());
   keep_earlier(earliest, explains_.next_deadline());
+  keep_earlier(earliest, backups_.next_deadline());
+  keep_earlier(earliest, restores_.next_deadline());
   keep_earlier(earliest, retention_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
   return earliest;
@@ -255,6 +267,8 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   answers_.end_all(reason, out);
   watches_.end_all(reason, out);
   explains_.end_all(reason, out);
+  backups_.end_all(reason, out);
+  restores_.end_all(reason, out);
   conflicts_.end_waiting(now, out);
   peers_.refuse_all(reason);
   advance_stop(now, out);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "node/backup_path.h"
 #include "node/checkpoint_path.h"
 #include "node/conflict_path.h"
 #include "node/durability_path.h"
@@ -23,6 +24,7 @@
 #include "node/pipeline_path.h"
 #include "node/read_path.h"
 #include "node/replica.h"
+#include "node/restore_path.h"
 #include "node/retention_path.h"
 #include "node/session_path.h"
 #include "node/watch_path.h"
@@ -52,6 +54,8 @@ class Namespace {
     retention_.on_removed(segment_id, status, now, out);
   }
   void on_backup_written(RequestId id) { retention_.end_copy(id); }
+  void on_backup_taken(BackupTaken&& taken, Outputs& out) { backups_.on_taken(std::move(taken), out); }
+  void on_restore_read(RestoreReadDone&& read) { restores_.on_read(std::move(read)); }
 
   // Where an earlier process may have lost commits whose numbers it had told.
   void begin_epoch_if_due(Outputs& out);
@@ -89,6 +93,8 @@ class Namespace {
   WatchPath watches_;
   ConflictPath conflicts_;
   CheckpointPath checkpoints_;
+  BackupPath backups_;
+  RestorePath restores_;
   RetentionPath retention_;
   const Duration frontier_lag_max_;
   bool stopping_ = false;

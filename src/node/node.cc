@@ -53,6 +53,8 @@ struct Node::Impl {
   void on(LogReadDone&& input, Time now, Outputs& out);
   void on(CheckpointWritten&& input, Time now, Outputs& out);
   void on(BackupWritten&& input, Time now, Outputs& out);
+  void on(BackupTaken&& input, Time now, Outputs& out);
+  void on(RestoreReadDone&& input, Time now, Outputs& out);
   void on(LinkUp&& input, Time now, Outputs& out);
   void on(LinkFrame&& input, Time now, Outputs& out);
   void on(LinkDrained&& input, Time now, Outputs& out);
@@ -302,6 +304,14 @@ void Node::Impl::on(BackupWritten&& input, Time, Outputs& out) {
     reply = Reply::failure(input.result.error());
   }
   out.replies.push_back({input.id, std::move(reply)});
+}
+
+void Node::Impl::on(BackupTaken&& input, Time, Outputs& out) {
+  if (Namespace* ns = find(input.ns)) ns->on_backup_taken(std::move(input), out);
+}
+
+void Node::Impl::on(RestoreReadDone&& input, Time, Outputs&) {
+  if (Namespace* ns = find(input.ns)) ns->on_restore_read(std::move(input));
 }
 
 // Links. ---------------------------------------------------------------------------------------------------

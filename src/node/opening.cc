@@ -11,6 +11,15 @@ Result<std::unique_ptr<Opening>> Opening::begin(const NamespaceConfig& config, s
                                                 const store::Kv& kv) {
   Result<std::unique_ptr<store::Cells>> cells = store::Cells::open(kv);
   if (!cells) return fail(cells.error().with_context("store"));
+  if ((*cells)->meta().self.node != node_name) {
+    // A store that was kept under another name, or under none: a restored backup. Whether all that was ever made under
+    // this one is in it nobody can tell, so numbers that it knows of are not used again.
+    std::uint64_t known = 0;
+    for (const auto& entry : (*cells)->context().entries()) {
+      if (entry.first.node == node_name) known = std::max(known, entry.first.epoch);
+    }
+    (*cells)->set_self({node_name, known + 1});
+  }
   return std::unique_ptr<Opening>(new Opening(config, std::move(node_name), std::move(*cells)));
 }
 
@@ -70,6 +79,13 @@ Status Opening::replay(const log::RecordView& record) {
       const TableScope tables = decode_table_scope(in);
       PANDO_RETURN_IF_ERROR(in.finish());
       cells_->set_tables(tables);
+      break;
+    }
+    case log::RecordKind::kCluster: {
+      Reader in(record.body);
+      const ByteSpan cluster = in.bytes("cluster", limits::kClusterBytesMax);
+      PANDO_RETURN_IF_ERROR(in.finish());
+      cells_->set_cluster(std::string(cluster));
       break;
     }
     case log::RecordKind::kCutCells: break;

@@ -47,6 +47,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.bytes_per_s_max = options.bytes_per_s_max;
   session.frontier = &replica_.frontier_of_all();
   session.tables = replica_.tables().subscribe;
+  session.cluster = replica_.cells().meta().cluster;
   const auto at =
       links_.emplace(id, Link{repl::Session(session, now), options, {}, false, false, false, false, false, {}}).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
@@ -113,6 +114,24 @@ void PeerPath::refuse(Link& link, Status reason, Outputs& out) {
   link.session.refuse(std::move(reason));
 }
 
+// Who holds nothing joins the cluster of the first peer that is of one; links to others were of use only before.
+Status PeerPath::join_cluster(const std::string& cluster, Outputs& out) {
+  const std::string& here = replica_.cells().meta().cluster;
+  if (cluster == here || cluster.empty()) return {};
+  if (!here.empty() || !replica_.cells().context().entries().empty()) {
+    return Status(StatusCode::kConflict, fmt::format("the peer is of clone '{}', this node is not", cluster));
+  }
+  PANDO_RETURN_IF_ERROR(replica_.join_cluster(cluster));
+  out.notes.push_back({Note::Level::kInfo, replica_.name(), fmt::format("joins the cluster of clone '{}'", cluster)});
+  for (auto& entry : links_) {
+    Link& other = entry.second;
+    if (!other.session.peer() || other.session.closed() || other.session.peer()->cluster == cluster) continue;
+    if (other.session.peer()->context.entries().empty()) continue;
+    refuse(other, Status(StatusCode::kConflict, fmt::format("this node has joined clone '{}'", cluster)), out);
+  }
+  return {};
+}
+
 void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Time now, Outputs& out) {
   if (const auto& names = link.options.names;
       names && std::find(names->begin(), names->end(), hello.origin.node) == names->end()) {
@@ -122,6 +141,9 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
                fmt::format("the peer calls itself {}, its certificate names {}", hello.origin.node,
                            names->empty() ? std::string("nobody") : fmt::format("{}", fmt::join(*names, ", ")))),
         out);
+  }
+  if (Status status = join_cluster(link.session.peer()->cluster, out); !status.ok()) {
+    return refuse(link, std::move(status), out);
   }
   if (link.options.dialed) dialed_.insert(link.options.label);
   if (hello.role == repl::Role::kReplicator && writers_.size() < kPeersKnownMax) writers_.insert(hello.origin);
@@ -404,7 +426,7 @@ bool PeerPath::start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out)
   }
   if (epochs_begun_ >= limits::kEpochsPerHourMax) return false;
   ++epochs_begun_;
-  if (const Status status = replica_.begin_epoch_above(epoch); !status.ok()) {
+  if (const Status status = begin_epoch(epoch); !status.ok()) {
     // Without a new epoch, going on writing could reuse numbers that a peer already holds.
     replica_.fail(status.with_context("cannot begin a new epoch"));
     return true;
@@ -413,12 +435,35 @@ bool PeerPath::start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out)
                        fmt::format("a peer holds commits of this node that it has lost (a restored or cloned disk?); "
                                    "going on as {}",
                                    to_string(replica_.self()))});
+  return true;
+}
+
+Status PeerPath::begin_epoch(std::uint64_t above) {
+  PANDO_RETURN_IF_ERROR(replica_.begin_epoch_above(above));
   for (auto& entry : links_) {
     if (entry.second.session.peer()) replica_.catch_up_with(entry.second.session.peer()->context);
     entry.second.session.on_new_epoch(replica_.self());
     entry.second.routed_version.reset();
   }
-  return true;
+  return {};
+}
+
+Status PeerPath::merge(const Cut& cut, const std::vector<CutCell>& cells, Time now, Outputs& out) {
+  std::optional<std::uint64_t> known;  // epochs of this node's own name, of which it lacks something
+  for (const auto& [origin, seq] : cut.context.entries()) {
+    const Origin& self = replica_.self();
+    if (origin.node != self.node || origin.epoch < self.epoch || replica_.cells().context().get(origin) >= seq)
+      continue;
+    known = std::max(known.value_or(0), origin.epoch);
+  }
+  if (known) PANDO_RETURN_IF_ERROR(begin_epoch(*known));
+  const Origin& self = replica_.self();
+  if (replica_.cells().context().get(self).value != 0 && cut.context.get(self).value == 0) {
+    replica_.catch_up_with(cut.context);
+  }
+  PANDO_RETURN_IF_ERROR(replica_.join(cut, cells));
+  take_ready(now, out);
+  return {};
 }
 
 void PeerPath::on_drained(LinkId id, std::size_t bytes) {

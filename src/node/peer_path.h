@@ -92,6 +92,9 @@ class PeerPath {
   const ResyncPath& resync() const { return resync_; }
   // Answered in time. kNotFound without such a peer, kUnavailable while its link is not up.
   void handle(RequestId id, const ResyncRequest& request, Outputs& out);
+  // Replica::join() of what no peer has brought: a backup. Where it knows of commits of this node that are not here,
+  // this node goes on under a new epoch.
+  Status merge(const Cut& cut, const std::vector<CutCell>& cells, Time now, Outputs& out);
   // True when some peer has said that more is durable there since the last call: answers that wait for
   // durable_at() are worth another look.
   bool take_acked() { return std::exchange(acked_, false); }
@@ -114,6 +117,7 @@ class PeerPath {
 
   void drop(LinkId id);
   void on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out);
+  Status join_cluster(const std::string& cluster, Outputs& out);
   void on_hello(LinkId id, Link& link, const repl::HelloReceived& hello, Time now, Outputs& out);
   void on_frontier(const repl::FrontierHeard& heard, Time now);
   void on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out);
@@ -134,6 +138,7 @@ class PeerPath {
   bool given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const;
   // False when peers have made it begin too many.
   bool start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out);
+  Status begin_epoch(std::uint64_t above);
   // Where to begin for a peer that has so much, and whether with the log.
   void begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Instant now, Outputs& out);
   // For peers that wait for the cells to be weighed.

@@ -124,6 +124,8 @@ class Replica {
   // before it nothing is seen of the cut, after it everything. kOverloaded, kUnavailable as for commits; then nothing
   // happened.
   Status join(const Cut& cut, const std::vector<CutCell>& cells, CutRecord::How how = CutRecord::How::kMerge);
+  // Of a node that holds nothing: from here on it is of a cluster that began as a clone.
+  Status join_cluster(const std::string& cluster);
   // From here on this node commits under an epoch above `epoch`.
   Status begin_epoch_above(std::uint64_t epoch);
   // A stamp that a peer has seen: commits made here from now on have larger ones.

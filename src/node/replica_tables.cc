@@ -25,6 +25,18 @@ Status Replica::settle_tables() {
   return {};
 }
 
+Status Replica::join_cluster(const std::string& cluster) {
+  PANDO_RETURN_IF_ERROR(serving());
+  Bytes body;
+  Writer(body).bytes(cluster);
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kCluster, body);
+  if (!pos) return pos.error().with_context("cannot note the cluster");
+  cells_->set_cluster(cluster);
+  cells_->applied_record(*pos, 0);
+  pending_.push_back({*pos, std::nullopt, {}, {}});
+  return {};
+}
+
 std::string Replica::tables_refused() const {
   const TableScope& asked = config_.tables;
   const TableScope& is = tables();

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 
 #include "node/opening.h"
@@ -41,6 +42,16 @@ class ResyncSite {
   void restart() {
     peers_.reset();
     replica_.reset();
+    open();
+  }
+
+  // A new directory in place of the old one: `make` fills the store and says what the first segment is.
+  void begin_anew(const std::function<Bytes(store::Kv&)>& make) {
+    peers_.reset();
+    replica_.reset();
+    kv_.emplace();
+    segments_.clear();
+    segments_[log::kFirstSegmentId] = make(*kv_);
     open();
   }
 
@@ -83,7 +94,7 @@ class ResyncSite {
   void checkpoint() {
     const store::Batch batch =
         replica_->cells().begin_checkpoint(replica_->index().segments().back().header.segment_id);
-    CHECK(kv_.write(batch).ok());
+    CHECK(kv_->write(batch).ok());
     replica_->cells().checkpoint_done({});
   }
 
@@ -133,12 +144,13 @@ class ResyncSite {
   PeerPath& peers() { return *peers_; }
   Replica& replica() { return *replica_; }
   Outputs& out() { return out_; }
+  store::Kv& kv() { return *kv_; }
   const std::string& name() const { return name_; }
   Time now{1'000'000, 1'700'000'000'000};
 
  private:
   void open() {
-    auto opening = Opening::begin(ns_, name_, kv_);
+    auto opening = Opening::begin(ns_, name_, *kv_);
     CHECK(opening.has_value());
     for (const auto& [id, bytes] : segments_) (void)(*opening)->feed(id, bytes);
     OpenReport report;
@@ -150,7 +162,7 @@ class ResyncSite {
   std::string name_;
   NamespaceConfig ns_;
   NodeConfig config_;
-  store::MemoryKv kv_;
+  std::optional<store::MemoryKv> kv_{std::in_place};
   std::map<std::uint64_t, Bytes> segments_;
   std::unique_ptr<Replica> replica_;
   std::optional<PeerPath> peers_;

@@ -19,6 +19,7 @@ constexpr std::uint8_t kHelloSubscribe = 2;
 constexpr std::uint64_t kOptionHeads = 1;
 constexpr std::uint64_t kOptionAccepts = 2;
 constexpr std::uint64_t kOptionTables = 3;
+constexpr std::uint64_t kOptionCluster = 4;
 constexpr std::uint64_t kOptionFrontier = 1;  // of a heartbeat
 constexpr std::uint64_t kOptionsMax = 64;
 constexpr std::size_t kStatusWordBytesMax = 64;
@@ -140,8 +141,10 @@ Hello decode_hello_body(Reader& in) {
       hello.bytes_per_s_max = value.varint("hello.bytes_per_s_max");
     } else if (tag == kOptionTables) {
       hello.tables = decode_table_set(value);
+    } else if (tag == kOptionCluster) {
+      hello.cluster = Bytes(value.bytes("hello.cluster", limits::kClusterBytesMax));
     }
-    return tag == kOptionHeads || tag == kOptionAccepts || tag == kOptionTables;
+    return tag == kOptionHeads || tag == kOptionAccepts || tag == kOptionTables || tag == kOptionCluster;
   });
   return hello;
 }
@@ -333,7 +336,8 @@ Bytes encode_frame(const Hello& hello) {
   out.u8(static_cast<std::uint8_t>((hello.publish ? kHelloPublish : 0) | (hello.subscribe ? kHelloSubscribe : 0)));
   encode(hello.context, out);
   const bool accepts = hello.unacked_bytes_max != 0 || hello.bytes_per_s_max != 0;
-  out.varint((hello.heads.empty() ? 0 : 1) + (accepts ? 1 : 0) + (hello.tables.all ? 0 : 1));
+  out.varint((hello.heads.empty() ? 0 : 1) + (accepts ? 1 : 0) + (hello.tables.all ? 0 : 1) +
+             (hello.cluster.empty() ? 0 : 1));
   if (!hello.heads.empty()) {
     out.varint(kOptionHeads);
     out.bytes(encode_heads(hello.heads));
@@ -351,6 +355,12 @@ Bytes encode_frame(const Hello& hello) {
     Writer words(value);
     encode(hello.tables, words);
     out.varint(kOptionTables);
+    out.bytes(value);
+  }
+  if (!hello.cluster.empty()) {
+    Bytes value;
+    Writer(value).bytes(hello.cluster);
+    out.varint(kOptionCluster);
     out.bytes(value);
   }
   return finish(std::move(bytes));

@@ -83,7 +83,8 @@ struct Hello {
   // What the sender of the Hello accepts; 0: no word about it.
   std::uint64_t unacked_bytes_max = 0;
   std::uint64_t bytes_per_s_max = 0;
-  TableSet tables = {};  // that the sender takes from others: it has of others' commits only these
+  TableSet tables = {};      // that the sender takes from others: it has of others' commits only these
+  std::string cluster = {};  // of the sender: empty but in one that began as a clone
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 

@@ -106,6 +106,7 @@ void Session::start(const VersionVector& durable, std::vector<ChainHead> heads, 
   hello.unacked_bytes_max = options_.unacked_bytes_max;
   hello.bytes_per_s_max = options_.bytes_per_s_max;
   hello.tables = options_.tables;
+  hello.cluster = options_.cluster;
   control_.push_back(encode_frame(hello));
 }
 
@@ -175,7 +176,23 @@ Status Session::check_hello(const Hello& hello) const {
                   fmt::format("nothing would flow between {} and {}: neither publishes what the other subscribes to",
                               to_string(options_.self), to_string(hello.origin)));
   }
+  PANDO_RETURN_IF_ERROR(check_cluster(hello));
   return compare_heads(heads_, hello.heads);
+}
+
+// Who holds nothing yet may join any cluster; else a clone and what it was made from would become one.
+Status Session::check_cluster(const Hello& hello) const {
+  if (hello.cluster == options_.cluster) return {};
+  const bool joins = (options_.cluster.empty() && durable_.entries().empty()) ||
+                     (hello.cluster.empty() && hello.context.entries().empty());
+  if (joins) return {};
+  const auto named = [](const std::string& cluster) {
+    return cluster.empty() ? std::string("the cluster that was never cloned") : fmt::format("clone '{}'", cluster);
+  };
+  return Status(
+      StatusCode::kConflict,
+      fmt::format("{} is of {}, {} of {}: a clone is a cluster of its own and does not meet what it was made of",
+                  to_string(options_.self), named(options_.cluster), to_string(hello.origin), named(hello.cluster)));
 }
 
 void Session::handle(Hello hello, std::vector<Event>& events) {

@@ -62,10 +62,11 @@ struct SessionOptions {
   Origin self;  // this node's name and current epoch
   std::string ns;
   Role role = Role::kReplicator;
-  bool publish = true;    // send our log
-  bool subscribe = true;  // take theirs
-  TableSet tables = {};   // of theirs, only these
-  bool dialed = false;    // we dialled; only words a message differently
+  bool publish = true;       // send our log
+  bool subscribe = true;     // take theirs
+  TableSet tables = {};      // of theirs, only these
+  std::string cluster = {};  // empty, or the name of the clone this node is of
+  bool dialed = false;       // we dialled; only words a message differently
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
@@ -245,6 +246,7 @@ class Session {
   void handle(Refuse said, std::vector<Event>& events);
 
   Status check_hello(const Hello& hello) const;
+  Status check_cluster(const Hello& hello) const;
   // Takes note of what the peer has durably.
   void learn(const VersionVector& context, std::vector<Event>& events);
   // The peer has all of this: are there commits of ours that we have lost?

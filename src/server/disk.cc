@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "io/disk/file.h"
+#include "server/backup_file.h"
 #include "server/logging.h"
 
 namespace pando::server {
@@ -55,9 +56,10 @@ Disk::Disk(std::string base_dir, std::string backup_root, std::size_t namespace_
       done_(std::move(done)),
       log_("pando-log", std::clamp<std::size_t>(namespace_count, 1, kLogThreadsMax)),
       ahead_("pando-ahead", 1),
-      bulk_("pando-bulk", 1) {}
+      bulk_("pando-bulk", 1),
+      backup_("pando-backup", 1) {}
 
-Disk::~Disk() = default;
+Disk::~Disk() { ending_ = true; }
 
 Result<Disk::Files> Disk::open_files(const std::string& ns) const {
   Result<io::disk::LogDir> log = io::disk::LogDir::open(base_dir_, ns);
@@ -169,6 +171,21 @@ void Disk::give(node::BackupStore job) {
   const io::RocksKv& kv = *files(job.ns).kv;
   run(bulk_, [this, &kv, job = std::move(job)]() -> node::Input {
     return node::BackupWritten{job.id, copy_store(kv, backup_root_ + "/" + job.path)};
+  });
+}
+
+void Disk::give(node::BackupTake job) {
+  const io::RocksKv& kv = *files(job.ns).kv;
+  run(backup_, [this, &kv, job = std::move(job)]() -> node::Input {
+    return node::BackupTaken{job.id, job.ns, take_backup(kv, backup_root_, job, ending_)};
+  });
+}
+
+void Disk::give(node::RestoreRead job) {
+  run(bulk_, [this, job = std::move(job)]() -> node::Input {
+    Result<Bytes> bytes = read_backup(backup_root_, job);
+    if (!bytes) return node::RestoreReadDone{job.id, job.ns, bytes.error(), {}};
+    return node::RestoreReadDone{job.id, job.ns, {}, std::move(*bytes)};
   });
 }
 

@@ -2,7 +2,8 @@
 //
 //   log      LogWrite                         as many threads as namespaces, at most kLogThreadsMax
 //   ahead    SegmentPrepare, LogRead          one thread: the next segment must be there before it is needed
-//   bulk     CheckpointWrite, backups         one thread: may take its time
+//   bulk     CheckpointWrite, copies, reads   one thread: may take its time
+//   backup   BackupTake                       one thread: takes as long as it takes, and is given up when this ends
 //
 // So a log write waits for no other kind of work, only for the disk itself. Every job ends in exactly one
 // answer through `done`, from one of these threads. Not thread-safe otherwise: the loop gives the jobs.
@@ -51,6 +52,8 @@ class Disk {
   void give(node::CheckpointWrite job);
   void give(node::BackupLog job);
   void give(node::BackupStore job);
+  void give(node::BackupTake job);
+  void give(node::RestoreRead job);
 
   // Jobs not answered yet.
   std::size_t outstanding() const { return outstanding_.load(std::memory_order_relaxed); }
@@ -79,11 +82,13 @@ class Disk {
   Done done_;
   Stats stats_;
   std::atomic<std::size_t> outstanding_{0};
+  std::atomic<bool> ending_{false};
   std::map<std::string, Files> files_;
   // Last: their threads end before anything above goes.
   Workers log_;
   Workers ahead_;
   Workers bulk_;
+  Workers backup_;
 };
 
 }  // namespace pando::server

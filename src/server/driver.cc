@@ -137,6 +137,8 @@ void Driver::send_to_disk() {
   for (auto& job : out_.checkpoints) ends_.disk->give(std::move(job));
   for (auto& job : out_.backup_logs) ends_.disk->give(std::move(job));
   for (auto& job : out_.backup_stores) ends_.disk->give(std::move(job));
+  for (auto& job : out_.backup_takes) ends_.disk->give(std::move(job));
+  for (auto& job : out_.restore_reads) ends_.disk->give(std::move(job));
   out_.log_writes.clear();
   out_.segment_prepares.clear();
   out_.segment_removes.clear();
@@ -144,6 +146,8 @@ void Driver::send_to_disk() {
   out_.checkpoints.clear();
   out_.backup_logs.clear();
   out_.backup_stores.clear();
+  out_.backup_takes.clear();
+  out_.restore_reads.clear();
   if (here) write_here(*std::move(here));
 }
 

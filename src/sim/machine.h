@@ -143,6 +143,8 @@ class Machine final : public NetHost {
   void carry_read(const node::LogRead& read);
   void carry_checkpoint(node::CheckpointWrite write);
   void carry_backups();
+  void carry_backup_files();
+  Result<BackupTakenReply> take_backup(const node::BackupTake& take);
   void carry_links();
   void write_checkpoint(Volume& volume, store::Batch batch);
 

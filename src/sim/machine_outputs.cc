@@ -10,6 +10,7 @@
 #include "log/segment.h"
 #include "sim/machine.h"
 #include "sim/world.h"
+#include "store/backup_source.h"
 #include "store/cell.h"
 #include "store/cell_key.h"
 
@@ -73,6 +74,7 @@ void Machine::carry() {
   drain(out_.log_reads, [&](const node::LogRead& read) { carry_read(read); });
   drain(out_.checkpoints, [&](node::CheckpointWrite& write) { carry_checkpoint(std::move(write)); });
   carry_backups();
+  carry_backup_files();
   carry_links();
   out_.wake_at = Instant{INT64_MAX};
 }
@@ -289,6 +291,43 @@ void Machine::carry_backups() {
     BackupReply reply{backup.path, {{backup.path, volume(backup.ns).kv.size()}}, 0};
     later(up_to(Duration::millis(20)), [this, id = backup.id, reply] { input(node::BackupWritten{id, reply}); });
   });
+}
+
+void Machine::carry_backup_files() {
+  drain(out_.backup_takes, [&](const node::BackupTake& take) {
+    Result<BackupTakenReply> result = take_backup(take);
+    world_.trace().add(world_.now(), "{}/{} backup {}", name(), take.ns, take.path);
+    later(up_to(Duration::millis(200)), [this, id = take.id, ns = take.ns, result] {
+      input(node::BackupTaken{id, ns, result});
+    });
+  });
+  drain(out_.restore_reads, [&](const node::RestoreRead& read) {
+    node::RestoreReadDone done{read.id, read.ns, {}, {}};
+    const auto file = world_.backup_files().find(read.path);
+    if (file == world_.backup_files().end()) {
+      done.status = Status(StatusCode::kNotFound, fmt::format("there is no file {}", read.path));
+    } else if (read.offset < file->second.size()) {
+      done.bytes = file->second.substr(read.offset, read.bytes_max);
+    }
+    later(up_to(Duration::millis(20)), [this, done] { input(done); });
+  });
+}
+
+// As the store is now; its bytes come later.
+Result<BackupTakenReply> Machine::take_backup(const node::BackupTake& take) {
+  if (world_.backup_files().contains(take.path)) return fail(StatusCode::kConflict, "there is such a file already");
+  Result<store::BackupSource> source = store::BackupSource::open(volume(take.ns).kv, take.ns, take.shared, take.at_ms);
+  if (!source) return fail(source.error());
+  Bytes file;
+  for (;;) {
+    const Result<Bytes> block = source->next();
+    if (!block) return fail(block.error());
+    if (block->empty()) break;
+    file += *block;
+  }
+  BackupTakenReply reply{take.path, file.size(), source->cells(), source->header().cut.context, source->header().pos};
+  world_.backup_files().emplace(take.path, std::move(file));
+  return reply;
 }
 
 void Machine::carry_links() {

@@ -10,6 +10,7 @@
 //   world.settle();
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ class World {
   World& operator=(const World&) = delete;
 
   Machine& add_machine(MachineConfig config);
+  // Where backups go, the same place for all machines.
+  std::map<std::string, Bytes>& backup_files() { return backup_files_; }
   Watcher& add_watcher(std::string name, std::string ns, WatchFilter filter);
   // Observers outlive the world.
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
@@ -88,6 +91,7 @@ class World {
   const std::vector<Violation>& violations() const { return violations_; }
 
  private:
+  std::map<std::string, Bytes> backup_files_;
   // For one namespace: which machines can reach which, by configured links that are not cut.
   std::vector<std::vector<const Machine*>> islands(const std::string& ns) const;
   void tell(const std::string& deed);

@@ -191,6 +191,7 @@ class Cells {
   void set_self(const Origin& self) { meta_.self = self; }
   void set_relaxed(bool relaxed) { meta_.relaxed = relaxed; }
   void set_tables(const TableScope& tables) { meta_.tables = tables; }
+  void set_cluster(std::string cluster) { meta_.cluster = std::move(cluster); }
   // Drops every cell of a key whose time has run out, here and now, without a record: nobody can tell, as long as
   // every commit that is still to come has seen all of them (the caller's affair). Marks the table.
   Status free_key(std::string_view table, ByteSpan key);

@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint8_t kMetaVersion = 1;
 constexpr std::uint8_t kMetaVersionRelaxed = 2;
 constexpr std::uint8_t kMetaVersionTables = 3;
+constexpr std::uint8_t kMetaVersionCluster = 4;
 
 template <typename Chains>
 auto place_of(Chains& chains, const Origin& origin) {
@@ -63,13 +64,18 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
   }
   body.u64(meta.hlc_floor.bits);
   body.varint(meta.changes);
-  const bool of_parts = !meta.tables.whole();
+  const bool of_clone = !meta.cluster.empty();
+  const bool of_parts = !meta.tables.whole() || of_clone;
   if (meta.relaxed || of_parts) body.u8(meta.relaxed ? 1 : 0);
   if (of_parts) encode(meta.tables, body);
+  if (of_clone) body.bytes(meta.cluster);
 
   Bytes bytes;
   Writer out(bytes);
-  out.u8(of_parts ? kMetaVersionTables : meta.relaxed ? kMetaVersionRelaxed : kMetaVersion);
+  out.u8(of_clone       ? kMetaVersionCluster
+         : of_parts     ? kMetaVersionTables
+         : meta.relaxed ? kMetaVersionRelaxed
+                        : kMetaVersion);
   out.u32(crc32c(fields));
   out.raw(fields);
   return bytes;
@@ -78,10 +84,10 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
 Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
   Reader in(bytes);
   const std::uint8_t version = in.u8("checkpoint.version");
-  if (in.ok() && version > kMetaVersionTables) {
+  if (in.ok() && version > kMetaVersionCluster) {
     return fail(
         StatusCode::kUnimplemented,
-        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kMetaVersionTables));
+        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kMetaVersionCluster));
   }
   if (version < kMetaVersion) in.refuse("checkpoint.version", fmt::format("{} is not known", version));
   const std::uint32_t sum = in.u32("checkpoint.crc32c");
@@ -109,9 +115,14 @@ Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
     if (in.ok() && relaxed == 0 && version == kMetaVersionRelaxed) in.refuse("checkpoint.relaxed", "is not 1");
     meta.relaxed = relaxed == 1;
   }
-  if (in.ok() && version == kMetaVersionTables) {
+  if (in.ok() && version >= kMetaVersionTables) {
     meta.tables = decode_table_scope(in);
-    if (in.ok() && meta.tables.whole()) in.refuse("checkpoint.tables", "leaves out nothing");
+    const bool needed = version == kMetaVersionTables;
+    if (in.ok() && needed && meta.tables.whole()) in.refuse("checkpoint.tables", "leaves out nothing");
+  }
+  if (in.ok() && version == kMetaVersionCluster) {
+    meta.cluster = Bytes(in.bytes("checkpoint.cluster", limits::kClusterBytesMax));
+    if (in.ok() && meta.cluster.empty()) in.refuse("checkpoint.cluster", "is empty");
   }
   if (Status status = in.finish(); !status.ok()) return fail(status.with_context("checkpoint"));
   return meta;

@@ -2,7 +2,8 @@
 //
 // Written in the same atomic batch as the cells, under one key outside of the cell space.
 // Stored form: u8(version) u32(crc32c of what follows) fields. The version is 2 where `relaxed` is set, so that a
-// program that would not begin a new epoch then does not open it, 3 where not all tables are held, and 1 else.
+// program that would not begin a new epoch then does not open it, 3 where not all tables are held, 4 in a cluster that
+// began as a clone, and 1 else.
 // docs/formats/cells.md.
 #pragma once
 
@@ -34,6 +35,9 @@ struct CheckpointMeta {
   // Of others' commits only those of `tables.subscribe` are in the cells, and of the other tables not all of what was
   // made here is known elsewhere.
   TableScope tables = {};
+  // Of a cluster that began as a clone of another one, so that the two never meet; empty else.
+  // docs/design/019-backup-and-restore.md.
+  std::string cluster = {};
 
   // 0 for an origin never seen.
   std::uint64_t chain(const Origin& origin) const;

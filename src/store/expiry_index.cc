@@ -33,14 +33,21 @@ Result<ExpiryIndex::Hint> parse_hint(ByteSpan key) {
 
 }  // namespace
 
-Status ExpiryIndex::load() {
-  const auto marks = kv_.scan(kMarks, prefix_end(kMarks));
-  for (; marks->valid(); marks->next()) {
-    const auto value = marks->value().empty() ? '\0' : marks->value().front();
+Result<std::vector<std::pair<std::string, Freed>>> read_marks(KvCursor& at) {
+  std::vector<std::pair<std::string, Freed>> marks;
+  for (at.seek(kMarks); at.valid() && at.key().substr(0, kMarks.size()) == kMarks; at.next()) {
+    const auto value = at.value().empty() ? '\0' : at.value().front();
     const Freed freed = value == '\1' ? Freed::kKeys : value == '\2' ? Freed::kFields : Freed::kNothing;
-    marks_.insert_or_assign(std::string(marks->key().substr(kMarks.size())), freed);
+    marks.emplace_back(at.key().substr(kMarks.size()), freed);
   }
-  PANDO_RETURN_IF_ERROR(marks->status());
+  PANDO_RETURN_IF_ERROR(at.status());
+  return marks;
+}
+
+Status ExpiryIndex::load() {
+  auto marks = read_marks(*kv_.scan(kMarks, prefix_end(kMarks)));
+  if (!marks) return marks.error();
+  for (auto& [table, freed] : *marks) marks_.insert_or_assign(std::move(table), freed);
   const auto hints = kv_.scan(kHints, prefix_end(kHints));
   if (!hints->valid()) return hints->status();
   const Result<Hint> first = parse_hint(hints->key());

@@ -60,4 +60,7 @@ class ExpiryIndex {
   std::int64_t next_ms_ = INT64_MAX;
 };
 
+// The marks as a cursor over all of a Kv sees them, which is moved; ascending.
+Result<std::vector<std::pair<std::string, Freed>>> read_marks(KvCursor& at);
+
 }  // namespace pando::store

@@ -7,7 +7,7 @@
 //
 // After a failed write (disk full) RocksDB pauses writes; the next write() asks it to resume first. It keeps no log
 // file of its own beside the data: one more file to fail, and failing to write it ends the process (7.8, assertions
-// on). Threads: as store/kv.h; backup() may run beside everything else.
+// on). Threads: as store/kv.h; backup() and scan() may run beside everything else.
 #pragma once
 
 #include <cstdint>
