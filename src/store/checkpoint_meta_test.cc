@@ -89,13 +89,23 @@ TEST(CheckpointMeta, TablesThatAreNotHeldMakeItANewFormat) {
   }
 }
 
+TEST(CheckpointMeta, AClusterMakesItANewFormat) {
+  CheckpointMeta cluster = example();
+  cluster.cluster = "staging";
+  const Bytes bytes = encode_checkpoint_meta(cluster);
+  EXPECT_EQ(bytes[0], 4) << "a program that would link it with any other refuses it";
+  const auto back = decode_checkpoint_meta(bytes);
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_EQ(*back, cluster);
+}
+
 TEST(CheckpointMeta, AStoreOfALaterProgramIsRefusedAsSuch) {
   Bytes later = encode_checkpoint_meta(example());
-  later[0] = 4;
+  later[0] = 5;
   const auto meta = decode_checkpoint_meta(later);
   ASSERT_FALSE(meta);
   EXPECT_EQ(meta.error().code(), StatusCode::kUnimplemented);
-  EXPECT_NE(meta.error().message().find("format 4"), std::string::npos);
+  EXPECT_NE(meta.error().message().find("format 5"), std::string::npos);
 }
 
 }  // namespace
