@@ -46,7 +46,8 @@ class ScenarioFleet(Fleet):
             return (f'[{kind}.{other}]\n{key} = "{self.address(member.index, index[other])}"\nnamespaces = {listed(shared)}\n'
                     'allow_insecure = true\n') if shared else ""
         own = [] if member.name in plan.follows else plan.holds(member.name)
-        text = (f'node_name = "{member.name}"\nhttp_port = 0\n'
+        # Backups are on one shelf, as in the simulator.
+        text = (f'node_name = "{member.name}"\nhttp_port = 0\n[http]\nbackup_root = "{self.directory}/backups"\n'
                 f'{self.grpc_section(member) if member.verb != "relayer" else ""}'
                 f'[storage_config]\nbase_dir = "{member.base}"\nnamespaces = {listed(own)}\n{plan.storage}')
         for group, namespaces in plan.groups.items():
@@ -402,7 +403,7 @@ def blurred(line):
     line = re.sub(r" durable \d+", "", line)
     line = re.sub(r"^(.* by [A-Za-z0-9._-]+(#\d+)?):\d+$", r"\1", line)
     line = re.sub(r'"(txnId|cursor|hlc|id|reservation|stamp)":"[^"]*"', r'"\1":…', line)
-    line = re.sub(r'"(hlc|stamp|until|at|[a-z]+_ms|[a-z]+_at)":\d{13,}', r'"\1":…', line)
+    line = re.sub(r'"(hlc|stamp|until|at|atMs|[a-z]+_ms|[a-z]+_at)":\d{13,}', r'"\1":…', line)
     line = re.sub(r'"(remaining_ms|retry_after_ms)":[1-9]\d*', r'"\1":…', line)
     line = re.sub(r"^Retry-After: [1-9]\d+$", "Retry-After: …", line)
     return re.sub(r'"(segmentId|offset|durable)":\d+', r'"\1":…', line)
