@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace pando {
 namespace {
@@ -43,7 +44,7 @@ double tau(double x) {
 }
 
 double sigma(double x) {
-  if (x == 1.0) return INFINITY;
+  if (x == 1.0) return std::numeric_limits<double>::infinity();
   double y = 1.0;
   double z = x;
   for (double before = z + 1; before != z;) {
