@@ -28,7 +28,11 @@ void check_parts(ByteSpan bytes) {
 
 void check_cells(ByteSpan bytes) {
   fuzz::check_whole(bytes, decode_list_item, [](const ListItem& item) { return encode_list_item(item); });
-  fuzz::check_whole(bytes, decode_once, encode_once);
+  // Of two versions, and a record may be of the other one than it would be written in: read, and written again in that.
+  if (const auto once = decode_once(bytes)) {
+    const Bytes again = encode_once(*once);
+    CHECK(again == bytes || (again.front() != bytes.front() && encode_once(*decode_once(again)) == again));
+  }
   const ConflictId id{LogPos(17), 3};
   fuzz::check_whole(
       bytes, [&](ByteSpan in) { return decode_conflict(id, in); }, encode_conflict);
