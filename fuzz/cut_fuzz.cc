@@ -6,16 +6,23 @@
 #include "apply/join_cut.h"
 #include "base/check.h"
 #include "model/cut.h"
+#include "model/table_growth.h"
 #include "repl/resync_frame.h"
 #include "store/cell.h"
 #include "store/cell_key.h"
 
 namespace {
 
-// By way of the records: decode_cut and decode_cut_cell.
+// By way of the records: decode_cut and decode_cut_cell, decode_table_growth.
 void try_records(pando::ByteSpan bytes) {
   if (const pando::Result<pando::CutRecord> record = pando::decode_cut_record(bytes)) {
     CHECK(pando::encode_cut_record(*record) == bytes);
+  }
+  if (const pando::Result<pando::ArrivalRecord> record = pando::decode_arrival_record(bytes)) {
+    CHECK(pando::encode_arrival_record(*record) == bytes);
+  }
+  if (const pando::Result<pando::ScopeRecord> record = pando::decode_scope_record(bytes)) {
+    CHECK(pando::encode_scope_record(*record) == bytes);
   }
   std::vector<pando::CutCell> cells;
   if (!pando::decode_cut_cells(bytes, cells).ok()) return;

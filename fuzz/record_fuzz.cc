@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "canonical.h"
+#include "engine/retired.h"
 #include "engine/vouches.h"
 #include "model/conflict.h"
 #include "model/document.h"
@@ -38,6 +39,7 @@ void check_cells(ByteSpan bytes) {
       bytes, [&](ByteSpan in) { return decode_conflict(id, in); }, encode_conflict);
   if (const auto at_ms = decode_expiry(bytes)) CHECK(encode_expiry(*at_ms) == bytes);
   if (const auto vouch = engine::decode_vouch(bytes)) CHECK(engine::encode_vouch(*vouch) == bytes);
+  if (const auto epoch = engine::decode_retirement(bytes)) CHECK(engine::encode_retirement(*epoch) == bytes);
   // Any bytes are some score, the same at every site.
   CHECK(decode_score(encode_score(decode_score(bytes))) == decode_score(bytes));
   if (const auto fields = fields_of_path(bytes)) {

@@ -117,16 +117,11 @@ RespParser::Line RespParser::take_line(std::string_view& line) {
 }
 
 std::optional<long long> RespParser::take_length() {
-  constexpr std::ptrdiff_t kDigitsMax = 6;
-  const char* const end = bytes_.data() + bytes_.size();
-  if (end - (bytes_.data() + at_) < 4) return std::nullopt;
-  const char* const first = bytes_.data() + at_ + 1;
-  const char* const stop = first + std::min(kDigitsMax, end - first - 2);
-  const char* at = first;
-  long long value = 0;
-  for (; at < stop && *at >= '0' && *at <= '9'; ++at) value = value * 10 + (*at - '0');
-  if (at == first || at[0] != '\r' || at[1] != '\n') return std::nullopt;
-  at_ = static_cast<std::size_t>(at + 2 - bytes_.data());
+  if (at_ == bytes_.size()) return std::nullopt;
+  const char* at = bytes_.data() + at_ + 1;
+  const long long value = short_length(at, bytes_.data() + bytes_.size());
+  if (value < 0) return std::nullopt;
+  at_ = static_cast<std::size_t>(at - bytes_.data());
   return value;
 }
 

@@ -188,11 +188,13 @@ Area limit_routes();
 Area presence_routes();
 Area table_routes();        // records: the documents of a table
 Area declaration_routes();  // of tables
+Area scope_routes();        // of this node
 Area explain_routes();
 Area ttl_routes();
 Area conflict_routes();
 Area merged_routes();
 Area backup_routes();
+Area node_routes();     // who replicates it: draining, retiring
 Area about_routes();    // a namespace
 Area process_routes();  // the process: /healthz, /metrics, /openapi.json
 // Schemas that several areas name.

@@ -20,10 +20,10 @@ RouteTable::RouteTable(std::vector<Area> areas) : areas_(std::move(areas)) {
 
 const RouteTable& routes() {
   static const RouteTable table({
-      kv_routes(),       row_routes(),     counter_routes(), set_routes(),      flag_routes(),     scores_routes(),
-      list_routes(),     bounded_routes(), limit_routes(),   presence_routes(), table_routes(),    declaration_routes(),
-      explain_routes(),  ttl_routes(),     lob_routes(),     tx_routes(),       tx_whole_routes(), merged_routes(),
-      conflict_routes(), backup_routes(),  about_routes(),   process_routes(),
+      kv_routes(),     row_routes(),      counter_routes(), set_routes(),      flag_routes(),  scores_routes(),
+      list_routes(),   bounded_routes(),  limit_routes(),   presence_routes(), table_routes(), declaration_routes(),
+      scope_routes(),  explain_routes(),  ttl_routes(),     lob_routes(),      tx_routes(),    tx_whole_routes(),
+      merged_routes(), conflict_routes(), backup_routes(),  node_routes(),     about_routes(), process_routes(),
   });
   return table;
 }

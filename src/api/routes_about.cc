@@ -44,11 +44,9 @@ Result<Request> parse_resync(Call&, JsonBody& body) {
     if (element->get_string().get(peer) != simdjson::SUCCESS) return refuse("field \"peer\" must be a string");
     resync.peer = std::string(peer);
   }
-  bool dry_run = false;
-  if (const auto element = field(*object, "dryRun")) {
-    if (element->get_bool().get(dry_run) != simdjson::SUCCESS) return refuse("field \"dryRun\" must be true or false");
-  }
-  resync.merge = !dry_run;
+  const Result<bool> dry_run = bool_field(*object, "dryRun");
+  if (!dry_run) return fail(dry_run.error());
+  resync.merge = !*dry_run;
   return Request(std::move(resync));
 }
 
@@ -179,6 +177,16 @@ void append_stats(Bytes& out, const Call& call, const Boxed<StatsReply>& boxed) 
   append_tables(out, "subscribe", stats.tables.subscribe);
   out.push_back('}');
   append_field(out, "origin", ByteSpan(to_string(stats.origin)));
+  if (stats.draining) append_flag(out, "draining", true);
+  if (!stats.retired.empty()) {
+    append_name(out, "retired");
+    out.push_back('[');
+    for (const auto& [node, epoch] : stats.retired) {
+      append_comma(out);
+      append_json_string(out, node);
+    }
+    out.push_back(']');
+  }
   append_context(out, stats.context);
   out.push_back('}');
 }
@@ -354,7 +362,9 @@ constexpr SchemaRow kSchemas[] = {
      R"("conflicts":{"$ref":"Count"},"links":{"type":"array","items":{"$ref":"Link"}},)"
      R"("quarantined":{"type":"array","items":{"$ref":"Quarantined"}},)"
      R"("converged":{"type":"array","items":{"$ref":"Converged"}},"tables":{"$ref":"TableScope"},)"
-     R"("origin":{"type":"string"},"context":{"$ref":"Context"}}})"},
+     R"("origin":{"type":"string"},"context":{"$ref":"Context"},)"
+     R"("draining":{"type":"boolean","description":"takes no writes, to be stopped"},)"
+     R"("retired":{"type":"array","items":{"type":"string"},"description":"nodes that are gone for good"}}})"},
     {"BackupFiles", R"({"type":"array","items":{"type":"object","required":["path","bytes"],"properties":{)"
                     R"("path":{"type":"string"},"bytes":{"$ref":"Count"}}}})"},
     {"LogBackup", R"({"type":"object","required":["backupDir"],"properties":{"backupDir":{"type":"string",)"

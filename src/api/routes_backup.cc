@@ -15,12 +15,6 @@ Result<Request> parse_backup(Call&, JsonBody& body) {
   return Request(BackupRequest{std::move(*path)});
 }
 
-Status read_flag(simdjson::dom::object object, std::string_view name, bool& flag) {
-  const auto element = field(object, name);
-  if (!element || element->get_bool().get(flag) == simdjson::SUCCESS) return {};
-  return Status(StatusCode::kInvalidArgument, "field \"" + std::string(name) + "\" must be true or false");
-}
-
 Result<Request> parse_restore(Call&, JsonBody& body) {
   const auto object = body.object();
   if (!object) return fail(object.error());
@@ -35,8 +29,12 @@ Result<Request> parse_restore(Call&, JsonBody& body) {
     }
     restore.table = std::string(table);
   }
-  PANDO_RETURN_IF_ERROR(read_flag(*object, "foreign", restore.foreign));
-  PANDO_RETURN_IF_ERROR(read_flag(*object, "dryRun", restore.dry_run));
+  const Result<bool> foreign = bool_field(*object, "foreign");
+  if (!foreign) return fail(foreign.error());
+  const Result<bool> dry_run = bool_field(*object, "dryRun");
+  if (!dry_run) return fail(dry_run.error());
+  restore.foreign = *foreign;
+  restore.dry_run = *dry_run;
   return Request(std::move(restore));
 }
 

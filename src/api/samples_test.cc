@@ -193,10 +193,21 @@ const Sample kSamples[] = {
     {"checkpoint", CheckpointReply{LogPos(5), 2, context()}},
     {"digest", DigestReply{"00ff", 3, context()}},
     {"resync", ResyncReply{"dc2", false, 0, 1, {{"kv", 9, 1, 0, 1, 0, 0, 40}}}},
+    {"scope", ScopeReply{{TableSet::of({"alerts"}), TableSet::of({"limits", "thresholds"})},
+                         TableSet::of({"limits"}),
+                         "120 bytes came from cloud so far",
+                         {}}},
+    {"scope_patch", ScopeReply{}},
     {"log_backup", backup()},
     {"backup", BackupTakenReply{"monday/ns.backup", 4096, 3, context(), LogPos(9)}},
     {"restore", RestoreReply{"monday/ns.backup", {"dc1", 1}, 1'700'000'000'000, context(), 3, 1, 2, 0, 0, true}},
     {"store_backup", backup()},
+    {"nodes", NodesReply{{{"dc1", NodesReply::State::kSelf, 1, 7},
+                          {"dc2", NodesReply::State::kRetired, 1, 3, 1, "dc1", 1'700'000'000'000}}}},
+    {"node_retire", RetireReply{"dc2", 1, true, 3, 2, 1, 40}},
+    {"drain", DrainReply{}},
+    {"drain_begin", DrainReply{true, false, 1, 2, true, {{"dc2", 3}}}},
+    {"drain_end", DrainReply{false, false, 0, 0, false, {{"dc2", 0}}}},
 };
 
 }  // namespace

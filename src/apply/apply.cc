@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "apply/changes.h"
 #include "apply/conflicts.h"
@@ -18,12 +19,24 @@ using store::Cells;
 // One run of apply(): prepare() every op, which reads and may fail, then perform() every op, which cannot.
 class Applier {
  public:
-  Applier(const Commit& commit, LogPos pos, Cells& cells)
-      : commit_(commit), pos_(pos), cells_(cells), hold_(cells), conflicts_(commit, pos, cells) {}
+  // Only ops of such tables.
+  using Tables = std::function<bool(std::string_view table)>;
+
+  Applier(const Commit& commit, LogPos pos, Cells& cells, Tables tables = {})
+      : commit_(commit),
+        pos_(pos),
+        cells_(cells),
+        tables_(std::move(tables)),
+        hold_(cells),
+        conflicts_(commit, pos, cells) {}
 
   Status prepare() {
     targets_.reserve(commit_.ops.size());
     for (const Op& op : commit_.ops) {
+      if (tables_ && !tables_(table_of(op))) {
+        targets_.emplace_back();
+        continue;
+      }
       PANDO_RETURN_IF_ERROR(std::visit([this](const auto& o) { return prepare(o); }, op));
     }
     return {};
@@ -31,6 +44,7 @@ class Applier {
 
   std::uint64_t perform() {
     for (std::size_t i = 0; i < commit_.ops.size(); ++i) {
+      if (tables_ && !tables_(table_of(commit_.ops[i]))) continue;
       std::visit([&](const auto& op) { perform(op, targets_[i]); }, commit_.ops[i]);
     }
     return conflicts_.file();
@@ -107,7 +121,7 @@ class Applier {
   void perform(const CountOp& op, const Target& target) {
     // A slot that was born before this commit and is not here was given up, with all that is counted in it.
     const Dot born{commit_.dot.origin, op.birth};
-    if (cells_.context().covers(born) && !target.cell->counter().has_slot(born.origin, born.seq)) return;
+    if (op.birth < commit_.dot.seq && !target.cell->counter().has_slot(born.origin, born.seq)) return;
     target.cell->counter().count(commit_.dot.origin, op.birth, op.added, op.removed);
     cells_.changed(*target.cell, pos_);
   }
@@ -144,6 +158,7 @@ class Applier {
   const Commit& commit_;
   const LogPos pos_;
   Cells& cells_;
+  const Tables tables_;
   Cells::Hold hold_;
   std::vector<Target> targets_;
   ConflictFinder conflicts_;
@@ -214,12 +229,21 @@ Result<ApplyOutcome> apply(const Commit& commit, LogPos pos, Cells& cells) {
     return outcome;
   }
   PANDO_RETURN_IF_ERROR(check_causal(commit, cells.context()));
-  Applier applier(commit, pos, cells);
+  Applier::Tables held;
+  if (cells.meta().any_arrives()) held = [&](std::string_view table) { return !cells.meta().arrives(table); };
+  Applier applier(commit, pos, cells, std::move(held));
   PANDO_RETURN_IF_ERROR(applier.prepare());
   outcome.conflicts = applier.perform();
   outcome.applied = true;
   cells.applied_commit(commit, pos, outcome.changes);
   return outcome;
+}
+
+Result<std::uint64_t> apply_again(const Commit& commit, LogPos pos, Cells& cells,
+                                  const std::function<bool(std::string_view)>& tables) {
+  Applier applier(commit, pos, cells, tables);
+  PANDO_RETURN_IF_ERROR(applier.prepare());
+  return applier.perform();
 }
 
 }  // namespace pando::apply

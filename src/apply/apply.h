@@ -7,8 +7,12 @@
 // Derived changes, the same at every site: when a manifest leaves the register of a large object (replaced,
 // removed or cleared), the chunk cells of its upload are deleted. Upload ids are never reused.
 //
+// Ops of tables that are arriving (CheckpointMeta::arrives()) change nothing: apply/arrive.h comes back to them.
+//
 // What loses (a value beside a concurrent one, a type beside another under one key) goes into the conflict ledger.
 #pragma once
+
+#include <functional>
 
 #include "model/commit.h"
 #include "store/cells.h"
@@ -32,5 +36,10 @@ Status check_causal(const Commit& commit, const VersionVector& seen);
 // other      the Kv could not be read; try again
 // After a failure nothing has changed.
 Result<ApplyOutcome> apply(const Commit& commit, LogPos pos, store::Cells& cells);
+
+// Of a commit that was applied while these tables were arriving: what it does to them. Its context was booked then;
+// each is to be given once, in the order of the log. How many lines it made in the conflict ledger.
+Result<std::uint64_t> apply_again(const Commit& commit, LogPos pos, store::Cells& cells,
+                                  const std::function<bool(std::string_view table)>& tables);
 
 }  // namespace pando::apply

@@ -55,6 +55,10 @@ Result<std::vector<Pair>> next_page(const Cells& ours, const Cells& theirs, Byte
 
 }  // namespace
 
+bool join_changes(const Cell& ours, const Cell& theirs, const JoinContexts& contexts) {
+  return !same(joined(ours, theirs, contexts), ours);
+}
+
 Result<bool> join_cell(Cells& into, const CellPath& path, const Cell* theirs, const JoinContexts& contexts,
                        LogPos pos) {
   const Result<Cell*> ours = into.load(path);

@@ -23,6 +23,8 @@ struct JoinContexts {
 // Joins `theirs`, which is null where the other side has none, into the cell here. True when it changed.
 Result<bool> join_cell(store::Cells& into, const CellPath& path, const store::Cell* theirs,
                        const JoinContexts& contexts, LogPos pos);
+// Whether that would change a cell that is `ours`.
+bool join_changes(const store::Cell& ours, const store::Cell& theirs, const JoinContexts& contexts);
 // After the last cell: takes over what the other side had seen, its running hashes where it is further, its stamps.
 void finish_join(store::Cells& into, const store::Cells& from, LogPos pos);
 

@@ -70,7 +70,7 @@ Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::ve
 }
 
 Result<bool> would_merge(ByteSpan cell_key, const std::optional<ByteSpan>& ours, const std::optional<ByteSpan>& theirs,
-                         const Context& seen_here, const Context& seen_there) {
+                         const JoinContexts& contexts) {
   if (ours == theirs) return false;
   const Result<CellPath> path = store::decode_cell_key(cell_key);
   if (!path) return fail(path.error());
@@ -82,10 +82,7 @@ Result<bool> would_merge(ByteSpan cell_key, const std::optional<ByteSpan>& ours,
   if (!here) return fail(here.error());
   const Result<store::Cell> there = cell_of(theirs);
   if (!there) return fail(there.error());
-  if (is_counter(path->kind)) {
-    return join(here->counter(), seen_here, there->counter(), seen_there) != here->counter();
-  }
-  return join(here->reg(), seen_here, there->reg(), seen_there) != here->reg();
+  return join_changes(*here, *there, contexts);
 }
 
 Result<bool> would_mend(store::Cells& cells, const CutCell& theirs) {
@@ -94,16 +91,17 @@ Result<bool> would_mend(store::Cells& cells, const CutCell& theirs) {
   if (!path) return fail(path.error());
   const Result<store::Cell> there = store::decode_cell_state(theirs.key, *theirs.state);
   if (!there) return fail(there.error());
+  store::Cell ours(path->kind);
   if (is_counter(path->kind)) {
     const Result<const crdt::Counter*> here = cells.find_counter(*path);
     if (!here) return fail(here.error());
-    const crdt::Counter ours = *here == nullptr ? crdt::Counter() : **here;
-    return join(ours, {}, there->counter(), {}) != ours;
+    if (*here != nullptr) ours.counter() = **here;
+  } else {
+    const Result<const crdt::Register*> here = cells.find_register(*path);
+    if (!here) return fail(here.error());
+    if (*here != nullptr) ours.reg() = **here;
   }
-  const Result<const crdt::Register*> here = cells.find_register(*path);
-  if (!here) return fail(here.error());
-  const crdt::Register ours = *here == nullptr ? crdt::Register() : **here;
-  return join(ours, {}, there->reg(), {}) != ours;
+  return join_changes(ours, *there, {});
 }
 
 }  // namespace pando::apply

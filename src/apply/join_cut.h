@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "apply/join.h"
 #include "model/cut.h"
 #include "store/cells.h"
 
@@ -26,7 +27,7 @@ Result<std::uint64_t> join_cut(store::Cells& into, const Cut& cut, const std::ve
 
 // Whether joining `theirs` into `ours` would change it; both as states, none: no such cell.
 Result<bool> would_merge(ByteSpan cell_key, const std::optional<ByteSpan>& ours, const std::optional<ByteSpan>& theirs,
-                         const Context& seen_here, const Context& seen_there);
+                         const JoinContexts& contexts);
 
 // Whether mending with this cell (CutRecord::How::kMend) would change the one here.
 Result<bool> would_mend(store::Cells& cells, const CutCell& theirs);

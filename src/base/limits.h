@@ -99,6 +99,7 @@ inline constexpr std::size_t kLinkInboundBytesMax = 1024 * 1024;      // receive
 inline constexpr std::size_t kCutCellBytesMax = kCommitBytesMax;      // one cell of a cut: its state
 inline constexpr std::size_t kCutKeyBytesMax =                        // and its key: table, key and element, escaped
     kTableBytesMax + 2 * kKeyBytesMax + kElementBytesMax + 16;
+inline constexpr std::size_t kScopeNamesMax = 1024;                      // tables that a scope names, each way
 inline constexpr std::size_t kResyncBytesMax = 160 * 1024 * 1024;        // cells that differ, of one resync
 inline constexpr std::size_t kResyncWaitingBytesMax = 64 * 1024 * 1024;  // cells that came and were not looked at yet
 inline constexpr std::size_t kResyncUnsentBytesMax = 8 * 1024 * 1024;    // beside the frame that crosses it, of a link

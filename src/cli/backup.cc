@@ -16,10 +16,6 @@ using nlohmann::json;
 
 std::uint64_t count_in(const json& answer, const char* field) { return answer.value(field, std::uint64_t{0}); }
 
-std::string tinted(std::string_view text, std::string_view code, bool colour) {
-  return colour ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
-}
-
 std::string context_text(const json& answer) {
   std::string text;
   const json context = answer.value("context", json::object());
@@ -43,20 +39,22 @@ void tell_begun(std::string_view text) {
 }  // namespace
 
 std::string format_backup(const json& answer, bool colour) {
-  return fmt::format("{}  {} cells, {} bytes\nHolds exactly {}.\n", tinted(answer.value("path", ""), "1", colour),
-                     count_in(answer, "cells"), count_in(answer, "bytes"), context_text(answer));
+  return fmt::format("{}  {} cells, {} bytes\nHolds exactly {}.\n",
+                     tinted(answer.value("path", ""), Tint::kBold, colour), count_in(answer, "cells"),
+                     count_in(answer, "bytes"), context_text(answer));
 }
 
 std::string format_restore(const json& answer, const std::string& table, bool colour) {
   const bool dry = answer.value("dryRun", false);
-  std::string out = fmt::format("{}  {} cells, made by {}, holds {}\n", tinted(answer.value("path", ""), "1", colour),
-                                count_in(answer, "cells"), answer.value("node", ""), context_text(answer));
+  std::string out =
+      fmt::format("{}  {} cells, made by {}, holds {}\n", tinted(answer.value("path", ""), Tint::kBold, colour),
+                  count_in(answer, "cells"), answer.value("node", ""), context_text(answer));
   if (!table.empty()) {
     out += fmt::format("{} keys of table {} {} written again.\n", count_in(answer, "keysWritten"), table,
                        dry ? "would be" : "were");
     if (const std::uint64_t left = count_in(answer, "keysLeftOut"); left > 0) {
       out += tinted(fmt::format("{} keys cannot be written again (bounded counters, limiters, or too large).", left),
-                    "33", colour) +
+                    Tint::kWarning, colour) +
              "\n";
     }
     return out;

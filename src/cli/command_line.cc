@@ -161,6 +161,21 @@ Result<Command> resync(const std::string& verb, const Arguments& args) {
   return Command(std::move(command));
 }
 
+Result<Command> scope(const std::string& verb, const Arguments& args) {
+  ScopeCommand command;
+  CLI::App app;
+  add_target(app, command.target);
+  app.add_option("--publish", command.publish, "tables whose writes go to others");
+  app.add_option("--subscribe", command.subscribe, "tables taken from others");
+  app.add_flag("--discard", command.discard, "what only this node holds of tables it takes anew may go");
+  app.add_flag("--json", command.json, "one object");
+  PANDO_RETURN_IF_ERROR(parse(verb, args, app));
+  if (command.discard && command.subscribe.empty()) {
+    return fail(usage("scope: --discard is about tables that --subscribe names; see: pando help scope"));
+  }
+  return Command(std::move(command));
+}
+
 Result<Command> backup(const std::string& verb, const Arguments& args) {
   BackupCommand command;
   CLI::App app;
@@ -198,6 +213,26 @@ Result<Command> restore(const std::string& verb, const Arguments& args) {
   return Command(std::move(command));
 }
 
+Result<Command> retire(const std::string& verb, const Arguments& args) {
+  RetireCommand command;
+  CLI::App app;
+  add_target(app, command.target);
+  app.add_option("NODE", command.node, "that is gone")->required();
+  app.add_flag("--yes", command.yes, "do it");
+  app.add_flag("--json", command.json, "one array");
+  PANDO_RETURN_IF_ERROR(parse(verb, args, app));
+  return Command(std::move(command));
+}
+
+Result<Command> nodes(const std::string& verb, const Arguments& args) {
+  NodesCommand command;
+  CLI::App app;
+  add_target(app, command.target);
+  app.add_flag("--json", command.json, "one array");
+  PANDO_RETURN_IF_ERROR(parse(verb, args, app));
+  return Command(std::move(command));
+}
+
 // "500ms", "10s" or "10" (seconds).
 std::optional<std::chrono::milliseconds> parse_timeout(const std::string& text) {
   static const std::map<std::string, std::int64_t> kUnits{{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60'000}};
@@ -206,6 +241,23 @@ std::optional<std::chrono::milliseconds> parse_timeout(const std::string& text) 
   const auto unit = kUnits.find(text.substr(digits));
   if (digits == 0 || digits > 9 || unit == kUnits.end()) return std::nullopt;
   return std::chrono::milliseconds(std::stoll(text.substr(0, digits)) * unit->second);
+}
+
+Result<Command> drain(const std::string& verb, const Arguments& args) {
+  DrainCommand command;
+  std::string timeout;
+  CLI::App app;
+  add_target(app, command.target);
+  app.add_flag("--undo", command.undo, "take writes again");
+  app.add_option("--timeout", timeout, "how long to wait");
+  app.add_flag("--json", command.json, "one array");
+  PANDO_RETURN_IF_ERROR(parse(verb, args, app));
+  if (timeout.empty()) return Command(std::move(command));
+  const auto wait = parse_timeout(timeout);
+  if (!wait)
+    return fail(usage(fmt::format("{}: --timeout wants 500ms or 10s, not '{}'; {}", verb, timeout, see(verb))));
+  command.wait_ms = wait->count();
+  return Command(std::move(command));
 }
 
 Result<Command> crdt(const std::string& verb, const Arguments& args) {
@@ -276,10 +328,11 @@ Result<Command> version(const std::string&, const Arguments&) { return Command(V
 using Parse = Result<Command> (*)(const std::string& verb, const Arguments& args);
 const std::vector<std::pair<std::string, Parse>>& parsers() {
   static const std::vector<std::pair<std::string, Parse>> kParsers = {
-      {"replicator", serve}, {"server", serve},    {"relayer", serve}, {"replica", serve},    {"relay", serve},
-      {"put", put},          {"get", get},         {"delete", erase},  {"del", erase},        {"incr", incr},
-      {"watch", watch},      {"status", status},   {"resync", resync}, {"crdt-client", crdt}, {"log", log},
-      {"backup", backup},    {"restore", restore}, {"sim", sim},       {"help", help},        {"version", version},
+      {"replicator", serve}, {"server", serve},  {"relayer", serve}, {"replica", serve},    {"relay", serve},
+      {"put", put},          {"get", get},       {"delete", erase},  {"del", erase},        {"incr", incr},
+      {"watch", watch},      {"status", status}, {"resync", resync}, {"crdt-client", crdt}, {"log", log},
+      {"scope", scope},      {"drain", drain},   {"retire", retire}, {"nodes", nodes},      {"backup", backup},
+      {"restore", restore},  {"sim", sim},       {"help", help},     {"version", version},
   };
   return kParsers;
 }

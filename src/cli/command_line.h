@@ -72,6 +72,13 @@ struct ResyncCommand {
   bool dry_run = false;  // only say what differs
   bool json = false;
 };
+struct ScopeCommand {
+  Target target;
+  std::string publish;    // names with commas between, * for all, none for none; empty: stays
+  std::string subscribe;  // the same
+  bool discard = false;
+  bool json = false;
+};
 struct BackupCommand {
   Target target;
   std::string path;
@@ -85,6 +92,22 @@ struct RestoreCommand {
   std::string table;     // only this one
   bool foreign = false;  // without `into`
   bool dry_run = false;  // without `into`
+  bool json = false;
+};
+struct DrainCommand {
+  Target target;  // no namespace: all
+  bool undo = false;
+  std::int64_t wait_ms = 600'000;  // for it to be safe
+  bool json = false;
+};
+struct RetireCommand {
+  Target target;  // no namespace: all that know the node
+  std::string node;
+  bool yes = false;  // else only say what would be lost
+  bool json = false;
+};
+struct NodesCommand {
+  Target target;  // no namespace: all
   bool json = false;
 };
 struct CrdtClientCommand {
@@ -101,9 +124,10 @@ struct HelpCommand {
 };
 struct VersionCommand {};
 
-using Command = std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand,
-                             StatusCommand, ResyncCommand, BackupCommand, RestoreCommand, CrdtClientCommand,
-                             LogInspectCommand, SimCommand, HelpCommand, VersionCommand>;
+using Command =
+    std::variant<ServeCommand, GetCommand, PutCommand, DeleteCommand, IncrCommand, WatchCommand, StatusCommand,
+                 ResyncCommand, ScopeCommand, BackupCommand, RestoreCommand, DrainCommand, RetireCommand, NodesCommand,
+                 CrdtClientCommand, LogInspectCommand, SimCommand, HelpCommand, VersionCommand>;
 
 // `args` without the program's name, in any style of cli/args.h. kInvalidArgument with the sentence.
 Result<Command> parse_command_line(const Arguments& args);

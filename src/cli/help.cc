@@ -22,6 +22,10 @@ Data                               (of the node at --url, http://127.0.0.1:8001 
   pando watch [PREFIX]             prints every change as it happens
   pando status                     namespaces, positions and links of a node
   pando resync [PEER]              takes over what a peer has and a node lacks; --dry-run only says what differs
+  pando scope                      which tables a node publishes and takes; changes that while it runs
+  pando drain                      has a node take no more writes and hand on what only it has; says when it is safe to stop
+  pando retire NODE                declares that a node is gone for good, so that nobody waits for it
+  pando nodes                      who replicates, who is away, who is retired
   pando backup FILE                writes what one causal context covers into a file, while writes go on
   pando restore FILE               merges a backup into a running node, or --into a new directory, also as a clone
 
@@ -136,6 +140,71 @@ Nothing is replaced: what only the node has stays, what either side deleted stay
 a log does not reach (docs/operations.md).
 )";
 
+constexpr std::string_view kScope =
+    R"(pando scope            prints which tables of the namespace the node publishes and takes, and changes that while it runs
+
+  --subscribe TABLES    from now on takes these tables from others, and no others: names with commas between, * for
+                        all, none for none. Of one that was not taken before, what was written earlier arrives from a
+                        peer that has it; until then requests for it are answered 503
+  --publish TABLES      from now on what is written here in these tables goes to others. What was written in one while
+                        it was this node's own would never follow: the node refuses until it is deleted
+  --discard             tables taken anew may replace what this node wrote in them while they were its own
+  --json                one JSON object
+)";
+constexpr std::string_view kScopeExamples = R"(
+  pando scope --ns plant
+  pando scope --ns plant --subscribe thresholds,limits
+  pando scope --ns plant --subscribe thresholds --publish none
+
+It lasts over restarts, until the configuration file says something else than it did (docs/edge.md).
+)";
+
+constexpr std::string_view kDrain =
+    R"(pando drain            has the node take no more writes and hand on what only it has; returns when it is safe to stop
+
+  --undo                takes writes again
+  --timeout DURATION    how long to wait for it (500ms, 10s, 10m); 10m unless given. The node goes on draining then
+  --json                one JSON array, an object per namespace
+)";
+constexpr std::string_view kDrainExamples = R"(
+  pando drain --url http://dc3:8001 && ssh dc3 systemctl stop pando
+  pando drain --undo --url http://dc3:8001
+
+Writes of clients are refused (503 unavailable, LOADING for Redis), so that they go elsewhere; open transactions may still
+commit, reads and watches go on. The rights it holds of bounded counters go to its peers. It is safe to stop once every
+linked peer that takes all tables, one at least, has all of its commits on disk: with exit code 0 nothing is lost even if
+its disk is. Without --ns all namespaces of the node are drained. A restarted node takes writes again.
+)";
+
+constexpr std::string_view kRetire =
+    R"(pando retire NODE      declares, at a node that stays, that NODE is gone for good: nobody waits for it any more
+
+  NODE                  the name of the node that is gone
+  --yes                 does it; without, it only says what would be lost
+  --json                one JSON array, an object per namespace
+)";
+constexpr std::string_view kRetireExamples = R"(
+  pando retire dc3                                  what would be lost
+  pando retire dc3 --yes --url http://dc1:8001
+
+Every site hears of it. Logs are no longer kept for NODE, what has ended is freed without it, sites:n does not count it.
+What it wrote stays. Rights of bounded counters that it held are out of use, as it may have used them unseen: so drain a
+node first if it can still be reached. Also take its address out of the configuration of its peers.
+
+There is nothing to undo: if NODE is ever started again, with its old disk or an empty one, it is sent what it lacks, goes
+on under its next epoch by itself, and what it had written and nobody had seen is merged in. Nothing that was deleted or
+has ended meanwhile comes back with it.
+)";
+
+constexpr std::string_view kNodes =
+    R"(pando nodes            who replicates the namespaces of a node: linked, away, or retired
+
+  --json                one JSON array, an object per namespace
+)";
+constexpr std::string_view kNodesExamples = R"(
+  pando nodes --url http://dc1:8001
+)";
+
 constexpr std::string_view kBackup =
     R"(pando backup FILE      has the node write a backup of the namespace: exactly what one context covers, in one file
 
@@ -225,10 +294,14 @@ std::string_view help_text(std::string_view topic) {
   static const std::string incr = std::string(kIncr) + std::string(kTarget) + std::string(kIncrExamples);
   static const std::string watch = std::string(kWatch) + std::string(kTarget) + std::string(kWatchExamples);
   static const std::string resync = std::string(kResync) + std::string(kTarget) + std::string(kResyncExamples);
+  static const std::string scope = std::string(kScope) + std::string(kTarget) + std::string(kScopeExamples);
   static const std::string status = std::string(kStatus) + std::string(kTarget) + std::string(kStatusExamples);
+  static const std::string drain = std::string(kDrain) + std::string(kTarget) + std::string(kDrainExamples);
+  static const std::string retire = std::string(kRetire) + std::string(kTarget) + std::string(kRetireExamples);
+  static const std::string nodes = std::string(kNodes) + std::string(kTarget) + std::string(kNodesExamples);
   static const std::string backup = std::string(kBackup) + std::string(kTarget) + std::string(kBackupExamples);
   static const std::string restore = std::string(kRestore) + std::string(kTarget) + std::string(kRestoreExamples);
-  static const std::array<std::pair<std::string_view, std::string_view>, 21> kTexts{{
+  static const std::array<std::pair<std::string_view, std::string_view>, 25> kTexts{{
       {"", kOverview},
       {"replicator", kServe},
       {"server", kServe},
@@ -243,6 +316,10 @@ std::string_view help_text(std::string_view topic) {
       {"watch", watch},
       {"status", status},
       {"resync", resync},
+      {"scope", scope},
+      {"drain", drain},
+      {"retire", retire},
+      {"nodes", nodes},
       {"backup", backup},
       {"restore", restore},
       {"log", kLog},

@@ -6,7 +6,9 @@
 #include "cli/backup.h"
 #include "cli/data_commands.h"
 #include "cli/help.h"
+#include "cli/nodes.h"
 #include "cli/resync.h"
+#include "cli/scope.h"
 #include "cli/simulator.h"
 #include "cli/status.h"
 
@@ -26,8 +28,12 @@ int run(const Command& command, std::string_view program_version) {
     int operator()(const WatchCommand& c) const { return run_watch(c); }
     int operator()(const StatusCommand& c) const { return run_status(c); }
     int operator()(const ResyncCommand& c) const { return run_resync(c); }
+    int operator()(const ScopeCommand& c) const { return run_scope(c); }
     int operator()(const BackupCommand& c) const { return run_backup(c); }
     int operator()(const RestoreCommand& c) const { return run_restore(c); }
+    int operator()(const DrainCommand& c) const { return run_drain(c); }
+    int operator()(const RetireCommand& c) const { return run_retire(c); }
+    int operator()(const NodesCommand& c) const { return run_nodes(c); }
     int operator()(const CrdtClientCommand& c) const { return crdt_client(c.options); }
     int operator()(const LogInspectCommand& c) const { return log_inspect(c.options); }
     int operator()(const SimCommand& c) const { return run_simulator(c.arguments); }

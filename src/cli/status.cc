@@ -38,7 +38,7 @@ Row namespace_row(const ordered_json& ns) {
     return {{ns.value("namespace", ""), Tint::kBold}, {"down", Tint::kBad}, {ns.value("error", "")}};
   }
   return {{ns.value("namespace", ""), Tint::kBold},
-          {"ready", Tint::kGood},
+          ns.value("draining", false) ? TableCell{"draining", Tint::kWarning} : TableCell{"ready", Tint::kGood},
           {ns.value("origin", "")},
           number(ns, "commits"),
           number(ns, "changes"),

@@ -18,6 +18,7 @@ std::string_view escape(Tint tint) {
     case Tint::kPlain: return "";
     case Tint::kDim: return "\x1b[2m";
     case Tint::kGood: return "\x1b[32m";
+    case Tint::kWarning: return "\x1b[33m";
     case Tint::kBad: return "\x1b[31m";
     case Tint::kBold: return "\x1b[1m";
   }
@@ -25,6 +26,10 @@ std::string_view escape(Tint tint) {
 }
 
 }  // namespace
+
+std::string tinted(const std::string& text, Tint tint, bool colour) {
+  return colour && tint != Tint::kPlain ? std::string(escape(tint)) + text + "\x1b[0m" : text;
+}
 
 std::string format_table(const std::vector<std::vector<TableCell>>& rows, bool colour) {
   std::vector<std::size_t> widths;
@@ -37,12 +42,9 @@ std::string format_table(const std::vector<std::vector<TableCell>>& rows, bool c
     for (std::size_t i = 0; i < row.size(); ++i) {
       const TableCell& cell = row[i];
       const std::string padding(widths[i] - width(cell.text), ' ');
-      const bool tinted = colour && cell.tint != Tint::kPlain;
       if (i > 0) out += "  ";
       if (cell.right) out += padding;
-      if (tinted) out += escape(cell.tint);
-      out += cell.text;
-      if (tinted) out += "\x1b[0m";
+      out += tinted(cell.text, cell.tint, colour);
       if (!cell.right && i + 1 < row.size()) out += padding;
     }
     out += '\n';

@@ -417,6 +417,49 @@ Result<EscrowUpkeep> keep_up(Draft& draft, const EscrowKey& where, const EscrowD
   return upkeep;
 }
 
+Result<std::uint64_t> hand_over(Draft& draft, const EscrowKey& where, const std::vector<Origin>& to) {
+  Result<std::optional<Escrow>> escrow = Escrow::load(draft, where);
+  if (!escrow) return fail(escrow.error());
+  if (!*escrow || !std::holds_alternative<Bounds>((*escrow)->incarnation().declaration.terms)) {
+    PANDO_RETURN_IF_ERROR(keep_up(draft, where, nullptr));
+    return 0;
+  }
+  Desk desk(draft, where, **std::move(escrow));
+  PANDO_RETURN_IF_ERROR(desk.return_expired());
+  Int128 left = 0;
+  for (const Way way : {Way::kTake, Way::kGive}) {
+    EscrowPart& part = desk.part();
+    if (!desk.escrow().incarnation().declaration.rights(way)) continue;
+    const std::uint64_t received = clamp_u64(desk.escrow().received(desk.self(), way));
+    part.wanted[index_of(way)] = std::min(part.wanted[index_of(way)], received);
+    part.urgent[index_of(way)] = std::min(part.urgent[index_of(way)], received);
+    std::uint64_t free = clamp_u64(*desk.escrow().rights(desk.self(), way));
+    for (std::size_t i = 0; i < to.size() && free > 0; ++i) {
+      const std::size_t those_left = to.size() - i;
+      const std::uint64_t share = free / those_left + (free % those_left > 0 ? 1 : 0);
+      if (part.grant(to[i], way, share)) free -= share;
+    }
+    left += Int128{free} + part.held[index_of(way)];
+  }
+  PANDO_RETURN_IF_ERROR(desk.finish());
+  return clamp_u64(left);
+}
+
+Result<std::uint64_t> rights_held(View& view, const Origin& self, const EscrowKey& where, std::string_view node) {
+  const Result<std::optional<Escrow>> escrow = Escrow::load(view, self, where);
+  if (!escrow) return fail(escrow.error());
+  if (!*escrow || !std::holds_alternative<Bounds>((*escrow)->incarnation().declaration.terms)) return 0;
+  Int128 held = 0;
+  for (const Origin& origin : (*escrow)->origins()) {
+    if (origin.node != node || (*escrow)->locked(origin)) continue;
+    for (const Way way : {Way::kTake, Way::kGive}) {
+      const std::optional<Int128> free = (*escrow)->rights(origin, way);
+      if (free) held += std::max(*free, Int128{0}) + (*escrow)->part(origin).held[index_of(way)];
+    }
+  }
+  return clamp_u64(held);
+}
+
 namespace {
 
 // Rights of reservations whose time is up: the next write here takes them out.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
 #include "engine/escrow.h"
 
@@ -30,6 +31,12 @@ struct EscrowUpkeep {
   std::array<bool, kWays> waiting{};  // a client was refused, and what it lacked has not come yet
 };
 Result<EscrowUpkeep> keep_up(Draft& draft, const EscrowKey& where, const EscrowDemand* demand);
+
+// Gives all rights of this site that are free to `to`, in equal parts, and takes back what it asked for: it is going to
+// be stopped. How much stays here: what reservations hold, and, where `to` is empty, everything.
+Result<std::uint64_t> hand_over(Draft& draft, const EscrowKey& where, const std::vector<Origin>& to);
+// Rights that the node has and could still use, free or held, of all ways together. 0 when no bounded counter is there.
+Result<std::uint64_t> rights_held(View& view, const Origin& self, const EscrowKey& where, std::string_view node);
 
 // What each origin has and wants.
 std::vector<struct Stake> stakes_of(const Escrow& escrow, const Origin& self, Way way);

@@ -108,6 +108,9 @@ Result<Catalog> Catalog::load(const store::Cells& cells) {
     PANDO_RETURN_IF_ERROR(at.status());
   }
   for (const Bytes& name : names) PANDO_RETURN_IF_ERROR(catalog.note_change(cells, name));
+  Result<RetiredNodes> retired = RetiredNodes::load(cells);
+  if (!retired) return fail(retired.error());
+  catalog.retired_ = *std::move(retired);
   return catalog;
 }
 

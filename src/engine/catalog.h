@@ -1,11 +1,13 @@
-// engine/catalog.h — the declarations of a namespace's tables, decoded once and kept.
+// engine/catalog.h — what a namespace has agreed on, decoded once and kept: the declarations of its tables, and which
+// nodes are retired.
 //
-// Follows the cells of table `.tables`: whoever lets a commit into the cells tells note_change() of each key of that
-// table it touched. One thread.
+// Follows the cells of tables `.tables` and `.nodes`: whoever lets a commit into the cells tells note_change() of each
+// key of the first, and retired() of each key of the second, that it touched. One thread.
 #pragma once
 
 #include <map>
 
+#include "engine/retired_nodes.h"
 #include "model/table_declaration.h"
 #include "store/cells.h"
 
@@ -22,7 +24,11 @@ class Catalog {
 
   Status note_change(const store::Cells& cells, std::string_view table);
 
+  const RetiredNodes& retired() const { return retired_; }
+  RetiredNodes& retired() { return retired_; }
+
  private:
+  RetiredNodes retired_;
   std::map<std::string, TableDeclaration, std::less<>> tables_;
   TableDeclaration defaults_;
 };

@@ -10,17 +10,9 @@
 namespace pando::engine::clash_test {
 namespace {
 
-Mutation put(Bytes value) {
-  Mutation m;
-  m.key = "k";
-  m.value = std::move(value);
-  return m;
-}
-Mutation add(std::int64_t delta) {
-  Mutation m = test::of_kind(Mutation::Kind::kAdd, "k");
-  m.delta = delta;
-  return m;
-}
+using test::count_by;
+using test::put_value;
+
 Mutation add_decimal(std::int64_t units) {
   Mutation m = test::of_kind(Mutation::Kind::kAddDecimal, "k");
   m.units = units;
@@ -41,20 +33,20 @@ std::int64_t count(Site& site) { return site.ask<CounterReply>(GetCounterRequest
 
 TEST(Clash, TheOneThatReadsAnswerGoesOn) {
   Sites sites(2);
-  sites[0].commit({put("v")});
-  sites[1].commit({add(3)});
+  sites[0].commit({put_value("v")});
+  sites[1].commit({count_by(3)});
   sites.exchange();
-  sites[0].commit({add(4)});
-  sites[1].commit({add(-1)});
-  const Status refused = sites[0].try_commit({put("w")});
+  sites[0].commit({count_by(4)});
+  sites[1].commit({count_by(-1)});
+  const Status refused = sites[0].try_commit({put_value("w")});
   EXPECT_EQ(refused, Status(StatusCode::kWrongType, "key \"k\" holds a counter, not a value; delete it first"));
   sites.exchange();
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(count(sites[i]), 6);
   // Taken back, the value is what is left.
   sites[0].commit({test::of_kind(Mutation::Kind::kReset, "k")});
   EXPECT_EQ(sites[0].ask<ValueReply>(GetRequest{.key = "k"}).value, "v");
-  EXPECT_EQ(sites[0].try_commit({add(1)}).code(), StatusCode::kWrongType);
-  sites[0].commit({put("w")});
+  EXPECT_EQ(sites[0].try_commit({count_by(1)}).code(), StatusCode::kWrongType);
+  sites[0].commit({put_value("w")});
   sites.exchange();
   EXPECT_EQ(sites[1].ask<ValueReply>(GetRequest{.key = "k"}).value, "w");
 }
@@ -80,7 +72,7 @@ TEST(Clash, WhatIsBehindItIsRefusedThoughItsPartsAreThere) {
   };
   for (const auto& row : rows) {
     Sites sites(2);
-    sites[0].commit({put("v")});
+    sites[0].commit({put_value("v")});
     sites[1].commit({row.makes});
     sites.exchange();
     const std::string before = sites[1].digest();
@@ -89,7 +81,7 @@ TEST(Clash, WhatIsBehindItIsRefusedThoughItsPartsAreThere) {
                 Status(StatusCode::kWrongType, "key \"k\" holds a value, not a " + row.name + "; delete it first"));
     }
     EXPECT_EQ(sites[1].digest(), before) << row.name;
-    sites[1].commit({put("w")});
+    sites[1].commit({put_value("w")});
     sites.exchange();
     EXPECT_EQ(sites[0].ask<ValueReply>(GetRequest{.key = "k"}).value, "w") << row.name;
   }

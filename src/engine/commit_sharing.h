@@ -46,10 +46,7 @@ class CommitSharing {
     bool operator==(const Name& other) const { return tail == other.tail && bytes == other.bytes; }
   };
   static bool holds(const std::vector<Name>& all, const Name& one) {
-    for (const Name& other : all) {
-      if (other.tail == one.tail && other == one) return true;
-    }
-    return false;
+    return std::find(all.begin(), all.end(), one) != all.end();
   }
 
   std::vector<Name> keys_;      // of table kv; the last one is the one elements_ are of

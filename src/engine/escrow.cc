@@ -119,6 +119,10 @@ Result<std::optional<Escrow>> Escrow::load_from(Source& source, const Origin& se
     std::uint64_t& last = epochs[entry.first.node];
     last = std::max(last, entry.first.epoch);
   }
+  for (const auto& [node, retired] : source.view().catalog().retired().nodes()) {
+    std::uint64_t& last = epochs[node];
+    last = std::max(last, retired.epoch + 1);
+  }
 
   std::vector<Escrow> all;
   for (Incarnation& incarnation : *declared) {

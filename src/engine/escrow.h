@@ -10,8 +10,8 @@
 // So every site sees a value within the bounds at any time, and so does whoever sees all of them.
 //
 // A site that runs short says in its part what it would like to have received in all; others that see it grant from
-// what they can spare (engine/escrow_policy.h). Rights of an earlier epoch of a node are locked: commits of it that
-// were lost may have spent them.
+// what they can spare (engine/escrow_policy.h). Rights of an earlier epoch of a node, and of one that is retired, are
+// locked: commits of it that were lost may have spent them.
 #pragma once
 
 #include <map>
@@ -43,7 +43,7 @@ class Escrow {
   EscrowPart& part(const Origin& origin) { return parts_[origin]; }
   // Of all who have a part or a share. Sorted.
   std::vector<Origin> origins() const;
-  // An earlier epoch of a node that goes on under a later one.
+  // An earlier epoch of a node that goes on under a later one, or one that is retired.
   bool locked(const Origin& origin) const;
 
   // Granted to `origin` by all others.

@@ -69,6 +69,15 @@ class EscrowWorld {
     enter(site, made);
   }
 
+  // What a node that is drained does. What stays.
+  std::uint64_t hand_over(std::size_t site, const std::vector<Origin>& to) {
+    Draft made = draft(site);
+    const auto left = engine::hand_over(made, {"kv", "k"}, to);
+    if (!left) throw std::runtime_error(left.error().to_string());
+    enter(site, made);
+    return *left;
+  }
+
   // Delivers up to `count` commits more of the log of `from`. True when something was new.
   bool pull(std::size_t to, std::size_t from, std::size_t count = SIZE_MAX) {
     std::size_t& cursor = cursors_[{to, from}];

@@ -12,6 +12,15 @@ namespace pando::engine::test {
 
 inline constexpr std::int64_t kStart = 1'000'000;
 
+// key := value, for so long where that is said.
+inline Mutation put(Bytes key, Bytes value, std::optional<std::int64_t> ttl_ms = {}) {
+  Mutation m;
+  m.key = std::move(key);
+  m.value = std::move(value);
+  if (ttl_ms) m.ttl = TimeToLive{TimeToLive::Kind::kFor, *ttl_ms};
+  return m;
+}
+
 // A site that vouches and frees when a test says so.
 class Freer : public engine::Site {
  public:

@@ -8,17 +8,9 @@
 namespace pando::engine::restore_test {
 namespace {
 
-Mutation put(Bytes value) {
-  Mutation m;
-  m.key = "k";
-  m.value = std::move(value);
-  return m;
-}
-Mutation add(std::int64_t delta) {
-  Mutation m = test::of_kind(Mutation::Kind::kAdd, "k");
-  m.delta = delta;
-  return m;
-}
+using test::count_by;
+using test::put_value;
+
 Mutation members(std::vector<Bytes> who) {
   Mutation m = test::of_kind(Mutation::Kind::kAddMembers, "k");
   m.members = std::move(who);
@@ -43,8 +35,8 @@ void expect_equal(Sites& sites) {
 
 TEST(Restore, AValueThatAnotherTypeHidesIsShownAgain) {
   Sites sites(2);
-  sites[0].commit({put("v")});
-  sites[1].commit({add(3)});
+  sites[0].commit({put_value("v")});
+  sites[1].commit({count_by(3)});
   sites.exchange();
   ASSERT_EQ(type(sites[0]), "counter");
   const Conflict line = last_line(sites[0]);
@@ -59,10 +51,10 @@ TEST(Restore, AValueThatAnotherTypeHidesIsShownAgain) {
 
 TEST(Restore, WhatTheWinnerGotMeanwhileElsewhereStays) {
   Sites sites(2);
-  sites[0].commit({put("v")});
-  sites[1].commit({add(3)});
+  sites[0].commit({put_value("v")});
+  sites[1].commit({count_by(3)});
   sites.exchange();
-  sites[1].commit({add(4)});
+  sites[1].commit({count_by(4)});
   EXPECT_TRUE(restore(sites[0], last_line(sites[0])).ok());
   EXPECT_EQ(value(sites[0]), "v");
   sites.exchange();
@@ -72,7 +64,7 @@ TEST(Restore, WhatTheWinnerGotMeanwhileElsewhereStays) {
 
 TEST(Restore, OfACollectionAllOfItIsShownAgain) {
   Sites sites(2);
-  sites[0].commit({put("v")});
+  sites[0].commit({put_value("v")});
   sites[1].commit({members({"a", "b"})});
   sites.exchange();
   ASSERT_EQ(type(sites[0]), "value");
@@ -89,8 +81,8 @@ TEST(Restore, OfACollectionAllOfItIsShownAgain) {
 TEST(Restore, TwoTypesInFrontOfItAreBothTakenAway) {
   Sites sites(3);
   sites[0].commit({members({"a"})});
-  sites[1].commit({put("v")});
-  sites[2].commit({add(1)});
+  sites[1].commit({put_value("v")});
+  sites[2].commit({count_by(1)});
   sites[0].pull(sites[1]);
   const Conflict line = last_line(sites[0]);
   sites.exchange();
@@ -103,8 +95,8 @@ TEST(Restore, TwoTypesInFrontOfItAreBothTakenAway) {
 
 TEST(Restore, OnceItWasTakenAwayAValueComesFromTheLedgerAndACollectionIsGone) {
   Sites sites(2);
-  sites[0].commit({put("v")});
-  sites[1].commit({add(3)});
+  sites[0].commit({put_value("v")});
+  sites[1].commit({count_by(3)});
   sites.exchange();
   const Conflict of_value = last_line(sites[0]);
   sites[0].commit({test::of_kind(Mutation::Kind::kDelete, "k")});
@@ -113,12 +105,12 @@ TEST(Restore, OnceItWasTakenAwayAValueComesFromTheLedgerAndACollectionIsGone) {
   EXPECT_EQ(value(sites[0]), "v");
 
   Sites others(2);
-  others[0].commit({put("v")});
+  others[0].commit({put_value("v")});
   others[1].commit({members({"a"})});
   others.exchange();
   const Conflict of_set = last_line(others[0]);
   others[0].commit({test::of_kind(Mutation::Kind::kDelete, "k")});
-  others[0].commit({put("new")});
+  others[0].commit({put_value("new")});
   const Status refused = restore(others[0], of_set);
   EXPECT_EQ(refused.code(), StatusCode::kConflict);
   EXPECT_EQ(refused.message(), "key \"k\" has nothing left of the set that lost");

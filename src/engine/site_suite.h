@@ -32,6 +32,17 @@ inline Mutation of_kind(Mutation::Kind kind, Bytes key) {
   m.key = std::move(key);
   return m;
 }
+inline Mutation put_value(Bytes value, Bytes key = "k") {
+  Mutation m;
+  m.key = std::move(key);
+  m.value = std::move(value);
+  return m;
+}
+inline Mutation count_by(std::int64_t delta, Bytes key = "k") {
+  Mutation m = of_kind(Mutation::Kind::kAdd, std::move(key));
+  m.delta = delta;
+  return m;
+}
 
 // One origin on its own cells, with indexes that follow them.
 class Site {

@@ -15,9 +15,10 @@ CellPath vouch_path(const Origin& origin) {
   return {std::string(kTableVouches), Bytes(to_string(origin)), CellKind::kRegister, {}};
 }
 
-// Epochs of a node are neighbours in a context, the latest comes last.
-bool replaced(const std::vector<VersionVector::Entry>& entries, std::size_t i) {
-  return i + 1 < entries.size() && entries[i + 1].first.node == entries[i].first.node;
+// Makes no commits any more. Epochs of a node are neighbours in a context, the latest comes last.
+bool is_over(const std::vector<VersionVector::Entry>& entries, std::size_t i, const RetiredNodes& retired) {
+  const Origin& origin = entries[i].first;
+  return (i + 1 < entries.size() && entries[i + 1].first.node == origin.node) || retired.has(origin);
 }
 
 VersionVector least_of(const VersionVector& a, const VersionVector& b) {
@@ -29,10 +30,11 @@ VersionVector least_of(const VersionVector& a, const VersionVector& b) {
 }
 
 // Whether the other site knows of the same origins as this one, as far as it matters.
-bool same_origins(const VersionVector& here, const VersionVector& there) {
+bool same_origins(const VersionVector& here, const VersionVector& there, const RetiredNodes& retired) {
+  if (!there.covers(retired.said())) return false;
   const auto& entries = here.entries();
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (replaced(entries, i) && there.get(entries[i].first) != entries[i].second) return false;
+    if (is_over(entries, i, retired) && there.get(entries[i].first) != entries[i].second) return false;
   }
   return std::all_of(there.entries().begin(), there.entries().end(),
                      [&](const auto& entry) { return here.get(entry.first).value != 0; });
@@ -90,9 +92,9 @@ Status vouch(Draft& draft, std::int64_t clock_ms) {
   return draft.put(vouch_path(draft.dot().origin), encode_vouch(said));
 }
 
-Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self) {
+Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired) {
   return vouch_of(cells, self).map([&](const std::optional<Vouch>& said) {
-    return said && !same_origins(cells.context(), said->seen);
+    return said && !same_origins(cells.context(), said->seen, retired);
   });
 }
 
@@ -158,7 +160,7 @@ Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, Byt
   return field.empty() ? cells.has_freed(table) : cells.has_freed_fields(table);
 }
 
-Result<Stable> Stable::of(store::Cells& cells) {
+Result<Stable> Stable::of(store::Cells& cells, const RetiredNodes& retired) {
   Stable stable;
   const VersionVector here = cells.context();
   const auto& entries = here.entries();
@@ -168,8 +170,8 @@ Result<Stable> Stable::of(store::Cells& cells) {
     const Result<std::optional<Vouch>> said = vouch_of(cells, entries[i].first);
     if (!said) return fail(said.error());
     if (*said) stable.all_.push_back(**said);
-    if (replaced(entries, i)) continue;
-    if (!*said || !same_origins(here, (*said)->seen)) {
+    if (is_over(entries, i, retired)) continue;
+    if (!*said || !same_origins(here, (*said)->seen, retired)) {
       decided = false;
     } else if (!common) {
       common = **said;

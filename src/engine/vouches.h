@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "engine/draft.h"
+#include "engine/retired_nodes.h"
 #include "store/cells.h"
 
 namespace pando::engine {
@@ -41,8 +42,9 @@ Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view nod
 // What the draft's origin says from now on: it has seen what is here, and is past `clock_ms`, which never falls.
 Status vouch(Draft& draft, std::int64_t clock_ms);
 
-// Whether what `self` said last counts no more, as an epoch has been replaced since. False when it never did.
-Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self);
+// Whether what `self` said last counts no more, as an epoch has been replaced, or a node retired, since. False when it
+// never did.
+Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired = {});
 
 // What must be vouched for before a key may be freed: the commits that made its cells, and the clock.
 struct FreeingNeeds {
@@ -66,11 +68,12 @@ Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, Byt
                           std::int64_t now_ms, ByteSpan field = {});
 
 // What all origins known here vouch for. Nothing while one of them never did, names an origin that is not known here,
-// or knows more or less than this site of an epoch that a later one of its node has replaced; such an epoch itself need
-// not vouch, as it makes no commits any more.
+// or knows more or less than this site of an epoch that a later one of its node has replaced, or that is retired; such
+// an epoch itself need not vouch, as it makes no commits any more. Nothing either while somebody has not vouched since
+// it knows of every retirement that is known here.
 class Stable {
  public:
-  static Result<Stable> of(store::Cells& cells);
+  static Result<Stable> of(store::Cells& cells, const RetiredNodes& retired = {});
   bool covers(const FreeingNeeds& needs) const {
     return common_ && needs.clock_ms <= common_->clock_ms && common_->seen.covers(needs.seen);
   }

@@ -13,14 +13,8 @@ namespace {
 using test::Fleet;
 using test::Freer;
 using test::kStart;
+using test::put;
 
-Mutation put(Bytes key, Bytes value, std::optional<std::int64_t> ttl_ms = {}) {
-  Mutation m;
-  m.key = std::move(key);
-  m.value = std::move(value);
-  if (ttl_ms) m.ttl = TimeToLive{TimeToLive::Kind::kFor, *ttl_ms};
-  return m;
-}
 Mutation add(Bytes key, std::int64_t delta) {
   Mutation m = test::of_kind(Mutation::Kind::kAdd, std::move(key));
   m.delta = delta;

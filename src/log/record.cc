@@ -52,6 +52,9 @@ std::string record_kind_name(RecordKind kind) {
     case RecordKind::kRelaxed: return "relaxed";
     case RecordKind::kClose: return "close";
     case RecordKind::kTables: return "tables";
+    case RecordKind::kScope: return "scope";
+    case RecordKind::kAgain: return "again";
+    case RecordKind::kArrived: return "arrived";
     case RecordKind::kCluster: return "cluster";
     case RecordKind::kCutCells: return "cut-cells";
     case RecordKind::kCut: return "cut";
@@ -62,6 +65,7 @@ std::string record_kind_name(RecordKind kind) {
 bool is_readable(RecordKind kind) {
   if (kind == RecordKind::kCommit || kind == RecordKind::kIdentity || kind == RecordKind::kRelaxed ||
       kind == RecordKind::kClose || kind == RecordKind::kTables || kind == RecordKind::kCluster ||
+      kind == RecordKind::kScope || kind == RecordKind::kAgain || kind == RecordKind::kArrived ||
       kind == RecordKind::kCutCells || kind == RecordKind::kCut) {
     return true;
   }

@@ -34,6 +34,9 @@ enum class RecordKind : std::uint8_t {
   kClose = 'Z',     // empty body: a clean shutdown; everything before it is durable
   kCutCells = 'S',  // body: cells of another node's cut (model/cut.h); nothing until the kCut that follows
   kTables = 'W',    // body: two table sets (model/table_scope.h): what this node publishes and takes from here on
+  kScope = 'K',     // body: the scope and its growth (model/table_growth.h), from here on
+  kAgain = 'G',     // body: a commit; nothing until the kArrived that follows
+  kArrived = 'O',   // body: tables that have arrived, with the cells and commits of the records right before
   kCluster = 'U',   // body: bytes(name) of the cluster this node has joined, which began as a clone
   kCut = 'J',       // body: that cut, merged in from here on with the cells of the records right before
 };

@@ -43,6 +43,15 @@ TEST(Record, GoldenBytes) {
   EXPECT_EQ(record.size(), record_bytes(5));
 }
 
+// Of the cluster `staging`: bytes(name), as `node/` encodes it.
+TEST(Record, GoldenBytesOfACluster) {
+  Bytes record;
+  append_record(SegmentSeed(1), header_of(2, 0, RecordKind::kCluster), "\x07staging", record);
+  EXPECT_EQ(record, unhex("0a ff 53 2e 78 89 af f9 02 00 00 00 00 00 00 00 "
+                          "08 00 00 00 00 00 00 55 07 73 74 61 67 69 6e 67 "
+                          "00 00 00 00 00 00 00 e7"));
+}
+
 TEST(Record, SizesAreWholeWordsAndEndInTheEndMark) {
   struct Row {
     std::size_t body, total;

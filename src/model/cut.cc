@@ -74,6 +74,27 @@ Result<CutRecord> decode_cut_record(ByteSpan body) {
   return record;
 }
 
+Bytes encode_arrival_record(const ArrivalRecord& record) {
+  Bytes body;
+  Writer out(body);
+  out.varint(record.cells);
+  out.varint(record.commits);
+  encode(record.tables, out);
+  encode(record.cut, out);
+  return body;
+}
+
+Result<ArrivalRecord> decode_arrival_record(ByteSpan body) {
+  Reader in(body);
+  ArrivalRecord record;
+  record.cells = in.varint("arrival.cells");
+  record.commits = in.varint("arrival.commits");
+  record.tables = decode_table_set(in);
+  record.cut = decode_cut(in);
+  if (Status status = in.finish(); !status.ok()) return fail(status.with_context("arrival"));
+  return record;
+}
+
 Bytes encode_cut_cells(std::uint64_t count, ByteSpan packed) {
   Bytes body;
   Writer out(body);

@@ -13,6 +13,7 @@
 
 #include "base/hlc.h"
 #include "model/expiry.h"
+#include "model/table_scope.h"
 #include "model/version_vector.h"
 
 namespace pando {
@@ -42,6 +43,18 @@ struct CutRecord {
 };
 Bytes encode_cut_record(const CutRecord& record);
 Result<CutRecord> decode_cut_record(ByteSpan body);
+
+// Tables that have arrived, in a log: the records right before it are their cells, so many of kCutCells, and behind
+// those so many commits that came meanwhile and that the cut has not seen (model/table_growth.h). varint(cells)
+// varint(commits) tables, then the cut.
+struct ArrivalRecord {
+  std::uint64_t cells = 0;
+  std::uint64_t commits = 0;
+  TableSet tables;
+  Cut cut;
+};
+Bytes encode_arrival_record(const ArrivalRecord& record);
+Result<ArrivalRecord> decode_arrival_record(ByteSpan body);
 
 // One cell of a cut; no state: it has none there.
 struct CutCell {

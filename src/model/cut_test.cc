@@ -63,6 +63,24 @@ TEST(Cut, ReadsBackWhatItWrote) {
   EXPECT_EQ(read, cells);
 }
 
+TEST(Cut, AnArrivalIsReadAsItWasWritten) {
+  const ArrivalRecord record{2, 3, TableSet::of({"limits"}), sample()};
+  const Bytes whole = encode_arrival_record(record);
+  EXPECT_EQ(hex(ByteSpan(whole).substr(0, 11)),
+            "0203000106"
+            "6c696d697473")
+      << "cells, commits, tables";
+  const Result<ArrivalRecord> back = decode_arrival_record(whole);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->cells, 2u);
+  EXPECT_EQ(back->commits, 3u);
+  EXPECT_EQ(back->tables, record.tables);
+  EXPECT_EQ(back->cut, record.cut);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(decode_arrival_record(ByteSpan(whole).substr(0, size)).has_value()) << size;
+  }
+}
+
 TEST(Cut, RefusesWhatIsMalformed) {
   const Bytes whole = encode_cut_record({2, sample()});
   for (std::size_t size = 0; size < whole.size(); ++size) {

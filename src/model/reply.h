@@ -198,6 +198,13 @@ struct ResyncReply {
   std::uint64_t behind_commits = 0;     // the other way round
   std::vector<TableDifference> tables;  // ascending by name
 };
+// Which tables are published and taken, and which of those are here.
+struct ScopeReply {
+  TableScope scope;
+  TableSet holds;         // of scope.subscribe; all others of it are arriving
+  std::string arriving;   // how far that is, in words; empty when nothing is
+  TableScope configured;  // what the configuration said when it was last followed
+};
 struct StatsReply {
   LogPos appended;
   LogPos durable;
@@ -232,6 +239,11 @@ struct StatsReply {
   std::uint64_t ended_freed = 0;
   std::uint64_t ended_waiting = 0;
   std::uint64_t order_waiting = 0;  // requests that wait until the order of a large key is built
+  std::uint64_t order_waits = 0;    // that had to, since start
+  // Since start: how often there was more for a peer than it had credit for, and how often one that was connected fell
+  // so far behind that it was given a cut instead of the log.
+  std::uint64_t credit_exhausted = 0;
+  std::uint64_t fell_behind = 0;
   std::vector<Link> links;
   // A commit that peers sent and that could not be taken; what follows it waits.
   struct Quarantined {
@@ -255,6 +267,8 @@ struct StatsReply {
   std::uint64_t differed_total = 0;  // of those, something differed
   std::uint64_t mended_cells = 0;    // changed here because of that
   Origin origin;
+  bool draining = false;                                       // takes no writes, to be stopped
+  std::vector<std::pair<std::string, std::uint64_t>> retired;  // nodes that are gone for good, and up to which epoch
   VersionVector context;
   Hlc frontier;  // everything that any known origin made up to this stamp is here
 };
@@ -304,7 +318,8 @@ using ReplyBody =
                  TxReply, PipelineReply, OffsetReply, Boxed<StatsReply>, CheckpointReply, DigestReply, BackupReply,
                  BoundedReply, BoundedDoneReply, DocumentReply, DocumentsReply, DeclarationsReply, ExplainReply,
                  LimiterReply, LeaseReply, LeasesReply, RenewedReply, TypeReply, EtagReply, ScanKeysReply, EntriesReply,
-                 ReachedReply, ResyncReply, BackupTakenReply, RestoreReply>;
+                 ReachedReply, ResyncReply, BackupTakenReply, RestoreReply, Boxed<ScopeReply>, NodesReply, RetireReply,
+                 DrainReply>;
 
 // Of one of several. Small, as there are many.
 struct ItemReply {

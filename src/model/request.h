@@ -17,9 +17,11 @@
 #include "model/conflict.h"
 #include "model/explain.h"
 #include "model/mutation.h"
+#include "model/nodes.h"
 #include "model/path.h"
 #include "model/record.h"
 #include "model/table_declaration.h"
+#include "model/table_scope.h"
 #include "model/terms.h"
 #include "model/version_vector.h"
 
@@ -261,6 +263,12 @@ struct ResyncRequest {
   std::string peer;
   bool merge = false;
 };
+// Which tables this node publishes and takes; with any of them, changes that.
+struct ScopeRequest {
+  std::optional<TableSet> publish = {};
+  std::optional<TableSet> subscribe = {};
+  bool discard = false;  // of tables taken anew: what is here of them may go, though some of it was never anywhere else
+};
 // Answered by the node with a plan; io/ copies the files.
 struct BackupLogRequest {
   std::uint64_t after_segment = 0;  // only segments with a larger id
@@ -293,7 +301,7 @@ using Request =
                  ListDeclarationsRequest, ExplainRequest, GetLimiterRequest, GetLeaseRequest, ListLeasesRequest,
                  CountLeasesRequest, CountFieldsRequest, GetTypeRequest, GetEtagRequest, ScanKeysRequest,
                  CountKeysRequest, CountSketchRequest, RangeEntriesRequest, ReachedRequest, ResyncRequest,
-                 BackupRequest, RestoreRequest>;
+                 BackupRequest, RestoreRequest, ScopeRequest, ListNodesRequest, RetireNodeRequest, DrainRequest>;
 
 // A WriteRequest or a read of keys; each sees what those before it changed.
 struct TxItem {

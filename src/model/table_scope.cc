@@ -10,8 +10,6 @@
 namespace pando {
 namespace {
 
-constexpr std::uint64_t kScopeNamesMax = 1024;
-
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -25,7 +23,7 @@ void encode_names(const std::vector<std::string>& names, Writer& out) {
 
 std::vector<std::string> decode_names(Reader& in) {
   std::vector<std::string> names;
-  const std::uint64_t count = in.varint_max("tables", kScopeNamesMax);
+  const std::uint64_t count = in.varint_max("tables", limits::kScopeNamesMax);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     std::string name(in.bytes("tables.name", limits::kTableBytesMax));
     if (in.ok()) {
@@ -64,6 +62,13 @@ TableSet both(const TableSet& a, const TableSet& b) {
   if (b.all) return a;
   TableSet out{false, {}};
   std::set_intersection(a.names.begin(), a.names.end(), b.names.begin(), b.names.end(), std::back_inserter(out.names));
+  return out;
+}
+
+TableSet either(const TableSet& a, const TableSet& b) {
+  if (a.all || b.all) return {};
+  TableSet out{false, {}};
+  std::set_union(a.names.begin(), a.names.end(), b.names.begin(), b.names.end(), std::back_inserter(out.names));
   return out;
 }
 

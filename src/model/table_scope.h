@@ -32,6 +32,7 @@ struct TableSet {
   friend bool operator==(const TableSet&, const TableSet&) = default;
 };
 TableSet both(const TableSet& a, const TableSet& b);
+TableSet either(const TableSet& a, const TableSet& b);
 std::string to_string(const TableSet& tables);  // "all tables", "no tables", "alerts, thresholds"
 
 // u8(1) for all, or u8(0) varint(count) then bytes(name) each, ascending.

@@ -132,4 +132,12 @@ Context decode_context(Reader& in) {
   return context;
 }
 
+std::uint64_t commits_beyond(const VersionVector& all, const VersionVector& known) {
+  std::uint64_t count = 0;
+  for (const auto& [origin, seq] : all.entries()) {
+    if (const Seq seen = known.get(origin); seq > seen) count += seq.value - seen.value;
+  }
+  return count;
+}
+
 }  // namespace pando

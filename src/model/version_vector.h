@@ -43,6 +43,9 @@ std::string to_string(const VersionVector& vector);  // "{dc1:17, dc2:4}"
 void encode(const VersionVector& vector, Writer& out);
 VersionVector decode_version_vector(Reader& in);
 
+// How many commits `all` covers and `known` does not.
+std::uint64_t commits_beyond(const VersionVector& all, const VersionVector& known);
+
 class Context {
  public:
   Context() = default;

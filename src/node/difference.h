@@ -36,7 +36,4 @@ Result<Difference> difference_of(const store::Kv& here, const store::Overlay& th
                                  const std::map<std::string, std::uint64_t, std::less<>>& compared, std::int64_t now_ms,
                                  Chunks chunks);
 
-// How many commits of `all` are not in `known`.
-std::uint64_t commits_beyond(const VersionVector& all, const VersionVector& known);
-
 }  // namespace pando::node

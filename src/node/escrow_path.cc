@@ -55,8 +55,46 @@ void EscrowPath::take_due(Instant now, std::set<engine::EscrowKey>& touched) {
   }
 }
 
+void EscrowPath::hand_over_to(std::vector<Origin> to) {
+  // Whoever came may take what nobody was there for.
+  if (hand_to_ && *hand_to_ != to) hand_over_again();
+  hand_to_ = std::move(to);
+}
+
+void EscrowPath::touch(std::vector<engine::EscrowKey> counters) {
+  for (engine::EscrowKey& counter : counters) touched_.insert(std::move(counter));
+}
+
+void EscrowPath::hand_over_again() { touched_.insert(holding_.begin(), holding_.end()); }
+
+void EscrowPath::keep() {
+  hand_to_.reset();
+  touched_.clear();
+  holding_.clear();
+}
+
+Status EscrowPath::hand_over(const std::set<engine::EscrowKey>& touched, Time now) {
+  engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
+  std::vector<const engine::EscrowKey*> rest;
+  for (const engine::EscrowKey& where : touched) {
+    const Result<std::uint64_t> left = engine::hand_over(draft, where, *hand_to_);
+    if (!left) return left.error();
+    if (*left > 0) rest.push_back(&where);
+  }
+  if (!draft.empty()) {
+    const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
+    if (!pos) return pos.error();
+    ++commits_;
+  }
+  for (const engine::EscrowKey& where : touched) holding_.erase(where);
+  for (const engine::EscrowKey* where : rest) holding_.insert(*where);
+  return {};
+}
+
 void EscrowPath::end_turn(Time now) {
   std::set<engine::EscrowKey> touched = replica_.take_escrow_touched();
+  touched.merge(touched_);
+  touched_.clear();
   if (!replica_.config().writable || !replica_.serving().ok()) {
     demands_.clear();
     return;
@@ -72,8 +110,15 @@ void EscrowPath::end_turn(Time now) {
     retry_at_.reset();
   }
   for (const engine::EscrowDemand& demand : demands_) touched.insert(demand.where);
+  std::erase_if(touched, [&](const engine::EscrowKey& where) {
+    if (!replica_.arrives(where.table)) return false;
+    left_over_.insert(where);
+    retry_at_ = instant_of(now) + kNoRoomPause;
+    return true;
+  });
+  std::erase_if(demands_, [&](const engine::EscrowDemand& demand) { return replica_.arrives(demand.where.table); });
   if (touched.empty()) return;
-  if (Status status = keep_up(touched, now); !status.ok()) {
+  if (Status status = hand_to_ ? hand_over(touched, now) : keep_up(touched, now); !status.ok()) {
     // A full disk or log: nothing happened, and nobody waits for it.
     left_over_.merge(touched);
     retry_at_ = instant_of(now) + kNoRoomPause;

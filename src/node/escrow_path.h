@@ -6,6 +6,8 @@
 // being refused, and each time after twice as long, so a flood of refusals is no flood of commits.
 // Once its answer is there the next question is a first one again.
 //
+// Of a node that is drained all it holds goes to others instead (node/drain_path.h), and it asks for nothing.
+//
 // Keeps nothing that a crash loses: an unanswered question is in the cells, and is put again by the next refusal.
 // Read-only nodes neither ask nor give. One thread.
 #pragma once
@@ -29,6 +31,17 @@ class EscrowPath {
   void end_turn(Time now);
   std::optional<Instant> next_deadline() const;
 
+  // From here on this node keeps no rights: they go to these, in equal parts, counter by counter as touch(), or a
+  // commit, names them. To nobody: they stay, for the time being.
+  void hand_over_to(std::vector<Origin> to);
+  void touch(std::vector<engine::EscrowKey> counters);
+  // What could not be handed over when last looked at is looked at again, by end_turn().
+  void hand_over_again();
+  // Rights are kept and asked for as ever.
+  void keep();
+  // Counters of which there are rights here that could not be handed over, of those that were looked at.
+  std::size_t holding() const { return holding_.size() + touched_.size(); }
+
   // Questions and answers committed, for tests and metrics.
   std::uint64_t commits() const { return commits_; }
 
@@ -43,6 +56,7 @@ class EscrowPath {
   // An answer that has come makes the next question a first one.
   void note_answers(const engine::EscrowKey& where, const engine::EscrowUpkeep& upkeep);
   Status keep_up(const std::set<engine::EscrowKey>& touched, Time now);
+  Status hand_over(const std::set<engine::EscrowKey>& touched, Time now);
   void look_again(const engine::EscrowKey& where, Instant at);
   void take_due(Instant now, std::set<engine::EscrowKey>& touched);
 
@@ -55,6 +69,9 @@ class EscrowPath {
   std::optional<Instant> retry_at_;                           // the last commit found no room
   std::set<engine::EscrowKey> left_over_;                     // for then
   std::uint64_t commits_ = 0;
+  std::optional<std::vector<Origin>> hand_to_;  // while this node is drained
+  std::set<engine::EscrowKey> touched_;         // to be looked at by the next turn
+  std::set<engine::EscrowKey> holding_;
 };
 
 }  // namespace pando::node

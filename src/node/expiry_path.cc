@@ -41,8 +41,9 @@ ExpiryPath::ExpiryPath(Replica& replica, Duration free_after) : replica_(replica
 
 void ExpiryPath::end_turn(Time now, const PeerPath& peers, Outputs& out) {
   note_met_keys(instant_of(now));
-  if (instant_of(now) < pause_until_) return;
-  const Result<bool> more = step(now, peers);
+  const Status taken = take_returned(now);
+  if (taken.ok() && instant_of(now) < pause_until_) return;
+  const Result<bool> more = taken.ok() ? step(now, peers) : Result<bool>(fail(taken));
   const std::string why = more || !replica_.serving().ok() ? std::string() : more.error().to_string();
   if (!why.empty() && why != complaint_) {
     out.notes.push_back(
@@ -54,6 +55,7 @@ void ExpiryPath::end_turn(Time now, const PeerPath& peers, Outputs& out) {
 }
 
 Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
+  PANDO_RETURN_IF_ERROR(take_back_cleared(now));
   PANDO_RETURN_IF_ERROR(give_up_met(now));
   const Result<bool> more_ended = look(now);
   if (!more_ended) return more_ended;
@@ -61,7 +63,7 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   const bool unknown = replica_.cells().context().get(replica_.self()).value == 0;
   const bool may_end = !replica_.cells().expiry().marks().empty();
   const Result<bool> outdated =
-      may_end ? engine::vouch_is_outdated(replica_.cells(), replica_.self()) : Result<bool>(false);
+      may_end ? engine::vouch_is_outdated(replica_.cells(), replica_.self(), replica_.retired()) : Result<bool>(false);
   if (!outdated) return outdated;
   const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end);
   if (asked && replica_.config().writable && replica_.serving().ok() && peers.knows_all()) {
@@ -72,9 +74,11 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   return *more_ended || *more_ready;
 }
 
-// Those that were met must have seen our ends and taken back what they wrote to the same keys, before we take these
-// ends away with what we give up.
+// Those that were met should have seen our ends and taken back what they wrote to the same keys, before we take these
+// ends away with what we give up. Over a slow line both come together all the same: then they know by what we clear
+// that it had ended (take_back_cleared()).
 void ExpiryPath::note_met_keys(Instant now) {
+  if (replica_.has_cleared_ends()) again_at_ = std::min(again_at_.value_or(now), now);
   const std::size_t count = replica_.met_keys();
   if (count == 0) {
     give_up_at_.reset();
@@ -146,6 +150,27 @@ Result<bool> ExpiryPath::take_back(const CellPath& end, Time now) {
   return clear_ended(end.table, end.key, end.element, now);
 }
 
+Status ExpiryPath::take_back_cleared(Time now) {
+  if (!replica_.has_cleared_ends() || !replica_.serving().ok()) return {};
+  std::vector<Op> ops;
+  for (Replica::ClearedEnd& one : replica_.take_cleared_ends(kSlice)) {
+    CellPath& end = one.end;
+    if (!replica_.may_write(end.table)) continue;
+    const Result<bool> own = engine::holds_of(replica_.cells(), end.table, end.key, replica_.self().node, end.element);
+    if (!own) return own.error();
+    if (!*own) continue;
+    if (end.element.empty()) {
+      ops.push_back(ClearOp{std::move(end.table), std::move(end.key), std::move(one.own), 0, {}, true});
+    } else {
+      ops.push_back(
+          clear_of_field(std::move(end.table), std::move(end.key), std::move(end.element), std::move(one.own)));
+    }
+  }
+  if (ops.empty()) return {};
+  const Result<LogPos> pos = replica_.commit(std::move(ops), now);
+  return pos ? Status() : pos.error();
+}
+
 Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, ByteSpan field, Time now) {
   engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
   if (field.empty()) {
@@ -161,8 +186,25 @@ Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, ByteS
 
 Status ExpiryPath::give_up_met(Time now) {
   if (!give_up_at_ || instant_of(now) < *give_up_at_ || !replica_.serving().ok()) return {};
-  const VersionVector before = replica_.before_meeting();
   const std::vector<Replica::MetKey> keys = replica_.first_met_keys(kSlice);
+  PANDO_RETURN_IF_ERROR(give_up(keys, replica_.before_meeting(), now));
+  replica_.forget_met_keys(keys);
+  return {};
+}
+
+// In the turn that brought them, so that a crash loses both or neither, and before this node vouches for having seen
+// them: whoever relies on that vouch has what is given up here.
+Status ExpiryPath::take_returned(Time now) {
+  while (replica_.serving().ok()) {
+    const std::vector<Replica::MetKey> keys = replica_.first_returned_keys(kSlice);
+    if (keys.empty()) break;
+    PANDO_RETURN_IF_ERROR(give_up(keys, replica_.before_return(), now));
+    replica_.forget_returned_keys(keys);
+  }
+  return {};
+}
+
+Status ExpiryPath::give_up(const std::vector<Replica::MetKey>& keys, const VersionVector& before, Time now) {
   std::vector<Op> ops;
   const Replica::MetKey* last = nullptr;
   bool whole = false;  // of the key of the last one
@@ -185,7 +227,6 @@ Status ExpiryPath::give_up_met(Time now) {
     const Result<LogPos> pos = replica_.commit(std::move(ops), now);
     if (!pos) return pos.error();
   }
-  replica_.forget_met_keys(keys);
   return {};
 }
 
@@ -215,7 +256,7 @@ Status ExpiryPath::vouch(Time now) {
 Result<bool> ExpiryPath::free_ready(Time now) {
   if (waiting() == 0) return false;
   if (stable_with_ != replica_.cells().context()) {
-    Result<engine::Stable> stable = engine::Stable::of(replica_.cells());
+    Result<engine::Stable> stable = engine::Stable::of(replica_.cells(), replica_.retired());
     if (!stable) return fail(stable.error());
     stable_ = *std::move(stable);
     stable_with_ = replica_.cells().context();
@@ -226,7 +267,9 @@ Result<bool> ExpiryPath::free_ready(Time now) {
   for (std::size_t i = 0; i < kSlice && !unchecked_.empty(); ++i) {
     Waiting one = std::move(unchecked_.front());
     unchecked_.pop_front();
-    if (stable_.covers(one.needs)) {
+    if (replica_.arrives(one.table)) {
+      checked_.push_back(std::move(one));  // stays as it was when what arrives of it was compared with it
+    } else if (stable_.covers(one.needs)) {
       PANDO_RETURN_IF_ERROR(free(one));
     } else if (replica_.may_write(one.table) && replica_.serving().ok() &&
                stable_.freed_without(one.needs, replica_.self().node)) {
@@ -278,6 +321,8 @@ void ExpiryPath::plan(Time now, bool more) {
   };
   if (more) again(kNextSlice);
   if (waiting() > 0) again(kLookEvery);
+  if (!replica_.first_returned_keys(1).empty()) again(kTryAgain);
+  if (replica_.has_cleared_ends()) again(kNextSlice);
   if (replica_.has_met_keys() && give_up_at_) again(std::max(*give_up_at_ - instant_of(now), Duration{}));
   const std::int64_t next_ms = replica_.cells().expiry().next_ms();
   if (next_ms == kNeverExpires || waiting() >= kWaitingMax) return;

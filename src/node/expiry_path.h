@@ -62,9 +62,15 @@ class ExpiryPath {
   Status look_at(const store::ExpiryIndex::Hint& hint, std::int64_t ended_by_ms, Time now);
   // True when it was a stranger's: cleared by a commit of this node.
   Result<bool> take_back(const CellPath& end, Time now);
+  // The same of ends that were given up by those who had not heard of this node: what it had written by then.
+  Status take_back_cleared(Time now);
   // What may have been freed here before those were met who wrote to the same keys: cleared, as far as it was here
   // then, by a commit of this node. With a later end of theirs, or none, it would stay with them.
   Status give_up_met(Time now);
+  // The same of what came of retired nodes, at once.
+  Status take_returned(Time now);
+  // Clears what may have been freed here of these keys, as far as `before` covers it.
+  Status give_up(const std::vector<Replica::MetKey>& keys, const VersionVector& before, Time now);
   void note_met_keys(Instant now);
   Status vouch(Time now);
   Result<bool> free_ready(Time now);

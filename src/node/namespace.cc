@@ -51,6 +51,8 @@ Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config,
       backups_(*replica_, checkpoints_),
       restores_(*replica_, peers_, config.clock_ahead_max),
       retention_(*replica_, replica_->config().retention, now),
+      drains_(*replica_, escrow_, writes_, peers_),
+      retires_(*replica_, peers_),
       frontier_lag_max_(config.frontier_lag_max) {}
 
 void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out) {
@@ -74,6 +76,10 @@ void Namespace::on_request(ClientRequest&& asked, const std::vector<Replica*>& g
 }
 
 void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out) {
+  if (Status status = check_arrived(asked.request, group); !status.ok()) {
+    out.replies.push_back({asked.id, Reply::failure(std::move(status))});
+    return;
+  }
   if (asked.terms.transaction) return handle_in_transaction(std::move(asked), now, out);
   const RequestId id = asked.id;
   const Terms& terms = asked.terms;
@@ -96,6 +102,12 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
           answers_.handle(id, request, now, out);
         } else if constexpr (std::is_same_v<Asked, ResyncRequest>) {
           peers_.handle(id, request, out);
+        } else if constexpr (std::is_same_v<Asked, ScopeRequest>) {
+          answer_scope(id, request, out);
+        } else if constexpr (std::is_same_v<Asked, DrainRequest>) {
+          drains_.handle(id, request, now, out);
+        } else if constexpr (std::is_same_v<Asked, ListNodesRequest> || std::is_same_v<Asked, RetireNodeRequest>) {
+          retires_.handle(id, request, now, out);
         } else if constexpr (std::is_same_v<Asked, DigestRequest>) {
           reads_.handle(id, request, now, out);
         } else if constexpr (kIsAboutConflicts<Asked>) {
@@ -193,6 +205,9 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     if (frontier_lag_max_.us > 0) {
       replica_->want_frontier(Hlc::from_wall_ms(now.wall_ms - frontier_lag_max_.millis()));
     }
+    if (!stopping_) peers_.settle_retired(now, out);
+    if (!stopping_) retires_.end_turn(now, out);
+    if (!stopping_) drains_.end_turn(now, out);
     if (!stopping_) escrow_.end_turn(now);
     if (!stopping_) give_ups_.end_turn(now);
     if (!stopping_) expiry_.end_turn(now, peers_, out);
@@ -218,7 +233,7 @@ void Namespace::let_go_of_log(Time now, Outputs& out) {
     if (read && (!needed.segment || *read < *needed.segment)) needed.segment = read;
   }
   needed.pos = peers_.resync().serving().held();
-  needed.by_lease = replica_->tables().subscribe.all;
+  needed.by_lease = replica_->holds().all;
   needed.knows_all = peers_.met_all_dialed();
   needed.all_have = [this](const VersionVector& context) { return peers_.all_have(context); };
   retention_.end_turn(needed, now, out);
@@ -235,6 +250,7 @@ void Namespace::announce_failure(Outputs& out) {
   explains_.end_all(replica_->serving(), out);
   backups_.end_all(replica_->serving(), out);
   restores_.end_all(replica_->serving(), out);
+  retires_.end_all(replica_->serving(), out);
   conflicts_.refuse_waiting(replica_->serving(), out);
   peers_.refuse_all(replica_->serving());
 }
@@ -254,6 +270,8 @@ std::optional<Instant> Namespace::next_deadline() const {
   keep_earlier(earliest, backups_.next_deadline());
   keep_earlier(earliest, restores_.next_deadline());
   keep_earlier(earliest, retention_.next_deadline());
+  if (!stopping_) keep_earlier(earliest, drains_.next_deadline());
+  if (!stopping_) keep_earlier(earliest, retires_.next_deadline());
   keep_earlier(earliest, replica_->next_deadline());
   return earliest;
 }
@@ -269,6 +287,7 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   explains_.end_all(reason, out);
   backups_.end_all(reason, out);
   restores_.end_all(reason, out);
+  retires_.end_all(reason, out);
   conflicts_.end_waiting(now, out);
   peers_.refuse_all(reason);
   advance_stop(now, out);
@@ -315,9 +334,14 @@ StatsReply Namespace::stats() const {
   stats.ended_freed = expiry_.freed();
   stats.ended_waiting = expiry_.waiting();
   stats.order_waiting = orders_.waiting();
+  stats.order_waits = orders_.waits();
   peers_.add_stats(stats);
   stats.tables = replica_->tables();
   stats.origin = replica_->self();
+  stats.draining = replica_->draining();
+  for (const auto& [node, retired] : replica_->retired().nodes()) {
+    if (peers_.gone(node)) stats.retired.emplace_back(node, retired.epoch);
+  }
   stats.context = replica_->durable_context();
   stats.frontier = replica_->frontier();
   return stats;

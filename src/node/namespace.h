@@ -14,6 +14,7 @@
 #include "node/backup_path.h"
 #include "node/checkpoint_path.h"
 #include "node/conflict_path.h"
+#include "node/drain_path.h"
 #include "node/durability_path.h"
 #include "node/escrow_path.h"
 #include "node/expiry_path.h"
@@ -26,6 +27,7 @@
 #include "node/replica.h"
 #include "node/restore_path.h"
 #include "node/retention_path.h"
+#include "node/retire_path.h"
 #include "node/session_path.h"
 #include "node/watch_path.h"
 #include "node/write_path.h"
@@ -76,6 +78,9 @@ class Namespace {
   void advance_stop(Time now, Outputs& out);
   void let_go_of_log(Time now, Outputs& out);
   void announce_failure(Outputs& out);
+  void answer_scope(RequestId id, const ScopeRequest& request, Outputs& out);
+  // kUnavailable while a table that is asked for is arriving.
+  Status check_arrived(const Request& request, const std::vector<Replica*>& group) const;
   void plan_backup(RequestId id, BackupLogRequest&& request, Outputs& out);
 
   std::unique_ptr<Replica> replica_;
@@ -96,6 +101,8 @@ class Namespace {
   BackupPath backups_;
   RestorePath restores_;
   RetentionPath retention_;
+  DrainPath drains_;
+  RetirePath retires_;
   const Duration frontier_lag_max_;
   bool stopping_ = false;
   bool log_held_ = false;

@@ -191,9 +191,19 @@ const VersionVector* Node::durable_context(std::string_view ns) const {
   return found == nullptr ? nullptr : &found->replica().durable_context();
 }
 
+const TableScope* Node::tables(std::string_view ns) const {
+  const Namespace* found = impl_->find(ns);
+  return found == nullptr ? nullptr : &found->replica().tables();
+}
+
+const engine::RetiredNodes* Node::retired(std::string_view ns) const {
+  const Namespace* found = impl_->find(ns);
+  return found == nullptr ? nullptr : &found->replica().retired();
+}
+
 bool Node::at_rest(std::string_view ns) const {
   const Namespace* found = impl_->find(ns);
-  return found == nullptr || !found->replica().has_met_keys();
+  return found == nullptr || (!found->replica().has_met_keys() && !found->replica().any_arrives());
 }
 
 const std::map<StatusCode, std::uint64_t>& Node::strangers_refused() const { return impl_->strangers_refused; }

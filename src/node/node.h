@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "engine/retired_nodes.h"
 #include "log/retention.h"
 #include "model/table_scope.h"
 #include "node/io.h"
+#include "repl/release.h"
 #include "store/kv.h"
 
 namespace pando::node {
@@ -25,7 +27,10 @@ namespace pando::node {
 struct NamespaceConfig {
   std::string name;
   bool writable = true;  // false on a relayer: clients' writes answer kReadOnly
-  bool notify = false;   // hand out Notify for every durable change
+  // For tests of fleets that are brought to a newer release one by one: as of which one it commits and speaks to peers.
+  // Who holds parts only, or is of a clone, speaks as of now.
+  repl::Release release = repl::kReleaseNow;
+  bool notify = false;  // hand out Notify for every durable change
   std::uint64_t segment_bytes = 16 << 20;
   log::Retention retention = {};  // how much of the log stays
   // A peer that lacks more of the log than tail_bytes_max gets by resync what it lacks, not by the log; so does one
@@ -33,6 +38,8 @@ struct NamespaceConfig {
   // increments of a thousand keys are a thousand cells.
   std::uint64_t tail_bytes_max = 256 << 20;
   std::uint64_t tail_bytes_min = 4 << 20;
+  // Of the order of a large key, cells that are looked at in a turn (node/order_path.h).
+  std::size_t order_slice_cells = 4096;
   // How often all cells are compared with each peer, when both have seen the same; 0: never.
   Duration equality_interval = Duration::seconds(600);
   Durability durability = {};  // of writes that say nothing, in tables that are not declared otherwise
@@ -72,6 +79,8 @@ struct NodeConfig {
   Duration frontier_lag_max{0};
   // How long after its end a key is hidden before it may be freed.
   Duration free_after = Duration::seconds(60);
+  // What each peer may have sent of commits that are not durable here yet.
+  std::size_t link_unacked_bytes_max = limits::kLinkUnackedBytesMax;
   std::uint64_t seed = 1;  // transaction ids, backoff jitter: unpredictable in production, fixed in the simulator
 };
 
@@ -128,6 +137,9 @@ class Node {
   std::vector<Health> health() const;
   // What of the namespace is durable; null when there is none of that name.
   const VersionVector* durable_context(std::string_view ns) const;
+  // What it publishes and takes now, and who is retired as far as is known here. Null: as above.
+  const TableScope* tables(std::string_view ns) const;
+  const engine::RetiredNodes* retired(std::string_view ns) const;
   // Whether it reads as it will to all who have the same commits: nothing waits to be given up.
   bool at_rest(std::string_view ns) const;
   // For metrics; cheap enough to call every second.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apply/apply.h"
+#include "apply/arrive.h"
 #include "apply/join_cut.h"
 
 namespace pando::node {
@@ -45,13 +46,42 @@ Status Opening::replay_cut(const log::RecordView& record) {
   return joined ? Status() : joined.error();
 }
 
-Status Opening::replay(const log::RecordView& record) {
-  ++replayed_;
+Status Opening::replay_arrival(const log::RecordView& record) {
+  const Result<ArrivalRecord> found = decode_arrival_record(record.body);
+  if (!found) return found.error();
+  if (found->cells > cut_cells_.size() || found->commits > again_.size()) {
+    return Status(StatusCode::kDataLoss, "tables arrive without their cells");
+  }
+  std::vector<CutCell> cells;
+  for (std::size_t i = cut_cells_.size() - found->cells; i < cut_cells_.size(); ++i) {
+    PANDO_RETURN_IF_ERROR(decode_cut_cells(cut_cells_[i], cells));
+  }
+  std::vector<Commit> commits;
+  for (std::size_t i = again_.size() - found->commits; i < again_.size(); ++i) {
+    Result<Commit> commit = decode_commit(again_[i]);
+    if (!commit) return commit.error();
+    commits.push_back(std::move(*commit));
+  }
+  cut_cells_.clear();
+  again_.clear();
+  const auto arrived = apply::arrive(*cells_, found->tables, found->cut, cells, commits, record.pos);
+  return arrived ? Status() : arrived.error();
+}
+
+void Opening::gather(const log::RecordView& record) {
   if (record.kind == log::RecordKind::kCutCells) {
     cut_cells_.emplace_back(record.body);
-  } else if (record.kind != log::RecordKind::kCut) {
+  } else if (record.kind == log::RecordKind::kAgain) {
+    again_.emplace_back(record.body);
+  } else if (record.kind != log::RecordKind::kCut && record.kind != log::RecordKind::kArrived) {
     cut_cells_.clear();
+    again_.clear();
   }
+}
+
+Status Opening::replay(const log::RecordView& record) {
+  ++replayed_;
+  gather(record);
   switch (record.kind) {
     case log::RecordKind::kCommit: {
       const Result<Commit> commit = decode_commit(record.body);
@@ -88,8 +118,16 @@ Status Opening::replay(const log::RecordView& record) {
       cells_->set_cluster(std::string(cluster));
       break;
     }
-    case log::RecordKind::kCutCells: break;
+    case log::RecordKind::kScope: {
+      Result<ScopeRecord> scope = decode_scope_record(record.body);
+      if (!scope) return scope.error();
+      cells_->set_tables(scope->scope, std::move(scope->growth));
+      break;
+    }
+    case log::RecordKind::kCutCells:
+    case log::RecordKind::kAgain: break;
     case log::RecordKind::kCut: return replay_cut(record);
+    case log::RecordKind::kArrived: return replay_arrival(record);
     case log::RecordKind::kRelaxed: cells_->set_relaxed(true); break;
     case log::RecordKind::kClose: cells_->set_relaxed(false); break;
   }

@@ -28,6 +28,9 @@ class Opening {
   Opening(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells);
   Status replay(const log::RecordView& record);
   Status replay_cut(const log::RecordView& record);
+  Status replay_arrival(const log::RecordView& record);
+  // Records that mean nothing before the one that follows them.
+  void gather(const log::RecordView& record);
 
   NamespaceConfig config_;
   std::string node_name_;
@@ -35,6 +38,7 @@ class Opening {
   std::optional<log::Recovery> recovery_;
   std::uint64_t replayed_ = 0;
   std::vector<Bytes> cut_cells_;  // bodies of the cell records right before
+  std::vector<Bytes> again_;      // and of the commits
 };
 
 }  // namespace pando::node

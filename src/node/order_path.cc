@@ -29,7 +29,7 @@ bool OrderPath::keep(ClientRequest& asked, const std::vector<Replica*>& group, T
   std::vector<engine::OrderNeed> needs = engine::order_needs(asked.request);
   std::erase_if(needs, [&](const engine::OrderNeed& need) {
     if (waited_for(need)) return false;
-    if (ready(need, kSliceCells, now)) return true;
+    if (ready(need, replica_.config().order_slice_cells, now)) return true;
     // The first of those that wait is built; of the others only what one slice does.
     if (!waiting_.empty()) replica_.view(now).indexes().forget_prepared(need.table, need.key);
     return false;
@@ -48,6 +48,7 @@ bool OrderPath::keep(ClientRequest& asked, const std::vector<Replica*>& group, T
     return true;
   }
   if (waiting_.empty()) next_slice_at_ = instant_of(now) + kBetweenSlices;
+  ++waits_;
   waiting_.push_back({std::move(asked), group, std::move(needs)});
   return true;
 }
@@ -57,7 +58,7 @@ std::vector<OrderPath::Waiting> OrderPath::end_turn(Time now) {
   if (waiting_.empty() || instant_of(now) < next_slice_at_) return handled;
   next_slice_at_ = instant_of(now) + kBetweenSlices;
   const engine::OrderNeed built = waiting_.front().needs.front();
-  if (!ready(built, kSliceCells, now)) return handled;
+  if (!ready(built, replica_.config().order_slice_cells, now)) return handled;
   std::deque<Waiting> rest;
   for (Waiting& one : waiting_) {
     std::erase(one.needs, built);

@@ -1,9 +1,9 @@
 // node/order_path.h — requests on large sorted sets and lists that wait here while the order of their key is built.
 //
 // An order is kept in memory (engine/indexes.h) and built from all cells of its key when it is first asked for:
-// seconds, for a million members. So it is built some thousand cells a turn; what needs it waits, and what comes later
-// for a key of something that waits does so too, so that the requests of a key keep their order. Everything else goes
-// on in between. Small keys are done within the request, as if this were not here.
+// seconds, for a million members. So it is built in slices (NamespaceConfig::order_slice_cells), one a turn; what needs
+// it waits, and what comes later for a key of something that waits does so too, so that the requests of a key keep
+// their order. Everything else goes on in between. Small keys are done within the request, as if this were not here.
 //
 // Bounded: limits::kSessionWaitsMax requests, then kOverloaded. One order is under way at a time. Nothing of it
 // survives the process; nothing was promised. One thread.
@@ -19,8 +19,6 @@ namespace pando::node {
 
 class OrderPath {
  public:
-  static constexpr std::size_t kSliceCells = 4096;
-
   struct Waiting {
     ClientRequest asked;
     std::vector<Replica*> group;  // see ReadPath
@@ -39,6 +37,7 @@ class OrderPath {
     return waiting_.empty() ? std::nullopt : std::optional(next_slice_at_);
   }
   std::size_t waiting() const { return waiting_.size(); }
+  std::uint64_t waits() const { return waits_; }  // since start
 
  private:
   bool waited_for(const engine::OrderNeed& need) const;
@@ -48,6 +47,7 @@ class OrderPath {
   Replica& replica_;
   std::deque<Waiting> waiting_;
   Instant next_slice_at_;
+  std::uint64_t waits_ = 0;
 };
 
 }  // namespace pando::node

@@ -10,7 +10,7 @@
 namespace pando::node::order_path_test {
 namespace {
 
-constexpr int kMembers = 3 * static_cast<int>(OrderPath::kSliceCells);
+constexpr int kMembers = 3 * static_cast<int>(NamespaceConfig{}.order_slice_cells);
 
 NodeConfig named(std::string name) {
   NodeConfig config;

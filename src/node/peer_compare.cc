@@ -9,7 +9,7 @@ namespace pando::node {
 
 bool PeerPath::compares(const Link& link) {
   return link.session.peer() && !link.session.closed() && link.session.speaks_resync() && link.options.subscribe &&
-         link.session.peer()->publish;
+         link.session.peer()->publish && !link.fenced;
 }
 
 void PeerPath::handle(RequestId id, const ResyncRequest& request, Outputs& out) {

@@ -19,11 +19,14 @@ constexpr Duration kWantWhileSending = Duration::millis(1500);
 constexpr Duration kProviderStalls = Duration::seconds(2);
 constexpr Duration kLookAgainEvery = Duration::millis(100);
 
+// What this turn did not take goes on in one of its own, at once.
 constexpr Duration kNextTakes = Duration::micros(1);
 // What may wait of one link: what its peer may have under way twice over, and a frame.
 constexpr std::size_t kAssemblyBytesMax = 2 * limits::kLinkUnackedBytesMax + limits::kFrameBytesMax;
 // Peers that are remembered by name after they left.
 constexpr std::size_t kPeersKnownMax = 4096;
+// To a peer that could not hold what a resync brought, none is offered again for so long.
+constexpr Duration kDeclinedHolds = Duration::seconds(600);
 constexpr Duration kEpochsCountedFor = Duration::seconds(3600);
 
 }  // namespace
@@ -45,11 +48,18 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.subscribe = options.subscribe;
   session.dialed = options.dialed;
   session.bytes_per_s_max = options.bytes_per_s_max;
+  session.unacked_bytes_max = config_.link_unacked_bytes_max;
+  session.release = replica_.config().release;
   session.frontier = &replica_.frontier_of_all();
   session.tables = replica_.tables().subscribe;
+  if (const auto patchy = replica_.patchy_log(); patchy || replica_.any_arrives()) {
+    session.patchy = repl::PatchyLog{replica_.holds(), patchy ? patchy->before : session.tables,
+                                     patchy ? patchy->upto : VersionVector{}};
+  }
   session.cluster = replica_.cells().meta().cluster;
-  const auto at =
-      links_.emplace(id, Link{repl::Session(session, now), options, {}, false, false, false, false, false, {}}).first;
+  Link link{repl::Session(session, now), options};
+  link.said_as = session.self;
+  const auto at = links_.emplace(id, std::move(link)).first;
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 
@@ -70,7 +80,7 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
   } else if (const auto* received = std::get_if<repl::CommitsReceived>(&event)) {
     on_items(id, link, received->items, now, out);
   } else if (const auto* ack = std::get_if<repl::PeerAcked>(&event)) {
-    find_again(id, link, out);
+    find_again(id, link, instant_of(now), out);
     const auto known = durable_at_.find(link.session.peer()->origin.node);
     if (known == durable_at_.end() || known->second.covers(ack->context)) return;
     known->second.merge(ack->context);
@@ -92,6 +102,8 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
                          fmt::format("{} cannot take {} from here: {}", link.session.peer()->origin.node,
                                      to_string(lacks->dot), lacks->reason.message())});
   } else if (const auto* resync = std::get_if<repl::ResyncHeard>(&event)) {
+    // It begins anew under its next epoch before anything of it is taken.
+    if (std::holds_alternative<repl::Gap>(resync->frame) && link.fenced) return;
     if (std::holds_alternative<repl::Gap>(resync->frame) && !link.brings_nothing) {
       link.brings_nothing = true;
       providers_.link_down(id);
@@ -146,6 +158,14 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
     return refuse(link, std::move(status), out);
   }
   if (link.options.dialed) dialed_.insert(link.options.label);
+  if (replica_.retired().has(hello.origin)) {
+    if (Status status = fence(link, hello, out); !status.ok()) return refuse(link, std::move(status), out);
+    return begin_reading(id, link, hello.context, instant_of(now), out);
+  }
+  if (epochs_met_.size() < kPeersKnownMax || epochs_met_.count(hello.origin.node) != 0) {
+    std::uint64_t& latest = epochs_met_[hello.origin.node];
+    latest = std::max(latest, hello.origin.epoch);
+  }
   if (hello.role == repl::Role::kReplicator && writers_.size() < kPeersKnownMax) writers_.insert(hello.origin);
   const Origin& self = replica_.self();
   if (replica_.cells().context().get(self).value != 0 && hello.context.get(self).value == 0) {
@@ -156,7 +176,7 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
     acked_ = true;
   }
   // What a peer skips it acknowledges too.
-  if (link.session.peer()->tables.includes(replica_.tables().publish)) {
+  if (link.session.peer()->holds().includes(replica_.tables().publish)) {
     partial_.erase(hello.origin.node);
   } else if (partial_.size() < kPeersKnownMax) {
     partial_.insert(hello.origin.node);
@@ -168,9 +188,12 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
     }
     providers_.link_up(id, hello.origin, lacking);
   }
-  out.notes.push_back({Note::Level::kInfo, replica_.name(),
-                       fmt::format("link {} up: peer {} ({}), it has {}", id.value, to_string(hello.origin),
-                                   repl::role_name(hello.role), to_string(hello.context))});
+  const std::string lacks = repl::lacking(*link.session.peer(), replica_.config().release);
+  out.notes.push_back(
+      {Note::Level::kInfo, replica_.name(),
+       fmt::format("link {} up: peer {} ({}{}{}), it has {}", id.value, to_string(hello.origin),
+                   repl::role_name(hello.role), lacks.empty() ? "" : ", of an earlier release: without ", lacks,
+                   to_string(hello.context))});
   equality_.met(hello.origin.node, instant_of(now));
   begin_reading(id, link, hello.context, instant_of(now), out);
 }
@@ -183,9 +206,14 @@ void PeerPath::begin_reading(LinkId id, Link& link, const VersionVector& peer_ha
     if (takes) lose(id, link, log_begins_behind(), out);
     return;
   }
-  // Who holds parts has nothing but its log to bring anybody back.
-  const bool has_choice = takes && link.session.speaks_resync() && replica_.tables().subscribe.all;
-  const WayBack::Way way = has_choice ? way_back_.way(way_back_.tail_bytes(*first, peer_has), now) : WayBack::Way::kLog;
+  // Commits that it lacks are here only in parts, and all that came of them is in the cells.
+  const auto patchy = replica_.patchy_log();
+  if (patchy && replica_.holds().all && takes && link.session.speaks_resync() && !peer_has.covers(patchy->upto) &&
+      !patchy->before.includes(link.session.peer()->tables)) {
+    return lose(id, link, patchy->upto, out);
+  }
+  const WayBack::Way way =
+      has_choice(link) ? way_back_.way(way_back_.tail_bytes(*first, peer_has), now) : WayBack::Way::kLog;
   switch (way) {
     case WayBack::Way::kLog: link.session.seek(*first); break;
     case WayBack::Way::kResync: lose(id, link, replica_.durable_context(), out); break;
@@ -210,13 +238,14 @@ void PeerPath::lose(LinkId id, Link& link, VersionVector needs, Outputs& out) {
   }
 }
 
-void PeerPath::find_again(LinkId id, Link& link, Outputs& out) {
+void PeerPath::find_again(LinkId id, Link& link, Instant now, Outputs& out) {
   const VersionVector& there = link.session.peer_durable();
   const bool declined = resync_.serving().declined(id);
   if (!declined && !resync_.serving().may_go_on(id, there)) return;
   const std::optional<LogPos> first = replica_.index().first_lacking(there);
   if (!first && declined) return;
   if (!first) return lose(id, link, log_begins_behind(), out);
+  if (declined) link.falling_behind.be_silent(now + kDeclinedHolds);
   resync_.serving().found(id);
   link.session.seek(*first);
 }
@@ -255,9 +284,20 @@ bool PeerPath::knows_all() const {
   return met_all_dialed() && std::all_of(writers_.begin(), writers_.end(), here);
 }
 
+namespace {
+
+// "dc2" of [peer.dc2]; what people call a peer there is mostly its node name.
+std::string named_in_configuration(const std::string& section) {
+  const std::size_t dot = section.find('.');
+  return dot == std::string::npos ? section : section.substr(dot + 1);
+}
+
+}  // namespace
+
 bool PeerPath::met_all_dialed() const {
   return std::all_of(config_.links.begin(), config_.links.end(), [&](const LinkConfig& link) {
-    return link.ns != replica_.name() || dialed_.count(link.address) != 0;
+    return link.ns != replica_.name() || dialed_.count(link.address) != 0 ||
+           gone(named_in_configuration(link.config_name));
   });
 }
 
@@ -311,6 +351,7 @@ void PeerPath::take_ready(Time now, Outputs& out) {
 void PeerPath::tell_routes() {
   for (auto& [id, link] : links_) {
     if (!link.session.peer() || link.session.closed() || link.routed_version == providers_.version()) continue;
+    if (link.fenced) continue;  // nothing of its log comes before a first route
     link.routed_version = providers_.version();
     std::vector<Origin> have_only = providers_.have_only(id);
     const auto at = std::lower_bound(have_only.begin(), have_only.end(), replica_.self());
@@ -550,9 +591,12 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     return at == links_.end() || at->second.session.closed() ? nullptr : &at->second.session;
   };
   begin_undecided(instant_of(now), out);
+  fetch_arriving(instant_of(now));
+  choose_again(instant_of(now), out);
   prove_equality(now);
   // What waited for what a cut has brought is ready now.
   const bool joined = resync_.end_turn(session_of, now, out);
+  if (resync_.take_arrived()) greet_anew("more of what this node takes is here: dial again");
   if (joined || (more_ready_at_ && *more_ready_at_ <= instant_of(now))) take_ready(now, out);
   takes_left_ = kTakesPerTurn;
   if (const std::optional<ResyncPath::Proof> proof = resync_.take_proof()) {
@@ -568,6 +612,8 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   for (auto& [id, link] : links_) {
     if (link.session.next_deadline() <= instant_of(now)) link.session.on_time(now);
     read_on(id, link, next_read_id, out);
+    const bool had_credit = !std::exchange(link.out_of_credit, link.session.out_of_credit());
+    if (link.out_of_credit && had_credit) ++credit_exhausted_;
     for (Bytes& frame : link.session.take_frames()) out.link_sends.push_back({id, std::move(frame)});
     if (link.session.closed() && !link.close_sent) {
       link.close_sent = true;
@@ -611,12 +657,15 @@ void PeerPath::add_stats(StatsReply& all) const {
     stats.received_bytes = link.session.stats().bytes_received;
     stats.sent_bytes = link.session.stats().bytes_sent;
     if (link.session.peer()) stats.subscribes = link.session.peer()->tables;
+    if (link.fenced && !link.session.closed()) stats.state = "up: retired, nothing is taken from it yet";
     all.links.push_back(std::move(stats));
   }
   for (const auto& [origin, entry] : quarantine_.entries()) {
     all.quarantined.push_back({{origin, entry.seq}, entry.reason.to_string(), {entry.from.begin(), entry.from.end()}});
   }
   all.quarantined_total = quarantine_.added();
+  all.credit_exhausted = credit_exhausted_;
+  all.fell_behind = fell_behind_;
   equality_.add_stats(all);
   for (const auto& [code, count] : refusals_) all.refusals.emplace_back(code_name(code), count);
 }

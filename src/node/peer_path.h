@@ -7,6 +7,10 @@
 // A commit that is well framed and cannot be taken (damaged, forged, of the far future) goes into repl::Quarantine: its
 // link is told and goes on as though it had only announced it, and it is asked for elsewhere.
 //
+// A peer that greets as an epoch that is retired here (engine/retired.h) is fenced: it is sent what is here, and
+// nothing is taken from it, until it knows of its retirement. Whoever learns that it is retired itself goes on as a new
+// epoch and greets all its peers anew: settle_retired().
+//
 // From which link the commits of an origin come whole is repl::Providers' choice; what the others only announce is put
 // in order by repl::Assembly. What was announced and does not come is asked for where it was announced: at once when no
 // link brings that origin any more, otherwise after kWantAfter, or later while the provider has it and is sending.
@@ -22,6 +26,7 @@
 
 #include "node/disk_read.h"
 #include "node/equality_path.h"
+#include "node/falling_behind.h"
 #include "node/replica.h"
 #include "node/resync_path.h"
 #include "node/way_back.h"
@@ -69,7 +74,7 @@ class PeerPath {
   // True once the peer's Hello was accepted.
   bool greeted(LinkId id) const;
   // True when every peer that this node is to dial has said Hello to this process, and of every one that may write and
-  // ever did a commit is here: then this node knows who there is.
+  // ever did a commit is here: then this node knows who there is. Retired ones aside.
   bool knows_all() const;
 
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
@@ -85,8 +90,30 @@ class PeerPath {
   std::vector<std::string> durable_at(const Dot& dot) const;
   // Whether every peer that has said Hello to this process has all of this, durably.
   bool all_have(const VersionVector& context) const;
-  // Whether every peer that this node is to dial has said Hello to it.
+  // Whether every peer that this node is to dial has said Hello to it; but those that the configuration calls by the
+  // name of a retired node.
   bool met_all_dialed() const;
+
+  // Retirement and draining (docs/design/020-retired-nodes.md). Once a turn, before anything is decided in it: what
+  // became known of retirements takes effect.
+  void settle_retired(Time now, Outputs& out);
+  // The node is retired, and nobody here has heard of a later epoch of it.
+  bool gone(const std::string& node) const;
+  // A link to it is up.
+  bool linked(const std::string& node) const;
+  // The latest epoch of the node that anybody here has heard of; 0: none.
+  std::uint64_t latest_epoch(const std::string& node) const;
+  // Its own commits that it said it had, and that are not here.
+  std::uint64_t known_missing(const std::string& node) const;
+  // Names of the peers that have said Hello to this process, ascending.
+  std::vector<std::string> names_met() const;
+  // Peers whose link is up and who take all that is published here, each once, by origin.
+  struct FullPeer {
+    Origin origin;
+    bool writes = false;
+    std::uint64_t lacks_commits = 0;  // that are durable here
+  };
+  std::vector<FullPeer> full_peers() const;
   // The oldest segment that is being read from disk.
   std::optional<std::uint64_t> reading_segment() const;
   const ResyncPath& resync() const { return resync_; }
@@ -99,6 +126,11 @@ class PeerPath {
   // durable_at() are worth another look.
   bool take_acked() { return std::exchange(acked_, false); }
 
+  // The scope has changed: every link says Hello anew, and what came by the old ones and was not taken yet is dropped.
+  void greet_anew(std::string_view why);
+  // What of a scope arrives, and how far.
+  ScopeReply scope() const;
+
   // Adds links, quarantine and refusals.
   void add_stats(StatsReply& stats) const;
 
@@ -106,13 +138,18 @@ class PeerPath {
   struct Link {
     repl::Session session;
     Options options;
-    DiskRead read;
+    DiskRead read = {};
     bool refused = false;  // by either end
     bool refused_by_peer = false;
     bool close_sent = false;
     bool brings_nothing = false;  // its log has a gap before what is needed here: others provide meanwhile
     bool undecided = false;       // whether it comes back by the log or by a resync (node/way_back.h)
-    std::optional<std::uint64_t> routed_version;  // of providers_, as the peer was told
+    std::optional<std::uint64_t> routed_version = {};  // of providers_, as the peer was told
+    Origin said_as = {};                               // who this node called itself in its Hello
+    bool fenced = false;                               // the peer came as an epoch that is retired
+    FallingBehind falling_behind = {};
+    bool choosing_again = false;  // it falls behind, and the cells are being weighed
+    bool out_of_credit = false;   // at the end of the last turn
   };
 
   void drop(LinkId id);
@@ -136,11 +173,18 @@ class PeerPath {
   void want_missing(Instant now);
   // Whether `origin` can no longer be expected from its provider.
   bool given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const;
+  // Greets all those anew who know this node by an epoch that is retired.
+  void greet_anew(Outputs& out);
+  Status fence(Link& link, const repl::HelloReceived& hello, Outputs& out);
   // False when peers have made it begin too many.
   bool start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out);
   Status begin_epoch(std::uint64_t above);
   // Where to begin for a peer that has so much, and whether with the log.
   void begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Instant now, Outputs& out);
+  // Whether there is another way for the peer than the log.
+  bool has_choice(const Link& link) const;
+  // Peers that are connected and fall behind all the same: they are given a cut, where that is the cheaper way.
+  void choose_again(Instant now, Outputs& out);
   // For peers that wait for the cells to be weighed.
   void begin_undecided(Instant now, Outputs& out);
   // What somebody must have for whom the log, as far back as it goes, has all the rest.
@@ -148,7 +192,9 @@ class PeerPath {
   // The log does not have what the peer needs next; it is of use to who has all of `needs`.
   void lose(LinkId id, Link& link, VersionVector needs, Outputs& out);
   // Where the peer of a lost link has come to have that.
-  void find_again(LinkId id, Link& link, Outputs& out);
+  void find_again(LinkId id, Link& link, Instant now, Outputs& out);
+  // Asks a peer for tables that arrive.
+  void fetch_arriving(Instant now);
   // Begins to compare with a peer whose turn it is, when both are at rest.
   void prove_equality(Time now);
   // Both ends speak of resync, and take what the other publishes as far as asking goes.
@@ -161,8 +207,10 @@ class PeerPath {
   Replica& replica_;
   const NodeConfig& config_;
   std::map<LinkId, Link> links_;
-  std::set<std::string> dialed_;  // addresses where somebody has said Hello
-  std::set<Origin> writers_;      // who has said Hello and may write
+  std::set<std::string> dialed_;                     // addresses where somebody has said Hello
+  std::set<Origin> writers_;                         // who has said Hello and may write
+  std::map<std::string, std::uint64_t> epochs_met_;  // the latest epoch of each node that has said Hello
+  VersionVector settled_;                            // the retirements that have taken effect
   repl::Assembly assembly_;
   repl::Providers providers_;
   WayBack way_back_;
@@ -177,7 +225,9 @@ class PeerPath {
   bool acked_ = false;
   repl::Quarantine quarantine_;
   std::map<StatusCode, std::uint64_t> refusals_;  // of links, by this node
-  Instant epochs_since_{};                        // counted from
+  std::uint64_t credit_exhausted_ = 0;
+  std::uint64_t fell_behind_ = 0;
+  Instant epochs_since_{};  // counted from
   std::uint32_t epochs_begun_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/commit_sharing.h"
+#include "engine/foresight.h"
 #include "engine/read.h"
 
 namespace pando::node {
@@ -65,7 +66,7 @@ class PipelinePath::Run {
   const WriteRequest& write_at(std::size_t i) const { return std::get<WriteRequest>(items_[i].request); }
 
   void write(std::size_t i, const WriteRequest& write) {
-    Status status = path_.writes_.writable();
+    Status status = path_.writes_.takes(write);
     if (status.ok() && write.mutations.empty()) status = Status(StatusCode::kInvalidArgument, "nothing to write");
     if (status.ok()) status = path_.writes_.check_reach(write.mutations, terms_);
     if (!status.ok()) {
@@ -177,6 +178,7 @@ void PipelinePath::handle(RequestId id, PipelineRequest&& request, const Terms& 
     out.replies.push_back({id, Reply::failure(status)});
     return;
   }
+  engine::foresee(request.items, replica_.cells());
   Run run(*this, request.items, terms, now);
   run.run();
   run.answer(id, out);

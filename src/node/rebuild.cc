@@ -4,6 +4,7 @@
 #include "apply/join_cut.h"
 #include "log/record.h"
 #include "log/segment.h"
+#include "model/table_declaration.h"
 
 namespace pando::node {
 namespace {

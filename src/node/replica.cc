@@ -65,6 +65,7 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
   if (failure_.ok()) {
     if (Status status = settle_tables(); !status.ok()) fail(std::move(status));
   }
+  restart_tail();
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);
 }
 
@@ -96,7 +97,7 @@ Result<LogPos> Replica::commit(std::vector<Op> ops, Time now, std::optional<Byte
   commit.idempotency_key = std::move(idempotency_key);
   commit.ops = std::move(ops);
   PANDO_RETURN_IF_ERROR(check_tables(commit.ops));
-  divide_by_tables(commit);
+  if (config_.release >= repl::Release::kParts) divide_by_tables(commit);
   const Bytes encoded = seal_commit(cells_->meta().chain(self_), commit);
   if (encoded.size() > limits::kCommitBytesMax) {
     return pando::fail(StatusCode::kTooLarge,
@@ -116,10 +117,15 @@ Status Replica::admit(Commit commit, ByteSpan encoded) {
   if (!pos) return pos.error();
   clock_.witness(commit.hlc);
   seen_since_own_.raise(commit.dot.origin, commit.dot.seq);
+  if (returned_keys_.empty() && retired().has(commit.dot.origin)) before_return_ = cells_->context();
   return enter(std::move(commit), *pos);
 }
 
 Status Replica::enter(Commit commit, LogPos pos) {
+  if (Status status = note_cleared_ends(commit); !status.ok()) {
+    fail(std::move(status));
+    return serving();
+  }
   const Result<apply::ApplyOutcome> outcome = apply::apply(commit, pos, *cells_);
   if (!outcome) {
     // The record is in the log and its effect is not in the cells: nothing may be built on that. Replaying
@@ -131,6 +137,7 @@ Status Replica::enter(Commit commit, LogPos pos) {
     fail(std::move(status));
     return serving();
   }
+  if (any_arrives()) note_tail(commit);
   conflicts_ += outcome->conflicts;
   ++commits_appended_;
   pending_.push_back({pos, std::move(commit), {}, {}, outcome->changes});
@@ -138,7 +145,7 @@ Status Replica::enter(Commit commit, LogPos pos) {
 }
 
 void Replica::note_escrow(const Op& op, bool own) {
-  if (!config_.writable) return;
+  if (!config_.writable || arrives(table_of(op))) return;
   if (const auto* put = std::get_if<PutOp>(&op)) {
     if (put->path.kind != CellKind::kBound) return;
     // What others count in a limiter asks nothing of this site.
@@ -154,6 +161,7 @@ void Replica::note_escrow(const Op& op, bool own) {
 void Replica::note_reset(const Op& op) {
   const auto* reset = std::get_if<CountResetOp>(&op);
   if (reset == nullptr || !config_.writable || reset_counters_.size() >= kResetCountersMax) return;
+  if (arrives(reset->path.table)) return;
   for (const CountResetOp::Slot& slot : reset->observed) {
     if (slot.origin == self_) reset_counters_.insert(reset->path);
   }
@@ -168,6 +176,9 @@ Status Replica::note_kept(std::string_view table, ByteSpan key) {
   if (table == kTableTables) {
     Status status = catalog_.note_change(*cells_, key);
     if (!status.ok()) return status.with_context("cannot read a table declaration");
+  } else if (table == engine::kTableNodes) {
+    Status status = catalog_.retired().note_change(*cells_, key);
+    if (!status.ok()) return status.with_context("cannot read which nodes are retired");
   } else if (table == kTableOnce) {
     Status status = once_.note_change(*cells_, key);
     if (!status.ok()) return status.with_context("cannot read what was done under an idempotency key");
@@ -180,12 +191,40 @@ void Replica::catch_up_with(const VersionVector& theirs) {
   catching_up_.merge(theirs);
 }
 
-void Replica::note_met(const CellPath& path) {
+std::optional<Replica::MetKey> Replica::may_be_freed(const CellPath& path) const {
   // What this node only reads it has not written: nothing of it would come alive elsewhere.
-  if (!may_write(path.table) || is_internal_table(path.table) || !cells_->may_expire(path.table)) return;
-  if (met_keys_.size() >= kUnseenEndsMax) return;
+  if (!may_write(path.table) || is_internal_table(path.table) || !cells_->may_expire(path.table)) return std::nullopt;
   const bool part = !fields_around(path).empty();
-  met_keys_.insert({path.table, path.key, part ? path.kind : CellKind::kRegister, part ? path.element : Bytes()});
+  return MetKey{path.table, path.key, part ? path.kind : CellKind::kRegister, part ? path.element : Bytes()};
+}
+
+void Replica::note_met(const CellPath& path) {
+  if (met_keys_.size() >= kUnseenEndsMax) return;
+  if (std::optional<MetKey> key = may_be_freed(path)) met_keys_.insert(*std::move(key));
+}
+
+void Replica::note_returned(const CellPath& path) {
+  if (returned_keys_.size() >= kUnseenEndsMax) return;
+  if (std::optional<MetKey> key = may_be_freed(path)) returned_keys_.insert(*std::move(key));
+}
+
+bool Replica::is_news_of_retired(const VersionVector& context) const {
+  if (retired().empty()) return false;
+  const auto& entries = context.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+    return retired().has(entry.first) && cells_->context().get(entry.first) < entry.second;
+  });
+}
+
+std::vector<Replica::MetKey> Replica::first_returned_keys(std::size_t count_max) const {
+  std::vector<MetKey> first;
+  for (auto at = returned_keys_.begin(); at != returned_keys_.end() && first.size() < count_max; ++at)
+    first.push_back(*at);
+  return first;
+}
+
+void Replica::forget_returned_keys(const std::vector<MetKey>& done) {
+  for (const MetKey& key : done) returned_keys_.erase(key);
 }
 
 std::vector<Replica::MetKey> Replica::first_met_keys(std::size_t count_max) const {
@@ -201,7 +240,9 @@ void Replica::forget_met_keys(const std::vector<MetKey>& done) {
 Status Replica::note_changes(const Commit& commit) {
   const bool own = commit.dot.origin == self_;
   const bool catches_up = !catching_up_.empty() && !own;
+  const bool returned = !own && retired().has(commit.dot.origin);
   for (const Op& op : commit.ops) {
+    if (returned) note_returned(path_in(op));
     if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
     if (catches_up && before_meeting_.get(commit.dot.origin).value == 0) note_met(path_in(op));
     note_escrow(op, own);
@@ -228,21 +269,27 @@ void Replica::file_refused_stamp(const Dot& dot, Hlc hlc, const Status& reason) 
   ++conflicts_;
 }
 
+Result<LogPos> Replica::append_note(log::RecordKind kind, ByteSpan body, Hlc stamp) {
+  const Result<LogPos> pos = appender_.append(kind, body);
+  if (!pos) return pos;
+  cells_->applied_record(*pos, 0);
+  pending_.push_back({*pos, std::nullopt, stamp, {}});
+  return pos;
+}
+
 Status Replica::begin_epoch_above(std::uint64_t epoch) {
   PANDO_RETURN_IF_ERROR(serving());
   const Origin next{self_.node, std::max(self_.epoch, epoch) + 1};
   Bytes body;
   Writer writer(body);
   encode(next, writer);
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kIdentity, body);
+  const Result<LogPos> pos = append_note(log::RecordKind::kIdentity, body);
   if (!pos) return pos.error();
   if (const Seq last = cells_->context().get(self_); last.value != 0) seen_since_own_.raise(self_, last);
   self_ = next;
   cells_->set_self(next);
   cells_->set_relaxed(false);
   relaxed_at_.reset();
-  cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}, {}});
   return {};
 }
 
@@ -257,34 +304,27 @@ void Replica::state_floor(Time now) {
   if (now.wall_ms < stated_floor_.wall_ms() + kFloorEveryMs) return;
   Bytes body;
   Writer(body).u64(stamp.bits);
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kFloor, body);
-  if (!pos) return;  // the disk is full: asked again by the next turn
+  // The disk is full: asked again by the next turn.
+  if (!append_note(log::RecordKind::kFloor, body, stamp)) return;
   stated_floor_ = stamp;
   clock_.witness(stamp);
   cells_->raise_hlc_floor(stamp);
-  cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, stamp, {}});
 }
 
 Status Replica::begin_relaxed() {
   if (relaxed_at_) return {};
   PANDO_RETURN_IF_ERROR(serving());
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kRelaxed, {});
+  const Result<LogPos> pos = append_note(log::RecordKind::kRelaxed, {});
   if (!pos) return pos.error();
   relaxed_at_ = *pos;
   cells_->set_relaxed(true);
-  cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}, {}});
   return {};
 }
 
 Status Replica::append_close() {
   PANDO_RETURN_IF_ERROR(serving());
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kClose, {});
-  if (!pos) return pos.error();
+  if (const Result<LogPos> pos = append_note(log::RecordKind::kClose, {}); !pos) return pos.error();
   cells_->set_relaxed(false);
-  cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}, {}});
   closed_ = true;
   return {};
 }

@@ -78,11 +78,32 @@ class Replica {
 
   // Tables (model/table_scope.h, docs/design/017-parts-of-a-namespace.md). -----------------------------------
 
-  // What is configured, but of tables that were left out once no more than then: to take one of them again, what was
-  // left out would have to come first.
+  // What counts: what the configuration said when it was edited last, or what was set at run time since.
   const TableScope& tables() const { return cells_->meta().tables; }
-  // What is configured and not done, for people; empty when all is.
-  std::string tables_refused() const;
+  const TableGrowth& growth() const { return cells_->meta().growth; }
+  // What of that is here: all others of tables().subscribe are arriving.
+  const TableSet& holds() const { return cells_->meta().growth.holds; }
+  bool arrives(std::string_view table) const { return cells_->meta().arrives(table); }
+  bool any_arrives() const { return cells_->meta().any_arrives(); }
+  // kUnavailable naming the table while it is arriving.
+  Status check_arrived(std::string_view table) const;
+  // What is configured and not done, or done otherwise at run time, for people; empty when all is as configured.
+  const std::string& tables_refused() const { return tables_refused_; }
+  // From here on these. Tables that were not taken before arrive, unless what is here of them was never anywhere else
+  // and `discard` does not say that it may go: kConflict naming the table. All links are to say Hello anew.
+  Status set_scope(const TableScope& scope, bool discard);
+  // Others' commits that the log has only in parts: who lacks any of `upto` gets from here no more of them than
+  // `before`. Empty when all is whole as far as tables() go.
+  std::optional<TableGrowth> patchy_log() const;
+
+  // Tables that arrive, while any do: what had been seen when commits began to come with them. A cut of a peer can be
+  // taken only if it covers that, and arrive() only once all of the cut is seen here.
+  const VersionVector& tail_from() const { return tail_from_; }
+  // Changes when what was got for an arrival is of no use any more.
+  std::uint64_t scope_version() const { return scope_version_; }
+  // The tables of the set become what the cut has: `cells` are those that differ from the cells here. One step, as for
+  // join().
+  Status arrive(const TableSet& tables, const Cut& cut, const std::vector<CutCell>& cells);
   // What is written here goes to others. Not where the table is declared local.
   bool publishes(std::string_view table) const;
   // A replicator, and not one that only subscribes to the table.
@@ -142,6 +163,7 @@ class Replica {
   // lower one will become durable here any more.
   Hlc frontier() const { return frontier_.get(); }
   const repl::Frontier& frontier_of_all() const { return frontier_; }
+  void leave_out_of_frontier(const Origin& origin) { frontier_.leave_out(origin); }
   void on_claim(const repl::Claim& claim) { frontier_.on_claim(claim, durable_context_); }
   // Somebody here waits until frontier() >= upto. Writes move it by themselves; where nobody writes, a node says how
   // late it is with a record of its own, by the first turn after its clock has passed `upto`, at most one a second.
@@ -169,8 +191,26 @@ class Replica {
   std::vector<MetKey> first_met_keys(std::size_t count_max) const;
   void forget_met_keys(const std::vector<MetKey>& done);
   std::size_t met_keys() const { return met_keys_.size(); }
-  bool has_met_keys() const { return !met_keys_.empty(); }
+  bool has_met_keys() const { return !met_keys_.empty() || !returned_keys_.empty(); }
   const VersionVector& before_meeting() const { return before_meeting_; }
+  // The same of what came of retired nodes (engine/retired.h): keys that they wrote, not knowing what had been freed
+  // without them, and what was here before it came. Bounded likewise.
+  std::vector<MetKey> first_returned_keys(std::size_t count_max) const;
+  void forget_returned_keys(const std::vector<MetKey>& done);
+  const VersionVector& before_return() const { return before_return_; }
+  const engine::RetiredNodes& retired() const { return catalog_.retired(); }
+  // This node takes no writes of clients any more until it is told otherwise: it is going to be stopped.
+  void drain(bool draining) { draining_ = draining; }
+  bool draining() const { return draining_; }
+  // Keys and fields that somebody who had not heard of this node has given up, as they had ended, and whose end, which
+  // counted here, goes with that. Each with what this node had committed by then: what it wrote to the key would live
+  // on where the end was not looked at in between.
+  struct ClearedEnd {
+    CellPath end;
+    VersionVector own;
+  };
+  std::vector<ClearedEnd> take_cleared_ends(std::size_t count_max);
+  bool has_cleared_ends() const { return !cleared_ends_.empty(); }
   // Whether the end was one of them; from then on it is not.
   bool take_unseen_end(const CellPath& end) { return unseen_ends_.erase(end) > 0; }
   std::uint64_t conflicts() const { return conflicts_; }
@@ -225,12 +265,22 @@ class Replica {
 
   Status enter(Commit commit, LogPos pos);
   Status settle_tables();
+  Status put_scope(const TableScope& scope, const TableScope& configured, bool discard);
+  // kConflict when the scope would lose what was written here and is nowhere else, or publish it.
+  Status check_own_data(const TableScope& scope, bool discard) const;
+  // Commits that come from now on are kept until the tables have arrived.
+  void restart_tail();
+  void note_tail(const Commit& commit);
+  Status append_tail(const TableSet& tables, const Cut& cut, std::vector<Commit>& commits);
   // kReadOnly naming a table that is only taken from others.
   Status check_tables(const std::vector<Op>& ops) const;
   // What does not leave this node, and what is to be hashed apart. Clears reach only as far as this node has seen.
   void divide_by_tables(Commit& commit) const;
   // What is kept beside the cells follows them.
   Status note_changes(const Commit& commit);
+  // A record that is about this node and no commit: in the log in its order, pending until it is durable.
+  // kUnavailable when the log takes nothing.
+  Result<LogPos> append_note(log::RecordKind kind, ByteSpan body, Hlc stamp = {});
   void state_floor(Time now);
   void note_escrow(const Op& op, bool own);
   void note_reset(const Op& op);
@@ -238,8 +288,15 @@ class Replica {
   // Declarations and what was done under idempotency keys, of which an index is kept.
   Status note_kept(std::string_view table, ByteSpan key);
   void note_met(const CellPath& path);
+  // What a commit, or a cut, brings of those who are retired here is noted key by key.
+  void note_returned(const CellPath& path);
+  bool is_news_of_retired(const VersionVector& context) const;
+  std::optional<MetKey> may_be_freed(const CellPath& path) const;
+  // Before the commit takes effect.
+  Status note_cleared_ends(const Commit& commit);
   Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
-  Status note_joined(const CutCell& cell);
+  Status note_joined(const CutCell& cell, const VersionVector* before);
+  Result<bool> holds_news_of_retired(const CellPath& path, const VersionVector& before);
   // Of one turn: those beyond keep their slots until they are reset again.
   static constexpr std::size_t kResetCountersMax = 10'000;
   static constexpr std::size_t kUnseenEndsMax = 100'000;
@@ -260,6 +317,11 @@ class Replica {
   log::Appender appender_;
   log::Reader reader_;
 
+  std::string tables_refused_;
+  VersionVector tail_from_;
+  std::vector<Commit> late_;  // since then, of tables that are arriving
+  std::size_t late_bytes_ = 0;
+  std::uint64_t scope_version_ = 0;
   VersionVector durable_context_;
   VersionVector seen_since_own_;
   std::uint64_t durable_changes_ = 0;
@@ -281,8 +343,12 @@ class Replica {
   std::int64_t clock_floor_ms_ = 0;
   VersionVector catching_up_;
   std::set<CellPath> unseen_ends_;
+  std::map<CellPath, VersionVector> cleared_ends_;  // not taken yet
   VersionVector before_meeting_;
   std::set<MetKey> met_keys_;
+  VersionVector before_return_;
+  std::set<MetKey> returned_keys_;
+  bool draining_ = false;
   std::uint64_t conflicts_ = 0;
   std::map<Origin, Seq> refused_stamps_;  // the last one filed
   std::uint64_t commits_appended_ = 0;

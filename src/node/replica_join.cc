@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "apply/join_cut.h"
 #include "node/replica.h"
 #include "store/cell_key.h"
@@ -19,10 +21,8 @@ Status Replica::append_cut_cells(const std::vector<CutCell>& cells, std::uint64_
   Writer out(packed);
   std::uint64_t count = 0;
   const auto append = [&]() -> Status {
-    const Result<LogPos> pos = appender_.append(log::RecordKind::kCutCells, encode_cut_cells(count, packed));
+    const Result<LogPos> pos = append_note(log::RecordKind::kCutCells, encode_cut_cells(count, packed));
     if (!pos) return pos.error();
-    cells_->applied_record(*pos, 0);
-    pending_.push_back({*pos, std::nullopt, {}, {}});
     ++records;
     count = 0;
     packed.clear();
@@ -46,27 +46,56 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecor
   if (!pos) return pos.error();
   clock_.witness(cut.hlc_floor);
   seen_since_own_.merge(cut.context);
+  const VersionVector before = cells_->context();
+  const bool returned = how == CutRecord::How::kMerge && is_news_of_retired(cut.context);
+  if (returned && returned_keys_.empty()) before_return_ = before;
   const Result<std::uint64_t> changed = apply::join_cut(*cells_, cut, cells, *pos, how);
   if (!changed) {
     fail(changed.error().with_context("cannot merge in a cut of another node"));
     return serving();
   }
   for (const CutCell& cell : cells) {
-    if (Status status = note_joined(cell); !status.ok()) {
+    if (Status status = note_joined(cell, returned ? &before : nullptr); !status.ok()) {
       fail(std::move(status));
       return serving();
     }
   }
   if (!catching_up_.empty() && cells_->context().covers(catching_up_)) catching_up_ = {};
+  // What these commits did to tables that are arriving has not come with them.
+  restart_tail();
   pending_.push_back({*pos, std::nullopt, cut.hlc_floor, cut.context});
   return {};
 }
 
-// The same as note_changes() of the commits whose place this cell takes.
-Status Replica::note_joined(const CutCell& cell) {
+// Whether the cell holds what a retired node wrote and `before` does not cover. What was counted in a slot that was
+// there is not told apart from what was known of it.
+Result<bool> Replica::holds_news_of_retired(const CellPath& path, const VersionVector& before) {
+  if (is_counter(path.kind)) {
+    const Result<const crdt::Counter*> counter = cells_->find_counter(path);
+    if (!counter) return pando::fail(counter.error());
+    if (*counter == nullptr) return false;
+    const auto& slots = (*counter)->slots();
+    return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return retired().has(slot.origin); });
+  }
+  const Result<const crdt::Register*> reg = cells_->find_register(path);
+  if (!reg) return pando::fail(reg.error());
+  if (*reg == nullptr) return false;
+  const auto& entries = (*reg)->entries();
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const auto& entry) { return retired().has(entry.dot.origin) && !before.covers(entry.dot); });
+}
+
+// The same as note_changes() of the commits whose place this cell takes. `before`: what was here before a cut that
+// brings news of retired nodes.
+Status Replica::note_joined(const CutCell& cell, const VersionVector* before) {
   const Result<CellPath> path = store::decode_cell_key(cell.key);
   if (!path) return path.error();
   PANDO_RETURN_IF_ERROR(note_kept(path->table, path->key));
+  if (before != nullptr) {
+    const Result<bool> news = holds_news_of_retired(*path, *before);
+    if (!news) return news.error();
+    if (*news) note_returned(*path);
+  }
   if (!catching_up_.empty()) {
     note_end(*path);
     note_met(*path);

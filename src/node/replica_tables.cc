@@ -9,43 +9,14 @@
 
 namespace pando::node {
 
-// A scope only ever shrinks: of a table that was left out, the commits that are marked as seen are not here.
-Status Replica::settle_tables() {
-  const TableScope before = tables();
-  const TableScope now{both(before.publish, config_.tables.publish), both(before.subscribe, config_.tables.subscribe)};
-  if (now == before) return {};
-  Bytes body;
-  Writer out(body);
-  encode(now, out);
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kTables, body);
-  if (!pos) return pos.error().with_context("cannot note which tables are held");
-  cells_->set_tables(now);
-  cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}, {}});
-  return {};
-}
-
 Status Replica::join_cluster(const std::string& cluster) {
   PANDO_RETURN_IF_ERROR(serving());
   Bytes body;
   Writer(body).bytes(cluster);
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kCluster, body);
+  const Result<LogPos> pos = append_note(log::RecordKind::kCluster, body);
   if (!pos) return pos.error().with_context("cannot note the cluster");
   cells_->set_cluster(cluster);
-  cells_->applied_record(*pos, 0);
-  pending_.push_back({*pos, std::nullopt, {}, {}});
   return {};
-}
-
-std::string Replica::tables_refused() const {
-  const TableScope& asked = config_.tables;
-  const TableScope& is = tables();
-  if (is.publish.includes(asked.publish) && is.subscribe.includes(asked.subscribe)) return {};
-  return fmt::format(
-      "this directory was kept with less: it publishes {} and subscribes to {}, and goes on so. What was left out is "
-      "not "
-      "here and would be missing; for more tables begin a new directory",
-      to_string(is.publish), to_string(is.subscribe));
 }
 
 bool Replica::publishes(std::string_view table) const {
@@ -55,7 +26,7 @@ bool Replica::publishes(std::string_view table) const {
 }
 
 TableFilter Replica::shared() const {
-  TableFilter filter{tables().subscribe, {}};
+  TableFilter filter{holds(), {}};
   for (const auto& [table, declaration] : catalog_.declared()) {
     if (declaration.local()) filter.but.push_back(table);
   }
@@ -63,13 +34,14 @@ TableFilter Replica::shared() const {
 }
 
 bool Replica::may_write(std::string_view table) const {
-  return config_.writable && (tables().publish.has(table) || !tables().subscribe.has(table));
+  return config_.writable && (tables().publish.has(table) || !tables().subscribe.has(table)) && !arrives(table);
 }
 
 Status Replica::check_tables(const std::vector<Op>& ops) const {
-  if (tables().publish.all) return {};
+  if (tables().publish.all && !any_arrives()) return {};
   for (const Op& op : ops) {
     const std::string_view table = table_of(op);
+    PANDO_RETURN_IF_ERROR(check_arrived(table));
     if (may_write(table)) continue;
     return Status(StatusCode::kReadOnly,
                   fmt::format("table \"{}\" is read-only here: this node subscribes to it and does not publish it",

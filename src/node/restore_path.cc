@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "apply/join_cut.h"
-#include "node/difference.h"
+#include "node/cut_cells.h"
 
 namespace pando::node {
 namespace {
@@ -14,10 +14,6 @@ namespace {
 constexpr std::uint64_t kReadBytes = 1 << 20;
 // Between two slices of work, which take about as long.
 constexpr Duration kRestorePause = Duration::millis(1);
-
-std::size_t cost_of_differing(ByteSpan key, const std::optional<ByteSpan>& state) {
-  return key.size() + (state ? state->size() : 0) + 64;
-}
 
 bool shares_origin(const VersionVector& a, const VersionVector& b) {
   return std::any_of(a.entries().begin(), a.entries().end(),
@@ -183,10 +179,10 @@ Status RestorePath::take_block(BackupReader::Block&& block, Time now) {
 
 Status RestorePath::look_at(ByteSpan key, const std::optional<ByteSpan>& ours, const std::optional<ByteSpan>& theirs) {
   Task& task = *task_;
-  if (!task.filter.every() && !task.filter.has(store::table_of_cell_key(key))) return {};
+  if (!lets_through(task.filter, key)) return {};
   const VersionVector& seen_here = replica_.cells().snapshots().meta(*task.snapshot).context;
   const Result<bool> changes =
-      apply::would_merge(key, ours, theirs, Context(seen_here), Context(task.header->cut.context));
+      apply::would_merge(key, ours, theirs, {Context(seen_here), Context(task.header->cut.context)});
   if (!changes) return changes.error();
   if (!*changes) return {};
   task.got_bytes += cost_of_differing(key, theirs);
@@ -222,27 +218,6 @@ Status RestorePath::compare_slice() {
   return {};
 }
 
-std::vector<CutCell> RestorePath::differing() const {
-  const Task& task = *task_;
-  std::vector<CutCell> cells;
-  for (const auto& [key, state] : task.got) cells.push_back({key, state});
-  // What was changed here since it was compared. Joining the backup into what it was then changed nothing, so that has
-  // all that the backup has of it.
-  const store::Snapshots& snapshots = replica_.cells().snapshots();
-  for (const auto& entry : snapshots.history()) {
-    const store::Cell* then = snapshots.find(*task.snapshot, entry.first);
-    if (then == nullptr || task.got.contains(entry.first)) continue;
-    if (!task.filter.every() && !task.filter.has(store::table_of_cell_key(entry.first))) continue;
-    CutCell cell{entry.first, std::nullopt};
-    if (!then->empty()) {
-      cell.state.emplace();
-      store::encode_cell_state(*then, *cell.state);
-    }
-    cells.push_back(std::move(cell));
-  }
-  return cells;
-}
-
 Status RestorePath::finish(Time now, Outputs& out) {
   Task& task = *task_;
   RestoreReply& reply = task.reply;
@@ -252,7 +227,8 @@ Status RestorePath::finish(Time now, Outputs& out) {
     reply.keys_left_out = task.table->left_out();
   }
   if (!task.nothing_new && !task.table && !task.request.dry_run) {
-    const std::vector<CutCell> cells = differing();
+    const std::vector<CutCell> cells =
+        cells_to_merge(task.got, replica_.cells().snapshots(), *task.snapshot, task.filter);
     // Nobody looks at what the cells were any more: it need not be put away.
     task.here.reset();
     replica_.cells().snapshots().close(*std::exchange(task.snapshot, std::nullopt));

@@ -78,7 +78,6 @@ class RestorePath {
   // The cells changed too much meanwhile for the snapshot to be kept.
   void begin_again();
   Status finish(Time now, Outputs& out);
-  std::vector<CutCell> differing() const;
   void drop();
 
   Replica& replica_;

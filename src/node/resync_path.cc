@@ -43,7 +43,7 @@ void ResyncPath::drop(LinkId id) {
 Status ResyncPath::on_frame(LinkId id, repl::Session& session, repl::ResyncFrame&& frame, Time now) {
   if (auto* gap = std::get_if<repl::Gap>(&frame)) {
     // Its cells are not all there are, though its context says so.
-    if (!session.peer()->tables.all) return {};
+    if (!session.peer()->holds().all) return {};
     offers_[id] = {std::move(gap->needs), instant_of(now)};
     return {};
   }
@@ -70,7 +70,10 @@ Status ResyncPath::on_frame(LinkId id, repl::Session& session, repl::ResyncFrame
 
 Status ResyncPath::on_cut(repl::CutHeld&& held, Time now) {
   if (!taker_.awaits(held.round)) return {};
-  not_at_rest_ = task_->kind == Task::Kind::kProof && held.cut.context != replica_.cells().context();
+  // Commits came meanwhile by which the tables have to begin anew.
+  if (task_->kind == Task::Kind::kArrival && !held.cut.context.covers(replica_.tail_from())) not_at_rest_ = true;
+  if (task_->kind != Task::Kind::kArrival)
+    not_at_rest_ = task_->kind == Task::Kind::kProof && held.cut.context != replica_.cells().context();
   return taker_.on_cut(std::move(held), Hlc::from_wall_ms(now.wall_ms + clock_ahead_max_.millis()), task_->needs);
 }
 
@@ -91,6 +94,7 @@ void ResyncPath::prove(LinkId id, const std::string& peer, repl::Session& sessio
 // What was got for something else is of no use to who wants to know what differs.
 void ResyncPath::begin(Task task, repl::Session& session, Instant now) {
   CHECK(!task_);
+  if (std::exchange(got_for_, std::nullopt)) taker_.forget();
   if (task.kind != Task::Kind::kCatchUp) {
     taker_.forget();
     getting_.reset();
@@ -104,6 +108,7 @@ void ResyncPath::begin(Task task, repl::Session& session, Instant now) {
 void ResyncPath::end_task(Status reason) {
   const Task task = *std::exchange(task_, std::nullopt);
   if (task.kind == Task::Kind::kCatchUp) return;
+  if (task.kind == Task::Kind::kArrival) return;
   taker_.forget();
   if (task.kind == Task::Kind::kAsked) {
     replies_.push_back({task.request, Reply::failure(std::move(reason))});
@@ -168,6 +173,7 @@ void ResyncPath::leave_if_silent(const Sessions& sessions, Instant now, Outputs&
   const Status silent(StatusCode::kTimeout, fmt::format("link {}: resync: nothing heard of it for {} s",
                                                         task_->link.value, kResyncSilence.millis() / 1000));
   out.notes.push_back({Note::Level::kWarning, replica_.name(), silent.message()});
+  if (task_->kind == Task::Kind::kArrival) gave_up_fetching(now);
   end_task(silent);
 }
 
@@ -176,6 +182,8 @@ bool ResyncPath::take(const Sessions& sessions, Time now, Outputs& out) {
   if (session == nullptr) return false;
   if (not_at_rest_) {
     taker_.abandon(*session);
+    taker_.stop();
+    if (task_->kind == Task::Kind::kArrival) gave_up_fetching(instant_of(now));
     end_task({});
     return false;
   }
@@ -197,6 +205,7 @@ bool ResyncPath::take(const Sessions& sessions, Time now, Outputs& out) {
     case Task::Kind::kCatchUp: finish_catch_up(*session, instant_of(now), out); break;
     case Task::Kind::kAsked: finish_asked(*session, now, out); break;
     case Task::Kind::kProof: finish_proof(*session, now, out); break;
+    case Task::Kind::kArrival: finish_fetch(*session, out); break;
   }
   return false;
 }
@@ -208,6 +217,7 @@ void ResyncPath::on_too_large(repl::Session& session, Status status, Instant now
   taker_.abandon(session, catches_up ? repl::CutOver::Why::kTooLarge : repl::CutOver::Why::kNotWanted);
   taker_.forget();
   if (catches_up) retry_at_ = now + kResyncRetryTooLarge;
+  if (task_->kind == Task::Kind::kArrival) fetch_at_ = now + kResyncRetryTooLarge;
   end_task(std::move(status));
 }
 
@@ -243,7 +253,7 @@ void ResyncPath::finish_asked(repl::Session& session, Time now, Outputs& out) {
     const std::uint64_t before = taker_.stats().finished;
     // Where both have seen the same, a merge would count as taken away what one side lacks.
     const bool mends = taker_.cut().context == replica_.cells().context();
-    if (!session.peer()->tables.all && !replica_.cells().context().covers(taker_.cut().context)) {
+    if (!session.peer()->holds().all && !replica_.cells().context().covers(taker_.cut().context)) {
       taker_.abandon(session);
       return end_task(
           Status(StatusCode::kUnavailable,
@@ -309,6 +319,8 @@ bool ResyncPath::end_turn(const Sessions& sessions, Time now, Outputs& out) {
     busy_ = serving_.work(sessions) || takes;
     if (busy_) pause_until_ = at + kSlicePause;
   }
+  let_arrive(at, out);
+  if (at >= fetch_at_) fetch_at_ = Instant{0};
   for (ReplyOut& reply : std::exchange(replies_, {})) out.replies.push_back(std::move(reply));
   return std::exchange(joined_, false);
 }
@@ -323,6 +335,7 @@ std::optional<Instant> ResyncPath::next_deadline() const {
     if (taker_.waits()) keep(heard_at_ + kResyncSilence);
     return next;
   }
+  if (replica_.any_arrives() && fetch_at_ > Instant{0}) keep(fetch_at_);
   for (const auto& entry : offers_) keep(std::max(entry.second.since + kGapGrace, retry_at_));
   return next;
 }

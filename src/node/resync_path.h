@@ -1,6 +1,6 @@
 // node/resync_path.h — comparing what is here with what a peer holds at a cut, and taking over what differs.
 //
-// For three ends, one at a time, in this order (node/resync_taker.h does the work):
+// For four ends, one at a time, in this order (node/resync_taker.h does the work):
 //
 //   catch up   a peer's log no longer has what is needed here (its Gap). Left alone for a second first, as another link
 //              may bring it as commits. The first that offers; a link that ends, or whose peer says nothing of it for
@@ -10,6 +10,8 @@
 //   proof      at rest: both have seen the same, so both must hold the same (node/equality_path.h). What differs all
 //              the same is named, and mended: of each cell all that either side has stays. Only while the two are still
 //              at rest, as nobody could tell otherwise what was taken away since.
+//   arrival    this node has come to take more tables, of which a peer has all there is. Its cut of them is got, and
+//              replaces what is here of them once all that the cut has seen is seen here too (node/replica_scope.cc)
 //
 // Of tables that are not the same here and there nothing is looked at.
 //
@@ -47,6 +49,15 @@ class ResyncPath {
   void ask(RequestId request, LinkId id, const std::string& peer, bool merge, Outputs& out);
   // Compares with a peer that is at rest. Nothing else may be under way or wait.
   void prove(LinkId id, const std::string& peer, repl::Session& session, Time now);
+  // Tables that arrive. Whether a peer may be asked for them now, and from which link what is under way comes.
+  bool may_fetch(Instant now) const { return idle() && !fetched_ && now >= fetch_at_ && replica_.any_arrives(); }
+  // Gets what the peer holds of those of them that it has, of which there must be some. It has all of
+  // Replica::tail_from().
+  void fetch(LinkId id, repl::Session& session, Instant now);
+  // Once: tables have arrived since the last call.
+  bool take_arrived() { return std::exchange(arrived_, false); }
+  // How far that is, for people; empty when nothing is under way.
+  std::string fetching() const;
   bool idle() const { return !task_ && asked_.empty() && offers_.empty() && !getting_; }
 
   // What came of prove(), once.
@@ -71,7 +82,7 @@ class ResyncPath {
     Instant since;
   };
   struct Task {
-    enum class Kind : std::uint8_t { kCatchUp, kAsked, kProof };
+    enum class Kind : std::uint8_t { kCatchUp, kAsked, kProof, kArrival };
     Kind kind = Kind::kCatchUp;
     LinkId link;
     VersionVector needs = {};  // kCatchUp
@@ -95,6 +106,10 @@ class ResyncPath {
   void finish_catch_up(repl::Session& session, Instant now, Outputs& out);
   void finish_asked(repl::Session& session, Time now, Outputs& out);
   void finish_proof(repl::Session& session, Time now, Outputs& out);
+  void finish_fetch(repl::Session& session, Outputs& out);
+  // What was got goes in when its time has come.
+  void let_arrive(Instant now, Outputs& out);
+  void gave_up_fetching(Instant now) { fetch_at_ = now + Duration::seconds(1); }
 
   Replica& replica_;
   const Duration clock_ahead_max_;
@@ -105,6 +120,16 @@ class ResyncPath {
   std::deque<Task> asked_;                // wait
   std::optional<VersionVector> getting_;  // what was got so far is of use until all of this is here
   bool not_at_rest_ = false;              // of the proof under way
+  // Of tables that arrive: waits until all that it has seen is here.
+  struct Fetched {
+    std::string peer;
+    ResyncTaker::Got got;
+    std::uint64_t scope_version = 0;
+  };
+  std::optional<Fetched> fetched_;
+  std::optional<std::uint64_t> got_for_;  // what the taker has is of an arrival, of that Replica::scope_version()
+  bool arrived_ = false;
+  Instant fetch_at_{0};
   std::vector<ReplyOut> replies_;
   std::optional<Proof> proof_;
   Instant heard_at_{0};  // of the peer a task is under way with, or something was done about what it said

@@ -1,5 +1,7 @@
 #include "node/resync_source.h"
 
+#include "node/cut_cells.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -69,10 +71,6 @@ Result<bool> ResyncSource::work(repl::Session& session) {
   return ask.cells_per_part > 0 ? answer_digests(ask, session) : answer_cells(ask, session);
 }
 
-bool ResyncSource::told_of(ByteSpan cell_key) const {
-  return filter_.every() || filter_.has(store::table_of_cell_key(cell_key));
-}
-
 void ResyncSource::finish_ask() {
   answering_.reset();
   asks_.pop_front();
@@ -83,7 +81,7 @@ Result<bool> ResyncSource::answer_digests(const repl::RangeAsk& ask, repl::Sessi
   std::vector<repl::Digests::Part>& parts = now.digests.parts;
   const Status walked =
       store::walk_range(*cells_, nullptr, now.at, ask.to, limits::kResyncSliceCells, [&](ByteSpan key, ByteSpan state) {
-        if (!told_of(key)) return true;
+        if (!lets_through(filter_, key)) return true;
         // A part ends before the next cell, with a key between both that is short.
         if (now.part.count == ask.cells_per_part) {
           parts.push_back({store::separator(now.last_key, key), now.part.sum, now.part.count});
@@ -111,7 +109,7 @@ Result<bool> ResyncSource::answer_cells(const repl::RangeAsk& ask, repl::Session
   Bytes at = now.at;
   const Status walked =
       store::walk_range(*cells_, nullptr, at, ask.to, limits::kResyncSliceCells, [&](ByteSpan key, ByteSpan state) {
-        if (!told_of(key)) return true;
+        if (!lets_through(filter_, key)) return true;
         bytes += key.size() + state.size();
         if (bytes > frame_bytes && !now.cells.items.empty()) {
           now.last_key = Bytes(key);  // goes into the next frame

@@ -55,7 +55,6 @@ class ResyncSource {
   Result<bool> answer_cells(const repl::RangeAsk& ask, repl::Session& session);
   void answer_piece(const repl::RangeAsk& ask, repl::Session& session);
   void finish_ask();
-  bool told_of(ByteSpan cell_key) const;
 
   Replica& replica_;
   std::uint64_t round_ = 0;

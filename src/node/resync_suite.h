@@ -45,6 +45,15 @@ class ResyncSite {
     open();
   }
 
+  // What the configuration says from the next start on.
+  void configure(const TableScope& tables) { ns_.tables = tables; }
+
+  // The same, by a program of that release.
+  void begin_as(repl::Release release) {
+    ns_.release = release;
+    restart();
+  }
+
   // A new directory in place of the old one: `make` fills the store and says what the first segment is.
   void begin_anew(const std::function<Bytes(store::Kv&)>& make) {
     peers_.reset();
@@ -173,7 +182,8 @@ class ResyncSite {
 // A link between two sites, and the bytes that crossed it.
 class ResyncWire {
  public:
-  ResyncWire(ResyncSite& a, ResyncSite& b) : a_(a), b_(b) { connect(); }
+  // A site with several tells them apart by where they count from.
+  ResyncWire(ResyncSite& a, ResyncSite& b, std::uint64_t first_id = 0) : a_(a), b_(b), id_(first_id) { connect(); }
 
   void connect() {
     ++id_;
@@ -190,7 +200,11 @@ class ResyncWire {
         from->now.mono_us += 1000;
         from->now.wall_ms += 1;
         from->end_turn();
-        for (const LinkSend& send : std::exchange(from->out().link_sends, {})) {
+        for (LinkSend& send : std::exchange(from->out().link_sends, {})) {
+          if (send.id != LinkId(id_)) {
+            from->out().link_sends.push_back(std::move(send));  // of another wire
+            continue;
+          }
           bytes_ += send.frame.size();
           from->peers().on_drained(send.id, send.frame.size());
           if (holds_commits && carries_commits(send.frame)) {

@@ -6,6 +6,7 @@
 
 #include "apply/join_cut.h"
 #include "base/check.h"
+#include "node/cut_cells.h"
 
 namespace pando::node {
 namespace {
@@ -24,20 +25,16 @@ std::uint64_t finer_parts(std::uint64_t cells_per_part) {
   return 0;
 }
 
-std::size_t cost_of_got(const Bytes& key, const std::optional<Bytes>& state) {
-  return key.size() + (state ? state->size() : 0) + 64;
-}
-
 Status not_an_answer(std::string_view what) {
   return Status(StatusCode::kInvalidArgument, fmt::format("resync: {}", what));
 }
 
 }  // namespace
 
-void ResyncTaker::begin(repl::Session& session) {
+void ResyncTaker::begin(repl::Session& session, TableFilter tables) {
   stop();
   state_ = State::kAsked;
-  filter_ = replica_.shared();
+  asks_ = filter_ = std::move(tables);
   session.send_resync(repl::CutAsk{++round_, filter_});
 }
 
@@ -128,9 +125,9 @@ Status ResyncTaker::on_cells(repl::Cells&& cells) {
   Taking taking{ask.from, cells.to, {}, 0};
   const auto add = [&](Bytes key, Bytes state) -> Status {
     if (key < ask.from || key >= cells.to) return not_an_answer("a cell outside of its range");
-    if (!looked_at(key)) return not_an_answer("a cell of a table that was not asked for");
+    if (!lets_through(filter_, key)) return not_an_answer("a cell of a table that was not asked for");
     CutCell cell{std::move(key), std::move(state)};
-    taking.bytes += cost_of_got(cell.key, cell.state);
+    taking.bytes += cost_of_differing(cell.key, cell.state);
     PANDO_RETURN_IF_ERROR(apply::check_cut_cell(cell, *cut_));
     taking.theirs.emplace(std::move(cell.key), std::move(cell.state));
     return {};
@@ -163,21 +160,17 @@ Status ResyncTaker::on_cells(repl::Cells&& cells) {
 }
 
 void ResyncTaker::on_over(const repl::CutOver& over, repl::Session& session) {
-  if (active() && over.round == round_) begin(session);
-}
-
-bool ResyncTaker::looked_at(ByteSpan cell_key) const {
-  return filter_.every() || filter_.has(store::table_of_cell_key(cell_key));
+  if (active() && over.round == round_) begin(session, asks_);
 }
 
 void ResyncTaker::set_got(const Bytes& key, std::optional<Bytes> state) {
   if (const auto at = got_.find(key); at != got_.end()) drop_got(at);
-  got_bytes_ += cost_of_got(key, state);
+  got_bytes_ += cost_of_differing(key, state);
   got_.emplace(key, std::move(state));
 }
 
 void ResyncTaker::drop_got(store::Overlay::iterator at) {
-  got_bytes_ -= cost_of_got(at->first, at->second);
+  got_bytes_ -= cost_of_differing(at->first, at->second);
   got_.erase(at);
 }
 
@@ -191,7 +184,7 @@ Status ResyncTaker::take(std::size_t& cells_left) {
   PANDO_RETURN_IF_ERROR(
       store::walk_range(*cells_, nullptr, now.at, now.to, cells_left, [&](ByteSpan key, ByteSpan state) {
         ++looked;
-        if (!looked_at(key)) return true;
+        if (!lets_through(filter_, key)) return true;
         const auto theirs = now.theirs.find(key);
         if (theirs == now.theirs.end()) {
           absent.emplace_back(key);
@@ -237,7 +230,7 @@ Status ResyncTaker::compare(std::size_t& cells_left) {
   PANDO_RETURN_IF_ERROR(
       store::walk_range(*cells_, &got_, part.at, part.to, cells_left, [&](ByteSpan key, ByteSpan state) {
         ++looked;
-        if (!looked_at(key)) return true;
+        if (!lets_through(filter_, key)) return true;
         part.ours.add(key, state);
         if (first_look) count_table(key);
         return true;
@@ -275,7 +268,7 @@ Result<bool> ResyncTaker::work(repl::Session& session) {
   if (state_ != State::kComparing) return false;
   if (!replica_.cells().snapshots().alive(*snapshot_)) {
     session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
-    begin(session);
+    begin(session, asks_);
     return false;
   }
   std::size_t cells_left = limits::kResyncSliceCells;
@@ -287,24 +280,6 @@ Result<bool> ResyncTaker::work(repl::Session& session) {
   if (!takings_.empty() || !parts_.empty()) return true;
   if (to_ask_.empty() && asked_.empty()) state_ = State::kReady;
   return state_ == State::kReady;
-}
-
-Result<std::vector<CutCell>> ResyncTaker::differing() const {
-  std::vector<CutCell> cells;
-  for (const auto& [key, state] : got_) cells.push_back({key, state});
-  // What was changed here since it was compared: the peer has it as it was here then.
-  const store::Snapshots& snapshots = replica_.cells().snapshots();
-  for (const auto& entry : snapshots.history()) {
-    const store::Cell* then = snapshots.find(*snapshot_, entry.first);
-    if (then == nullptr || got_.contains(entry.first) || !looked_at(entry.first)) continue;
-    CutCell cell{entry.first, std::nullopt};
-    if (!then->empty()) {
-      cell.state.emplace();
-      store::encode_cell_state(*then, *cell.state);
-    }
-    cells.push_back(std::move(cell));
-  }
-  return cells;
 }
 
 Result<Difference> ResyncTaker::difference(std::int64_t now_ms, Chunks chunks) const {
@@ -332,20 +307,32 @@ Status ResyncTaker::finish(repl::Session& session) {
   CHECK(state_ == State::kReady);
   if (!replica_.cells().snapshots().alive(*snapshot_)) {
     session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
-    begin(session);
+    begin(session, asks_);
     return {};
   }
-  Result<std::vector<CutCell>> cells = differing();
-  if (!cells) return cells.error();
+  const std::vector<CutCell> cells = cells_to_merge(got_, replica_.cells().snapshots(), *snapshot_, filter_);
   const Cut cut = *std::exchange(cut_, std::nullopt);
   // Nobody looks at what the cells were any more: it need not be put away.
   stop();
-  PANDO_RETURN_IF_ERROR(replica_.join(cut, *cells));
+  PANDO_RETURN_IF_ERROR(replica_.join(cut, cells));
   session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
   ++stats_.finished;
-  stats_.differing += cells->size();
+  stats_.differing += cells.size();
   forget();
   return {};
+}
+
+std::optional<ResyncTaker::Got> ResyncTaker::take_got(repl::Session& session) {
+  CHECK(state_ == State::kReady);
+  session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
+  if (!replica_.cells().snapshots().alive(*snapshot_)) {
+    begin(session, asks_);
+    return std::nullopt;
+  }
+  Got got{*std::exchange(cut_, std::nullopt), cells_to_merge(got_, replica_.cells().snapshots(), *snapshot_, filter_),
+          filter_};
+  forget();
+  return got;
 }
 
 }  // namespace pando::node

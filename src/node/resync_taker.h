@@ -44,8 +44,9 @@ class ResyncTaker {
   State state() const { return state_; }
   bool active() const { return state_ != State::kIdle; }
 
-  // Asks the peer for a cut; gives up the one under way.
-  void begin(repl::Session& session);
+  // Asks the peer for a cut of what is the same here and there, or of these tables; gives up the one under way.
+  void begin(repl::Session& session) { begin(session, replica_.shared()); }
+  void begin(repl::Session& session, TableFilter tables);
   // Back to idle; what was got is kept.
   void stop();
   // Tells the peer that its cut is not wanted any more.
@@ -74,6 +75,17 @@ class ResyncTaker {
   // Merges the cut in, once kReady; idle afterwards. On failure nothing was merged in: what was got is kept for another
   // begin().
   Status finish(repl::Session& session);
+
+  // kReady, or found that the peer must be asked for another cut (then nothing): all that was got, which is what
+  // differs from the cells here, and the cut it is of. The filter says of which tables. Idle afterwards.
+  struct Got {
+    Cut cut;
+    std::vector<CutCell> cells;
+    TableFilter filter;
+  };
+  std::optional<Got> take_got(repl::Session& session);
+  // Bytes of it so far.
+  std::size_t got_bytes() const { return got_bytes_; }
 
   struct Stats {
     std::uint64_t finished = 0;   // cuts merged in
@@ -121,17 +133,15 @@ class ResyncTaker {
   Status check_cut(const Cut& cut, Hlc hlc_max, const VersionVector& needs) const;
   void settle(const Part& part);
   void ask_on(repl::Session& session);
-  // Of a table that both sides share.
-  bool looked_at(ByteSpan cell_key) const;
   void set_got(const Bytes& key, std::optional<Bytes> state);
   void drop_got(store::Overlay::iterator at);
   void count_table(ByteSpan cell_key);
-  Result<std::vector<CutCell>> differing() const;
 
   Replica& replica_;
   State state_ = State::kIdle;
   std::uint64_t round_ = 0;  // counts cuts asked for
-  TableFilter filter_;       // as asked for, then as the peer's cut goes
+  TableFilter asks_;         // as asked for
+  TableFilter filter_;       // then as the peer's cut goes
   std::optional<Cut> cut_;
   std::optional<store::Snapshots::Id> snapshot_;
   std::optional<store::PastKv> cells_;

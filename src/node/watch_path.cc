@@ -90,6 +90,11 @@ Status WatchPath::offer(const log::Run& run, std::uint64_t changes_before) {
   for (const log::RecordView& record : run.records) {
     const std::optional<LogPos> want = hub_.next_read(replica_.durable());
     if (!want || *want < record.pos) break;
+    if (record.kind == log::RecordKind::kArrived && *want == record.pos) {
+      PANDO_RETURN_IF_ERROR(offer_arrival(record));
+      next = record.pos.next();
+      continue;
+    }
     if (record.kind == log::RecordKind::kCut && *want == record.pos) {
       PANDO_RETURN_IF_ERROR(offer_cut(record));
       next = record.pos.next();
@@ -117,6 +122,18 @@ Status WatchPath::offer_cut(const log::RecordView& record) {
   if (!found) return found.error();
   const std::vector<WatchId> lacking = hub_.drop_lacking(record.pos, found->cut.context);
   cut_off_.insert(cut_off_.end(), lacking.begin(), lacking.end());
+  const std::optional<Dot> dot;
+  const std::vector<Change> changes;
+  hub_.offer({record.pos, dot, changes});
+  return {};
+}
+
+// What became of the tables no change tells.
+Status WatchPath::offer_arrival(const log::RecordView& record) {
+  const Result<ArrivalRecord> found = decode_arrival_record(record.body);
+  if (!found) return found.error();
+  const std::vector<WatchId> over = hub_.drop_watching(record.pos, found->tables);
+  cut_off_.insert(cut_off_.end(), over.begin(), over.end());
   const std::optional<Dot> dot;
   const std::vector<Change> changes;
   hub_.offer({record.pos, dot, changes});

@@ -46,6 +46,7 @@ class WatchPath {
   // Shows the records to the watches that want them; `changes_before` is the number of changes before the first.
   Status offer(const log::Run& run, std::uint64_t changes_before);
   Status offer_cut(const log::RecordView& record);
+  Status offer_arrival(const log::RecordView& record);
   void fail(const Status& status, Outputs& out);
   void read_on(std::uint64_t& next_read_id, Outputs& out);
 

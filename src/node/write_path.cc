@@ -28,6 +28,24 @@ Status WritePath::writable() const {
   return {};
 }
 
+Status WritePath::takes_writes() const {
+  PANDO_RETURN_IF_ERROR(writable());
+  if (!replica_.draining()) return {};
+  return Status(StatusCode::kUnavailable,
+                fmt::format("{} is being drained, to be stopped, and takes no writes: send them to another node (an "
+                            "operator undoes it with: pando drain --undo)",
+                            replica_.self().node));
+}
+
+Status WritePath::takes(const WriteRequest& write) const {
+  const bool settles =
+      !write.mutations.empty() &&
+      std::all_of(write.mutations.begin(), write.mutations.end(), [](const Mutation& mutation) {
+        return mutation.kind == Mutation::Kind::kDetail && std::holds_alternative<SettleBounded>(mutation.detail);
+      });
+  return settles ? writable() : takes_writes();
+}
+
 engine::Draft WritePath::draft(Time now) { return engine::Draft(replica_.next_dot(), replica_.view(now), parser_); }
 
 Result<LogPos> WritePath::commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key) {
@@ -182,7 +200,7 @@ Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& 
 }
 
 void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out) {
-  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = takes(request); !status.ok()) return refuse(id, std::move(status), out);
   if (request.mutations.empty()) return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to write"), out);
   if (answer_again(id, terms, now, out)) return;
   if (Status status = check_conditions(request, terms, now); !status.ok()) return refuse(id, std::move(status), out);
@@ -223,7 +241,7 @@ Result<WriteRequest> WritePath::restoring(const RestoreConflictRequest& request)
 }
 
 void WritePath::handle(RequestId id, TxBeginRequest&& request, const Terms&, Time now, Outputs& out) {
-  if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
+  if (Status status = takes_writes(); !status.ok()) return refuse(id, std::move(status), out);
   Result<Bytes> begun = transactions_.begin(request, instant_of(now));
   if (!begun) return refuse(id, begun.error(), out);
   pictures_.begin(**transactions_.find(*begun, instant_of(now)), now);
@@ -327,7 +345,7 @@ Status WritePath::discard(const engine::Transaction& tx, Time now) {
 }
 
 Status WritePath::discard_leftovers(Time now) {
-  if (!replica_.config().writable || !replica_.serving().ok()) return {};
+  if (!replica_.config().writable || !replica_.serving().ok() || replica_.arrives(kTableLob)) return {};
   std::vector<Bytes> uploads;
   {
     store::CellCursor at = replica_.cells().scan(kTableUploads, {}, {});

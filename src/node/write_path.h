@@ -54,6 +54,10 @@ class WritePath {
 
   // Ok when this node takes writes now.
   Status writable() const;
+  // The same for what clients begin: kUnavailable while the node is drained.
+  Status takes_writes() const;
+  // Settling a reservation, which can be done nowhere else, is not refused by a node that is drained.
+  Status takes(const WriteRequest& write) const;
   engine::Draft draft(Time now);
   // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
   Result<LogPos> commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key = {});

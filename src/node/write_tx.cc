@@ -186,7 +186,7 @@ void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Ti
   if (request.items.empty() && request.seen.empty())
     return refuse(id, Status(StatusCode::kInvalidArgument, "nothing to do"), out);
   const bool only_reads = std::none_of(request.items.begin(), request.items.end(), writes);
-  if (Status status = only_reads ? replica_.serving() : writable(); !status.ok()) {
+  if (Status status = only_reads ? replica_.serving() : takes_writes(); !status.ok()) {
     return refuse(id, std::move(status), out);
   }
   if (!only_reads && answer_again(id, terms, now, out)) return;

@@ -96,6 +96,18 @@ std::vector<WatchId> Hub::drop_lacking(LogPos pos, const VersionVector& context)
   return dropped;
 }
 
+std::vector<WatchId> Hub::drop_watching(LogPos pos, const TableSet& tables) {
+  std::vector<WatchId> dropped;
+  const auto group = wanted_.find(pos);
+  if (group == wanted_.end()) return dropped;
+  for (const WatchId id : group->second) {
+    const std::optional<std::string>& table = watches_.at(id).filter().table;
+    if (!table || tables.has(*table)) dropped.push_back(id);
+  }
+  for (const WatchId id : dropped) close(id);
+  return dropped;
+}
+
 std::vector<WatchId> Hub::drop_all() {
   std::vector<WatchId> dropped;
   for (const auto& [id, watch] : watches_) dropped.push_back(id);

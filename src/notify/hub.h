@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "model/table_scope.h"
 #include "notify/watch.h"
 
 namespace pando::notify {
@@ -57,6 +58,8 @@ class Hub {
   // Ends the watches that stand at `pos`, where the log goes on behind commits it does not have as commits, and that
   // have not seen all of `context`. They cannot go on without a gap either.
   std::vector<WatchId> drop_lacking(LogPos pos, const VersionVector& context);
+  // Ends those that are to read the record at `pos` next and watch one of these tables, or all.
+  std::vector<WatchId> drop_watching(LogPos pos, const TableSet& tables);
   // Ends all of them.
   std::vector<WatchId> drop_all();
 

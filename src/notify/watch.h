@@ -69,6 +69,8 @@ class Watch {
  public:
   Watch(WatchFilter filter, Cursor start, BatchLimits limits);
 
+  const WatchFilter& filter() const { return filter_; }
+
   // The record to offer next; none while a batch waits to be taken or was taken and not acknowledged.
   std::optional<LogPos> next_read() const;
   // Takes what matches. After this the watch stands behind the record, or inside it when the batch became full;

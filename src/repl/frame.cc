@@ -20,6 +20,7 @@ constexpr std::uint64_t kOptionHeads = 1;
 constexpr std::uint64_t kOptionAccepts = 2;
 constexpr std::uint64_t kOptionTables = 3;
 constexpr std::uint64_t kOptionCluster = 4;
+constexpr std::uint64_t kOptionPatchy = 5;
 constexpr std::uint64_t kOptionFrontier = 1;  // of a heartbeat
 constexpr std::uint64_t kOptionsMax = 64;
 constexpr std::size_t kStatusWordBytesMax = 64;
@@ -143,8 +144,14 @@ Hello decode_hello_body(Reader& in) {
       hello.tables = decode_table_set(value);
     } else if (tag == kOptionCluster) {
       hello.cluster = Bytes(value.bytes("hello.cluster", limits::kClusterBytesMax));
+    } else if (tag == kOptionPatchy) {
+      PatchyLog patchy;
+      patchy.holds = decode_table_set(value);
+      patchy.before = decode_table_set(value);
+      patchy.upto = decode_version_vector(value);
+      hello.patchy = std::move(patchy);
     }
-    return tag == kOptionHeads || tag == kOptionAccepts || tag == kOptionTables || tag == kOptionCluster;
+    return tag >= kOptionHeads && tag <= kOptionPatchy;
   });
   return hello;
 }
@@ -337,7 +344,7 @@ Bytes encode_frame(const Hello& hello) {
   encode(hello.context, out);
   const bool accepts = hello.unacked_bytes_max != 0 || hello.bytes_per_s_max != 0;
   out.varint((hello.heads.empty() ? 0 : 1) + (accepts ? 1 : 0) + (hello.tables.all ? 0 : 1) +
-             (hello.cluster.empty() ? 0 : 1));
+             (hello.cluster.empty() ? 0 : 1) + (hello.patchy ? 1 : 0));
   if (!hello.heads.empty()) {
     out.varint(kOptionHeads);
     out.bytes(encode_heads(hello.heads));
@@ -361,6 +368,15 @@ Bytes encode_frame(const Hello& hello) {
     Bytes value;
     Writer(value).bytes(hello.cluster);
     out.varint(kOptionCluster);
+    out.bytes(value);
+  }
+  if (hello.patchy) {
+    Bytes value;
+    Writer words(value);
+    encode(hello.patchy->holds, words);
+    encode(hello.patchy->before, words);
+    encode(hello.patchy->upto, words);
+    out.varint(kOptionPatchy);
     out.bytes(value);
   }
   return finish(std::move(bytes));

@@ -20,7 +20,7 @@
 
 #include "base/ids.h"
 #include "base/status.h"
-#include "model/table_scope.h"
+#include "model/table_growth.h"
 #include "model/version_vector.h"
 #include "repl/frontier.h"
 #include "repl/resync_frame.h"
@@ -59,13 +59,22 @@ std::string_view role_name(Role role);
 // Bits of Hello::features: what a node understands. Used when both ends say it.
 inline constexpr std::uint64_t kFeaturePacked = 1;  // items packed with zstd
 inline constexpr std::uint64_t kFeatureParts = 4;   // commits of sections, parts of them, skips (model/commit_parts.h)
-inline constexpr std::uint64_t kFeatures = kFeaturePacked | kFeatureResync | kFeatureParts;
+inline constexpr std::uint64_t kFeatureGrowth = 8;  // Hello::patchy
+inline constexpr std::uint64_t kFeatures = kFeaturePacked | kFeatureResync | kFeatureParts | kFeatureGrowth;
 
 // The running hash of an origin's commits up to `dot` (model/commit.h).
 struct ChainHead {
   Dot dot;
   std::uint64_t chain = 0;
   friend bool operator==(const ChainHead&, const ChainHead&) = default;
+};
+
+// Of a sender that has come to take more tables than before.
+struct PatchyLog {
+  TableSet holds;   // of what it takes, what is there: all else is arriving
+  TableSet before;  // of others' commits up to `upto` it has only these
+  VersionVector upto;
+  friend bool operator==(const PatchyLog&, const PatchyLog&) = default;
 };
 
 // The first frame of both ends.
@@ -85,6 +94,15 @@ struct Hello {
   std::uint64_t bytes_per_s_max = 0;
   TableSet tables = {};      // that the sender takes from others: it has of others' commits only these
   std::string cluster = {};  // of the sender: empty but in one that began as a clone
+  std::optional<PatchyLog> patchy = {};
+
+  // Of others' tables what is there: its context is true of these.
+  const TableSet& holds() const { return patchy ? patchy->holds : tables; }
+  // Whether the sender has of others' commits all that is of `wanted`, for somebody who has so much already.
+  bool has_whole(const TableSet& wanted, const VersionVector& seen) const {
+    if (!tables.includes(wanted)) return false;
+    return !patchy || patchy->before.includes(wanted) || seen.covers(patchy->upto);
+  }
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 

@@ -79,6 +79,12 @@ TEST(Frame, GoldenBytes) {
          return hello;
        }()),
        "0100a513fd6202010100000000000000016101016e010300010205e807d08603"},
+      {"hello of a cluster that began as a clone", encode_frame([] {
+         Hello hello{.origin = Origin{"a", 1}, .ns = "n"};
+         hello.cluster = "staging";
+         return hello;
+       }()),
+       "0100651ea65302010000000000000000016101016e0103000104080773746167696e67"},
       {"body that announces and answers",
        encode_frame(Body{LogPos(300), {Have{vector_of({{Origin{"dc1", 1}, 7}})}, Answer{kCommit}}, 5}),
        "0200d2aabcd105ac0202000103646331010701146363636363636363636363636363636363636363"},
@@ -103,6 +109,18 @@ TEST(Frame, RoundTrip) {
   const Result<Frame> hello = decode_frame(encode_frame(sample_hello()));
   ASSERT_TRUE(hello) << hello.error().to_string();
   EXPECT_EQ(std::get<Hello>(*hello), sample_hello());
+
+  Hello patchy = sample_hello();
+  patchy.tables = TableSet::of({"kv", "limits"});
+  patchy.patchy = PatchyLog{TableSet::of({"kv"}), TableSet::of({"kv"}), patchy.context};
+  const Result<Frame> grown = decode_frame(encode_frame(patchy));
+  ASSERT_TRUE(grown) << grown.error().to_string();
+  EXPECT_EQ(std::get<Hello>(*grown), patchy);
+  EXPECT_EQ(std::get<Hello>(*grown).holds(), TableSet::of({"kv"}));
+  EXPECT_TRUE(patchy.has_whole(TableSet::of({"kv"}), {})) << "what it took before";
+  EXPECT_FALSE(patchy.has_whole(TableSet::of({"kv", "limits"}), {}));
+  EXPECT_TRUE(patchy.has_whole(TableSet::of({"kv", "limits"}), patchy.context)) << "the rest came whole";
+  EXPECT_FALSE(patchy.has_whole(TableSet{}, patchy.context));
 
   const Bytes other(40, 'd');
   const Bytes bytes = encode_frame(Body{LogPos(9), {kCommit, other}});

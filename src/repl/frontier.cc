@@ -45,10 +45,12 @@ void Frontier::settle(Of& of, Seq durable) {
 }
 
 Hlc Frontier::get() const {
-  if (of_.empty()) return highest_;
-  const auto least = std::min_element(of_.begin(), of_.end(),
-                                      [](const auto& a, const auto& b) { return a.second.upto < b.second.upto; });
-  highest_ = std::max(highest_, least->second.upto);
+  const Of* least = nullptr;
+  for (const auto& entry : of_) {
+    if (entry.second.left_out) continue;
+    if (least == nullptr || entry.second.upto < least->upto) least = &entry.second;
+  }
+  if (least != nullptr) highest_ = std::max(highest_, least->upto);
   return highest_;
 }
 

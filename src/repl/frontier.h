@@ -11,8 +11,8 @@
 //
 // An origin counts from when a commit or a claim of it is seen. One that is heard of for the first time may have made
 // commits with lower stamps while nobody knew it: get() does not fall for it. One that is silent for good holds get()
-// where it is. Nothing is stored: after a restart get() begins at zero and rises with the first heartbeats.
-// One thread. Memory: three stamps per origin, at most limits::kOriginsMax of them.
+// where it is, until it is left out. Nothing is stored: after a restart get() begins at zero and rises with the first
+// heartbeats. One thread. Memory: three stamps per origin, at most limits::kOriginsMax of them.
 #pragma once
 
 #include <map>
@@ -43,6 +43,9 @@ class Frontier {
   // A peer said so. `durable` is what is here. Claims about `self` of on_own() are no news.
   void on_claim(const Claim& claim, const VersionVector& durable);
 
+  // From here on get() does not wait for `origin`, which is declared gone: what it may still have made counts no more.
+  void leave_out(const Origin& origin) { of_[origin].left_out = true; }
+
   // Never falls.
   Hlc get() const;
   // What this node can vouch for, ascending by origin. `durable` as above.
@@ -54,6 +57,7 @@ class Frontier {
     // Claims of commits that are not all here: the one that is reached first, and the newest.
     Claim next;
     Claim newest;
+    bool left_out = false;
   };
   static void settle(Of& of, Seq durable);
 

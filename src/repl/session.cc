@@ -17,9 +17,6 @@ namespace {
 constexpr std::size_t kPaceBytesFirst = 16 * 1024;
 constexpr std::size_t kPaceBytesMin = 4 * 1024;
 
-// Announced commits whose order is kept; of more in a row only how far each origin goes.
-constexpr std::size_t kHavesInOrderMax = 32;
-constexpr std::size_t kHaveBytes = 24;  // about what one takes
 // What a peer announces needs no hurry to be acknowledged: after so many, or with the next heartbeat.
 constexpr std::uint64_t kHavesPerAck = 256;
 
@@ -33,16 +30,6 @@ constexpr Duration kBudgetWake = Duration::millis(10);
 constexpr Duration kBudgetPassedMax = Duration::seconds(60);
 
 constexpr Instant kNever{std::numeric_limits<std::int64_t>::max()};
-
-// How many dots of `all` are not in `known`.
-std::uint64_t count_beyond(const VersionVector& all, const VersionVector& known) {
-  std::uint64_t count = 0;
-  for (const auto& [origin, seq] : all.entries()) {
-    const Seq seen = known.get(origin);
-    if (seq > seen) count += seq.value - seen.value;
-  }
-  return count;
-}
 
 // Those of `heads` that are the last commit of their origin in `context`, sorted.
 std::vector<ChainHead> heads_of(const VersionVector& context, std::vector<ChainHead> heads) {
@@ -94,6 +81,10 @@ void Session::start(const VersionVector& durable, std::vector<ChainHead> heads, 
   durable_ = durable;
   stated_ = durable;
   heads_ = heads_of(durable, std::move(heads));
+  control_.push_back(encode_frame(hello()));
+}
+
+Hello Session::hello() const {
   Hello hello;
   hello.origin = options_.self;
   hello.ns = options_.ns;
@@ -107,7 +98,9 @@ void Session::start(const VersionVector& durable, std::vector<ChainHead> heads, 
   hello.bytes_per_s_max = options_.bytes_per_s_max;
   hello.tables = options_.tables;
   hello.cluster = options_.cluster;
-  control_.push_back(encode_frame(hello));
+  hello.patchy = options_.patchy;
+  hold_back(hello, options_.release);
+  return hello;
 }
 
 // Frames in. ----------------------------------------------------------------------------------------------
@@ -124,6 +117,8 @@ std::vector<Event> Session::on_frame(ByteSpan frame, Time now) {
   Result<Frame> decoded = decode_frame(frame);
   if (!decoded) {
     blame(decoded.error());
+  } else if (Status known = understands(*decoded, options_.release); !known.ok()) {
+    blame(std::move(known));
   } else if (Hello* hello = std::get_if<Hello>(&*decoded)) {
     handle(std::move(*hello), events);
   } else if (Refuse* said = std::get_if<Refuse>(&*decoded)) {
@@ -176,6 +171,12 @@ Status Session::check_hello(const Hello& hello) const {
                   fmt::format("nothing would flow between {} and {}: neither publishes what the other subscribes to",
                               to_string(options_.self), to_string(hello.origin)));
   }
+  if (options_.patchy && (hello.features & kFeatureGrowth) == 0) {
+    return refuse(StatusCode::kUnimplemented,
+                  fmt::format("{} has come to take more tables than before, which {} does not understand: it must be "
+                              "brought to a newer version",
+                              to_string(options_.self), to_string(hello.origin)));
+  }
   PANDO_RETURN_IF_ERROR(check_cluster(hello));
   return compare_heads(heads_, hello.heads);
 }
@@ -200,6 +201,7 @@ void Session::handle(Hello hello, std::vector<Event>& events) {
   if (Status status = check_hello(hello); !status.ok()) return refuse(std::move(status));
   state_ = State::kUp;
   peer_ = std::move(hello);
+  hold_back(*peer_, options_.release);
   routed_ = !speaks_have();
   if (const std::uint64_t most = peer_->unacked_bytes_max; most != 0) {
     window_.limit(static_cast<std::size_t>(most));
@@ -311,7 +313,8 @@ void Session::handle(Heartbeat heartbeat, Time now, std::vector<Event>& events) 
   peer_clock_ahead_ = Duration::millis(heartbeat.wall_ms - now.wall_ms);
   learn(heartbeat.context, events);
   if (closed()) return;
-  const bool vouches = heartbeat.frontier != Hlc{} || !heartbeat.claims.empty();
+  const bool vouches =
+      options_.release >= Release::kFrontier && (heartbeat.frontier != Hlc{} || !heartbeat.claims.empty());
   events.push_back(PeerAcked{std::move(heartbeat.context)});
   if (vouches) events.push_back(FrontierHeard{heartbeat.frontier, std::move(heartbeat.claims)});
 }
@@ -424,7 +427,7 @@ void Session::earn(Instant now) {
 
 Heartbeat Session::heartbeat(Time now) {
   Heartbeat beat{durable_, now.wall_ms, stats_.frames_sent + control_.size(), {}, {}};
-  if (options_.frontier == nullptr) return beat;
+  if (options_.frontier == nullptr || options_.release < Release::kFrontier) return beat;
   beat.frontier = options_.frontier->get();
   for (Claim& claim : options_.frontier->claims(durable_)) {
     Claim& said = claimed_[claim.origin];
@@ -467,46 +470,17 @@ void Session::route(std::vector<Origin> have_only) {
 
 void Session::want(std::vector<Want::Range> ranges) {
   if (closed()) return;
-  CHECK(speaks_have());
+  // One that knows no Want brings everything anew with the next link.
+  if (!speaks_have()) {
+    return refuse(Status(StatusCode::kDataLoss, fmt::format("{} cannot be asked for a commit again on the same link",
+                                                            to_string(peer_->origin))));
+  }
   control_.push_back(encode_frame(Want{std::move(ranges)}));
 }
 
 void Session::quarantined(const Dot& dot, const Status& reason) {
-  if (!closed()) control_.push_back(encode_frame(Quarantined{dot, reason}));
-}
-
-// Reading the log for the peer. ----------------------------------------------------------------------------
-
-void Session::seek(LogPos next) {
-  CHECK(!next_ || lost_ || next >= *next_);
-  next_ = next_ ? std::max(*next_, next) : next;
-  lost_ = false;
-}
-
-std::optional<LogPos> Session::wants() const {
-  if (state_ != State::kUp || !peer_takes() || !routed_ || !next_) return std::nullopt;
-  if (lost_ && !again_) return std::nullopt;
-  const std::size_t gathered = batch_.size() + haves_.size() * kHaveBytes;
-  if (!(again_ ? again_window_ : window_).open(gathered) || !room_for(gathered + cutter_.bytes())) return std::nullopt;
-  return again_ ? again_->next : *next_;
-}
-
-void Session::pass(LogPos pos) {
-  if (!cursor_moved(pos)) end_again();
-}
-
-bool Session::pass_cut(LogPos pos, const VersionVector& context) {
-  if (again_ || peer_has_.covers(context)) {
-    pass(pos);
-    return true;
-  }
-  lose_place();
-  return false;
-}
-
-void Session::lose_place() {
-  flush_batch();
-  lost_ = true;
+  if (closed() || options_.release < Release::kQuarantine) return;
+  control_.push_back(encode_frame(Quarantined{dot, reason}));
 }
 
 bool Session::speaks_resync() const { return peer_ && (peer_->features & kFeatureResync) != 0; }
@@ -534,198 +508,6 @@ void Session::drop_unsent() {
   cutter_.clear();
   resync_.clear();
   resync_bytes_ = 0;
-}
-
-// The record at `pos` has been looked at. False when that was on the way back to the cursor.
-bool Session::cursor_moved(LogPos pos) {
-  if (!again_) {
-    CHECK(next_ && pos >= *next_);
-    next_ = pos.next();
-    return true;
-  }
-  CHECK(pos >= again_->next);
-  again_->next = pos.next();
-  return false;
-}
-
-void Session::offer(LogPos pos, ByteSpan commit) {
-  if (closed()) return;
-  const Result<CommitHead> head = peek_head(commit);
-  CHECK(head.has_value());
-  const Dot* dot = &head->dot;
-  CHECK(durable_.covers(*dot));
-  if (!cursor_moved(pos)) return answer(*dot, commit, pos);
-  const Seq there = peer_has_.get(dot->origin);
-  if (dot->seq <= there) {
-    ++stats_.commits_filtered;
-    return;
-  }
-  if (head->first > there.next()) {
-    return refuse(Status(StatusCode::kGone,
-                         fmt::format("the log of {} begins after {}:{}, which {} needs next", to_string(options_.self),
-                                     to_string(dot->origin), there.next().value, to_string(peer_->origin))));
-  }
-  peer_has_.raise(dot->origin, dot->seq);
-  if (std::binary_search(have_only_.begin(), have_only_.end(), dot->origin) || !relays(dot->origin)) {
-    flush_skip();
-    announce(*dot, pos);
-  } else {
-    send(*head, commit, pos);
-  }
-}
-
-bool Session::relays(const Origin& origin) const {
-  return origin.node == options_.self.node || options_.tables.includes(peer_->tables);
-}
-
-bool Session::gives(const Origin& origin) const {
-  return origin.node == peer_->origin.node || peer_->tables.includes(options_.tables);
-}
-
-// What goes instead of the commit; nothing when it is its very bytes. A skip goes to `skip`, if that is given.
-std::optional<Bytes> Session::part_of(const Dot& dot, ByteSpan commit, std::optional<Commit>* skip) {
-  // What a node made itself and has lost it gets back as a whole.
-  const TableSet wanted = dot.origin.node == peer_->origin.node ? TableSet{} : peer_->tables;
-  Result<CommitPart> part = part_for(commit, wanted);
-  CHECK(part.has_value());  // it was in the log
-  if (part->whole) return std::nullopt;
-  if (part->rest->skips_from && skip != nullptr) {
-    *skip = std::move(*part->rest);
-    return std::nullopt;
-  }
-  return encode_commit(*part->rest);
-}
-
-void Session::send(const CommitHead& head, ByteSpan commit, LogPos pos) {
-  if (peer_->tables.all && !head.divided && head.first == head.dot.seq) {
-    flush_waiting();
-    return pack(head.dot, commit, pos);
-  }
-  if (!speaks_parts()) {
-    return refuse(Status(StatusCode::kUnimplemented,
-                         fmt::format("{} is not to go as a whole, and {} knows nothing of parts of commits: it must be "
-                                     "brought to a newer version",
-                                     to_string(head.dot), to_string(peer_->origin))));
-  }
-  std::optional<Commit> nothing;
-  const std::optional<Bytes> part = part_of(head.dot, commit, &nothing);
-  if (nothing) return skip(std::move(*nothing), pos);
-  flush_waiting();
-  pack(head.dot, part ? ByteSpan(*part) : commit, pos);
-}
-
-// A run of what the peer takes nothing of is one item.
-void Session::skip(Commit&& skip, LogPos pos) {
-  flush_haves();
-  if (batch_count_ == 0 && !skip_) batch_first_ = pos;
-  ++stats_.commits_skipped;
-  batch_pos_ = pos;
-  batch_dots_.raise(skip.dot.origin, skip.dot.seq);
-  if (skip_ && skip_->dot.origin == skip.dot.origin) {
-    skip.skips_from = skip_->skips_from;
-  } else {
-    flush_skip();
-  }
-  skip_ = std::move(skip);
-}
-
-void Session::flush_skip() {
-  if (!skip_) return;
-  Writer out(batch_);
-  encode_item(ByteSpan(encode_commit(*std::exchange(skip_, std::nullopt))), out);
-  ++batch_count_;
-}
-
-void Session::flush_waiting() {
-  flush_haves();
-  flush_skip();
-}
-
-// A record on the way back to the cursor: what was wanted goes out in the log's order.
-void Session::answer(const Dot& dot, ByteSpan commit, LogPos pos) {
-  const auto at = again_->ranges.find(dot.origin);
-  if (at != again_->ranges.end() && dot.seq > at->second.after) {
-    at->second.after = dot.seq;
-    if (dot.seq >= at->second.upto) again_->ranges.erase(at);
-    ++stats_.commits_wanted;
-    const std::optional<Bytes> part = part_of(dot, commit, nullptr);
-    pack(dot, Answer{part ? ByteSpan(*part) : commit}, pos);
-  }
-  end_again();
-}
-
-void Session::end_again() {
-  if (!again_->ranges.empty() && again_->next < *next_) return;
-  flush_batch();
-  const Again over = *std::exchange(again_, std::nullopt);
-  if (over.ranges.empty()) return;
-  refuse(Status(StatusCode::kGone,
-                fmt::format("{} is no longer in the log of {}",
-                            to_string(Dot{over.ranges.begin()->first, over.ranges.begin()->second.after.next()}),
-                            to_string(options_.self))));
-}
-
-void Session::pack(const Dot& dot, const BodyItem& item, LogPos pos) {
-  if (batch_count_ == 0) batch_first_ = pos;
-  Writer out(batch_);
-  encode_item(item, out);
-  ++batch_count_;
-  ++stats_.commits_sent;
-  batch_pos_ = pos;
-  batch_dots_.raise(dot.origin, dot.seq);
-  if (batch_.size() >= part_bytes()) flush_batch();
-}
-
-void Session::announce(const Dot& dot, LogPos pos) {
-  if (batch_count_ == 0 && haves_.empty() && haves_many_.empty()) batch_first_ = pos;
-  ++stats_.commits_announced;
-  batch_pos_ = pos;
-  batch_dots_.raise(dot.origin, dot.seq);
-  if (!haves_many_.empty()) {
-    haves_many_.raise(dot.origin, dot.seq);
-  } else if (!haves_.empty() && haves_.back().origin == dot.origin) {
-    haves_.back().seq = dot.seq;
-  } else if (haves_.size() < kHavesInOrderMax) {
-    haves_.push_back(dot);
-  } else {
-    for (const Dot& have : std::exchange(haves_, {})) haves_many_.raise(have.origin, have.seq);
-    haves_many_.raise(dot.origin, dot.seq);
-  }
-}
-
-// What was announced goes before the commits that follow it.
-void Session::flush_haves() {
-  Writer out(batch_);
-  const auto put = [&](VersionVector upto) {
-    encode_item(Have{std::move(upto)}, out);
-    ++batch_count_;
-  };
-  for (const Dot& dot : std::exchange(haves_, {})) {
-    VersionVector upto;
-    upto.raise(dot.origin, dot.seq);
-    put(std::move(upto));
-  }
-  if (!haves_many_.empty()) put(std::exchange(haves_many_, {}));
-}
-
-void Session::flush_batch() {
-  flush_waiting();
-  if (batch_count_ == 0) return;
-  std::optional<Bytes> packed;
-  if (options_.pack && narrow() && (peer_->features & kFeaturePacked) != 0)
-    packed = encode_packed(batch_count_, batch_);
-  if (packed) {
-    ++stats_.bodies_packed;
-    stats_.packed_bytes_saved += batch_.size() - packed->size();
-  }
-  // What waits at the peer waits unpacked.
-  const std::size_t unacked_bytes = batch_.size();
-  Bytes content =
-      packed ? encode_body_content(batch_pos_, 1, *packed) : encode_body_content(batch_pos_, batch_count_, batch_);
-  (again_ ? again_window_ : window_).sent(unacked_bytes, std::exchange(batch_dots_, {}), batch_first_);
-  cutter_.add(std::move(content));
-  batch_count_ = 0;
-  batch_.clear();
 }
 
 // While something of ours still waits here, it may be that only the line is slow.
@@ -776,11 +558,11 @@ std::vector<Bytes> Session::take_frames() {
 // Measuring. ----------------------------------------------------------------------------------------------
 
 std::uint64_t Session::behind_commits() const {
-  return state_ == State::kUp && peer_takes() ? count_beyond(durable_, peer_durable_) : 0;
+  return state_ == State::kUp && peer_takes() ? commits_beyond(durable_, peer_durable_) : 0;
 }
 
 std::uint64_t Session::lacking_commits() const {
-  return state_ == State::kUp && takes() ? count_beyond(peer_durable_, durable_) : 0;
+  return state_ == State::kUp && takes() ? commits_beyond(peer_durable_, durable_) : 0;
 }
 
 }  // namespace pando::repl

@@ -54,6 +54,7 @@
 #include "repl/frame.h"
 #include "repl/frontier.h"
 #include "repl/parts.h"
+#include "repl/release.h"
 #include "repl/send_window.h"
 
 namespace pando::repl {
@@ -62,11 +63,12 @@ struct SessionOptions {
   Origin self;  // this node's name and current epoch
   std::string ns;
   Role role = Role::kReplicator;
-  bool publish = true;       // send our log
-  bool subscribe = true;     // take theirs
-  TableSet tables = {};      // of theirs, only these
-  std::string cluster = {};  // empty, or the name of the clone this node is of
-  bool dialed = false;       // we dialled; only words a message differently
+  bool publish = true;                   // send our log
+  bool subscribe = true;                 // take theirs
+  TableSet tables = {};                  // of theirs, only these
+  std::optional<PatchyLog> patchy = {};  // where more is taken than was once
+  std::string cluster = {};              // empty, or the name of the clone this node is of
+  bool dialed = false;                   // we dialled; only words a message differently
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;
@@ -76,6 +78,7 @@ struct SessionOptions {
   std::size_t bytes_per_s_max = 0;                         // each end may send on this link; 0: any
   bool pack = true;                                        // commits, for links that are not known to be fast
   const Frontier* frontier = nullptr;                      // told to the peer in heartbeats; outlives the session
+  Release release = kReleaseNow;                           // nothing later is said, sent or understood
   std::size_t pace_bytes_max = limits::kFrameBytesTarget;  // handed to the carrier at a time; slow links get less
 };
 
@@ -184,6 +187,14 @@ class Session {
   // The next record to look at; nothing while the peer does not subscribe or has enough to chew on. Goes back when
   // the peer wants what was announced, and forth again.
   std::optional<LogPos> wants() const;
+  // The next record it has not looked at yet, of those it looks at in the log's order; nothing while that is lost or
+  // was not said yet. What lies before it was sent or announced: peer_has().
+  std::optional<LogPos> place() const { return state_ != State::kUp || lost_ ? std::nullopt : next_; }
+  const VersionVector& peer_has() const { return peer_has_; }
+  // There may be more to send, and the peer has not acknowledged enough of what was.
+  bool out_of_credit() const {
+    return state_ == State::kUp && peer_takes() && !lost_ && window_.unacked_bytes() > 0 && !window_.open(0);
+  }
   // Is on the way back for what the peer wants.
   bool goes_back() const { return again_.has_value(); }
   // Shows the commit at `pos` >= wants(); positions between hold no commits. Must be durable. Copied when the
@@ -252,6 +263,7 @@ class Session {
   // The peer has all of this: are there commits of ours that we have lost?
   void look_for_lost(const VersionVector& theirs, std::vector<Event>& events);
   bool relays(const Origin& origin) const;
+  Hello hello() const;
   bool speaks_parts() const { return peer_ && (peer_->features & kFeatureParts) != 0; }
   // As much of it as the peer takes.
   void send(const CommitHead& head, ByteSpan commit, LogPos pos);

@@ -14,9 +14,9 @@
 namespace pando::server {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
+double seconds_since(Disk::Clock::time_point began) {
+  return std::chrono::duration<double>(Disk::Clock::now() - began).count();
+}
 
 prometheus::Histogram::BucketBoundaries latency_buckets() {
   return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
@@ -113,18 +113,28 @@ void Disk::run(Workers& workers, std::function<node::Input()> job) {
   });
 }
 
-node::LogWritten Disk::write(const node::LogWrite& job) {
+Duration Disk::last_write_took(const std::string& ns) const {
+  const auto found = files_.find(ns);
+  CHECK(found != files_.end());
+  return Duration::micros(found->second.last_write_us->load(std::memory_order_relaxed));
+}
+
+node::LogWritten Disk::write(const node::LogWrite& job) { return write(job, Clock::now()); }
+
+node::LogWritten Disk::write(const node::LogWrite& job, Clock::time_point given) {
   const auto began = Clock::now();
+  Files& at = files(job.ns);
   std::function<void()> written;
   if (job.tell_written) written = [this, &job] { done_(node::LogWritten{job.ns, {}, /*durable=*/false}); };
-  Status status = files(job.ns).log.write(job.segment_id, job.offset, job.bytes, written);
+  Status status = at.log.write(job.segment_id, job.offset, job.bytes, written);
   stats_.log_write_seconds.Observe(seconds_since(began));
+  at.last_write_us->store(static_cast<std::int64_t>(seconds_since(given) * 1e6), std::memory_order_relaxed);
   stats_.log_write_bytes.fetch_add(job.bytes.size(), std::memory_order_relaxed);
   return node::LogWritten{job.ns, std::move(status)};
 }
 
 void Disk::give(node::LogWrite job) {
-  run(log_, [this, job = std::move(job)]() -> node::Input { return write(job); });
+  run(log_, [this, job = std::move(job), given = Clock::now()]() -> node::Input { return write(job, given); });
 }
 
 void Disk::give(node::SegmentPrepare job) {

@@ -47,8 +47,18 @@ void Driver::accept_written(node::LogWritten written) {
   CHECK(served != namespaces_.end());
   const std::size_t waiting = out_.replies.size();
   node_.accept(std::move(written), io::clock_now(), out_);
-  const bool hold = served->second.pace.on_written(now, clients_from(waiting));
-  if (hold) hold_log(served->first, served->second);
+  const Duration worked = io::thread_cpu_time();
+  const Duration before = std::exchange(served->second.worked, worked);
+  const GroupCommit::Cost cost{ends_.disk->last_write_took(served->first), Duration::micros(worked.us - before.us)};
+  GroupCommit& pace = served->second.pace;
+  const std::size_t answered = clients_from(waiting);
+  trial_.on_answered(answered);
+  if (pace.on_written(now, answered, cost)) {
+    hold_log(served->first, served->second);
+  } else if (pace.waited_for()) {
+    // The disk goes on while those who were answered are told.
+    end_turn();
+  }
   flush_replies();
   schedule_flush();
 }
@@ -109,11 +119,17 @@ void Driver::schedule_flush() {
   boost::asio::post(loop_, [this] { flush(); });
 }
 
-void Driver::flush() {
+void Driver::end_turn() {
   if (ends_.resp != nullptr) ends_.resp->ask_gathered();
-  flush_scheduled_ = false;
   node_.end_turn(io::clock_now(), out_);
   send_to_disk();
+}
+
+void Driver::flush() {
+  flush_scheduled_ = false;
+  // Those that are ready do not wait for a write that the loop may do now.
+  flush_replies();
+  end_turn();
   send_to_watchers();
   send_to_links();
   flush_replies();
@@ -124,8 +140,10 @@ void Driver::flush() {
 void Driver::send_to_disk() {
   std::optional<node::LogWrite> here;
   for (auto& job : out_.log_writes) {
-    namespaces_.find(job.ns)->second.pace.on_handed_out(instant_of(io::clock_now()));
-    if (lone_.on_write(job.bytes.size()) && !job.tell_written) {
+    namespaces_.find(job.ns)->second.pace.on_handed_out();
+    const bool lone = lone_.on_write(job.bytes.size());
+    const bool by_loop = trial_.on_write(instant_of(io::clock_now()), job.bytes.size());
+    if ((lone || by_loop) && !job.tell_written && !here) {
       here = std::move(job);
     } else {
       ends_.disk->give(std::move(job));
@@ -154,7 +172,9 @@ void Driver::send_to_disk() {
 void Driver::write_here(node::LogWrite job) {
   const Instant began = instant_of(io::clock_now());
   node::LogWritten written = ends_.disk->write(job);
-  lone_.on_written(instant_of(io::clock_now()) - began);
+  const Duration took = instant_of(io::clock_now()) - began;
+  lone_.on_written(took);
+  trial_.on_written_here(took);
   accept_written(std::move(written));
   if (progress_) progress_();
 }
@@ -234,7 +254,7 @@ void Driver::begin_stop() {
 bool Driver::has_namespace(std::string_view ns) const { return namespaces_.find(ns) != namespaces_.end(); }
 
 void Driver::add_broken_namespace(const std::string& ns, Status why) {
-  namespaces_.emplace(ns, Served{std::move(why), {}, boost::asio::steady_timer(loop_)});
+  namespaces_.emplace(ns, Served{std::move(why), {}, {}, boost::asio::steady_timer(loop_)});
 }
 
 void Driver::submit(RequestId id, std::string_view ns, Request request, Terms terms) {
@@ -248,6 +268,7 @@ void Driver::submit(RequestId id, std::string_view ns, Request request, Terms te
   if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now()))) {
     release_log(served->first);
   }
+  inbox_.take_if_written();
 }
 
 void Driver::ask(RequestId id, std::string_view ns, Request request, std::size_t clients) {

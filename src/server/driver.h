@@ -6,7 +6,8 @@
 // along all that came in with it.
 //
 // After a write that answered several clients the next one may wait a little for them: server/group_commit.h. That of a
-// client who is alone is done here: server/lone_writer.h.
+// client who is alone is done here: server/lone_writer.h. So are those of many clients where that serves them sooner:
+// server/writer_trial.h.
 //
 // HTTP and the Redis protocol call this as their sink; disk and gRPC threads hand their inputs in through post(). One
 // timer stands for Outputs::wake_at. Once the loop runs, the node is touched from here only.
@@ -28,6 +29,7 @@
 #include "server/group_commit.h"
 #include "server/inbox.h"
 #include "server/lone_writer.h"
+#include "server/writer_trial.h"
 
 namespace pando::server {
 
@@ -66,10 +68,11 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   // HttpSink.
   bool has_namespace(std::string_view ns) const override;
   void submit(RequestId id, std::string_view ns, Request request, Terms terms) override;
-  // RespSink: replies wait for asked(), or for the end of the turn.
+  // RespSink: replies wait for the end of the turn. Sent one by one they would each wake a client who has only just
+  // gone to sleep; sent together they find it awake.
   void ask(RequestId id, std::string_view ns, Request request, std::size_t clients) override;
   void gathers() override { schedule_flush(); }
-  void asked() override { flush_replies(); }
+  void asked() override { inbox_.take_if_written(); }
   void listen(node::WatchOpen open) override;
   void heard(WatchId id) override;
   void stop_listening(WatchId id) override;
@@ -83,6 +86,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   struct Served {
     Status broken;  // ok: the node serves it
     GroupCommit pace;
+    Duration worked;  // the loop's processor time when the last log write came back
     boost::asio::steady_timer pace_timer;
   };
 
@@ -98,6 +102,8 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
   void flush_replies();
   void flush();
+  // What the turn's inputs add up to is asked for; what is for the disk is given to it.
+  void end_turn();
   void send_to_disk();
   void write_here(node::LogWrite job);
   void send_to_links();
@@ -112,6 +118,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   std::vector<node::ReplyOut> replying_;
   Inbox inbox_;
   LoneWriter lone_;
+  WriterTrial trial_;
   boost::asio::steady_timer timer_;
   Instant armed_at_{INT64_MAX};
   std::map<std::string, Served, std::less<>> namespaces_;

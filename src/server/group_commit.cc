@@ -4,11 +4,23 @@
 
 namespace pando::server {
 
-bool GroupCommit::on_written(Instant now, std::size_t answered) {
-  const Duration took = now - handed_out_;
-  usual_ = usual_.us == 0 ? took : Duration::micros((3 * usual_.us + took.us) / 4);
+namespace {
+
+// An average of the last few.
+double blend(double usual, double last) { return usual == 0 ? last : (3 * usual + last) / 4; }
+
+}  // namespace
+
+bool GroupCommit::on_written(Instant now, std::size_t answered, const Cost& cost) {
+  usual_ = Duration::micros(
+      static_cast<std::int64_t>(blend(static_cast<double>(usual_.us), static_cast<double>(cost.sync.us))));
+  if (asked_ > 0) {
+    per_client_us_ = blend(per_client_us_, static_cast<double>(cost.loop.us) / static_cast<double>(asked_));
+  }
+  asked_ = 0;
   missing_ = 0;
-  if (answered < 2 || usual_ < kSyncWorthSharing) return false;
+  const double round_us = per_client_us_ * static_cast<double>(answered + waiting_);
+  if (answered < 2 || usual_ < kSyncWorthSharing || static_cast<double>(usual_.us) <= round_us) return false;
   missing_ = answered;
   gap_ = std::min(Duration::micros(usual_.us / kGapPart), kGapMax);
   until_ = now + gap_;
@@ -19,6 +31,8 @@ bool GroupCommit::on_written(Instant now, std::size_t answered) {
 
 bool GroupCommit::on_request(Instant now, std::size_t clients) {
   latest_ = now;
+  asked_ += clients;
+  waiting_ += clients;
   if (missing_ == 0) return false;
   missing_ -= std::min(missing_, clients);
   return missing_ == 0;

@@ -69,6 +69,10 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
   const StatsReply& s = one.stats;
   page.gauge("pando_namespace_ready", "1 when the namespace serves, 0 when it does not (GET /readyz says why)", ns,
              one.health.ok() ? 1 : 0);
+  page.gauge("pando_draining", "1 while the node takes no writes because it is going to be stopped, else 0", ns,
+             s.draining ? 1 : 0);
+  page.gauge("pando_retired_nodes", "Nodes declared gone for good that have not come back (GET /nodes names them)", ns,
+             static_cast<double>(s.retired.size()));
   page.counter("pando_commits_total", "Commits in this node's log, its own and others'", ns, number(s.commits));
   page.counter("pando_changes_total", "Changes told to watchers; the last seq_num", ns, number(s.changes));
   page.gauge("pando_log_appended_position", "Last log position taken in", ns, number(s.appended.value));
@@ -115,6 +119,13 @@ void add_namespace(Page& page, const MetricsInput::Namespace& one) {
              number(s.ended_waiting));
   page.gauge("pando_order_waiting_requests", "Requests that wait until the order of a large key is built", ns,
              number(s.order_waiting));
+  page.counter("pando_order_waits_total", "Requests that had to wait for that, since start", ns, number(s.order_waits));
+  page.counter("pando_credit_exhausted_total",
+               "Times that there was more for a peer than it had acknowledged enough to be sent, since start", ns,
+               number(s.credit_exhausted));
+  page.counter("pando_peers_fell_behind_total",
+               "Times that a connected peer fell so far behind that it was given a cut instead of the log, since start",
+               ns, number(s.fell_behind));
   page.gauge("pando_quarantined_commits", "Commits that peers sent and that cannot be taken (GET stats names them)", ns,
              number(s.quarantined.size()));
   page.counter("pando_quarantined_commits_total", "Commits that could not be taken when they first came, since start",

@@ -25,6 +25,9 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
   a.stats.ended_freed = 12;
   a.stats.ended_waiting = 5;
   a.stats.order_waiting = 1;
+  a.stats.order_waits = 8;
+  a.stats.credit_exhausted = 6;
+  a.stats.fell_behind = 2;
   input.strangers_refused[StatusCode::kDataLoss] = 4;
   b.ns = "b";
   b.health = Status(StatusCode::kUnavailable, "disk full");
@@ -55,6 +58,9 @@ TEST(Metrics, FamiliesStandTogetherWithTheirSamples) {
                               "pando_ended_keys_freed_total{namespace=\"a\"} 12\n"));
   EXPECT_THAT(text, HasSubstr("pando_ended_keys_waiting{namespace=\"a\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("pando_order_waiting_requests{namespace=\"a\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE pando_order_waits_total counter\npando_order_waits_total{namespace=\"a\"} 8\n"));
+  EXPECT_THAT(text, HasSubstr("pando_credit_exhausted_total{namespace=\"a\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("pando_peers_fell_behind_total{namespace=\"a\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("pando_zmq_dropped_total{namespace=\"a\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("pando_http_replies_total{status=\"2xx\"} 11\n"));
   EXPECT_THAT(text, HasSubstr("pando_log_write_seconds_count 0\n"));

@@ -18,8 +18,27 @@ Mutation change(std::string_view table, Bytes key, std::optional<Bytes> value) {
 
 }  // namespace
 
-EdgeWork::EdgeWork(World& world, std::vector<Machine*> edges, std::string ns)
-    : world_(world), edges_(std::move(edges)), ns_(std::move(ns)), rng_(world.fork_rng()) {}
+EdgeWork::EdgeWork(World& world, std::vector<Machine*> edges, std::string ns, Prng scopes)
+    : world_(world), edges_(std::move(edges)), ns_(std::move(ns)), rng_(world.fork_rng()), scopes_(scopes) {}
+
+void EdgeWork::change_scopes() {
+  for (Machine* machine : edges_) {
+    for (std::uint64_t times = 1 + scopes_.below(3); times > 0; --times) {
+      const Duration at = Duration::millis(static_cast<std::int64_t>(50 + scopes_.below(4000)));
+      world_.queue().at(world_.now() + at, EventKind::kTimer, [this, machine] { change_scope(*machine); });
+    }
+  }
+}
+
+void EdgeWork::change_scope(Machine& machine) {
+  std::vector<std::string> takes = {std::string(kTableKv)};
+  if (scopes_.chance(2, 3)) takes.insert(takes.end(), {std::string(kTableRow), std::string(kTableLob)});
+  if (scopes_.chance(1, 2)) takes.emplace_back(kTableAlerts);
+  if (stopping_ || !machine.healthy(ns_)) return;
+  ScopeRequest request;
+  request.subscribe = TableSet::of(std::move(takes));
+  machine.ask(ns_, request, [](const Answer&) {});
+}
 
 void EdgeWork::tick() {
   if (stopping_ || edges_.empty()) return;

@@ -38,6 +38,7 @@ void build_fleet(const FleetPlan& plan, World& world) {
     config.node.checkpoint_interval = plan.checkpoint_interval;
     config.node.frontier_lag_max = plan.frontier_lag_max;
     config.node.free_after = plan.free_after;
+    config.node.link_unacked_bytes_max = plan.link_unacked_bytes_max;
     for (const std::string& ns : site.namespaces) {
       node::NamespaceConfig ns_config;
       ns_config.name = ns;
@@ -49,6 +50,8 @@ void build_fleet(const FleetPlan& plan, World& world) {
       ns_config.tail_bytes_max = plan.tail_bytes_max;
       ns_config.tail_bytes_min = plan.tail_bytes_min;
       ns_config.equality_interval = plan.equality_interval;
+      ns_config.order_slice_cells = plan.order_slice_cells;
+      ns_config.release = site.release;
       config.namespaces.push_back(std::move(ns_config));
     }
     for (const FleetPlan::Link& link : plan.links) {

@@ -14,6 +14,7 @@ struct FleetPlan {
     bool writable = true;  // false: a relayer
     std::vector<std::string> namespaces;
     TableScope tables = {};
+    repl::Release release = repl::kReleaseNow;  // until it is upgraded
   };
   struct Link {
     std::string from;  // dials
@@ -28,6 +29,8 @@ struct FleetPlan {
   log::Retention retention;
   std::uint64_t tail_bytes_max = 256 << 20;
   std::uint64_t tail_bytes_min = 4 << 20;
+  std::size_t link_unacked_bytes_max = limits::kLinkUnackedBytesMax;
+  std::size_t order_slice_cells = node::NamespaceConfig{}.order_slice_cells;
   Duration equality_interval{0};
   Duration checkpoint_interval = Duration::seconds(5);
   Duration frontier_lag_max{0};

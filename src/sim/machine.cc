@@ -65,6 +65,8 @@ void Machine::boot() {
   node::NodeConfig config = config_.node;
   config.seed = rng_.next();
   node_ = std::make_unique<node::Node>(std::move(config));
+  const bool was_older = std::exchange(older_, is_older());
+  if (was_older && !older_) world_.markers().reach(Marker::kUpgraded);
   for (const node::NamespaceConfig& ns : config_.namespaces) open_namespace(ns);
   for (Observer* observer : world_.observers()) observer->on_boot(*this);
   end_turn();
@@ -149,6 +151,18 @@ void Machine::stop() {
   end_turn();
 }
 
+bool Machine::is_older() const {
+  return std::any_of(config_.namespaces.begin(), config_.namespaces.end(),
+                     [](const node::NamespaceConfig& ns) { return ns.release != repl::kReleaseNow; });
+}
+
+void Machine::upgrade() {
+  if (!is_older()) return;
+  world_.trace().add(world_.now(), "{} is brought to the newest release", name());
+  world_.deed("upgrade {}", name());
+  for (node::NamespaceConfig& ns : config_.namespaces) ns.release = repl::kReleaseNow;
+}
+
 void Machine::finish_stop() {
   if (state_ != State::kStopping) return;
   world_.trace().add(world_.now(), "{} stopped", name());
@@ -193,6 +207,16 @@ VersionVector Machine::context(const std::string& ns) const {
   if (state_ == State::kDown) return {};
   const VersionVector* context = node_->durable_context(ns);
   return context == nullptr ? VersionVector{} : *context;
+}
+
+bool Machine::takes(const std::string& ns, std::string_view table) const {
+  const TableScope* const tables = state_ == State::kDown ? nullptr : node_->tables(ns);
+  return tables == nullptr || tables->subscribe.has(table);
+}
+
+bool Machine::knows_retired(const std::string& ns, const Origin& origin) const {
+  const engine::RetiredNodes* const retired = state_ == State::kDown ? nullptr : node_->retired(ns);
+  return retired != nullptr && retired->has(origin);
 }
 
 bool Machine::at_rest(const std::string& ns) const { return state_ == State::kDown || node_->at_rest(ns); }

@@ -62,6 +62,10 @@ class Machine final : public NetHost {
   void boot();
   void crash(CrashKind kind);
   void stop();
+  // From its next start on it is of the newest release.
+  void upgrade();
+  // The process that runs is not.
+  bool older() const { return state_ != State::kDown && older_; }
 
   // Hands a request to the node; `on_answer` is called once, later. On a machine that is down it is lost.
   void ask(const std::string& ns, Request request, OnAnswer on_answer, Terms terms = {});
@@ -83,10 +87,16 @@ class Machine final : public NetHost {
   void put_volumes(const std::map<std::string, Volume>& copy);
   Clock& clock() { return clock_; }
   DiskSpeed& disk_speed() { return disk_speed_; }
+  // It is configured to be of an earlier release.
+  bool is_older() const;
   // Of the running process.
   const node::Node& node() const { return *node_; }
   // What the node has applied; empty when it is down or does not serve.
   VersionVector context(const std::string& ns) const;
+  // The table comes here from others now; also while it is down.
+  bool takes(const std::string& ns, std::string_view table) const;
+  // It has heard that the origin is retired. False while it is down.
+  bool knows_retired(const std::string& ns, const Origin& origin) const;
   // Node::at_rest(); also while it is down.
   bool at_rest(const std::string& ns) const;
   // A replicator of it, not a relayer.
@@ -156,6 +166,7 @@ class Machine final : public NetHost {
   DiskSpeed disk_speed_;
   State state_ = State::kDown;
   std::uint64_t boots_ = 0;
+  bool older_ = false;  // the last process was of an earlier release
   std::map<std::string, std::unique_ptr<Volume>> volumes_;
 
   std::unique_ptr<node::Node> node_;

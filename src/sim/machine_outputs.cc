@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "log/segment.h"
+#include "sim/backup_work.h"
 #include "sim/machine.h"
 #include "sim/world.h"
 #include "store/backup_source.h"
@@ -307,6 +308,9 @@ void Machine::carry_backup_files() {
     if (file == world_.backup_files().end()) {
       done.status = Status(StatusCode::kNotFound, fmt::format("there is no file {}", read.path));
     } else if (read.offset < file->second.size()) {
+      if (read.offset == 0 && world_.mutates(DriverMutation::kRestoreReplaces, 1)) {
+        file->second = overstate_backup(file->second, context(read.ns));
+      }
       done.bytes = file->second.substr(read.offset, read.bytes_max);
     }
     later(up_to(Duration::millis(20)), [this, done] { input(done); });

@@ -19,6 +19,7 @@ struct Phrase {
 constexpr Phrase kPhrases[] = {
     {"resync: comparing", Marker::kResyncBegun},
     {"resync done", Marker::kResyncDone},
+    {"arrived from ", Marker::kTableArrived},
     {" is not taken: ", Marker::kPoison},
     {" is here after all", Marker::kPoisonHealed},
     {"did not end cleanly: goes on as", Marker::kEpochUnclean},
@@ -30,6 +31,9 @@ constexpr Phrase kPhrases[] = {
     {"log write failed, nothing more is taken", Marker::kSyncFailed},
     {"keepalive timeout", Marker::kHalfOpenLink},
     {" refused: ", Marker::kLinkRefused},
+    {" falls behind: ", Marker::kFellBehind},
+    {", of an earlier release: without ", Marker::kOlderLink},
+    {"it must be brought to a newer version", Marker::kOlderRefused},
     {" from 203.0.113.66:6666 refused: ", Marker::kStrangerRefused},
 };
 
@@ -67,6 +71,16 @@ const std::vector<MarkerInfo>& all_markers() {
       {Marker::kFreed, "freed", "keys that have ended are freed"},
       {Marker::kDurabilityMissed, "durability-missed", "a write is done, but not as safe in time as asked for"},
       {Marker::kPartsSent, "parts-sent", "a run of commits travels in several frames"},
+      {Marker::kTableArrived, "table-arrived", "a table that a node has come to take is whole there"},
+      {Marker::kFellBehind, "fell-behind", "a peer that is connected is given a cut, as it falls behind", kByScenario},
+      {Marker::kCreditExhausted, "credit-exhausted", "a peer has acknowledged too little to be sent more"},
+      {Marker::kOrderWaited, "order-waited", "a request waits while the order of its key is built"},
+      {Marker::kOlderLink, "older-link", "a node is linked with one of an earlier release"},
+      {Marker::kOlderRefused, "older-refused", "a node refuses one of an earlier release what that cannot understand"},
+      {Marker::kUpgraded, "upgraded", "a node goes on with a newer release"},
+      {Marker::kBackupTaken, "backup-taken", "a backup is taken of a node that serves"},
+      {Marker::kBackupMerged, "backup-merged", "a backup is merged into a node that knows all its commits"},
+      {Marker::kBackupNews, "backup-news", "a backup is merged into a node that lacks some of its commits"},
   };
   return all;
 }
@@ -144,6 +158,8 @@ void Markers::on_leaving(const Machine& machine) {
     if (!stats) continue;
     if (stats->conflicts > 0) reach(Marker::kConflict);
     if (stats->ended_freed > 0) reach(Marker::kFreed);
+    reach(Marker::kCreditExhausted, stats->credit_exhausted);
+    reach(Marker::kOrderWaited, stats->order_waits);
   }
 }
 

@@ -46,6 +46,16 @@ enum class Marker : std::uint8_t {
   kFreed,
   kDurabilityMissed,
   kPartsSent,
+  kTableArrived,
+  kFellBehind,
+  kCreditExhausted,
+  kOrderWaited,
+  kOlderLink,
+  kOlderRefused,
+  kUpgraded,
+  kBackupTaken,
+  kBackupMerged,
+  kBackupNews,
   kCount_
 };
 
@@ -76,7 +86,7 @@ class MarkerCounts {
 
 class Markers final : public Observer {
  public:
-  void reach(Marker marker) { counts_.reach(marker); }
+  void reach(Marker marker, std::uint64_t times = 1) { counts_.reach(marker, times); }
   const MarkerCounts& counts() const { return counts_; }
 
   void on_answer(const Asked& asked, const Answer& answer) override;

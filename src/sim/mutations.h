@@ -28,9 +28,11 @@ enum class DriverMutation : std::uint8_t {
   kHaveLost,             // of what a node announces instead of sending it, something is left out
   kFreedEarly,           // a machine that comes back has lost every key whose time has run out, whoever knows of it
   kCutReplaces,          // a cut counts as having seen what was written at the one that takes it: those writes go
+  kArrivalEarly,         // the same of a cut by which a table arrives that was not taken before
   kCutEarly,             // a cut counts as having seen one commit more of each origin than its cells hold
-  kCommitLost,           // a stream loses a commit in the middle, and hides it: checksum and number still fit
-  kOperationLost,  // of a commit one operation is missing, and its chain hash fits: a filter finer than its context
+  kRestoreReplaces,  // a backup counts as having seen what was written at the node that it is merged into: that goes
+  kCommitLost,       // a stream loses a commit in the middle, and hides it: checksum and number still fit
+  kOperationLost,    // of a commit one operation is missing, and its chain hash fits: a filter finer than its context
   kFilterFinerThanContext,  // of a commit a table is left out that its receiver takes, and its chain hash fits
   kNumberReused,            // another commit arrives under the number of one, and its chain hash fits
   kAckBeforeDurable,        // replies leave before the disk has what they tell of

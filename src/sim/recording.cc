@@ -39,6 +39,11 @@ void describe_sites(const FleetPlan& plan, std::vector<std::string>& lines) {
       lines.push_back(joined_words("subscribes " + site.name, site.tables.subscribe.names));
     }
   }
+  for (const FleetPlan::Site& site : plan.sites) {
+    if (site.release != repl::kReleaseNow) {
+      lines.push_back(fmt::format("release {} {}", site.name, repl::release_name(site.release)));
+    }
+  }
   for (const FleetPlan::Link& link : plan.links) {
     if (!link.publish) continue;
     lines.push_back(fmt::format("link {} {}", link.from, link.to));
@@ -62,6 +67,12 @@ std::vector<std::string> fleet_lines(const FleetPlan& plan) {
                                 duration_words(plan.retention.grace)));
   }
   lines.push_back(fmt::format("tail {} {}", plan.tail_bytes_max, plan.tail_bytes_min));
+  if (plan.link_unacked_bytes_max != FleetPlan{}.link_unacked_bytes_max) {
+    lines.push_back(fmt::format("credit {}", plan.link_unacked_bytes_max));
+  }
+  if (plan.order_slice_cells != FleetPlan{}.order_slice_cells) {
+    lines.push_back(fmt::format("order-slices {}", plan.order_slice_cells));
+  }
   if (plan.equality_interval.us > 0) lines.push_back("equality " + duration_words(plan.equality_interval));
   lines.push_back(fmt::format("frontier {}", duration_words(plan.frontier_lag_max)));
   lines.push_back(fmt::format("free-after {}", duration_words(plan.free_after)));

@@ -20,14 +20,16 @@ void mend(World& world) {
   for (const auto& machine : world.machines()) {
     machine->disk_speed() = DiskSpeed{};
     machine->clock().correct();
-    bool serves = machine->up();
+    // What an older release cannot understand does not reach it.
+    machine->upgrade();
+    bool serves = machine->up() && !machine->older();
     for (const node::NamespaceConfig& ns : machine->config().namespaces) {
       machine->volume(ns.name).disk.set_full(false);
       machine->volume(ns.name).disk.fail_syncs(false);
       serves = serves && machine->healthy(ns.name);
     }
     if (serves) continue;
-    // A failed fsync is final for the process; an operator restarts it.
+    // A failed fsync is final for the process, and so is its release; an operator restarts it.
     if (machine->state() != Machine::State::kDown) machine->crash(CrashKind::kProcess);
     machine->boot();
   }

@@ -5,7 +5,8 @@
 
 namespace pando::sim {
 
-// Links, disks and clocks work again; machines that are down or do not serve are started anew, as an operator would.
+// Links, disks and clocks work again; machines that are down, do not serve or are of an earlier release are started
+// anew, as an operator would.
 void mend(World& world);
 
 // Every machine serves, every watcher is open, nothing is under way, and all hold the same commits.

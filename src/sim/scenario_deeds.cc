@@ -35,6 +35,13 @@ Lines ScenarioPlayer::stop(const Words& words) {
   return {};
 }
 
+// With its next start.
+Lines ScenarioPlayer::upgrade(const Words& words) {
+  want(words, 2, "upgrade dc1");
+  machine(words[1]).upgrade();
+  return {};
+}
+
 Lines ScenarioPlayer::restart(const Words& words) {
   want(words, 2, "restart dc1 [dc2 …]");
   for (std::size_t i = 1; i < words.size(); ++i) {

@@ -28,6 +28,9 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"checkpoints", {&ScenarioPlayer::checkpoints, true}},
       {"retain", {&ScenarioPlayer::retain, true}},
       {"tail", {&ScenarioPlayer::tail, true}},
+      {"credit", {&ScenarioPlayer::credit, true}},
+      {"order-slices", {&ScenarioPlayer::order_slices, true}},
+      {"release", {&ScenarioPlayer::release, true}},
       {"frontier", {&ScenarioPlayer::frontier, true}},
       {"free-after", {&ScenarioPlayer::free_after, true}},
       {"seed", {&ScenarioPlayer::seed, true}},
@@ -38,6 +41,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"restart", {&ScenarioPlayer::restart}},
       {"start", {&ScenarioPlayer::restart}},
       {"stop", {&ScenarioPlayer::stop}},
+      {"upgrade", {&ScenarioPlayer::upgrade}},
       {"cut", {&ScenarioPlayer::cut}},
       {"heal", {&ScenarioPlayer::heal}},
       {"reset", {&ScenarioPlayer::reset}},
@@ -236,6 +240,31 @@ Lines ScenarioPlayer::tail(const Words& words) {
   want(words, 2, "tail BYTES [MIN]");
   plan_.tail_bytes_max = static_cast<std::uint64_t>(to_number(words[1]));
   if (words.size() > 2) plan_.tail_bytes_min = static_cast<std::uint64_t>(to_number(words[2]));
+  return {};
+}
+
+// How much of commits each node takes unacknowledged.
+Lines ScenarioPlayer::credit(const Words& words) {
+  want(words, 2, "credit BYTES");
+  plan_.link_unacked_bytes_max = static_cast<std::size_t>(to_number(words[1]));
+  return {};
+}
+
+Lines ScenarioPlayer::order_slices(const Words& words) {
+  want(words, 2, "order-slices CELLS");
+  plan_.order_slice_cells = static_cast<std::size_t>(std::max<std::int64_t>(1, to_number(words[1])));
+  return {};
+}
+
+// release dc1 have: it is of the release that brought Have, and knows of nothing later, until `upgrade dc1`.
+Lines ScenarioPlayer::release(const Words& words) {
+  want(words, 3, "release dc1 NAME");
+  const std::optional<repl::Release> release = repl::find_release(words[2]);
+  if (!release) wrong(fmt::format("there is no release '{}'", words[2]));
+  const auto site =
+      std::find_if(plan_.sites.begin(), plan_.sites.end(), [&](const auto& s) { return s.name == words[1]; });
+  if (site == plan_.sites.end()) wrong(fmt::format("there is no node '{}'", words[1]));
+  site->release = *release;
   return {};
 }
 

@@ -68,6 +68,9 @@ class ScenarioPlayer {
   Lines checkpoints(const Words& words);
   Lines retain(const Words& words);
   Lines tail(const Words& words);
+  Lines credit(const Words& words);
+  Lines order_slices(const Words& words);
+  Lines release(const Words& words);
   Lines frontier(const Words& words);
   Lines free_after(const Words& words);
   Lines seed(const Words& words);
@@ -78,6 +81,7 @@ class ScenarioPlayer {
   Lines crash(const Words& words);
   Lines restart(const Words& words);
   Lines stop(const Words& words);
+  Lines upgrade(const Words& words);
   Lines cut(const Words& words);
   Lines heal(const Words& words);
   Lines reset(const Words& words);

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 
+#include "sim/backup_work.h"
 #include "sim/checkers/checkers.h"
 #include "sim/checkers/parts.h"
 #include "sim/edge_work.h"
 #include "sim/faults.h"
 #include "sim/fleet.h"
+#include "sim/list_work.h"
 #include "sim/recovery.h"
+#include "sim/releases.h"
 #include "sim/scenario_requests.h"
 #include "sim/scenario_script.h"
 #include "sim/tampering.h"
@@ -189,6 +192,23 @@ void compare_often(FleetPlan& plan, std::uint64_t seed) {
   if (rng.chance(1, 3)) plan.equality_interval = Duration::millis(500 + static_cast<std::int64_t>(rng.below(4000)));
 }
 
+// Small bounds, so that short runs come to them.
+bool small_bounds(FleetPlan& plan, std::uint64_t seed) {
+  constexpr std::uint64_t kOfBounds = 0x27D4'EB2F'1656'67C5;
+  Prng rng(seed ^ kOfBounds);
+  if (rng.chance(1, 4)) plan.link_unacked_bytes_max = 200 + rng.below(4000);
+  if (!rng.chance(1, 4)) return false;
+  plan.order_slice_cells = 1 + rng.below(4);
+  return true;
+}
+
+// Backups are taken, and merged in later.
+bool takes_backups(std::uint64_t seed, bool always) {
+  constexpr std::uint64_t kOfBackups = 0x8543'2DA6'51CE'9F0B;
+  Prng rng(seed ^ kOfBackups);
+  return rng.chance(1, 4) || always;
+}
+
 }  // namespace
 
 SeededOutcome run_seed(const SeededOptions& options) {
@@ -197,8 +217,13 @@ SeededOutcome run_seed(const SeededOptions& options) {
   const bool of_cuts =
       options.mutation == DriverMutation::kCutReplaces || options.mutation == DriverMutation::kCutEarly;
   cut_logs_short(fleet.plan, options.seed, of_cuts);
-  const std::size_t edges = add_edges(fleet, options.seed, options.mutation == DriverMutation::kFilterFinerThanContext);
+  const std::size_t edges = add_edges(
+      fleet, options.seed,
+      options.mutation == DriverMutation::kFilterFinerThanContext || options.mutation == DriverMutation::kArrivalEarly);
   compare_often(fleet.plan, options.seed);
+  const bool with_lists = small_bounds(fleet.plan, options.seed);
+  const bool with_backups = takes_backups(options.seed, options.mutation == DriverMutation::kRestoreReplaces);
+  const bool mixed = edges == 0 && mix_releases(fleet.plan, options.seed);
   const FaultOptions fault_options = pick_faults(rng);
   WorldOptions world_options;
   world_options.seed = rng.next();
@@ -228,7 +253,15 @@ SeededOutcome run_seed(const SeededOptions& options) {
   for (const auto& machine : world.machines()) {
     if (!holds_whole(*machine, "main")) edge_machines.push_back(machine.get());
   }
-  EdgeWork edge_work(world, std::move(edge_machines), "main");
+  constexpr std::uint64_t kOfScopes = 0xD6E8'FEB8'6659'FD93;
+  Prng scopes(options.seed ^ kOfScopes);
+  const bool scopes_change = scopes.chance(1, 2) || options.mutation == DriverMutation::kArrivalEarly;
+  EdgeWork edge_work(world, std::move(edge_machines), "main", scopes);
+  // Each draws from a generator of its own, and none in the runs that are without.
+  std::optional<ListWork> list_work;
+  if (with_lists) list_work.emplace(world, fleet.namespaces);
+  std::optional<BackupWork> backup_work;
+  if (with_backups) backup_work.emplace(world, fleet.namespaces);
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);
   for (const auto& machine : world.machines()) {
@@ -240,6 +273,10 @@ SeededOutcome run_seed(const SeededOptions& options) {
   keeper.start();
   workload.start();
   if (edges > 0) edge_work.start();
+  if (edges > 0 && scopes_change) edge_work.change_scopes();
+  if (list_work) list_work->start();
+  if (backup_work) backup_work->start();
+  if (mixed) upgrade_by_and_by(world, options.seed);
   faults.start();
 
   world.run_until([&] { return workload.operations() >= options.steps && workload.idle(); }, kSafetyMax);
@@ -247,6 +284,8 @@ SeededOutcome run_seed(const SeededOptions& options) {
   if (recorder) recorder->stop();
   workload.stop();
   edge_work.stop();
+  if (list_work) list_work->stop();
+  if (backup_work) backup_work->stop();
   faults.heal();
   keeper.settle_down();
   const bool finished = world.run_until([&] { return workload.idle(); }, kLastAnswersMax);
@@ -256,8 +295,9 @@ SeededOutcome run_seed(const SeededOptions& options) {
   SeededOutcome outcome;
   outcome.violations = world.violations();
   outcome.fleet =
-      fmt::format("{} machines, {}{}, {} namespaces{}; faults:", world.machines().size(), fleet.shape,
-                  edges > 0 ? " with edges" : "", fleet.namespaces.size(), fleet.typed ? " in a group" : "");
+      fmt::format("{} machines, {}{}{}, {} namespaces{}{}; faults:", world.machines().size(), fleet.shape,
+                  edges > 0 ? " with edges" : "", mixed ? " of several releases" : "", fleet.namespaces.size(),
+                  fleet.typed ? " in a group" : "", with_backups ? ", backups" : "");
   for (const FaultKind kind : fault_options.kinds) outcome.fleet += fmt::format(" {}", fault_name(kind));
   outcome.operations = workload.operations();
   outcome.acknowledged = workload.acknowledged();

@@ -52,6 +52,7 @@ bool Tampering::tampers() const {
     case DriverMutation::kOperationLost:
     case DriverMutation::kCutReplaces:
     case DriverMutation::kCutEarly:
+    case DriverMutation::kArrivalEarly:
     case DriverMutation::kFilterFinerThanContext:
     case DriverMutation::kNumberReused: return true;
     default: return false;
@@ -69,7 +70,7 @@ Net::Fate Tampering::suffer(Bytes& frame) {
     if (vouch_early(*beat)) frame = repl::encode_frame(*beat);
   } else if (auto* resync = std::get_if<repl::ResyncFrame>(&*decoded)) {
     auto* held = std::get_if<repl::CutHeld>(resync);
-    if (held != nullptr && overstate_cut(held->cut)) frame = repl::encode_frame(*resync);
+    if (held != nullptr && overstate_cut(*held)) frame = repl::encode_frame(*resync);
   }
   return Net::Fate::kDeliver;
 }
@@ -138,9 +139,12 @@ std::optional<Bytes> Tampering::sealed(Commit commit, Commit was) {
   return std::nullopt;
 }
 
-bool Tampering::overstate_cut(Cut& cut) {
+bool Tampering::overstate_cut(repl::CutHeld& held) {
+  Cut& cut = held.cut;
   const bool replaces = world_.mutation() == DriverMutation::kCutReplaces;
-  if (!replaces && world_.mutation() != DriverMutation::kCutEarly) return false;
+  // Every site takes kv from the beginning: a cut without it is of tables that arrive.
+  const bool arrives = world_.mutation() == DriverMutation::kArrivalEarly && !held.filter.has(kTableKv);
+  if (!replaces && !arrives && world_.mutation() != DriverMutation::kCutEarly) return false;
   if (!world_.mutates(world_.mutation(), 1)) return false;
   const VersionVector said = cut.context;
   if (!replaces) {

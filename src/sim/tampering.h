@@ -36,7 +36,7 @@ class Tampering {
   bool vouch_early(repl::Heartbeat& beat);
   // A cut that counts as having seen more than its cells hold: what the one that takes it wrote on its own, so that
   // this goes, as with somebody who replaces; or the next commit of everybody.
-  bool overstate_cut(Cut& cut);
+  bool overstate_cut(repl::CutHeld& held);
   // `commit` as it would have been sealed at its origin; nothing while the hash before it is not known.
   std::optional<Bytes> sealed(Commit commit, Commit was);
 

@@ -17,6 +17,9 @@ Result<BackupSource> BackupSource::open(const Kv& kv, std::string ns, TableFilte
   }
   const Result<CheckpointMeta> meta = decode_checkpoint_meta(source.at_->value());
   if (!meta) return fail(meta.error());
+  if (meta->any_arrives()) {
+    return fail(StatusCode::kUnavailable, "tables are arriving (GET /scope): back up once they are here");
+  }
   BackupHeader& header = source.header_;
   header.ns = std::move(ns);
   header.cluster = meta->cluster;

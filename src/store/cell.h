@@ -33,6 +33,21 @@ class Cell {
   // The last record that changed it, while it differs from the store; 0 once it is checkpointed.
   LogPos touched() const { return touched_; }
   std::size_t heap_bytes() const;
+  // Hints, in this order: what a look at a register's entries, then at their values, will read is brought near.
+  void bring_entries() const {
+    if (const auto* reg = std::get_if<crdt::Register>(&state_); reg != nullptr && !reg->empty()) {
+      const char* const first = reinterpret_cast<const char*>(reg->entries().data());
+      __builtin_prefetch(first);
+      __builtin_prefetch(first + sizeof(crdt::Register::Entry) - 1);
+    }
+  }
+  void bring_value() const {
+    if (const auto* reg = std::get_if<crdt::Register>(&state_); reg != nullptr && !reg->empty()) {
+      const Bytes& value = reg->entries().front().value;
+      __builtin_prefetch(value.data());
+      if (value.size() > 64) __builtin_prefetch(value.data() + 64);
+    }
+  }
 
  private:
   friend class Cells;

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t kSlotsFirst = 64;
 
-std::uint64_t hash_of(ByteSpan key) { return XXH3_64bits(key.data(), key.size()); }
-
 void release(Cell* cell) {
   cell->~Cell();
   ::operator delete(cell);
@@ -32,6 +30,23 @@ Cell* CellTable::find(ByteSpan key) const {
   const std::uint64_t hash = hash_of(key);
   for (std::size_t at = place_of(hash); slots_[at].cell != nullptr; at = next(at)) {
     if (slots_[at].hash == hash && slots_[at].cell->key_ == key) return slots_[at].cell;
+  }
+  return nullptr;
+}
+
+std::uint64_t CellTable::hash_of(ByteSpan key) { return XXH3_64bits(key.data(), key.size()); }
+
+const Cell* CellTable::bring_cell(std::uint64_t hash) const {
+  if (count_ == 0) return nullptr;
+  for (std::size_t at = place_of(hash); slots_[at].cell != nullptr; at = next(at)) {
+    if (slots_[at].hash != hash) continue;
+    const Cell* const cell = slots_[at].cell;
+    constexpr std::size_t kLine = 64;
+    // The key lies behind it.
+    for (std::size_t offset = 0; offset < sizeof(Cell) + kLine; offset += kLine) {
+      __builtin_prefetch(reinterpret_cast<const char*>(cell) + offset);
+    }
+    return cell;
   }
   return nullptr;
 }

@@ -28,6 +28,14 @@ class CellTable {
   void erase(Cell& cell);
   std::size_t size() const { return count_; }
 
+  // Hints for a find() that follows: the memory it looks at is brought near meanwhile. In this order, with other work
+  // in between: the slot, then the cell, which is probably the one with that key; null where there is none.
+  static std::uint64_t hash_of(ByteSpan key);
+  void bring_slot(std::uint64_t hash) const {
+    if (count_ != 0) __builtin_prefetch(&slots_[place_of(hash)]);
+  }
+  const Cell* bring_cell(std::uint64_t hash) const;
+
  private:
   struct Slot {
     std::uint64_t hash = 0;

@@ -167,6 +167,24 @@ Result<const crdt::Register*> Cells::find_lone_value(std::string_view table, Byt
   return &(*cell)->reg();
 }
 
+void Cells::Foresight::add(const CellName& name) {
+  if (count_ == kAtOnce) bring();
+  const ByteSpan key = write_cell_key(name.table, name.key, name.kind, name.element, cells_.scratch_);
+  hashes_[count_] = CellTable::hash_of(key);
+  cells_.cells_.bring_slot(hashes_[count_++]);
+}
+
+void Cells::Foresight::bring() {
+  std::array<const Cell*, kAtOnce> found;
+  std::size_t there = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (const Cell* const cell = cells_.cells_.bring_cell(hashes_[i])) found[there++] = cell;
+  }
+  for (std::size_t i = 0; i < there; ++i) found[i]->bring_entries();
+  for (std::size_t i = 0; i < there; ++i) found[i]->bring_value();
+  count_ = 0;
+}
+
 Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {
   CHECK(!is_counter(path.kind));
   const ByteSpan key = key_of(path);
@@ -517,8 +535,10 @@ void Cells::mark_changed(Cell& cell, LogPos pos) {
 
 void Cells::put_in_filter(Cell& cell) {
   const std::size_t prefix = key_prefix_size(cell.key_);
-  filter_.insert(cell.key_, prefix);
+  const bool first = filter_.insert(cell.key_, prefix);
   cell.filtered_ = true;
+  // A value that is the first cell of its key has no counter beside it.
+  if (cell.kind() == CellKind::kRegister && first && options_.filters_keys) cell.lone_ = true;
   if (cell.kind() != CellKind::kCounter && cell.kind() != CellKind::kDecimal) return;
   Bytes beside(cell.key_);
   beside[prefix] = static_cast<char>(CellKind::kRegister);

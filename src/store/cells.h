@@ -18,6 +18,7 @@
 // One thread; the Kv outlives this. Memory: dirty_bytes() + at most cache_bytes_max.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,6 +48,14 @@ struct CellsOptions {
 
 class CellCursor;
 class BackCursor;
+
+// A cell's path, borrowed.
+struct CellName {
+  std::string_view table;
+  ByteSpan key;
+  CellKind kind = CellKind::kRegister;
+  ByteSpan element;
+};
 
 // Keys of one table. Empty bounds are none.
 struct KeyRange {
@@ -153,6 +162,21 @@ class Cells {
   // What the longest of its expiry entries says; nothing without any. `field` empty: the key itself.
   Result<std::optional<std::int64_t>> ends_at(std::string_view table, ByteSpan key, ByteSpan field = {}) const;
 
+  // Of cells that will be looked at soon, what is in memory is brought near the processor: add() them, then bring().
+  // What it costs without helping is some tens of nanoseconds each. The cells do not change meanwhile.
+  class Foresight {
+   public:
+    explicit Foresight(const Cells& cells) : cells_(cells) {}
+    void add(const CellName& name);
+    void bring();
+
+   private:
+    static constexpr std::size_t kAtOnce = 32;  // more are not under way at a time
+    const Cells& cells_;
+    std::array<std::uint64_t, kAtOnce> hashes_;
+    std::size_t count_ = 0;
+  };
+
   // Changing: for apply/ and recovery only. ------------------------------------------------------------------
 
   // While one lives nothing is evicted, so pointers stay valid.
@@ -190,7 +214,11 @@ class Cells {
   void applied_record(LogPos pos, std::uint64_t changes);
   void set_self(const Origin& self) { meta_.self = self; }
   void set_relaxed(bool relaxed) { meta_.relaxed = relaxed; }
-  void set_tables(const TableScope& tables) { meta_.tables = tables; }
+  void set_tables(const TableScope& tables) { meta_.set_tables(tables); }
+  void set_tables(const TableScope& tables, TableGrowth growth) {
+    meta_.tables = tables;
+    meta_.growth = std::move(growth);
+  }
   void set_cluster(std::string cluster) { meta_.cluster = std::move(cluster); }
   // Drops every cell of a key whose time has run out, here and now, without a record: nobody can tell, as long as
   // every commit that is still to come has seen all of them (the caller's affair). Marks the table.

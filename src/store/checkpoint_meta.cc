@@ -14,6 +14,7 @@ constexpr std::uint8_t kMetaVersion = 1;
 constexpr std::uint8_t kMetaVersionRelaxed = 2;
 constexpr std::uint8_t kMetaVersionTables = 3;
 constexpr std::uint8_t kMetaVersionCluster = 4;
+constexpr std::uint8_t kMetaVersionGrowth = 5;
 
 template <typename Chains>
 auto place_of(Chains& chains, const Origin& origin) {
@@ -64,15 +65,18 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
   }
   body.u64(meta.hlc_floor.bits);
   body.varint(meta.changes);
-  const bool of_clone = !meta.cluster.empty();
+  const bool grown = meta.growth != TableGrowth::none(meta.tables);
+  const bool of_clone = !meta.cluster.empty() || grown;
   const bool of_parts = !meta.tables.whole() || of_clone;
   if (meta.relaxed || of_parts) body.u8(meta.relaxed ? 1 : 0);
   if (of_parts) encode(meta.tables, body);
   if (of_clone) body.bytes(meta.cluster);
+  if (grown) encode(meta.growth, body);
 
   Bytes bytes;
   Writer out(bytes);
-  out.u8(of_clone       ? kMetaVersionCluster
+  out.u8(grown          ? kMetaVersionGrowth
+         : of_clone     ? kMetaVersionCluster
          : of_parts     ? kMetaVersionTables
          : meta.relaxed ? kMetaVersionRelaxed
                         : kMetaVersion);
@@ -84,10 +88,10 @@ Bytes encode_checkpoint_meta(const CheckpointMeta& meta) {
 Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
   Reader in(bytes);
   const std::uint8_t version = in.u8("checkpoint.version");
-  if (in.ok() && version > kMetaVersionCluster) {
+  if (in.ok() && version > kMetaVersionGrowth) {
     return fail(
         StatusCode::kUnimplemented,
-        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kMetaVersionCluster));
+        fmt::format("checkpoint: the store has format {}, this program reads up to {}", version, kMetaVersionGrowth));
   }
   if (version < kMetaVersion) in.refuse("checkpoint.version", fmt::format("{} is not known", version));
   const std::uint32_t sum = in.u32("checkpoint.crc32c");
@@ -116,13 +120,19 @@ Result<CheckpointMeta> decode_checkpoint_meta(ByteSpan bytes) {
     meta.relaxed = relaxed == 1;
   }
   if (in.ok() && version >= kMetaVersionTables) {
-    meta.tables = decode_table_scope(in);
+    meta.set_tables(decode_table_scope(in));
     const bool needed = version == kMetaVersionTables;
     if (in.ok() && needed && meta.tables.whole()) in.refuse("checkpoint.tables", "leaves out nothing");
   }
-  if (in.ok() && version == kMetaVersionCluster) {
+  if (in.ok() && version >= kMetaVersionCluster) {
     meta.cluster = Bytes(in.bytes("checkpoint.cluster", limits::kClusterBytesMax));
-    if (in.ok() && meta.cluster.empty()) in.refuse("checkpoint.cluster", "is empty");
+    if (in.ok() && meta.cluster.empty() && version == kMetaVersionCluster) in.refuse("checkpoint.cluster", "is empty");
+  }
+  if (in.ok() && version == kMetaVersionGrowth) {
+    meta.growth = decode_table_growth(in);
+    if (in.ok() && !meta.tables.subscribe.includes(meta.growth.holds)) {
+      in.refuse("checkpoint.growth", "holds what is not taken");
+    }
   }
   if (Status status = in.finish(); !status.ok()) return fail(status.with_context("checkpoint"));
   return meta;

@@ -3,7 +3,7 @@
 // Written in the same atomic batch as the cells, under one key outside of the cell space.
 // Stored form: u8(version) u32(crc32c of what follows) fields. The version is 2 where `relaxed` is set, so that a
 // program that would not begin a new epoch then does not open it, 3 where not all tables are held, 4 in a cluster that
-// began as a clone, and 1 else.
+// began as a clone, 5 where the scope has grown or was changed at run time, and 1 else.
 // docs/formats/cells.md.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 #include "base/hlc.h"
 #include "base/ids.h"
-#include "model/table_scope.h"
+#include "model/table_growth.h"
 #include "model/version_vector.h"
 #include "store/cell_key.h"
 
@@ -35,9 +35,18 @@ struct CheckpointMeta {
   // Of others' commits only those of `tables.subscribe` are in the cells, and of the other tables not all of what was
   // made here is known elsewhere.
   TableScope tables = {};
+  // Which of them are here; all others of tables.subscribe are arriving.
+  TableGrowth growth = {};
   // Of a cluster that began as a clone of another one, so that the two never meet; empty else.
   // docs/design/019-backup-and-restore.md.
   std::string cluster = {};
+
+  bool arrives(std::string_view table) const { return growth.arrives(tables, table); }
+  bool any_arrives() const { return growth.holds != tables.subscribe; }
+  void set_tables(const TableScope& scope) {
+    tables = scope;
+    growth = TableGrowth::none(scope);
+  }
 
   // 0 for an origin never seen.
   std::uint64_t chain(const Origin& origin) const;

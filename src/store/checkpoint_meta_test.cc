@@ -40,6 +40,24 @@ TEST(CheckpointMeta, GoldenBytes) {
                    "\x03" "dc2\x01" "\xBB\0\0\0\0\0\0\0"
             "\x02\x01\0\0\0\0\0\0" "\x05"s);                       // hlc_floor, changes
 }
+
+TEST(CheckpointMeta, GoldenBytesOfACluster) {
+  CheckpointMeta meta = example();
+  meta.cluster = "staging";
+  const Bytes bytes =
+            "\x04" "\x64\x2C\x21\x3F"                              // version, checksum
+            "\xAC\x02" "\x02" "\x03" "dc1\x02"                     // covered, replay_segment, self
+            "\x02" "\x03" "dc1\x02\xAB\x02" "\x03" "dc2\x01\x01"  // context
+            "\x02" "\x03" "dc1\x02" "\xAA\0\0\0\0\0\0\0"           // chains
+                   "\x03" "dc2\x01" "\xBB\0\0\0\0\0\0\0"
+            "\x02\x01\0\0\0\0\0\0" "\x05"                          // hlc_floor, changes
+            "\0" "\x01" "\x01"                                    // relaxed, publishes, takes
+            "\x07" "staging"s;                                    // cluster
+  EXPECT_EQ(encode_checkpoint_meta(meta), bytes);
+  const auto back = decode_checkpoint_meta(bytes);
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_EQ(*back, meta);
+}
 // clang-format on
 
 TEST(CheckpointMeta, Chains) {
@@ -80,7 +98,7 @@ TEST(CheckpointMeta, TablesThatAreNotHeldMakeItANewFormat) {
   for (const bool relaxed : {false, true}) {
     CheckpointMeta parts = example();
     parts.relaxed = relaxed;
-    parts.tables.publish = TableSet::of({"alerts"});
+    parts.set_tables({TableSet::of({"alerts"}), TableSet{}});
     const Bytes bytes = encode_checkpoint_meta(parts);
     EXPECT_EQ(bytes[0], 3) << "a program that would take the rest for deleted refuses it";
     const auto back = decode_checkpoint_meta(bytes);
@@ -99,13 +117,27 @@ TEST(CheckpointMeta, AClusterMakesItANewFormat) {
   EXPECT_EQ(*back, cluster);
 }
 
+TEST(CheckpointMeta, AScopeThatGrewMakesItANewFormat) {
+  CheckpointMeta grown = example();
+  grown.set_tables({TableSet::of({"alerts"}), TableSet::of({"kv", "limits"})});
+  grown.growth.holds = TableSet::of({"kv"});
+  EXPECT_TRUE(grown.arrives("limits"));
+  const Bytes bytes = encode_checkpoint_meta(grown);
+  EXPECT_EQ(bytes[0], 5) << "a program that would show what is not there refuses it";
+  const auto back = decode_checkpoint_meta(bytes);
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_EQ(*back, grown);
+  grown.growth.holds = grown.tables.subscribe;
+  EXPECT_EQ(encode_checkpoint_meta(grown)[0], 3);
+}
+
 TEST(CheckpointMeta, AStoreOfALaterProgramIsRefusedAsSuch) {
   Bytes later = encode_checkpoint_meta(example());
-  later[0] = 5;
+  later[0] = 6;
   const auto meta = decode_checkpoint_meta(later);
   ASSERT_FALSE(meta);
   EXPECT_EQ(meta.error().code(), StatusCode::kUnimplemented);
-  EXPECT_NE(meta.error().message().find("format 5"), std::string::npos);
+  EXPECT_NE(meta.error().message().find("format 6"), std::string::npos);
 }
 
 }  // namespace

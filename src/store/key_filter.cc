@@ -67,14 +67,15 @@ bool KeyFilter::may_contain(std::uint64_t hash) const {
   });
 }
 
-void KeyFilter::insert(std::uint64_t hash) {
-  if (may_contain(hash)) return;
+bool KeyFilter::insert(std::uint64_t hash) {
+  if (may_contain(hash)) return false;
   if (layers_.empty() || (layers_.back().keys == layers_.back().capacity && layers_.size() < kLayersMax)) grow();
   Layer& layer = layers_.back();
   const std::size_t at = first_word(hash, layer.words.size());
   for (std::size_t i = 0; i < kBlockWords; ++i) layer.words[at + i] |= bit_in(hash, i);
   layer.dirty[at / kPageWords] = true;
   ++layer.keys;
+  return true;
 }
 
 void KeyFilter::grow() {

@@ -41,11 +41,13 @@ class KeyFilter {
   // A whole cell key, of a cell with an element; of the others its kind tells.
   bool may_hold_cell(ByteSpan cell_key) const { return may_contain(hash(cell_key)); }
   // There is a cell of this kind and, where it has one, this element, or there was. `prefix_size` bytes are the key's.
-  void insert(ByteSpan cell_key, std::size_t prefix_size) {
+  // True: it is certainly the first of the key.
+  bool insert(ByteSpan cell_key, std::size_t prefix_size) {
     const std::uint64_t key = hash(cell_key.substr(0, prefix_size));
-    insert(key);
+    const bool first = insert(key);
     insert(hash(key, static_cast<CellKind>(cell_key[prefix_size])));
     if (cell_key.size() > prefix_size + 1) insert(hash(cell_key));
+    return first;
   }
 
   // Puts what changed since the last call into the batch of that checkpoint. After a failed write say so: it is given
@@ -67,7 +69,8 @@ class KeyFilter {
   static std::uint64_t hash(ByteSpan bytes);
   static std::uint64_t hash(std::uint64_t key, CellKind kind);
   bool may_contain(std::uint64_t hash) const;
-  void insert(std::uint64_t hash);
+  // False: it was there, or looked so.
+  bool insert(std::uint64_t hash);
   void grow();
 
   std::vector<Layer> layers_;

@@ -15,4 +15,6 @@ std::int64_t read_us(clockid_t id) {
 
 Time clock_now() { return {read_us(CLOCK_BOOTTIME), read_us(CLOCK_REALTIME) / 1'000}; }
 
+Duration thread_cpu_time() { return Duration::micros(read_us(CLOCK_THREAD_CPUTIME_ID)); }
+
 }  // namespace pando::io

@@ -9,4 +9,7 @@ namespace pando::io {
 // wall-clock milliseconds. Any thread.
 Time clock_now();
 
+// Processor time of the calling thread, its work in the kernel included. Costs a call of the system.
+Duration thread_cpu_time();
+
 }  // namespace pando::io

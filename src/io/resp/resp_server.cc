@@ -28,6 +28,9 @@ std::int64_t wall_us() {
       .count();
 }
 
+// A request's id: of which front door, its connection's slot (24 bits), and the connection's own number for it.
+std::uint32_t slot_of(RequestId id) { return static_cast<std::uint32_t>(id.value >> 32) & 0xFFFFFF; }
+
 Duration tick_of(const RespOptions& options) {
   return Duration{std::clamp<std::int64_t>(options.stall_max.us / 4, 10'000, 1'000'000)};
 }
@@ -82,7 +85,7 @@ std::shared_ptr<loop::Client> RespServer::Impl::make(tcp::socket socket, std::ui
 }
 
 void RespServer::Impl::on_reply(RequestId id, Reply&& reply) {
-  const auto slot = static_cast<std::uint32_t>(id.value >> 32) & 0xFFFFFF;
+  const std::uint32_t slot = slot_of(id);
   const auto serial = static_cast<std::uint32_t>(id.value);
   if (slot == Gathering::kSlot) return on_gathered(serial, std::move(reply));
   const auto connection = std::static_pointer_cast<Connection>(at(slot));
@@ -102,7 +105,7 @@ void RespServer::Impl::on_gathered(std::uint32_t serial, Reply&& reply) {
 }
 
 std::size_t RespServer::Impl::clients_of(RequestId id) const {
-  const auto slot = static_cast<std::uint32_t>(id.value >> 32) & 0xFFFFFF;
+  const std::uint32_t slot = slot_of(id);
   return slot == Gathering::kSlot ? gathering.clients_of(static_cast<std::uint32_t>(id.value)) : 1;
 }
 

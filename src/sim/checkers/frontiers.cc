@@ -29,8 +29,15 @@ void Frontiers::hear(const Machine& machine, const std::string& ns, const repl::
   }
   // A frontier that is new was reached since the heartbeat before, when at least these were known.
   if (beat.frontier > last || !beat.claims.empty()) {
-    said_[ns].push_back(
-        {machine.name(), beat.frontier, beat.context, beat.frontier > last ? before : std::set<Origin>(), beat.claims});
+    Said said{machine.name(), beat.frontier, beat.context, {}, beat.claims};
+    if (beat.frontier > last) {
+      // It speaks for no retired ones: whoever takes what those still had knows that they had not heard of what is
+      // gone.
+      for (const Origin& origin : before) {
+        if (!machine.knows_retired(ns, origin)) said.known.insert(origin);
+      }
+    }
+    said_[ns].push_back(std::move(said));
   }
   last = beat.frontier;
 }

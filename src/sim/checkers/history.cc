@@ -28,20 +28,25 @@ MachineLog read_log(const Machine& machine, const std::string& ns) {
       const Result<log::SegmentHeader> next = log::decode_segment_header(std::next(it)->first, std::next(it)->second);
       if (next) bytes = bytes.substr(0, next->previous_bytes);
     }
-    const log::Scan scan = log::scan_records(it->first, bytes, header->header_bytes, header->first,
-                                             [&](const log::RecordView& record, std::uint64_t) -> Status {
-                                               if (record.kind == log::RecordKind::kCut) {
-                                                 const Result<CutRecord> found = decode_cut_record(record.body);
-                                                 if (!found) return found.error();
-                                                 result.cuts[result.commits.size()].merge(found->cut.context);
-                                               }
-                                               if (record.kind != log::RecordKind::kCommit) return {};
-                                               Result<Commit> commit = decode_commit(record.body);
-                                               if (!commit) return commit.error();
-                                               result.commits.push_back(std::move(*commit));
-                                               result.encoded.emplace_back(record.body);
-                                               return {};
-                                             });
+    const log::Scan scan =
+        log::scan_records(it->first, bytes, header->header_bytes, header->first,
+                          [&](const log::RecordView& record, std::uint64_t) -> Status {
+                            if (record.kind == log::RecordKind::kCut) {
+                              const Result<CutRecord> found = decode_cut_record(record.body);
+                              if (!found) return found.error();
+                              result.cuts[result.commits.size()].merge(found->cut.context);
+                            }
+                            // Its commits alone do not say what it holds from here on.
+                            if (record.kind == log::RecordKind::kScope || record.kind == log::RecordKind::kArrived) {
+                              (void)result.cuts[result.commits.size()];
+                            }
+                            if (record.kind != log::RecordKind::kCommit) return {};
+                            Result<Commit> commit = decode_commit(record.body);
+                            if (!commit) return commit.error();
+                            result.commits.push_back(std::move(*commit));
+                            result.encoded.emplace_back(record.body);
+                            return {};
+                          });
     if (!scan.damage.ok()) result.damage = scan.damage;
   }
   return result;

@@ -25,7 +25,7 @@ Parts::Rows Parts::rows_of(Machine& machine, const std::string& ns, std::string_
       // Keys of other types, and those that ended meanwhile.
       if (value == nullptr || !value->found || value->kind != CellKind::kRegister || value->dot.seq.value == 0)
         continue;
-      rows[key] = fmt::format("{} by {}", printable(value->value), to_string(value->dot));
+      rows[key] = {fmt::format("{} by {}", printable(value->value), to_string(value->dot)), value->dot.origin.node};
     }
     more = page->more && !page->keys.empty();
     if (more) list.after = page->keys.back();
@@ -43,26 +43,43 @@ void Parts::compare(const std::string& ns, Machine& part, const TableScope& tabl
     for (const auto& [key, row] : here) {
       const auto at = there.find(key);
       const bool same = at != there.end() && at->second == row;
+      // What came of others before the table was given up stays as it is.
+      if (!takes && row.node != part.name()) continue;
       if ((takes || publishes) && !same) {
-        violation(fmt::format("{}: {} is {}, there {}", what, printable(key), row,
-                              at == there.end() ? "nothing" : at->second));
+        violation(fmt::format("{}: {} is {}, there {}", what, printable(key), row.text,
+                              at == there.end() ? "nothing" : at->second.text));
       } else if (!takes && !publishes && same) {
         violation(fmt::format("{}: {} has left the site", what, printable(key)));
       }
     }
     if (!takes) continue;
     for (const auto& [key, row] : there) {
-      if (!here.contains(key)) violation(fmt::format("{}: {} is only there: {}", what, printable(key), row));
+      if (!here.contains(key)) violation(fmt::format("{}: {} is only there: {}", what, printable(key), row.text));
     }
   }
+}
+
+TableScope Parts::scope_of(Machine& machine, const std::string& ns) {
+  const Answer answer = ask_and_wait(world(), machine, ns, ScopeRequest{});
+  const auto* scope = std::get_if<Boxed<ScopeReply>>(&answer.reply.body);
+  if (!answer.reply.status.ok() || scope == nullptr) {
+    violation(fmt::format("{}/{}: scope: {}", machine.name(), ns, answer.reply.status.to_string()));
+    return {};
+  }
+  if ((*scope)->holds != (*scope)->scope.subscribe) {
+    violation(fmt::format("{}/{}: of {} only {} are here: {}", machine.name(), ns, to_string((*scope)->scope.subscribe),
+                          to_string((*scope)->holds), (*scope)->arriving));
+  }
+  return (*scope)->scope;
 }
 
 void Parts::at_end() {
   for (const auto& part : world().machines()) {
     for (const node::NamespaceConfig& ns : part->config().namespaces) {
       if (ns.tables.whole()) continue;
+      const TableScope scope = scope_of(*part, ns.name);
       for (const auto& whole : world().machines()) {
-        if (whole->holds(ns.name) && holds_whole(*whole, ns.name)) compare(ns.name, *part, ns.tables, *whole);
+        if (whole->holds(ns.name) && holds_whole(*whole, ns.name)) compare(ns.name, *part, scope, *whole);
       }
     }
   }

@@ -5,6 +5,7 @@
 //   it takes the table                  both show the same of it
 //   it only publishes it                what it wrote and still shows is shown there, by the same commits
 //   neither                             nothing of what it wrote is shown there
+// What a site takes is asked of it: it may have come to take more while it ran.
 #pragma once
 
 #include <map>
@@ -23,8 +24,15 @@ class Parts final : public Checker {
   void at_end() override;
 
  private:
-  using Rows = std::map<Bytes, std::string>;  // by key: who wrote it, and what
+  struct Row {
+    std::string text;  // what, and by which commit
+    std::string node;  // whose
+    friend bool operator==(const Row&, const Row&) = default;
+  };
+  using Rows = std::map<Bytes, Row>;  // by key
   Rows rows_of(Machine& machine, const std::string& ns, std::string_view table);
+  // As it is now, with everything of it there.
+  TableScope scope_of(Machine& machine, const std::string& ns);
   void compare(const std::string& ns, Machine& part, const TableScope& tables, Machine& whole);
 };
 

@@ -23,6 +23,9 @@ void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
   if (get == nullptr || value == nullptr || !value->found || value->kind != CellKind::kRegister) return;
   // A merge group's winner may come from another namespace; then it has no dot here.
   if (value->dot.seq.value == 0) return;
+  // Of a table that has been given up what came of others stays as it is.
+  const Machine& machine = *asked.machine;
+  if (!machine.takes(asked.ns, get->table) && value->dot.origin.node != machine.name()) return;
   const auto kept = overwrites_.find({asked.ns, get->table, get->key});
   if (kept == overwrites_.end()) return;
   for (const Overwrite& overwrite : kept->second) {

@@ -1,0 +1,118 @@
+// PeerPath: what retirements do to links, and what is known of peers for draining and retiring.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "node/peer_path.h"
+
+namespace pando::node {
+
+Status PeerPath::fence(Link& link, const repl::HelloReceived& hello, Outputs& out) {
+  const std::string who = to_string(hello.origin);
+  if (!hello.subscribe || !link.options.publish) {
+    return Status(
+        StatusCode::kConflict,
+        fmt::format("{} is retired, and takes nothing from here by which it could learn that and come back: let "
+                    "it subscribe to this node, or begin an empty directory",
+                    who));
+  }
+  link.fenced = true;
+  out.notes.push_back(
+      {Note::Level::kWarning, replica_.name(),
+       fmt::format("{} is retired and has come back: it is sent what is here, and nothing is taken from "
+                   "it before it has begun a new epoch, which it does by itself",
+                   who)});
+  return {};
+}
+
+void PeerPath::settle_retired(Time now, Outputs& out) {
+  const engine::RetiredNodes& retired = replica_.retired();
+  if (settled_ == retired.said() || !replica_.serving().ok()) return;
+  const Origin before = replica_.self();
+  if (retired.has(before)) {
+    // The disk is full: tried again by the next turn. What is written here meanwhile belongs to the old epoch.
+    if (!begin_epoch(retired.nodes().at(before.node).epoch).ok()) return;
+    out.notes.push_back(
+        {Note::Level::kWarning, replica_.name(),
+         fmt::format("{} was declared gone for good by {}: what it wrote stays, this node goes on as {}",
+                     to_string(before), to_string(retired.nodes().at(before.node).by), to_string(replica_.self()))});
+  }
+  settled_ = retired.said();
+  greet_anew(out);
+  for (const auto& entry : replica_.cells().context().entries()) {
+    if (retired.has(entry.first)) replica_.leave_out_of_frontier(entry.first);
+  }
+  std::erase_if(durable_at_, [&](const auto& peer) { return gone(peer.first); });
+  std::erase_if(writers_, [&](const Origin& writer) { return retired.has(writer); });
+  acked_ = true;  // who waits for them waits for others now
+  look_again(instant_of(now));
+}
+
+void PeerPath::greet_anew(Outputs& out) {
+  for (auto& [id, link] : links_) {
+    if (!replica_.retired().has(link.said_as) || link.session.closed()) continue;
+    out.notes.push_back({Note::Level::kInfo, replica_.name(),
+                         fmt::format("link {}: greets anew as {}", id.value, to_string(replica_.self()))});
+    link.session.refuse(
+        Status(StatusCode::kUnavailable,
+               fmt::format("{} goes on as {} and greets anew", to_string(link.said_as), to_string(replica_.self()))));
+  }
+}
+
+bool PeerPath::gone(const std::string& node) const {
+  if (!replica_.retired().gone(node, replica_.cells().context())) return false;
+  const auto met = epochs_met_.find(node);
+  return met == epochs_met_.end() || met->second <= replica_.retired().nodes().at(node).epoch;
+}
+
+bool PeerPath::linked(const std::string& node) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    const repl::Session& session = entry.second.session;
+    return session.peer() && !session.closed() && session.peer()->origin.node == node;
+  });
+}
+
+std::uint64_t PeerPath::latest_epoch(const std::string& node) const {
+  const auto met = epochs_met_.find(node);
+  std::uint64_t latest = met == epochs_met_.end() ? 0 : met->second;
+  for (const auto& entry : replica_.cells().context().entries()) {
+    if (entry.first.node == node) latest = std::max(latest, entry.first.epoch);
+  }
+  return latest;
+}
+
+std::uint64_t PeerPath::known_missing(const std::string& node) const {
+  const auto said = durable_at_.find(node);
+  if (said == durable_at_.end()) return 0;
+  std::uint64_t missing = 0;
+  for (const auto& [origin, seq] : said->second.entries()) {
+    const Seq here = replica_.durable_context().get(origin);
+    if (origin.node == node && here < seq) missing += seq.value - here.value;
+  }
+  return missing;
+}
+
+std::vector<std::string> PeerPath::names_met() const {
+  std::vector<std::string> names;
+  for (const auto& peer : epochs_met_) names.push_back(peer.first);
+  return names;
+}
+
+std::vector<PeerPath::FullPeer> PeerPath::full_peers() const {
+  std::map<Origin, FullPeer> peers;
+  for (const auto& entry : links_) {
+    const Link& link = entry.second;
+    if (!link.session.peer() || link.session.closed() || link.fenced || !link.options.publish) continue;
+    const repl::Hello& hello = *link.session.peer();
+    if (!hello.subscribe || partial_.contains(hello.origin.node)) continue;
+    const Origin origin{hello.origin.node, std::max(hello.origin.epoch, latest_epoch(hello.origin.node))};
+    peers[origin] = {origin, hello.role == repl::Role::kReplicator,
+                     commits_beyond(replica_.durable_context(), link.session.peer_durable())};
+  }
+  std::vector<FullPeer> all;
+  for (auto& entry : peers) all.push_back(std::move(entry.second));
+  return all;
+}
+
+}  // namespace pando::node

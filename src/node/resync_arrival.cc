@@ -1,0 +1,79 @@
+// ResyncPath: tables that this node has come to take are got from a peer that has all of them.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "node/cut_cells.h"
+#include "node/resync_path.h"
+#include "store/cell_key.h"
+
+namespace pando::node {
+
+void ResyncPath::fetch(LinkId id, repl::Session& session, Instant now) {
+  const Replica& here = replica_;
+  TableFilter filter{both(here.tables().subscribe, session.peer()->holds()), here.shared().but};
+  // A set of names says by itself what is lacking; all tables are all but those that are here.
+  const std::vector<std::string>& held = here.holds().names;
+  if (filter.only.all) {
+    filter.but.insert(filter.but.end(), held.begin(), held.end());
+    std::sort(filter.but.begin(), filter.but.end());
+    filter.but.erase(std::unique(filter.but.begin(), filter.but.end()), filter.but.end());
+  } else {
+    std::erase_if(filter.only.names, [&](const std::string& table) { return !here.arrives(table); });
+  }
+  if (got_for_ != here.scope_version()) taker_.forget();
+  got_for_ = here.scope_version();
+  getting_.reset();
+  task_ = Task{Task::Kind::kArrival, id, {}, session.peer()->origin.node, {}, false};
+  heard_at_ = now;
+  not_at_rest_ = false;
+  taker_.begin(session, std::move(filter));
+}
+
+std::string ResyncPath::fetching() const {
+  if (fetched_) {
+    return fmt::format("{} cells came from {}; they are shown once every commit that they know of is here",
+                       fetched_->got.cells.size(), fetched_->peer);
+  }
+  if (!task_ || task_->kind != Task::Kind::kArrival) return {};
+  return fmt::format("{} bytes came from {} so far", taker_.got_bytes(), task_->peer);
+}
+
+void ResyncPath::finish_fetch(repl::Session& session, Outputs& out) {
+  std::optional<ResyncTaker::Got> got = taker_.take_got(session);
+  if (!got) return;  // goes on with another cut
+  // Internal tables that go everywhere were looked at too, and are none of these.
+  std::erase_if(got->cells,
+                [this](const CutCell& cell) { return !replica_.arrives(store::table_of_cell_key(cell.key)); });
+  out.notes.push_back({Note::Level::kInfo, replica_.name(),
+                       fmt::format("{} cells of tables that arrive came from {}", got->cells.size(), task_->peer)});
+  got_for_.reset();
+  fetched_ = Fetched{task_->peer, std::move(*got), replica_.scope_version()};
+  task_.reset();
+}
+
+void ResyncPath::let_arrive(Instant now, Outputs& out) {
+  if (!fetched_) return;
+  const Cut& cut = fetched_->got.cut;
+  if (fetched_->scope_version != replica_.scope_version() || !cut.context.covers(replica_.tail_from())) {
+    fetched_.reset();
+    gave_up_fetching(now);
+    return;
+  }
+  if (now < fetch_at_ || !replica_.serving().ok() || !replica_.cells().context().covers(cut.context)) return;
+  const TableSet tables = both(replica_.tables().subscribe, fetched_->got.filter.only);
+  if (Status status = replica_.arrive(tables, cut, fetched_->got.cells); !status.ok()) {
+    gave_up_fetching(now);
+    out.notes.push_back(
+        {Note::Level::kError, replica_.name(), fmt::format("tables cannot arrive yet: {}", status.message())});
+    return;
+  }
+  out.notes.push_back({Note::Level::kInfo, replica_.name(),
+                       fmt::format("arrived from {}: {}; held is now {}", fetched_->peer, to_string(tables),
+                                   to_string(replica_.holds()))});
+  fetched_.reset();
+  joined_ = arrived_ = true;
+}
+
+}  // namespace pando::node

@@ -1,0 +1,88 @@
+#include "sim/backup_work.h"
+
+#include <fmt/core.h>
+
+#include "base/check.h"
+#include "model/backup.h"
+#include "sim/checkers/checkers.h"
+
+namespace pando::sim {
+namespace {
+
+// Of the node's own state, which the next one may have mended.
+bool is_of_the_moment(StatusCode code) {
+  return code == StatusCode::kUnavailable || code == StatusCode::kOverloaded || code == StatusCode::kTimeout;
+}
+
+}  // namespace
+
+BackupWork::BackupWork(World& world, std::vector<std::string> namespaces)
+    : world_(world), namespaces_(std::move(namespaces)), rng_(world.fork_rng()) {}
+
+void BackupWork::tick() {
+  if (stopping_) return;
+  Machine& machine = *world_.machines()[rng_.below(world_.machines().size())];
+  const std::string& ns = namespaces_[rng_.below(namespaces_.size())];
+  const bool may = machine.healthy(ns) && holds_whole(machine, ns) && machine.takes_writes(ns);
+  if (may && (files_.empty() || rng_.chance(1, 3))) {
+    take(machine, ns);
+  } else if (may) {
+    // An old one as likely as the last one.
+    const File& file = files_[rng_.below(files_.size())];
+    if (file.ns == ns) merge(machine, file);
+  }
+  const Duration pause = Duration::millis(static_cast<std::int64_t>(200 + rng_.below(2500)));
+  world_.queue().at(world_.now() + pause, EventKind::kTimer, [this] { tick(); });
+}
+
+void BackupWork::take(Machine& machine, const std::string& ns) {
+  const File file{ns, fmt::format("{}-{}.backup", ns, ++count_)};
+  machine.ask(ns, BackupRequest{file.path}, [this, file](const Answer& answer) {
+    if (answer.lost || !answer.reply.status.ok()) return;
+    world_.markers().reach(Marker::kBackupTaken);
+    files_.push_back(file);
+  });
+}
+
+void BackupWork::merge(Machine& machine, const File& file) {
+  RestoreRequest request;
+  request.path = file.path;
+  request.dry_run = rng_.chance(1, 8);
+  request.foreign = true;  // of a fleet that has not met yet, perhaps
+  machine.ask(file.ns, request, [this, &machine, file](const Answer& answer) {
+    if (answer.lost || is_of_the_moment(answer.reply.status.code())) return;
+    if (!answer.reply.status.ok()) {
+      return world_.violation("backup", fmt::format("{}/{} does not take {}: {}", machine.name(), file.ns, file.path,
+                                                    answer.reply.status.to_string()));
+    }
+    const auto* done = std::get_if<RestoreReply>(&answer.reply.body);
+    if (done == nullptr || done->dry_run) return;
+    world_.markers().reach(done->news_commits > 0 ? Marker::kBackupNews : Marker::kBackupMerged);
+  });
+}
+
+Bytes overstate_backup(ByteSpan file, const VersionVector& there) {
+  BackupReader reader;
+  reader.add(file);
+  BackupWriter writer;
+  Bytes changed;
+  while (!reader.ended()) {
+    Result<std::optional<BackupReader::Block>> block = reader.next();
+    CHECK(block.has_value() && block->has_value());  // it was made here
+    if (auto* header = std::get_if<BackupHeader>(&**block)) {
+      const VersionVector said = header->cut.context;
+      for (const auto& [origin, seq] : said.entries()) {
+        // But for the last one, whose running hash would show it.
+        const Seq known = there.get(origin);
+        if (known.value > seq.value + 1) header->cut.context.raise(origin, Seq(known.value - 1));
+      }
+      changed = writer.begin(*header);
+    } else if (const auto* cells = std::get_if<std::vector<CutCell>>(&**block)) {
+      for (const CutCell& cell : *cells) writer.add(cell.key, *cell.state);
+      changed += writer.take_block();
+    }
+  }
+  return changed + writer.end();
+}
+
+}  // namespace pando::sim

@@ -1,0 +1,43 @@
+// sim/backup_work.h — backups of random nodes at random times, and merges of them, later, into nodes that serve.
+//
+// A backup is a causal cut of the node it was taken of, and merging one in may change nothing but what that node lacks:
+// what was written, counted or deleted since stays. So the checkers need not know of it; none may find a difference.
+// Files outlive the machines, as on storage of its own. A merge may be refused where the node is busy or stops, never
+// because of what is in the file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/world.h"
+
+namespace pando::sim {
+
+class BackupWork {
+ public:
+  BackupWork(World& world, std::vector<std::string> namespaces);
+  void start() { tick(); }
+  void stop() { stopping_ = true; }
+
+ private:
+  struct File {
+    std::string ns;
+    std::string path;
+  };
+  void tick();
+  void take(Machine& machine, const std::string& ns);
+  void merge(Machine& machine, const File& file);
+
+  World& world_;
+  std::vector<std::string> namespaces_;
+  Prng rng_;
+  bool stopping_ = false;
+  std::vector<File> files_;
+  std::uint64_t count_ = 0;
+};
+
+// The same file, of a cut that counts as having seen all that the machine has of the same writers: what it lacks of
+// that counts as taken away. For a mutation.
+Bytes overstate_backup(ByteSpan file, const VersionVector& there);
+
+}  // namespace pando::sim
