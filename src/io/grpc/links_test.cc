@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <functional>
@@ -172,6 +173,27 @@ TEST(Links, CloseSendsWhatIsQueuedFirst) {
     EXPECT_EQ(other.frames[staying].back(), "last words");
     EXPECT_TRUE(client_closes || seen == "conflict: two of you") << "the status text reaches who dialled: " << seen;
     EXPECT_EQ(closer.links.open_links() + other.links.open_links(), 0u);
+  }
+}
+
+// Its own write fails as the peer's end arrives: the frame in which the peer says why came before that.
+TEST(Links, LastWordsReachWhoIsStillWriting) {
+  for (int round = 0; round < 20; ++round) {
+    Pair pair;
+    std::atomic<bool> stop = false;
+    std::thread writer([&] {
+      while (!stop) {
+        pair.client.links.send(pair.client_link, "and another thing");
+        std::this_thread::yield();
+      }
+    });
+    pair.server.links.send(pair.server_link, "last words");
+    pair.server.links.close(pair.server_link, Status(StatusCode::kConflict, "two of you"));
+    EXPECT_EQ(pair.client.wait_down(), "conflict: two of you");
+    stop = true;
+    writer.join();
+    const std::lock_guard lock(pair.client.mutex);
+    ASSERT_EQ(pair.client.frames[pair.client_link], std::vector<Bytes>{"last words"}) << "in round " << round;
   }
 }
 

@@ -23,6 +23,7 @@ void Stream::consumed(std::size_t bytes) {
 void Stream::close(const Status& reason) {
   const std::lock_guard lock(mutex_);
   if (done_) return;
+  deaf_ = true;
   begin_closing(reason.ok() ? "closed" : reason.to_string());
   if (!open_) return cancel();
   pump_reads();
@@ -53,7 +54,7 @@ void Stream::read_done(bool ok, Bytes frame) {
   bool deliver = false;
   {
     const std::lock_guard lock(mutex_);
-    if (ok && !closing_) {
+    if (ok && !deaf_) {
       deliver = true;
       unconsumed_bytes_ += frame.size();
     }
@@ -94,6 +95,7 @@ void Stream::write_done(bool ok) {
 
 void Stream::cancelled() {
   const std::lock_guard lock(mutex_);
+  deaf_ = true;
   queue_.clear();
   begin_closing("");
   pump_writes();
@@ -125,7 +127,7 @@ void Stream::begin_closing(const std::string& reason) {
 void Stream::pump_reads() {
   if (!open_ || reading_ || read_ended_) return;
   if (finished_ && !reads_after_finish()) return;
-  if (!closing_ && unconsumed_bytes_ >= limits::kLinkInboundBytesMax) return;
+  if (!deaf_ && unconsumed_bytes_ >= limits::kLinkInboundBytesMax) return;
   reading_ = true;
   start_read();
 }

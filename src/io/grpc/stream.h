@@ -5,7 +5,8 @@
 //
 //   opening   a dialled stream waits for the peer          → open on opened()
 //   open      frames both ways                             → closing on close(), a failed write, the peer's end
-//   closing   what is queued is written, what comes is dropped; then finish(); a timer cuts what hangs
+//   closing   what is queued is written, then finish(); a timer cuts what hangs. After close() what comes is dropped;
+//             after a failed write it is handed on, as the peer's last words say why it ended the link
 //   done      done() reported down(); gRPC has let go
 //
 // Two locks: one for the state, which is never held while an event is reported, and one that keeps the
@@ -88,6 +89,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   LinkId id_;
   bool open_ = false;
   bool closing_ = false;
+  bool deaf_ = false;  // what comes is dropped
   bool finished_ = false;
   bool done_ = false;
   bool read_ended_ = false;
