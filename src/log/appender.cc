@@ -84,6 +84,7 @@ void Appender::open_segment(std::size_t record_size) {
   batch.block.offset = header.header_bytes;
   batch.block.skip_bytes = header.header_bytes;
   batch.block.first = next_;
+  batch.base = next_;
   batch.header = std::move(header);
   pending_bytes_ += batch.bytes.size();
   pending_.push_back(std::move(batch));
@@ -95,13 +96,15 @@ Appender::Batch& Appender::batch_for(std::size_t record_size) {
     Batch& last = pending_.back();
     const bool is_empty = last.block.first == next_;
     const bool has_room = last.bytes.size() + record_size <= options_.write_bytes_max;
-    const bool has_number = next_.value - last.block.first.value <= kRecordIndexMax;
+    const bool has_number = next_.value - last.base.value <= kRecordIndexMax;
     if (last.block.segment_id == current_.id && (is_empty || (has_room && has_number))) return last;
   }
   Batch batch;
   batch.block.segment_id = current_.id;
   batch.block.offset = current_.offset;
   batch.block.first = next_;
+  const bool ahead = runs_ahead_ && next_.value - durable_.next().value <= kRecordIndexMax;
+  batch.base = ahead ? durable_.next() : next_;
   pending_.push_back(std::move(batch));
   return pending_.back();
 }
@@ -119,7 +122,7 @@ Result<LogPos> Appender::append(RecordKind kind, ByteSpan body) {
   RecordHeader header;
   header.pos = next_;
   header.kind = kind;
-  header.index_in_write = static_cast<std::uint32_t>(next_.value - batch.block.first.value);
+  header.index_in_write = static_cast<std::uint32_t>(next_.value - batch.base.value);
   append_record(current_.seed, header, body, batch.bytes);
   batch.block.last = next_;
   if (current_.offset >= current_.mark_at) {
@@ -132,25 +135,31 @@ Result<LogPos> Appender::append(RecordKind kind, ByteSpan body) {
   return batch.block.last;
 }
 
-std::optional<SegmentWrite> Appender::take_write() {
-  if (in_flight_ || pending_.empty() || !failure_.ok()) return std::nullopt;
-  if (pending_.front().block.segment_id > ready_id_) return std::nullopt;
-  in_flight_ = std::move(pending_.front());
+std::optional<SegmentWrite> Appender::take_write(bool ahead) {
+  if (pending_.empty() || !failure_.ok()) return std::nullopt;
+  const Batch& next = pending_.front();
+  if (next.block.segment_id > ready_id_) return std::nullopt;
+  // A segment's header says that the segment before it is durable, whole.
+  const bool may_follow = ahead && with_system_ && !next.header && next.base <= durable_.next();
+  if (!in_flight_.empty() && !may_follow) return std::nullopt;
+  in_flight_.push_back(std::move(pending_.front()));
   pending_.pop_front();
-  Block& block = in_flight_->block;
-  CHECK(block.first == durable_.next());  // what RecordView::durable_before() says
-  block.bytes = std::make_shared<const Bytes>(std::move(in_flight_->bytes));
-  return SegmentWrite{block.segment_id, block.offset - block.skip_bytes, *block.bytes};
+  with_system_ = false;
+  Batch& batch = in_flight_.back();
+  CHECK(batch.base <= durable_.next());  // what RecordView::durable_before() says
+  batch.block.bytes = std::make_shared<const Bytes>(std::move(batch.bytes));
+  return SegmentWrite{batch.block.segment_id, batch.block.offset - batch.block.skip_bytes, *batch.block.bytes};
 }
 
 void Appender::written(const Status& status) {
-  CHECK(in_flight_.has_value());
+  CHECK(!in_flight_.empty());
+  if (!failure_.ok()) return;  // of those behind one that failed nothing is known either
   if (!status.ok()) {
     failure_ = status.with_context("the log takes no more: a write failed");
     return;  // still counted as pending: what became of it is not known
   }
-  Batch batch = std::move(*in_flight_);
-  in_flight_.reset();
+  Batch batch = std::move(in_flight_.front());
+  in_flight_.pop_front();
   Block& block = batch.block;
   pending_bytes_ -= block.bytes->size();
   durable_ = block.last;

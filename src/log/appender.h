@@ -4,6 +4,9 @@
 // does the I/O and reports back with written(). One write in flight at a time, so group commit needs no
 // timer: whatever arrives during an fsync goes in the next one.
 //
+// Where somebody waits only for the operating system to have his write, the next may be handed out as soon as that has
+// the one before: run_ahead(). Then several are in flight, in one segment; they become durable in order.
+//
 //   durable() <= handed out <= appended()        survives a power cut / may not / only in memory
 //
 // Segments have the ids 1, 2, 3, … and are prepared (zero-filled, durable) ahead of need: take_prepare() asks
@@ -69,9 +72,16 @@ class Appender {
   //   otherwise     the failure of an earlier write, as it was reported
   Result<LogPos> append(RecordKind kind, ByteSpan body);
 
-  // The next write, unless one is in flight, nothing is pending, its segment is not ready, or writing failed.
-  std::optional<SegmentWrite> take_write();
-  // The write handed out is durable, or not.
+  // From here on records say less of what was durable before them, so that they may be handed out earlier.
+  void run_ahead() { runs_ahead_ = true; }
+
+  // The next write, unless one is in flight, nothing is pending, its segment is not ready, or writing failed. With
+  // `ahead` also while some are in flight, all of them with the operating system and in the same segment, if this one's
+  // records were appended after run_ahead().
+  std::optional<SegmentWrite> take_write(bool ahead = false);
+  // The operating system has all that was handed out.
+  void handed_over() { with_system_ = true; }
+  // The oldest write in flight is durable, or not.
   void written(const Status& status);
 
   // The segment to prepare now, if any. At most one is being prepared at a time.
@@ -82,11 +92,11 @@ class Appender {
 
   LogPos appended() const { return next_.value == 0 ? LogPos(0) : LogPos(next_.value - 1); }
   LogPos durable() const { return durable_; }
-  bool write_in_flight() const { return in_flight_.has_value(); }
-  // The last record of the write in flight; durable() when there is none.
-  LogPos handed_out() const { return in_flight_ ? in_flight_->block.last : durable_; }
+  bool write_in_flight() const { return !in_flight_.empty(); }
+  // The last record in flight; durable() when there is none.
+  LogPos handed_out() const { return in_flight_.empty() ? durable_ : in_flight_.back().block.last; }
   // Nothing pending, nothing in flight: all that was appended is durable.
-  bool idle() const { return pending_.empty() && !in_flight_; }
+  bool idle() const { return pending_.empty() && in_flight_.empty(); }
   std::size_t pending_bytes() const { return pending_bytes_; }
   // Not ok once a write failed.
   const Status& failure() const { return failure_; }
@@ -98,6 +108,8 @@ class Appender {
   struct Batch {
     Block block;  // its bytes are set when handed out
     Bytes bytes;
+    // All before this one is durable when it is handed out, and its records say so: the first of it, or an earlier one.
+    LogPos base;
     std::optional<SegmentHeader> header;  // when it begins with one
     std::vector<Index::Mark> marks;
   };
@@ -125,7 +137,9 @@ class Appender {
   LogPos durable_;
   Current current_;
   std::deque<Batch> pending_;
-  std::optional<Batch> in_flight_;
+  std::deque<Batch> in_flight_;
+  bool with_system_ = false;  // all of in_flight_
+  bool runs_ahead_ = false;
   std::size_t pending_bytes_ = 0;  // in pending_ and in_flight_
   Status failure_;
 

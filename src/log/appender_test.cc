@@ -56,6 +56,73 @@ TEST(Appender, WhatArrivesDuringAWriteGoesInTheNext) {
   EXPECT_EQ(parse_record(seed, ByteSpan(both->bytes).substr(record_bytes(1))).record.durable_before(), LogPos(2));
 }
 
+TEST(Appender, RunsAheadOfTheDiskWhereTheSystemHasWhatIsBefore) {
+  TestDisk disk;
+  DrivenLog log(disk);
+  log.append_all({"first"});
+  Appender& appender = log.appender();
+  appender.run_ahead();
+
+  ASSERT_TRUE(log.append("a"));
+  const auto one = appender.take_write(true);
+  ASSERT_TRUE(one);
+  ASSERT_TRUE(log.append("b"));
+  EXPECT_FALSE(appender.take_write(true)) << "the system may not have the one before";
+  appender.handed_over();
+  EXPECT_FALSE(appender.take_write()) << "nobody asked to run ahead";
+  const auto two = appender.take_write(true);
+  ASSERT_TRUE(two);
+  EXPECT_EQ(two->offset, one->offset + one->bytes.size());
+  EXPECT_EQ(parse_record(SegmentSeed(two->segment_id), two->bytes).record.durable_before(), LogPos(1))
+      << "it says nothing of the one that is still in flight";
+  EXPECT_EQ(appender.handed_out(), LogPos(3));
+  EXPECT_EQ(appender.durable(), LogPos(1));
+  appender.written({});
+  EXPECT_EQ(appender.durable(), LogPos(2));
+  appender.written({});
+  EXPECT_EQ(appender.durable(), LogPos(3));
+  EXPECT_TRUE(appender.idle());
+}
+
+TEST(Appender, WhatSaysThatAllBeforeItIsDurableDoesNotRunAhead) {
+  TestDisk disk;
+  DrivenLog log(disk, small());
+  log.append_all({"first"});
+  Appender& appender = log.appender();
+  ASSERT_TRUE(log.append("a"));
+  ASSERT_TRUE(appender.take_write(true));
+  appender.handed_over();
+  ASSERT_TRUE(log.append("before run_ahead()"));
+  appender.run_ahead();
+  EXPECT_FALSE(appender.take_write(true)) << "its record says so";
+  appender.written({});
+  ASSERT_TRUE(appender.take_write(true));
+  appender.handed_over();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(log.append(kBig));
+  while (const auto write = appender.take_write(true)) {
+    EXPECT_EQ(write->segment_id, 1u) << "the header of a new segment says so";
+    appender.handed_over();
+  }
+  EXPECT_FALSE(appender.idle());
+}
+
+TEST(Appender, OfWritesBehindOneThatFailedNothingIsSaid) {
+  TestDisk disk;
+  DrivenLog log(disk);
+  log.append_all({"first"});
+  Appender& appender = log.appender();
+  appender.run_ahead();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(log.append("x"));
+    ASSERT_TRUE(appender.take_write(true));
+    appender.handed_over();
+  }
+  appender.written(Status(StatusCode::kIoError, "no"));
+  appender.written({});
+  EXPECT_EQ(appender.durable(), LogPos(1));
+  EXPECT_FALSE(appender.failure().ok());
+}
+
 TEST(Appender, OneWriteIsBounded) {
   TestDisk disk;
   AppenderOptions options;

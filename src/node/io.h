@@ -156,14 +156,16 @@ struct WatchEnded {
   Status status;
 };
 
-// Write `bytes` at `offset` of the segment, then make them durable, then answer LogWritten.
-// One in flight per namespace.
+// Write `bytes` at `offset` of the segment, then make them durable, then answer LogWritten. One in flight per namespace;
+// the next of the same segment may be given once LogWritten has told that the operating system has all before it. One
+// sync may stand for several. Each is answered, in order.
 struct LogWrite {
   std::string ns;
   std::uint64_t segment_id = 0;
   std::uint64_t offset = 0;
   Bytes bytes;
   bool tell_written = false;  // LogWritten also before it is durable: somebody waits for no more than that
+  bool awaited = false;       // somebody waits until it is durable
 };
 // Create the segment file: `bytes_total` zero bytes, really written, durable, also its directory entry.
 struct SegmentPrepare {

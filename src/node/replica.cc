@@ -317,6 +317,7 @@ Status Replica::begin_relaxed() {
   const Result<LogPos> pos = append_note(log::RecordKind::kRelaxed, {});
   if (!pos) return pos.error();
   relaxed_at_ = *pos;
+  appender_.run_ahead();
   cells_->set_relaxed(true);
   return {};
 }
@@ -360,6 +361,7 @@ void Replica::reply_when(Durability::Level level, ReplyOut&& reply, LogPos pos, 
 }
 
 void Replica::on_handed_over(Outputs& out) {
+  appender_.handed_over();
   handed_over_ = appender_.handed_out();
   release_for_os(out);
 }
@@ -440,9 +442,11 @@ void Replica::on_prepared(std::uint64_t segment_id, const Status& status, Time n
 void Replica::hand_out(Time now, Outputs& out) {
   if (!appender_.failure().ok()) return;
   state_floor(now);
-  if (auto write = appender_.take_write()) {
+  const bool ahead = !held_for_os_.empty() && held_for_os_.back().pos > appender_.handed_out();
+  if (auto write = appender_.take_write(ahead)) {
     const bool tell_written = !held_for_os_.empty() && held_for_os_.front().pos <= appender_.handed_out();
-    out.log_writes.push_back({name(), write->segment_id, write->offset, std::move(write->bytes), tell_written});
+    const bool awaited = !held_.empty() && held_.front().pos <= appender_.handed_out();
+    out.log_writes.push_back({name(), write->segment_id, write->offset, std::move(write->bytes), tell_written, awaited});
   }
   if (auto ask = appender_.take_prepare(instant_of(now))) {
     out.segment_prepares.push_back({name(), ask->segment_id, ask->bytes_total});

@@ -124,13 +124,27 @@ node::LogWritten Disk::write(const node::LogWrite& job) { return write(job, Cloc
 node::LogWritten Disk::write(const node::LogWrite& job, Clock::time_point given) {
   const auto began = Clock::now();
   Files& at = files(job.ns);
-  std::function<void()> written;
-  if (job.tell_written) written = [this, &job] { done_(node::LogWritten{job.ns, {}, /*durable=*/false}); };
-  Status status = at.log.write(job.segment_id, job.offset, job.bytes, written);
+  Status status = at.log.write(job.segment_id, job.offset, job.bytes);
   stats_.log_write_seconds.Observe(seconds_since(began));
   at.last_write_us->store(static_cast<std::int64_t>(seconds_since(given) * 1e6), std::memory_order_relaxed);
   stats_.log_write_bytes.fetch_add(job.bytes.size(), std::memory_order_relaxed);
   return node::LogWritten{job.ns, std::move(status)};
+}
+
+Status Disk::put(const node::LogWrite& job) {
+  stats_.log_write_bytes.fetch_add(job.bytes.size(), std::memory_order_relaxed);
+  return files(job.ns).log.put(job.segment_id, job.offset, job.bytes);
+}
+
+void Disk::sync(const std::string& ns) {
+  Files& at = files(ns);
+  run(log_, [this, &at, ns, given = Clock::now()]() -> node::Input {
+    const auto began = Clock::now();
+    Status status = at.log.sync();
+    stats_.log_write_seconds.Observe(seconds_since(began));
+    at.last_write_us->store(static_cast<std::int64_t>(seconds_since(given) * 1e6), std::memory_order_relaxed);
+    return node::LogWritten{ns, std::move(status)};
+  });
 }
 
 void Disk::give(node::LogWrite job) {

@@ -1,6 +1,6 @@
 // server/disk.h — carries out what a node asks of its disks, on threads of its own.
 //
-//   log      LogWrite                         as many threads as namespaces, at most kLogThreadsMax
+//   log      LogWrite, syncs                  as many threads as namespaces, at most kLogThreadsMax
 //   ahead    SegmentPrepare, LogRead          one thread: the next segment must be there before it is needed
 //   bulk     CheckpointWrite, copies, reads   one thread: may take its time
 //   backup   BackupTake                       one thread: takes as long as it takes, and is given up when this ends
@@ -47,6 +47,10 @@ class Disk {
 
   // Does it now, on the calling thread, which must be the loop. No other write of that log is under way.
   node::LogWritten write(const node::LogWrite& job);
+  // The first half of it, on the loop: the operating system has it. sync() is the other half for all that was put by
+  // then: one LogWritten, after which put() may go on in another segment.
+  Status put(const node::LogWrite& job);
+  void sync(const std::string& ns);
   void give(node::LogWrite job);
   void give(node::SegmentPrepare job);
   void give(node::SegmentRemove job);
@@ -63,7 +67,7 @@ class Disk {
   // Since the start, for metrics. Histograms are in seconds.
   struct Stats {
     std::atomic<std::uint64_t> log_write_bytes{0};
-    prometheus::Histogram log_write_seconds;  // write and fdatasync together
+    prometheus::Histogram log_write_seconds;  // write and fdatasync together, or fdatasync for several writes
     prometheus::Histogram checkpoint_seconds;
     Stats();
   };

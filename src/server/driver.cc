@@ -27,7 +27,7 @@ void Driver::take(std::vector<node::Input>& inputs) {
       accept(std::move(input));
       ends_.links->consumed(id, bytes);
     } else if (auto* written = std::get_if<node::LogWritten>(&input); written != nullptr && written->durable) {
-      accept_written(std::move(*written));
+      accept_durable(std::move(*written));
     } else {
       accept(std::move(input));
     }
@@ -39,6 +39,15 @@ void Driver::accept(node::Input input) {
   node_.accept(std::move(input), io::clock_now(), out_);
   flush_replies();
   schedule_flush();
+}
+
+void Driver::accept_durable(node::LogWritten written) {
+  const auto served = namespaces_.find(written.ns);
+  CHECK(served != namespaces_.end());
+  SyncQueue& syncs = served->second.syncs;
+  if (!syncs.under_way()) return accept_written(std::move(written));
+  for (std::size_t count = syncs.on_synced(); count > 0; --count) accept_written(written);
+  sync_log(served->first, served->second);
 }
 
 void Driver::accept_written(node::LogWritten written) {
@@ -139,11 +148,16 @@ void Driver::flush() {
 
 void Driver::send_to_disk() {
   std::optional<node::LogWrite> here;
+  std::vector<node::LogWrite> ahead;
   for (auto& job : out_.log_writes) {
     namespaces_.find(job.ns)->second.pace.on_handed_out();
+    if (job.tell_written) {
+      ahead.push_back(std::move(job));
+      continue;
+    }
     const bool lone = lone_.on_write(job.bytes.size());
     const bool by_loop = trial_.on_write(instant_of(io::clock_now()), job.bytes.size());
-    if ((lone || by_loop) && !job.tell_written && !here) {
+    if ((lone || by_loop) && !here) {
       here = std::move(job);
     } else {
       ends_.disk->give(std::move(job));
@@ -166,7 +180,29 @@ void Driver::send_to_disk() {
   out_.backup_stores.clear();
   out_.backup_takes.clear();
   out_.restore_reads.clear();
+  for (const node::LogWrite& job : ahead) put_here(job);
   if (here) write_here(*std::move(here));
+}
+
+void Driver::put_here(const node::LogWrite& job) {
+  const auto served = namespaces_.find(job.ns);
+  CHECK(served != namespaces_.end());
+  if (Status status = ends_.disk->put(job); !status.ok()) {
+    return accept_written(node::LogWritten{job.ns, std::move(status)});
+  }
+  served->second.syncs.on_put(job.awaited);
+  accept(node::LogWritten{job.ns, {}, /*durable=*/false});
+  sync_log(served->first, served->second);
+}
+
+void Driver::sync_log(const std::string& ns, Served& served) {
+  if (served.syncs.begin(instant_of(io::clock_now()))) return ends_.disk->sync(ns);
+  const std::optional<Instant> at = served.syncs.ask_at();
+  if (!at) return;
+  served.sync_timer.expires_after(std::chrono::microseconds((*at - instant_of(io::clock_now())).us));
+  served.sync_timer.async_wait([this, &ns, &served](const boost::system::error_code& error) {
+    if (!error) sync_log(ns, served);
+  });
 }
 
 void Driver::write_here(node::LogWrite job) {
@@ -254,7 +290,7 @@ void Driver::begin_stop() {
 bool Driver::has_namespace(std::string_view ns) const { return namespaces_.find(ns) != namespaces_.end(); }
 
 void Driver::add_broken_namespace(const std::string& ns, Status why) {
-  namespaces_.emplace(ns, Served{std::move(why), {}, {}, boost::asio::steady_timer(loop_)});
+  namespaces_.emplace(ns, Served{std::move(why), {}, {}, boost::asio::steady_timer(loop_), {}, boost::asio::steady_timer(loop_)});
 }
 
 void Driver::submit(RequestId id, std::string_view ns, Request request, Terms terms) {

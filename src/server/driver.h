@@ -7,7 +7,7 @@
 //
 // After a write that answered several clients the next one may wait a little for them: server/group_commit.h. That of a
 // client who is alone is done here: server/lone_writer.h. So are those of many clients where that serves them sooner:
-// server/writer_trial.h.
+// server/writer_trial.h. What is answered when the operating system has it is given to that here: server/sync_queue.h.
 //
 // HTTP and the Redis protocol call this as their sink; disk and gRPC threads hand their inputs in through post(). One
 // timer stands for Outputs::wake_at. Once the loop runs, the node is touched from here only.
@@ -29,6 +29,7 @@
 #include "server/group_commit.h"
 #include "server/inbox.h"
 #include "server/lone_writer.h"
+#include "server/sync_queue.h"
 #include "server/writer_trial.h"
 
 namespace pando::server {
@@ -88,10 +89,14 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
     GroupCommit pace;
     Duration worked;  // the loop's processor time when the last log write came back
     boost::asio::steady_timer pace_timer;
+    SyncQueue syncs;
+    boost::asio::steady_timer sync_timer;
   };
 
   void take(std::vector<node::Input>& inputs);
   void accept(node::Input input);
+  // What a thread of the disk made durable: one write, or all of a sync.
+  void accept_durable(node::LogWritten written);
   void accept_written(node::LogWritten written);
   // The next log write of `ns` waits for more requests, or no longer.
   void hold_log(const std::string& ns, Served& served);
@@ -106,6 +111,9 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void end_turn();
   void send_to_disk();
   void write_here(node::LogWrite job);
+  // Gives it to the operating system; the disk is asked for later, together with what follows.
+  void put_here(const node::LogWrite& job);
+  void sync_log(const std::string& ns, Served& served);
   void send_to_links();
   void send_to_watchers();
   void write_notes();

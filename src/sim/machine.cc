@@ -96,7 +96,8 @@ Status free_ended(Volume& volume, std::int64_t now_ms) {
 
 void Machine::open_namespace(const node::NamespaceConfig& config) {
   Volume& v = volume(config.name);
-  v.log_write_in_flight = v.checkpoint_in_flight = false;
+  v.log_writes = v.log_unsynced = v.log_syncing = 0;
+  v.checkpoint_in_flight = false;
   v.checkpoint_unwritten.clear();
   v.report = {};
   // What recovery is about to read must not vanish after it was shown: opening makes it durable first.

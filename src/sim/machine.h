@@ -44,7 +44,10 @@ struct Volume {
   Disk disk;
   store::MemoryKv kv;
   // Of the process that runs.
-  bool log_write_in_flight = false;
+  std::size_t log_writes = 0;    // given and not answered
+  std::size_t log_unsynced = 0;  // of these, written and in no sync yet
+  std::size_t log_syncing = 0;   // of these, in the sync that is under way
+  bool log_written_told = false; // all of these are with the operating system, and the node knows
   bool checkpoint_in_flight = false;
   store::Batch checkpoint_unwritten;  // asked for; a crash may still see it through
   Status open_failure;
@@ -148,6 +151,8 @@ class Machine final : public NetHost {
   void carry_reply(node::ReplyOut& out);
   void carry_watches();
   void carry_log_write(node::LogWrite write);
+  void sync_log(const std::string& ns);
+  void log_written(const std::string& ns, Status status);
   void carry_prepare(const node::SegmentPrepare& prepare);
   void carry_remove(const node::SegmentRemove& remove);
   void carry_read(const node::LogRead& read);

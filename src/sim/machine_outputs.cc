@@ -157,35 +157,52 @@ void Machine::carry_log_write(node::LogWrite write) {
   world_.trace().add(world_.now(), "{}/{} write segment {} at {}: {} bytes", name(), write.ns, write.segment_id,
                      write.offset, write.bytes.size());
   Volume& v = volume(write.ns);
-  if (v.log_write_in_flight)
+  if (v.log_writes > 0 && !v.log_written_told)
     world_.violation("driver", fmt::format("{}/{}: two log writes in flight", name(), write.ns));
-  v.log_write_in_flight = true;
+  ++v.log_writes;
+  v.log_written_told = false;
   const bool lost = world_.mutates(DriverMutation::kWriteLost, 40);
   if (late_writes_ != 0 || world_.mutates(DriverMutation::kAckBeforeDurable, 2) ||
       world_.mutates(DriverMutation::kFrameBeforeDurable, 2)) {
     return write_late(std::move(write));
   }
-  const auto done = [this, ns = write.ns](Status status) {
-    volume(ns).log_write_in_flight = false;
-    world_.trace().add(world_.now(), "{}/{} written {}", name(), ns, status.to_string());
-    input(node::LogWritten{ns, std::move(status)});
-  };
-  later(up_to(disk_speed_.write_max), [this, lost, done, write = std::move(write)] {
+  later(up_to(disk_speed_.write_max), [this, lost, write = std::move(write)] {
     Disk& disk = volume(write.ns).disk;
-    if (lost) return later(disk_speed_.sync_max, [done] { done(Status()); });
-    if (const Status status = disk.write(write.segment_id, write.offset, write.bytes); !status.ok())
-      return done(status);
+    if (lost) return later(disk_speed_.sync_max, [this, ns = write.ns] { log_written(ns, {}); });
+    if (Status status = disk.write(write.segment_id, write.offset, write.bytes); !status.ok())
+      return log_written(write.ns, std::move(status));
     if (write.tell_written) {
-      later(up_to(Duration::micros(50)), [this, ns = write.ns] { input(node::LogWritten{ns, {}, /*durable=*/false}); });
+      later(up_to(Duration::micros(50)), [this, ns = write.ns] {
+        volume(ns).log_written_told = true;
+        input(node::LogWritten{ns, {}, /*durable=*/false});
+      });
     }
-    const Duration spread{disk_speed_.sync_max.us - disk_speed_.sync_min.us};
-    later(disk_speed_.sync_min + up_to(spread), [this, ns = write.ns, done] {
-      Status status = volume(ns).disk.sync();
-      if (world_.mutation() == DriverMutation::kSyncErrorIgnored) status = {};
-      // Durable, but nobody was told yet: a crash fits in here.
-      later(up_to(Duration::micros(50)), [done, status] { done(status); });
+    ++volume(write.ns).log_unsynced;
+    sync_log(write.ns);
+  });
+}
+
+// One at a time, each for all that was written when it began.
+void Machine::sync_log(const std::string& ns) {
+  Volume& v = volume(ns);
+  if (v.log_syncing != 0 || v.log_unsynced == 0) return;
+  v.log_syncing = std::exchange(v.log_unsynced, 0);
+  const Duration spread{disk_speed_.sync_max.us - disk_speed_.sync_min.us};
+  later(disk_speed_.sync_min + up_to(spread), [this, ns] {
+    Status status = volume(ns).disk.sync();
+    if (world_.mutation() == DriverMutation::kSyncErrorIgnored) status = {};
+    // Durable, but nobody was told yet: a crash fits in here.
+    later(up_to(Duration::micros(50)), [this, ns, status] {
+      for (std::size_t count = std::exchange(volume(ns).log_syncing, 0); count > 0; --count) log_written(ns, status);
+      sync_log(ns);
     });
   });
+}
+
+void Machine::log_written(const std::string& ns, Status status) {
+  --volume(ns).log_writes;
+  world_.trace().add(world_.now(), "{}/{} written {}", name(), ns, status.to_string());
+  input(node::LogWritten{ns, std::move(status)});
 }
 
 // Answers first and writes afterwards.
@@ -193,7 +210,7 @@ void Machine::write_late(node::LogWrite write) {
   constexpr Duration kLate = Duration::millis(20);
   ++late_writes_;
   later(up_to(Duration::micros(50)), [this, ns = write.ns] {
-    volume(ns).log_write_in_flight = false;
+    --volume(ns).log_writes;
     input(node::LogWritten{ns, {}});
   });
   later(kLate, [this, write = std::move(write)] {

@@ -145,16 +145,19 @@ Status LogDir::prepare(std::uint64_t id, std::uint64_t bytes_total) const {
   return make_file(segment_path(id), [&](const File& file) { return fill_with_zeros(file, bytes_total); });
 }
 
-Status LogDir::write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes, const std::function<void()>& written) {
+Status LogDir::write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes) {
+  PANDO_RETURN_IF_ERROR(put(id, offset, bytes));
+  return sync();
+}
+
+Status LogDir::put(std::uint64_t id, std::uint64_t offset, ByteSpan bytes) {
   if (writing_id_ != id || !writing_.is_open()) {
     Result<File> file = File::open(segment_path(id), O_WRONLY);
     if (!file) return file.error();
     writing_ = std::move(*file);
     writing_id_ = id;
   }
-  PANDO_RETURN_IF_ERROR(writing_.write_at(offset, bytes));
-  if (written) written();
-  return writing_.fdatasync();
+  return writing_.write_at(offset, bytes);
 }
 
 Status LogDir::remove(std::uint64_t id) const {

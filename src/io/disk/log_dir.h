@@ -1,8 +1,8 @@
 // io/disk/log_dir.h — the log files of one namespace: <base_dir>/<namespace>/log/<20 digits>.log
 //
 // Carries out what log/ asks for; what the bytes mean is none of its business. Every call blocks until it is
-// done, so it runs on a thread of server/. write() by one thread at a time; the others may run at any time,
-// on any thread. Nothing throws.
+// done, so it runs on a thread of server/. write() and put() by one thread at a time, sync() by one while put() into
+// the same segment may run on another; the others may run at any time, on any thread. Nothing throws.
 //
 // Failures: ENOSPC and EDQUOT are kUnavailable "disk full: …"; every other errno is kIoError with the call,
 // the path and the errno text. After a failed fsync the page cache may claim data is there that is not on the
@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,9 +46,12 @@ class LogDir {
   // Makes the file: `bytes_total` zeros, really written, durable, also its directory entry. Replaces a file of
   // that name. On failure nothing is left behind.
   Status prepare(std::uint64_t id, std::uint64_t bytes_total) const;
-  // Writes into a prepared segment and makes it durable. A failure is final (see above). `written` is called between
-  // the two: the operating system has the bytes.
-  Status write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes, const std::function<void()>& written = {});
+  // Writes into a prepared segment and makes it durable. A failure is final (see above).
+  Status write(std::uint64_t id, std::uint64_t offset, ByteSpan bytes);
+  // The two halves of that: the operating system has the bytes, and then the disk has all of that segment. Into another
+  // segment only after a sync().
+  Status put(std::uint64_t id, std::uint64_t offset, ByteSpan bytes);
+  Status sync() const { return writing_.fdatasync(); }
   Status remove(std::uint64_t id) const;
 
   // Copies the first `bytes` bytes of each segment into `directory`, durably; it is created when missing.
