@@ -197,6 +197,16 @@ Result<std::optional<std::vector<Dot>>> Draft::plainly_there(const CellPath& pat
   return **current == nullptr ? std::vector<Dot>() : (**current)->dots();
 }
 
+// A presence is put again so that a removal elsewhere that did not see this leaves it in. There is no such removal of
+// what nobody else has seen.
+bool Draft::stays_by_itself(const std::vector<Dot>& dots) {
+  if (!leaves_unshared_) return false;
+  const auto kept = std::find_if(dots.begin(), dots.end(), [&](const Dot& dot) { return view_.is_unshared(dot); });
+  if (kept == dots.end()) return false;
+  if (!stands_on_ || stands_on_->seq < kept->seq) stands_on_ = *kept;
+  return true;
+}
+
 Result<bool> Draft::put_element(CellPath path, ByteSpan value, ValueType type, bool& checked) {
   Result<std::optional<std::vector<Dot>>> plain = plainly_there(path);
   if (!plain) return fail(plain.error());
@@ -207,6 +217,7 @@ Result<bool> Draft::put_element(CellPath path, ByteSpan value, ValueType type, b
     if (Status status = check_type(path.table, path.key, type); !status.ok()) return fail(std::move(status));
   }
   checked = true;
+  if (*plain && is_presence(path.kind) && stays_by_itself(**plain)) return there;
   if (*plain) {
     put_over(std::move(path), value, **std::move(plain));
   } else if (Status status = put(std::move(path), value); !status.ok()) {

@@ -70,6 +70,10 @@ class Draft {
   std::vector<Op> take_ops() { return std::move(ops_); }
   // The value here after the last kAdd or kReset, when there was one.
   std::optional<std::int64_t> counter_value() const { return counter_value_; }
+  // Before an add(): presences that are there and that nobody else has seen are not put again.
+  void leave_unshared(bool leave) { leaves_unshared_ = leave; }
+  // The latest commit by which one was there. Whoever has seen that one sees what this draft was to do.
+  const std::optional<Dot>& stands_on() const { return stands_on_; }
   // What the last mutation answers beside that it was done, when there is such.
   std::optional<ReplyBody> take_answer() { return std::exchange(answer_, std::nullopt); }
   // After a failure: what there is to say beside its sentence.
@@ -144,7 +148,8 @@ class Draft {
     op.replaces = std::move(replaces);
   }
   // put() of an element of a key of that type, and whether it was there before. kWrongType where the key is of another;
-  // with one element of its own there (`checked` from then on) there is nothing to look for.
+  // with one element of its own there (`checked` from then on) there is nothing to look for. May leave a presence as it
+  // is: leave_unshared().
   Result<bool> put_element(CellPath path, ByteSpan value, ValueType type, bool& checked);
   // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
   Status put(CellPath path, ByteSpan value);
@@ -250,6 +255,8 @@ class Draft {
   Status count_first(CellPath path, const crdt::Counter& before, Int128 delta);
   Status fold_first_count();
 
+  bool stays_by_itself(const std::vector<Dot>& dots);
+
   // Looking at each op is faster than the index.
   bool is_small() const { return ops_.size() - settled_ <= 16; }
   // Nothing of this draft is about the key at hand.
@@ -301,6 +308,8 @@ class Draft {
   bool declined_ = false;  // the mutation at hand changes nothing: its condition is not met
   bool keeps_results_ = false;
   bool keeps_counted_ = false;
+  bool leaves_unshared_ = false;
+  std::optional<Dot> stands_on_;
   std::vector<std::int64_t> results_;
   std::vector<std::vector<Bytes>> returned_;  // not longer than results_: behind it nobody gave anything back
   std::optional<ReplyBody> answer_;

@@ -33,6 +33,16 @@ class View {
     return other;
   }
 
+  // No commit of `self` after that one has been shown to anybody: no peer, no backup. `self` outlives the view.
+  struct Unshared {
+    const Origin* self = nullptr;  // null: any may have been
+    Seq after = {};
+  };
+  void set_unshared(const Unshared& unshared) { unshared_ = unshared; }
+  bool is_unshared(const Dot& dot) const {
+    return unshared_.self != nullptr && dot.seq > unshared_.after && dot.origin == *unshared_.self;
+  }
+
   store::Cells& cells() const { return *cells_; }
   std::int64_t now_ms() const { return now_ms_; }
   const Catalog& catalog() const { return *catalog_; }
@@ -88,6 +98,7 @@ class View {
   std::int64_t now_ms_;
   Indexes* indexes_;
   std::shared_ptr<Indexes> own_indexes_;  // where there are no others
+  Unshared unshared_;
   LogPos touched_;
 };
 

@@ -12,11 +12,13 @@ constexpr Duration kCheckpointWithin = Duration::seconds(60);
 }  // namespace
 
 void BackupPath::handle(RequestId id, BackupRequest&& request, Time now) {
+  replica_.begin_sharing();
   backups_[id] = {std::move(request.path), replica_.cells().applied(), instant_of(now) + kCheckpointWithin, false};
 }
 
 void BackupPath::on_taken(BackupTaken&& taken, Outputs& out) {
   if (backups_.erase(taken.id) == 0) return;  // answered already: the namespace has failed
+  replica_.end_sharing();
   Reply reply;
   if (taken.result) {
     out.notes.push_back({Note::Level::kInfo, replica_.name(),
@@ -40,6 +42,7 @@ void BackupPath::end_turn(Time now, Outputs& out) {
                           "the store has taken no checkpoint for a minute: see the log of the node");
       out.replies.push_back({id, Reply::failure(status)});
       at = backups_.erase(at);
+      replica_.end_sharing();
       continue;
     } else if (!backup.taking) {
       checkpoints_.begin(now);

@@ -16,7 +16,7 @@ namespace pando::node {
 
 class BackupPath {
  public:
-  BackupPath(const Replica& replica, CheckpointPath& checkpoints) : replica_(replica), checkpoints_(checkpoints) {}
+  BackupPath(Replica& replica, CheckpointPath& checkpoints) : replica_(replica), checkpoints_(checkpoints) {}
 
   // Answered in time: BackupTakenReply. kTimeout where the store takes no checkpoint.
   void handle(RequestId id, BackupRequest&& request, Time now);
@@ -33,7 +33,7 @@ class BackupPath {
     bool taking = false;
   };
 
-  const Replica& replica_;
+  Replica& replica_;
   CheckpointPath& checkpoints_;
   std::map<RequestId, Backup> backups_;
 };

@@ -12,9 +12,9 @@ namespace {
 
 using Level = Durability::Level;
 
-bool is_far(const Durability& need) { return need.level == Level::kSites || need.level == Level::kSite; }
-
 }  // namespace
+
+bool is_far(const Durability& need) { return need.level == Level::kSites || need.level == Level::kSite; }
 
 void DurabilityPath::answer(ReplyOut&& reply, LogPos pos, std::vector<Durability> needs, Duration wait, Time now,
                             Outputs& out) {

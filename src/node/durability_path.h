@@ -59,6 +59,8 @@ class DurabilityPath {
   LogPos looked_at_;             // durable() at the last look
 };
 
+// Whether it takes others to meet it.
+bool is_far(const Durability& need);
 // What a write of these mutations needs where its client does not say: what the tables it touches are declared to, and
 // else what the namespace is configured to.
 std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica);

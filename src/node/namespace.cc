@@ -89,6 +89,7 @@ void Namespace::handle(ClientRequest&& asked, const std::vector<Replica*>& group
         if constexpr (std::is_same_v<Asked, BackupLogRequest>) {
           plan_backup(id, std::move(request), out);
         } else if constexpr (std::is_same_v<Asked, BackupStoreRequest>) {
+          replica_->begin_sharing();  // and never ends: who made the copy knows when it is used
           out.backup_stores.push_back({id, replica_->name(), std::move(request.path)});
         } else if constexpr (std::is_same_v<Asked, BackupRequest>) {
           backups_.handle(id, std::move(request), now);
@@ -171,6 +172,7 @@ void Namespace::plan_backup(RequestId id, BackupLogRequest&& request, Outputs& o
       plan.segments.push_back({segment.header.segment_id, segment.bytes});
     }
   }
+  replica_->begin_sharing();  // and never ends, as for the copy of the store
   if (!plan.segments.empty()) retention_.begin_copy(id, plan.segments.front().id);
   out.backup_logs.push_back(std::move(plan));
 }

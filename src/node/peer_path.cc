@@ -60,6 +60,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   Link link{repl::Session(session, now), options};
   link.said_as = session.self;
   const auto at = links_.emplace(id, std::move(link)).first;
+  replica_.begin_sharing();
   at->second.session.start(replica_.durable_context(), heads(), now);
 }
 
@@ -517,6 +518,7 @@ PeerPath::Ended PeerPath::close(LinkId id) {
   const Ended ended{at->second.refused, at->second.session.close_reason()};
   drop(id);
   links_.erase(at);
+  replica_.end_sharing();
   return ended;
 }
 

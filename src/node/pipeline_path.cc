@@ -92,6 +92,7 @@ class PipelinePath::Run {
   void add(std::size_t i) {
     const WriteRequest& write = write_at(i);
     draft_->keep_results(write.results);
+    draft_->leave_unshared(path_.writes_.may_leave_unshared(write, terms_));
     const std::size_t ops_before = draft_->ops().size();
     for (std::size_t m = 0; m < write.mutations.size(); ++m) {
       Status status = draft_->add(write.mutations[m]);

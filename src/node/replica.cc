@@ -66,6 +66,7 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
     if (Status status = settle_tables(); !status.ok()) fail(std::move(status));
   }
   restart_tail();
+  note_shared();
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);
 }
 
@@ -290,6 +291,7 @@ Status Replica::begin_epoch_above(std::uint64_t epoch) {
   cells_->set_self(next);
   cells_->set_relaxed(false);
   relaxed_at_.reset();
+  note_shared();
   return {};
 }
 

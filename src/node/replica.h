@@ -72,7 +72,17 @@ class Replica {
   void raise_clock_floor(std::int64_t at_ms) { clock_floor_ms_ = std::max(clock_floor_ms_, at_ms); }
   std::int64_t clock_floor_ms() const { return clock_floor_ms_; }
   // What clients see of it at an instant.
-  engine::View view(Time now) { return engine::View(*cells_, catalog_, now_ms(now), &indexes_); }
+  engine::View view(Time now) {
+    engine::View view(*cells_, catalog_, now_ms(now), &indexes_);
+    if (sharing_ == 0) view.set_unshared({&self_, shared_upto_});
+    return view;
+  }
+  // While a link is up or a backup is taken, what is committed here may be seen by others. Calls nest.
+  void begin_sharing() { ++sharing_; }
+  void end_sharing() {
+    CHECK(sharing_ > 0);
+    if (--sharing_ == 0) note_shared();
+  }
   const engine::Catalog& catalog() const { return catalog_; }
   const engine::OnceWindow& once() const { return once_; }
 
@@ -306,6 +316,9 @@ class Replica {
   void release(Outputs& out);
   void release_for_os(Outputs& out);
 
+  // All that is committed here so far counts as seen by others.
+  void note_shared() { shared_upto_ = cells_->context().get(self_); }
+
   NamespaceConfig config_;
   Origin self_;
   std::unique_ptr<store::Cells> cells_;
@@ -348,6 +361,8 @@ class Replica {
   std::set<MetKey> met_keys_;
   VersionVector before_return_;
   std::set<MetKey> returned_keys_;
+  std::size_t sharing_ = 0;
+  Seq shared_upto_;  // of self_, when that was 0 last; before this process anything may have been
   bool draining_ = false;
   std::uint64_t conflicts_ = 0;
   std::map<Origin, Seq> refused_stamps_;  // the last one filed

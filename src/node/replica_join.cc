@@ -61,6 +61,7 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecor
     }
   }
   if (!catching_up_.empty() && cells_->context().covers(catching_up_)) catching_up_ = {};
+  note_shared();
   // What these commits did to tables that are arriving has not come with them.
   restart_tail();
   pending_.push_back({*pos, std::nullopt, cut.hlc_floor, cut.context});

@@ -48,6 +48,15 @@ Status WritePath::takes(const WriteRequest& write) const {
 
 engine::Draft WritePath::draft(Time now) { return engine::Draft(replica_.next_dot(), replica_.view(now), parser_); }
 
+bool WritePath::may_leave_unshared(const WriteRequest& write, const Terms& terms) const {
+  const auto adds = [](const Mutation& mutation) { return mutation.kind == Mutation::Kind::kAddMembers; };
+  if (std::none_of(write.mutations.begin(), write.mutations.end(), adds)) return false;
+  // Who waits for other sites waits for a commit of its own.
+  if (terms.durability) return !is_far(*terms.durability);
+  const std::vector<Durability> needs = durability_of(write.mutations, replica_);
+  return std::none_of(needs.begin(), needs.end(), is_far);
+}
+
 Result<LogPos> WritePath::commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key) {
   malformed_payloads_ += draft.malformed_payloads();
   // Nothing to change: but what made it nothing (say an earlier delete) may not be durable yet.
@@ -195,6 +204,11 @@ Status WritePath::commit_and_answer(RequestId id, engine::Draft& draft, Reply&& 
   }
   // Without a commit of its own it says what its client has seen, as a read does.
   if (!reply.dot && terms.after) reply.token = terms.after;
+  if (!reply.dot && draft.stands_on()) {
+    CausalToken stands_on{*draft.stands_on()};
+    if (reply.token) merge(stands_on, *reply.token);
+    reply.token = std::move(stands_on);
+  }
   answers_.answer({id, std::move(reply)}, *pos, std::move(safe), terms.durability_wait, now, out);
   return {};
 }
@@ -207,6 +221,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms,
   engine::Draft made = draft(now);
   if (request.results) made.keep_results();
   if (terms.idempotency_key) made.keep_counted();
+  made.leave_unshared(may_leave_unshared(request, terms));
   for (std::size_t i = 0; i < request.mutations.size(); ++i) {
     Status status = made.add(request.mutations[i]);
     if (status.ok()) continue;

@@ -59,6 +59,8 @@ class WritePath {
   // Settling a reservation, which can be done nowhere else, is not refused by a node that is drained.
   Status takes(const WriteRequest& write) const;
   engine::Draft draft(Time now);
+  // Whether what it adds may stay as it is where nobody else has seen it (Draft::leave_unshared()).
+  bool may_leave_unshared(const WriteRequest& write, const Terms& terms) const;
   // Commits a draft; LogPos of what the reply must wait for, also when the draft is empty.
   Result<LogPos> commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key = {});
   // kInvalidArgument when the terms ask for other sites to have what does not leave this one.
