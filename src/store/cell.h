@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/ids.h"
 #include "crdt/counter.h"
@@ -33,12 +34,13 @@ class Cell {
   // The last record that changed it, while it differs from the store; 0 once it is checkpointed.
   LogPos touched() const { return touched_; }
   std::size_t heap_bytes() const;
-  // Hints, in this order: what a look at a register's entries, then at their values, will read is brought near.
+  // Hints, in this order: what a look at a register's entries or a counter's slots, then at a register's values, will
+  // read is brought near.
   void bring_entries() const {
-    if (const auto* reg = std::get_if<crdt::Register>(&state_); reg != nullptr && !reg->empty()) {
-      const char* const first = reinterpret_cast<const char*>(reg->entries().data());
-      __builtin_prefetch(first);
-      __builtin_prefetch(first + sizeof(crdt::Register::Entry) - 1);
+    if (const auto* reg = std::get_if<crdt::Register>(&state_)) {
+      if (!reg->empty()) bring_first(reg->entries());
+    } else if (const auto& slots = std::get<crdt::Counter>(state_).slots(); !slots.empty()) {
+      bring_first(slots);
     }
   }
   void bring_value() const {
@@ -52,6 +54,13 @@ class Cell {
  private:
   friend class Cells;
   friend class CellTable;
+
+  template <typename T>
+  static void bring_first(const std::vector<T>& all) {
+    const char* const first = reinterpret_cast<const char*>(all.data());
+    __builtin_prefetch(first);
+    __builtin_prefetch(first + sizeof(T) - 1);
+  }
 
   CellKind kind_;
   bool dirty_ = false;      // differs from the store and from the checkpoint under way
