@@ -39,7 +39,8 @@ constexpr HeaderPart kErrorHeaders[] = {
     {"Pando-Hint", kNoTerms, kText, "What to do"},
     {"Retry-After", kNoTerms, R"({"type":"integer","minimum":0})", "Seconds"},
     {"Allow", kNoTerms, kText, "The methods this path has"},
-    {"Pando-Durability", kNoTerms, kText, "How safe the write was when its wait ended; it is done, and stays"},
+    {"Pando-Durability", kNoTerms, kText,
+     "How safe the write was when its wait ended; of `memory` a crash may still undo it"},
 };
 
 struct PathPart {

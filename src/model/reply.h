@@ -345,7 +345,7 @@ struct Reply {
   std::string etag = {};
   // An answer that was given before to the same Terms::idempotency_key; nothing was done again.
   bool replayed = false;
-  // Beside kTimeout: the write is done and stays, but was not as safe in time as asked for. How safe it was then.
+  // Beside kTimeout: the write was not as safe in time as asked for. How safe it was then; below kFsync it may be lost.
   struct Reached {
     Durability::Level level = Durability::Level::kMemory;  // at most kFsync
     std::uint32_t sites = 0;                               // other nodes that had it on their disks

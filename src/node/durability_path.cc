@@ -29,11 +29,7 @@ void DurabilityPath::answer(ReplyOut&& reply, LogPos pos, std::vector<Durability
   if (met(waiting)) {
     out.replies.push_back(std::move(waiting.reply));
   } else if (waiting_.size() >= limits::kDurabilityWaitsMax) {
-    Reply refused = timed_out(waiting);
-    refused.status =
-        Status(StatusCode::kOverloaded,
-               fmt::format("{} writes wait for other sites; the write is done and stays", waiting_.size()));
-    out.replies.push_back({waiting.reply.id, std::move(refused)});
+    not_waited_for(waiting, out);
   } else {
     waiting_.push_back(std::move(waiting));
   }
@@ -73,24 +69,44 @@ bool DurabilityPath::met(const Waiting& waiting) const {
                      [&](const Durability& need) { return met(need, sites); });
 }
 
-Reply DurabilityPath::timed_out(const Waiting& waiting) const {
+std::string DurabilityPath::missed_by(const Waiting& waiting) const {
   const std::vector<std::string> sites = peers_.durable_at(*waiting.reply.reply.dot);
-  const bool here = waiting.pos <= replica_.durable();
   std::vector<std::string> missed;
   for (const Durability& need : waiting.needs) {
     if (!met(need, sites)) missed.push_back(to_string(need));
   }
   if (missed.empty()) missed.push_back(to_string(Durability{}));
+  return fmt::format("{}", fmt::join(missed, ", "));
+}
+
+Reply DurabilityPath::done_here(const Waiting& waiting, std::string_view why) const {
+  const std::vector<std::string> sites = peers_.durable_at(*waiting.reply.reply.dot);
   Reply reply = waiting.reply.reply;
   reply.body = {};
-  reply.status = Status(
-      StatusCode::kTimeout,
-      fmt::format("{} not reached within {} ms; the write is done and stays: it is {}on this disk and on those of {} "
-                  "other {}{}{}",
-                  fmt::join(missed, ", "), waiting.wait.millis(), here ? "" : "not yet ", sites.size(),
-                  sites.size() == 1 ? "node" : "nodes", sites.empty() ? "" : ": ", fmt::join(sites, ", ")));
-  reply.reached = Reply::Reached{here ? Level::kFsync : Level::kMemory, static_cast<std::uint32_t>(sites.size())};
+  reply.status =
+      Status(StatusCode::kTimeout,
+             fmt::format("{} {}; the write is done and stays: it is on this disk and on those of {} other {}{}{}",
+                         missed_by(waiting), why, sites.size(), sites.size() == 1 ? "node" : "nodes",
+                         sites.empty() ? "" : ": ", fmt::join(sites, ", ")));
+  reply.reached = Reply::Reached{Level::kFsync, static_cast<std::uint32_t>(sites.size())};
   return reply;
+}
+
+Reply DurabilityPath::timed_out(const Waiting& waiting) const {
+  const std::string why = fmt::format("not reached within {} ms", waiting.wait.millis());
+  if (waiting.pos <= replica_.durable()) return done_here(waiting, why);
+  // A power cut may still take it, and another write its number: nothing that names it is told.
+  Reply reply = Reply::failure(Status(
+      StatusCode::kTimeout, fmt::format("{} {}; outcome unknown: the write is done here, but not on this disk yet, and "
+                                        "a crash may still undo it",
+                                        missed_by(waiting), why)));
+  reply.reached = Reply::Reached{};
+  return reply;
+}
+
+void DurabilityPath::not_waited_for(const Waiting& waiting, Outputs& out) {
+  const std::string why = fmt::format("not waited for, as {} writes wait for other sites", waiting_.size());
+  replica_.reply_when_durable({waiting.reply.id, done_here(waiting, why)}, waiting.pos, out);
 }
 
 void DurabilityPath::end_turn(bool acked, Time now, Outputs& out) {

@@ -4,7 +4,9 @@
 //   fsync    when it is on this disk: Replica::reply_when_durable(), the default, and what every read waits for
 //   sites:n  when it is here and n neighbours said that it is on their disks      site:x  when neighbour x said so
 //
-// A wait for other sites is bounded: then kTimeout, with what was reached beside it. The write is done and stays.
+// A wait for other sites is bounded: then kTimeout, with what was reached beside it. A write that is on this disk is
+// done and stays, and the answer says so and names its commit. Of one that is not there yet no answer says either: a
+// power cut may take it, and its number goes to another.
 //
 // What was answered from memory or from the operating system's hands can be lost in a crash although its number was
 // told. So before the first such answer of a process a record that says so is made durable (Replica::begin_relaxed()),
@@ -13,6 +15,8 @@
 #pragma once
 
 #include <deque>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "node/peer_path.h"
@@ -50,7 +54,12 @@ class DurabilityPath {
   bool met(const Waiting& waiting) const;
   // `sites`: the names of the others that have it on their disks.
   bool met(const Durability& need, const std::vector<std::string>& sites) const;
+  // Whom its writer waited for in vain.
+  std::string missed_by(const Waiting& waiting) const;
+  // What is told of a write that is on this disk by the time the answer goes out. `why` the others were not waited for.
+  Reply done_here(const Waiting& waiting, std::string_view why) const;
   Reply timed_out(const Waiting& waiting) const;
+  void not_waited_for(const Waiting& waiting, Outputs& out);
   ReplyOut counted(const Waiting& waiting) const;
 
   Replica& replica_;

@@ -221,6 +221,27 @@ TEST_F(Sites, WhoWaitsInVainIsToldWhatWasReached) {
   EXPECT_EQ(value_in(rig_.ask("ns", get("n"))), "1");
 }
 
+// A power cut may take it and leave its number to another write, so an answer that goes out before must not name it.
+TEST_F(Sites, WhatIsNotOnThisDiskInTimeIsNotPromised) {
+  meet(LinkId(1), "dc2");
+  rig_.hold_log(true);
+  const RequestId write = rig_.send("ns", put("k", "v"), safe("sites:1", Duration::seconds(1)));
+  rig_.pass(Duration::seconds(1));
+  const Reply& late = rig_.replies.at(write);
+  EXPECT_EQ(late.status.code(), StatusCode::kTimeout);
+  EXPECT_EQ(late.status.message(),
+            "sites:1 not reached within 1000 ms; outcome unknown: the write is done here, but not on this disk yet, "
+            "and a crash may still undo it");
+  EXPECT_FALSE(late.dot.has_value());
+  EXPECT_EQ(late.etag, "");
+  ASSERT_TRUE(late.reached.has_value());
+  EXPECT_EQ(late.reached->level, Durability::Level::kMemory);
+
+  Rig again(dc1(), rig_.disks());
+  again.open({.name = "ns"});
+  EXPECT_EQ(to_string(*again.ask("ns", put("k", "w")).dot), "dc1:1") << "it was told to nobody";
+}
+
 TEST_F(Sites, AStopEndsTheWait) {
   const RequestId write = rig_.send("ns", put("k", "v"), safe("site:dc2"));
   rig_.node().begin_stop(rig_.now, rig_.out);
