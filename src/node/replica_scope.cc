@@ -189,6 +189,8 @@ Status Replica::arrive(const TableSet& tables, const Cut& cut, const std::vector
   record.commits = commits.size();
   const Result<LogPos> pos = appender_.append(log::RecordKind::kArrived, encode_arrival_record(record));
   if (!pos) return pos.error();
+  // What is durable here has no stamp beyond this from here on, and what is written next is to lie above it.
+  clock_.witness(cut.hlc_floor);
   const Result<std::uint64_t> conflicts = apply::arrive(*cells_, tables, cut, cells, commits, *pos);
   if (!conflicts) {
     fail(conflicts.error().with_context("cannot take over tables that have arrived"));

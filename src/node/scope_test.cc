@@ -308,6 +308,30 @@ TEST(Scope, ALogWithPartsIsNotTakenForTheWhole) {
   EXPECT_EQ(late.digest(), cloud.digest());
 }
 
+// The clock of the peer is ahead, and it has stated that nothing below is to come of it: no commit says so, but its
+// cut.
+TEST(Scope, WhatIsWrittenAfterAnArrivalLiesAboveWhatIsClaimed) {
+  Site cloud("cloud");
+  Site edge("edge", {}, {}, scope_of({"alerts"}, {"kv"}));
+  Wire wire(cloud, edge);
+  fill(cloud);
+  put(edge, "alerts", "a1", "hot");
+  ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
+  cloud.now.wall_ms += 60'000;
+  cloud.replica().want_frontier(Hlc::from_wall_ms(cloud.now.wall_ms));
+  cloud.settle_disk();
+  ASSERT_TRUE(set_scope(edge, scope_of({"alerts"}, {"kv", "thresholds"})).ok());
+  ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
+  Hlc claimed;
+  for (const repl::Claim& claim : edge.replica().frontier_of_all().claims(edge.replica().durable_context())) {
+    if (claim.origin == edge.replica().self()) claimed = claim.upto;
+  }
+  EXPECT_GT(claimed, Hlc::from_wall_ms(edge.now.wall_ms)) << "it has taken over what the cut says";
+  put(edge, "alerts", "a2", "again");
+  const auto written = edge.replica().cells().find_register({"alerts", "a2", CellKind::kRegister, ""});
+  EXPECT_GT((*written)->entries().front().hlc, claimed);
+}
+
 TEST(Scope, WhatWasSetAtRunTimeIsNotLostAtARestart) {
   Site edge("edge", {}, {}, scope_of({"alerts"}, {"kv"}));
   put(edge, "alerts", "a", "1");
