@@ -66,12 +66,16 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
       may_end ? engine::vouch_is_outdated(replica_.cells(), replica_.self(), replica_.retired()) : Result<bool>(false);
   if (!outdated) return outdated;
   const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end);
-  if (asked && replica_.config().writable && replica_.serving().ok() && peers.knows_all()) {
-    PANDO_RETURN_IF_ERROR(vouch(now));
-  }
+  if (asked && may_vouch() && peers.knows_all()) PANDO_RETURN_IF_ERROR(vouch(now));
   const Result<bool> more_ready = free_ready(now);
   if (!more_ready) return more_ready;
   return *more_ended || *more_ready;
+}
+
+// Who relies on a vouch counts what is made after it as made by one who has seen the key's end, and who clears all of
+// the key or nothing. What is given up of a key that was met is a part of it, and takes the end along: it goes first.
+bool ExpiryPath::may_vouch() const {
+  return replica_.config().writable && replica_.serving().ok() && !replica_.has_met_keys();
 }
 
 // Those that were met should have seen our ends and taken back what they wrote to the same keys, before we take these

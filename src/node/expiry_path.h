@@ -72,6 +72,7 @@ class ExpiryPath {
   // Clears what may have been freed here of these keys, as far as `before` covers it.
   Status give_up(const std::vector<Replica::MetKey>& keys, const VersionVector& before, Time now);
   void note_met_keys(Instant now);
+  bool may_vouch() const;
   Status vouch(Time now);
   Result<bool> free_ready(Time now);
   Status free(const Waiting& one);
