@@ -64,6 +64,12 @@ Status Replica::settle_tables() {
 
 Status Replica::set_scope(const TableScope& scope, bool discard) {
   PANDO_RETURN_IF_ERROR(serving());
+  // What is given up is written, so it goes first: the table may be one that is only read from here on, or arrives.
+  if (has_met_keys()) {
+    return Status(StatusCode::kUnavailable,
+                  "a site that has just been met wrote to keys that may have ended here, and these are settled first: "
+                  "try again in a moment");
+  }
   return put_scope(scope, growth().configured, discard);
 }
 
@@ -139,7 +145,6 @@ Status Replica::put_scope(const TableScope& scope, const TableScope& configured,
   cells_->set_tables(scope, std::move(next));
   ++scope_version_;
   restart_tail();
-  std::erase_if(met_keys_, [this](const MetKey& key) { return arrives(key.table); });
   return {};
 }
 
