@@ -6,6 +6,12 @@
 
 namespace pando::sim {
 
+const VersionVector* Resurrection::seen_by(const Asked& asked) const {
+  if (!asked.terms.transaction) return &asked.context;
+  const auto begun = begun_.find({asked.machine->index(), asked.ns, *asked.terms.transaction});
+  return begun == begun_.end() ? nullptr : &begun->second;
+}
+
 void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
   constexpr std::size_t kKeptPerKey = 64;
   if (answer.lost || !answer.reply.status.ok()) return;
@@ -18,6 +24,9 @@ void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
       if (kept.size() > kKeptPerKey) kept.pop_front();
     }
   }
+  if (const auto* begun = std::get_if<TxBegunReply>(&answer.reply.body)) {
+    begun_[{asked.machine->index(), asked.ns, begun->id}] = asked.context;
+  }
   const auto* get = std::get_if<GetRequest>(&asked.request);
   const auto* value = std::get_if<ValueReply>(&answer.reply.body);
   if (get == nullptr || value == nullptr || !value->found || value->kind != CellKind::kRegister) return;
@@ -27,9 +36,10 @@ void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
   const Machine& machine = *asked.machine;
   if (!machine.takes(asked.ns, get->table) && value->dot.origin.node != machine.name()) return;
   const auto kept = overwrites_.find({asked.ns, get->table, get->key});
-  if (kept == overwrites_.end()) return;
+  const VersionVector* seen = seen_by(asked);
+  if (kept == overwrites_.end() || seen == nullptr) return;
   for (const Overwrite& overwrite : kept->second) {
-    if (asked.context.covers(overwrite.by) && overwrite.replaced.covers(value->dot)) {
+    if (seen->covers(overwrite.by) && overwrite.replaced.covers(value->dot)) {
       violation(fmt::format("{}/{}: {} shows {}, which {} replaced", asked.machine->name(), asked.ns,
                             printable(get->key), to_string(value->dot), to_string(overwrite.by)));
       return;
