@@ -288,6 +288,7 @@ Status Replica::begin_epoch_above(std::uint64_t epoch) {
   if (!pos) return pos.error();
   if (const Seq last = cells_->context().get(self_); last.value != 0) seen_since_own_.raise(self_, last);
   self_ = next;
+  if (config_.writable) frontier_.on_own(self_, Hlc{});
   cells_->set_self(next);
   cells_->set_relaxed(false);
   relaxed_at_.reset();

@@ -11,6 +11,9 @@ Frontier::Frontier(const VersionVector& known) {
 }
 
 void Frontier::on_own(const Origin& self, Hlc upto) {
+  // Of an epoch that is over others may know more than is here, mostly that is why it is: nothing is claimed of it
+  // before they say what it made.
+  if (self_ != self && !self_.node.empty()) of_[self_].upto = Hlc{};
   self_ = self;
   Hlc& known = of_[self].upto;
   known = std::max(known, upto);

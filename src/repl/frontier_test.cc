@@ -82,6 +82,20 @@ TEST(Frontier, NobodyTellsANodeAboutItself) {
   EXPECT_EQ(frontier.get(), Hlc{10});
 }
 
+// It began on an empty disk, as an epoch of which others have commits.
+TEST(Frontier, ClaimsNothingOfAnEpochThatIsOver) {
+  Frontier at_b;
+  at_b.on_own(kB, Hlc{500});
+  ASSERT_EQ(at_b.claims({}).size(), 1u);
+  const Origin again{"b", 2};
+  at_b.on_own(again, Hlc{});
+  EXPECT_TRUE(at_b.claims({}).empty()) << "that b had made nothing up to 500 is not true";
+  at_b.on_own(again, Hlc{510});
+  EXPECT_EQ(at_b.claims({}), (std::vector<Claim>{{again, Seq(0), Hlc{510}}}));
+  at_b.on_claim({kB, Seq(13), Hlc{400}}, vector_of({{kB, 13}}));
+  EXPECT_EQ(at_b.claims(vector_of({{kB, 13}})).size(), 2u);
+}
+
 TEST(Frontier, OriginsOfAnEarlierRunHoldItUntilHeardOf) {
   Frontier frontier(vector_of({{kB, 7}}));
   frontier.on_own(kA, Hlc{10});
