@@ -57,6 +57,13 @@ Status RetirePath::check(const RetireNodeRequest& request) const {
   if (!request.dry_run && !replica_.config().writable) {
     return Status(StatusCode::kReadOnly, "this node is read-only: ask one that takes writes to retire another");
   }
+  // Whoever may free what a retired node knew nothing of has to say so when it comes back, in every table, and has to
+  // hear of what it brings (docs/design/020-retired-nodes.md).
+  if (!request.dry_run && !replica_.tables().whole()) {
+    return Status(
+        StatusCode::kReadOnly,
+        "this node publishes or takes some of the tables only: ask one that has all of them to retire another");
+  }
   if (peers_.linked(name) && !peers_.gone(name)) {
     return Status(StatusCode::kConflict, fmt::format("a link to {} is up, it is not gone: drain it (pando drain --url "
                                                      "…), stop it, and retire it then",
