@@ -137,7 +137,7 @@ void Faults::send_noise(Machine& machine) {
 
 void Faults::boot_later(Machine& machine) {
   world_.queue().at(world_.now() + random(options_.length_max), EventKind::kTimer, [&machine] {
-    if (machine.state() == Machine::State::kDown) machine.boot();
+    if (machine.may_boot()) machine.boot();
   });
 }
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "log/segment.h"
 #include "repl/frame.h"
+#include "sim/checkers/history.h"
 #include "sim/world.h"
 #include "store/cell_key.h"
 #include "store/cells.h"
@@ -204,6 +205,46 @@ void Machine::put_volumes(const std::map<std::string, Volume>& copy) {
   for (const auto& [ns, v] : copy) *volumes_.at(ns) = v;
 }
 
+void Machine::lose_disks(bool drained) {
+  CHECK(state_ == State::kDown);
+  world_.trace().add(world_.now(), "{} loses its disks", name());
+  world_.deed("wipe {}{}", name(), drained ? " drained" : "");
+  world_.markers().reach(Marker::kDiskLost);
+  for (Observer* observer : world_.observers()) observer->on_losing_disks(*this, drained);
+  for (auto& [ns, v] : volumes_) {
+    std::uint64_t& used = epochs_used_[ns];
+    const VersionVector on_it = context_of(read_log(v->disk));
+    for (const auto& entry : on_it.entries()) {
+      if (entry.first.node == name()) used = std::max(used, entry.first.epoch);
+    }
+    lost_disks_[ns].push_back(std::move(v->disk));
+    *v = Volume{};
+    if (world_.mutation() == DriverMutation::kSyncLies) v->disk.lie_about_syncs(true);
+  }
+}
+
+void Machine::leave() {
+  world_.trace().add(world_.now(), "{} never comes back", name());
+  world_.deed("leave {}", name());
+  kept_down_ = true;
+  volumes_.clear();
+  config_.namespaces.clear();
+  config_.node.links.clear();
+}
+
+const std::vector<Disk>& Machine::lost_disks(const std::string& ns) const {
+  static const std::vector<Disk> none;
+  const auto lost = lost_disks_.find(ns);
+  return lost == lost_disks_.end() ? none : lost->second;
+}
+
+bool Machine::shut(const std::string& ns) const {
+  const auto used = epochs_used_.find(ns);
+  if (used == epochs_used_.end() || used->second == 0) return false;
+  const Result<StatsReply> stats = node_->stats(ns);
+  return !stats || stats->origin.epoch <= used->second;
+}
+
 VersionVector Machine::context(const std::string& ns) const {
   if (state_ == State::kDown) return {};
   const VersionVector* context = node_->durable_context(ns);
@@ -273,7 +314,7 @@ void Machine::ask(const std::string& ns, Request request, OnAnswer on_answer, Te
   Pending pending{{this, id.value, ns, std::move(request), world_.now(), context(ns), terms}, std::move(on_answer)};
   for (Observer* observer : world_.observers()) observer->on_asked(pending.asked);
   world_.trace().add(world_.now(), "{}/{} asked {} {}", name(), ns, id.value, request_name(pending.asked.request));
-  if (state_ == State::kDown) {
+  if (state_ == State::kDown || shut(ns)) {
     const Answer answer{true, Reply::failure(Status(StatusCode::kUnavailable, "connection refused"))};
     tell(pending.asked, answer);
     world_.queue().after(Duration{0}, [on_answer = std::move(pending.on_answer), answer] { on_answer(answer); });

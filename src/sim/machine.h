@@ -65,6 +65,15 @@ class Machine final : public NetHost {
   void boot();
   void crash(CrashKind kind);
   void stop();
+  // Down on purpose: nobody starts it who looks at may_boot() first.
+  void keep_down(bool down) { kept_down_ = down; }
+  bool may_boot() const { return state_ == State::kDown && !kept_down_; }
+  // While it is down, its disks are lost, and empty ones take their place. With those it might use numbers again that
+  // it has used, so clients are sent elsewhere until it goes on as a later epoch
+  // (docs/design/019-backup-and-restore.md, "A new directory").
+  void lose_disks(bool drained);
+  // It has lost its disks and never comes back.
+  void leave();
   // From its next start on it is of the newest release.
   void upgrade();
   // The process that runs is not.
@@ -85,6 +94,8 @@ class Machine final : public NetHost {
   bool holds(const std::string& ns) const { return volumes_.count(ns) != 0; }
   Volume& volume(const std::string& ns) { return *volumes_.at(ns); }
   const Volume& volume(const std::string& ns) const { return *volumes_.at(ns); }
+  // Those that it has lost, oldest first.
+  const std::vector<Disk>& lost_disks(const std::string& ns) const;
   // A copy of its disks, as a snapshot of the storage takes it; and back, while no process runs.
   std::map<std::string, Volume> copy_volumes() const;
   void put_volumes(const std::map<std::string, Volume>& copy);
@@ -137,6 +148,8 @@ class Machine final : public NetHost {
   // Everything the node said; leaves out_ empty.
   void carry();
   void finish_stop();
+  // Clients are refused.
+  bool shut(const std::string& ns) const;
   void process_gone();
   // Tells the observers; of a pipeline, item by item.
   void tell(const Asked& asked, const Answer& answer);
@@ -173,6 +186,9 @@ class Machine final : public NetHost {
   std::uint64_t boots_ = 0;
   bool older_ = false;  // the last process was of an earlier release
   std::map<std::string, std::unique_ptr<Volume>> volumes_;
+  std::map<std::string, std::vector<Disk>> lost_disks_;
+  std::map<std::string, std::uint64_t> epochs_used_;  // on disks that it has lost
+  bool kept_down_ = false;
 
   std::unique_ptr<node::Node> node_;
   node::Outputs out_;

@@ -34,6 +34,8 @@ constexpr Phrase kPhrases[] = {
     {" falls behind: ", Marker::kFellBehind},
     {", of an earlier release: without ", Marker::kOlderLink},
     {"it must be brought to a newer version", Marker::kOlderRefused},
+    {"is retired and has come back", Marker::kRetiredFenced},
+    {" was declared gone for good by ", Marker::kRetiredGoesOn},
     {" from 203.0.113.66:6666 refused: ", Marker::kStrangerRefused},
 };
 
@@ -81,6 +83,12 @@ const std::vector<MarkerInfo>& all_markers() {
       {Marker::kBackupTaken, "backup-taken", "a backup is taken of a node that serves"},
       {Marker::kBackupMerged, "backup-merged", "a backup is merged into a node that knows all its commits"},
       {Marker::kBackupNews, "backup-news", "a backup is merged into a node that lacks some of its commits"},
+      {Marker::kDrained, "drained", "a node that is drained says that it is safe to stop"},
+      {Marker::kRetired, "retired", "a node that is gone is declared gone for good"},
+      {Marker::kRetiredFenced, "retired-fenced", "a retired node comes back and is not listened to yet"},
+      {Marker::kRetiredGoesOn, "retired-goes-on", "and learns of it, and goes on as its next epoch"},
+      {Marker::kDiskLost, "disk-lost",
+       "a node loses its disks, and begins anew under its old name or never comes back"},
   };
   return all;
 }

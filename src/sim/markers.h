@@ -56,6 +56,11 @@ enum class Marker : std::uint8_t {
   kBackupTaken,
   kBackupMerged,
   kBackupNews,
+  kDrained,
+  kRetired,
+  kRetiredFenced,
+  kRetiredGoesOn,
+  kDiskLost,
   kCount_
 };
 

@@ -43,6 +43,8 @@ class Observer {
   // Its process is about to end, whatever ends it.
   virtual void on_leaving(const Machine&) {}
   virtual void on_down(const Machine&) {}
+  // It is about to lose its disks, while it is down. `drained`: it has said that nothing is only there.
+  virtual void on_losing_disks(const Machine&, bool /*drained*/) {}
   // Every namespace was opened, or is damaged.
   virtual void on_boot(const Machine&) {}
   // Something was done to the world, in the words of a scenario ("cut dc1 -> dc2"). Only while World::tell_deeds()

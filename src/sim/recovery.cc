@@ -28,7 +28,7 @@ void mend(World& world) {
       machine->volume(ns.name).disk.fail_syncs(false);
       serves = serves && machine->healthy(ns.name);
     }
-    if (serves) continue;
+    if (serves || (machine->state() == Machine::State::kDown && !machine->may_boot())) continue;
     // A failed fsync is final for the process, and so is its release; an operator restarts it.
     if (machine->state() != Machine::State::kDown) machine->crash(CrashKind::kProcess);
     machine->boot();

@@ -6,7 +6,7 @@
 namespace pando::sim {
 
 // Links, disks and clocks work again; machines that are down, do not serve or are of an earlier release are started
-// anew, as an operator would.
+// anew, as an operator would; but not those that are kept down.
 void mend(World& world);
 
 // Every machine serves, every watcher is open, nothing is under way, and all hold the same commits.

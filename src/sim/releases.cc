@@ -9,7 +9,7 @@ constexpr std::uint64_t kOfUpgrades = 0x1405'7B7E'F767'814F;
 
 void start_when_down(World& world, Machine& machine) {
   world.queue().at(world.now() + Duration::millis(200), EventKind::kTimer, [&world, &machine] {
-    if (machine.state() == Machine::State::kDown) {
+    if (machine.may_boot()) {
       machine.boot();
     } else if (machine.older()) {
       start_when_down(world, machine);

@@ -42,6 +42,29 @@ Lines ScenarioPlayer::upgrade(const Words& words) {
   return {};
 }
 
+// wipe dc1 [drained]: its disks are lost, while it is down; leave dc1: and it is no part of the fleet any more.
+Lines ScenarioPlayer::wipe(const Words& words) {
+  want(words, 2, "wipe dc1 [drained]");
+  Machine& m = machine(words[1]);
+  if (m.state() != Machine::State::kDown) {
+    if (!waits_) return {};
+    wrong(words[1] + " is up");
+  }
+  m.lose_disks(words.size() > 2 && words[2] == "drained");
+  return {};
+}
+
+Lines ScenarioPlayer::leave(const Words& words) {
+  want(words, 2, "leave dc1");
+  Machine& m = machine(words[1]);
+  if (m.state() != Machine::State::kDown) {
+    if (!waits_) return {};
+    wrong(words[1] + " is up");
+  }
+  m.leave();
+  return {};
+}
+
 Lines ScenarioPlayer::restart(const Words& words) {
   want(words, 2, "restart dc1 [dc2 …]");
   for (std::size_t i = 1; i < words.size(); ++i) {

@@ -42,6 +42,8 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"start", {&ScenarioPlayer::restart}},
       {"stop", {&ScenarioPlayer::stop}},
       {"upgrade", {&ScenarioPlayer::upgrade}},
+      {"wipe", {&ScenarioPlayer::wipe}},
+      {"leave", {&ScenarioPlayer::leave}},
       {"cut", {&ScenarioPlayer::cut}},
       {"heal", {&ScenarioPlayer::heal}},
       {"reset", {&ScenarioPlayer::reset}},

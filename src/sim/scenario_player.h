@@ -82,6 +82,8 @@ class ScenarioPlayer {
   Lines restart(const Words& words);
   Lines stop(const Words& words);
   Lines upgrade(const Words& words);
+  Lines wipe(const Words& words);
+  Lines leave(const Words& words);
   Lines cut(const Words& words);
   Lines heal(const Words& words);
   Lines reset(const Words& words);

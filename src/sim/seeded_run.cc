@@ -13,6 +13,7 @@
 #include "sim/list_work.h"
 #include "sim/recovery.h"
 #include "sim/releases.h"
+#include "sim/retire_work.h"
 #include "sim/scenario_requests.h"
 #include "sim/scenario_script.h"
 #include "sim/tampering.h"
@@ -262,12 +263,17 @@ SeededOutcome run_seed(const SeededOptions& options) {
   if (with_lists) list_work.emplace(world, fleet.namespaces);
   std::optional<BackupWork> backup_work;
   if (with_backups) backup_work.emplace(world, fleet.namespaces);
+  std::optional<RetireWork> retire_work;
+  const bool of_retiring = options.mutation == DriverMutation::kRetiredByTail;
+  if (RetireWork::wanted(options.seed, of_retiring)) {
+    retire_work.emplace(world, fleet.plan, options.seed, of_retiring);
+  }
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);
   for (const auto& machine : world.machines()) {
     world.queue().after(Duration::millis(static_cast<std::int64_t>(rng.below(rng.chance(1, 4) ? 3000 : 5))),
                         [&machine] {
-                          if (machine->state() == Machine::State::kDown) machine->boot();
+                          if (machine->may_boot()) machine->boot();
                         });
   }
   keeper.start();
@@ -276,6 +282,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   if (edges > 0 && scopes_change) edge_work.change_scopes();
   if (list_work) list_work->start();
   if (backup_work) backup_work->start();
+  if (retire_work) retire_work->start();
   if (mixed) upgrade_by_and_by(world, options.seed);
   faults.start();
 
@@ -286,6 +293,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   edge_work.stop();
   if (list_work) list_work->stop();
   if (backup_work) backup_work->stop();
+  if (retire_work) retire_work->stop();
   faults.heal();
   keeper.settle_down();
   const bool finished = world.run_until([&] { return workload.idle(); }, kLastAnswersMax);
@@ -294,10 +302,10 @@ SeededOutcome run_seed(const SeededOptions& options) {
 
   SeededOutcome outcome;
   outcome.violations = world.violations();
-  outcome.fleet =
-      fmt::format("{} machines, {}{}{}, {} namespaces{}{}; faults:", world.machines().size(), fleet.shape,
-                  edges > 0 ? " with edges" : "", mixed ? " of several releases" : "", fleet.namespaces.size(),
-                  fleet.typed ? " in a group" : "", with_backups ? ", backups" : "");
+  outcome.fleet = fmt::format("{} machines, {}{}{}, {} namespaces{}{}{}; faults:", world.machines().size(), fleet.shape,
+                              edges > 0 ? " with edges" : "", mixed ? " of several releases" : "",
+                              fleet.namespaces.size(), fleet.typed ? " in a group" : "",
+                              with_backups ? ", backups" : "", retire_work ? ", a site that goes" : "");
   for (const FaultKind kind : fault_options.kinds) outcome.fleet += fmt::format(" {}", fault_name(kind));
   outcome.operations = workload.operations();
   outcome.acknowledged = workload.acknowledged();

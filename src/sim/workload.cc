@@ -77,7 +77,11 @@ bool Workload::idle() const {
 Machine* Workload::pick_machine() {
   const auto& machines = world_.machines();
   std::size_t count = 0;
-  while (count < machines.size() && machines[count]->config().namespaces.front().tables.whole()) ++count;
+  const auto whole = [](const Machine& machine) {
+    const auto& held = machine.config().namespaces;
+    return held.empty() || held.front().tables.whole();  // one that has left for good answers nobody
+  };
+  while (count < machines.size() && whole(*machines[count])) ++count;
   return machines[rng_.below(count)].get();
 }
 

@@ -6,6 +6,7 @@
 
 #include "sim/ask.h"
 #include "sim/checkers/checkers.h"
+#include "sim/checkers/history.h"
 
 namespace pando::sim {
 namespace {
@@ -59,6 +60,52 @@ void Acknowledged::book(const std::string& ns, const std::vector<Mutation>& muta
   }
 }
 
+void Acknowledged::book(const std::string& ns, const Retried& retried) {
+  Fate best = Fate::kRefused;
+  Fate by_one_that_left = Fate::kRefused;
+  bool by_others = false;
+  for (const Retried::Told& told : retried.answers) {
+    best = std::max(best, fate_now(ns, told.fate, told.dot));
+    const bool left = !told.by->holds(ns);
+    if (left) by_one_that_left = std::max(by_one_that_left, told.fate);
+    by_others = by_others || !left;
+  }
+  book(ns, retried.mutations, best);
+  if (by_others && by_one_that_left != Fate::kRefused) book(ns, retried.mutations, Fate::kDoubtful);
+}
+
+void Acknowledged::note(const std::string& ns, std::vector<Mutation> mutations, Fate fate,
+                        const std::optional<Dot>& dot) {
+  const bool counts = std::any_of(mutations.begin(), mutations.end(),
+                                  [](const Mutation& one) { return one.kind == Mutation::Kind::kAdd; });
+  if (!counts || fate != Fate::kDone || !dot) return book(ns, mutations, fate);
+  own_.push_back({ns, std::move(mutations), fate, dot});
+}
+
+void Acknowledged::on_losing_disks(const Machine& machine, bool drained) {
+  if (drained) return;
+  for (const node::NamespaceConfig& ns : machine.config().namespaces) {
+    Loss loss{machine.name(), ns.name, context_of(read_log(machine, ns.name)), {}};
+    for (const auto& other : world().machines()) {
+      if (other.get() == &machine || !other->holds(ns.name)) continue;
+      // What a process that runs has written is not safe before it says so.
+      loss.elsewhere.merge(other->state() == Machine::State::kDown ? context_of(read_log(*other, ns.name))
+                                                                   : other->context(ns.name));
+    }
+    losses_.push_back(std::move(loss));
+  }
+}
+
+bool Acknowledged::went_with_a_disk(const std::string& ns, const Dot& dot) const {
+  return std::any_of(losses_.begin(), losses_.end(), [&](const Loss& loss) {
+    return loss.ns == ns && loss.node == dot.origin.node && loss.had.covers(dot) && !loss.elsewhere.covers(dot);
+  });
+}
+
+Acknowledged::Fate Acknowledged::fate_now(const std::string& ns, Fate fate, const std::optional<Dot>& dot) const {
+  return fate == Fate::kDone && dot && went_with_a_disk(ns, *dot) ? Fate::kDoubtful : fate;
+}
+
 void Acknowledged::check_number(const Asked& asked, const Answer& answer) {
   if (answer.reply.replayed) return;
   const Dot& dot = *answer.reply.dot;
@@ -80,17 +127,17 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
   // What stays at its site is not counted elsewhere.
   if (!holds_whole(*asked.machine, asked.ns)) return;
   if (const auto written = written_by(asked.request); !written.empty()) {
-    if (!asked.terms.idempotency_key) return book(asked.ns, written, fate);
-    auto& [mutations, best] =
-        retried_.try_emplace({asked.ns, *asked.terms.idempotency_key}, written, fate).first->second;
-    best = std::max(best, fate);
+    if (!asked.terms.idempotency_key) return note(asked.ns, written, fate, answer.reply.dot);
+    Retried& retried = retried_[{asked.ns, *asked.terms.idempotency_key}];
+    if (retried.mutations.empty()) retried.mutations = written;
+    retried.answers.push_back({asked.machine, fate, answer.reply.dot});
   } else if (const auto* append = std::get_if<TxAppendRequest>(&asked.request);
              append != nullptr && fate == Fate::kDone) {
     transactions_[key_for(append->id)].push_back(*append->mutation);
   } else if (const auto* commit = std::get_if<TxCommitRequest>(&asked.request)) {
     const auto it = transactions_.find(key_for(commit->id));
     if (it == transactions_.end() || fate == Fate::kRefused) return;
-    book(asked.ns, it->second, fate);
+    note(asked.ns, std::move(it->second), fate, answer.reply.dot);
     transactions_.erase(it);
   }
 }
@@ -114,13 +161,16 @@ void Acknowledged::check_counter(const CounterKey& key, const Sum& sum) {
 
 void Acknowledged::at_end() {
   for (const auto& [ns, dot, by] : dots_) {
+    if (went_with_a_disk(ns, dot)) continue;
     for (const auto& machine : world().machines()) {
       if (machine->holds(ns) && !machine->context(ns).covers(dot)) {
         violation(fmt::format("{}/{} lacks {}, acknowledged by {}", machine->name(), ns, to_string(dot), by));
       }
     }
   }
-  for (const auto& [key, write] : retried_) book(key.first, write.first, write.second);
+  for (const Write& write : own_) book(write.ns, write.mutations, fate_now(write.ns, write.fate, write.dot));
+  own_.clear();
+  for (const auto& [key, write] : retried_) book(key.first, write);
   retried_.clear();
   for (const auto& [key, sum] : sums_) {
     const bool counted = sum.acknowledged != 0 || sum.doubt_min != 0 || sum.doubt_max != 0;

@@ -4,7 +4,11 @@
 //   numbers   no dot is told of two writes, also where the first was lost
 //   counters  value = Σ acknowledged increments, plus any subset of those whose answer was lost
 //   retries   writes under one idempotency key count once, however often and by how many machines they were
-//   acknowledged
+//   acknowledged; but a machine that never returns does not take back what others have done again
+//   (docs/design/020-retired-nodes.md, "What is left")
+//
+// A machine that loses its disks takes along what was nowhere else, and only that: it may come or not, as it may be
+// under way. Of one that was drained and said to be safe to stop, nothing.
 //
 // Counters that were reset or deleted by anybody are left to the oracle. What was asked for with less than fsync may be
 // lost: it is in doubt.
@@ -23,6 +27,7 @@ class Acknowledged final : public Checker {
  public:
   std::string_view name() const override { return "acknowledged"; }
   void on_answer(const Asked& asked, const Answer& answer) override;
+  void on_losing_disks(const Machine& machine, bool drained) override;
   void at_end() override;
 
  private:
@@ -39,9 +44,37 @@ class Acknowledged final : public Checker {
     bool tainted = false;  // reset or deleted
   };
   enum class Fate : std::uint8_t { kRefused, kDoubtful, kDone };
+  // What was on the disks of a machine, and on others at that moment.
+  struct Loss {
+    std::string node;
+    std::string ns;
+    VersionVector had;
+    VersionVector elsewhere;
+  };
+  struct Retried {
+    std::vector<Mutation> mutations;
+    struct Told {
+      const Machine* by = nullptr;
+      Fate fate = Fate::kRefused;
+      std::optional<Dot> dot;
+    };
+    std::vector<Told> answers;
+  };
+  struct Write {
+    std::string ns;
+    std::vector<Mutation> mutations;
+    Fate fate = Fate::kRefused;
+    std::optional<Dot> dot;
+  };
 
   static Fate fate_of(const Answer& answer);
+  // kDoubtful where it went with a disk.
+  Fate fate_now(const std::string& ns, Fate fate, const std::optional<Dot>& dot) const;
+  bool went_with_a_disk(const std::string& ns, const Dot& dot) const;
+  // Counters of it, at the end.
+  void note(const std::string& ns, std::vector<Mutation> mutations, Fate fate, const std::optional<Dot>& dot);
   void book(const std::string& ns, const std::vector<Mutation>& mutations, Fate fate);
+  void book(const std::string& ns, const Retried& retried);
   void check_number(const Asked& asked, const Answer& answer);
   void check_counter(const CounterKey& key, const Sum& sum);
 
@@ -51,7 +84,9 @@ class Acknowledged final : public Checker {
   std::map<CounterKey, Sum> sums_;
   std::map<std::tuple<MachineIndex, std::string, Bytes>, std::vector<Mutation>> transactions_;
   // Writes with an idempotency key, whoever was asked: booked at the end, as the best of their fates.
-  std::map<std::pair<std::string, Bytes>, std::pair<std::vector<Mutation>, Fate>> retried_;
+  std::map<std::pair<std::string, Bytes>, Retried> retried_;
+  std::vector<Write> own_;  // acknowledged with a number: booked at the end
+  std::vector<Loss> losses_;
 };
 
 }  // namespace pando::sim

@@ -70,6 +70,10 @@ void Durable::on_outputs(const Machine& machine, const node::Outputs& outputs) {
   }
 }
 
+void Durable::on_losing_disks(const Machine& machine, bool) {
+  std::erase_if(shown_, [&](const auto& one) { return one.first.first == machine.index(); });
+}
+
 void Durable::on_boot(const Machine& machine) {
   for (const node::NamespaceConfig& ns : machine.config().namespaces) {
     const Volume& volume = machine.volume(ns.name);

@@ -18,6 +18,7 @@ class Durable final : public Checker {
   void on_answer(const Asked& asked, const Answer& answer) override;
   void on_outputs(const Machine& machine, const node::Outputs& outputs) override;
   void on_boot(const Machine& machine) override;
+  void on_losing_disks(const Machine& machine, bool drained) override;
 
  private:
   void show(const Machine& machine, const std::string& ns, const Dot& dot);

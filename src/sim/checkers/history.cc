@@ -10,11 +10,10 @@
 
 namespace pando::sim {
 
-MachineLog read_log(const Machine& machine, const std::string& ns) {
+MachineLog read_log(const Disk& disk) {
   MachineLog result;
-  result.machine = &machine;
-  std::map<std::uint64_t, Bytes> segments = machine.volume(ns).disk.removed();
-  for (const auto& [id, bytes] : machine.volume(ns).disk.segments()) segments[id] = bytes;
+  std::map<std::uint64_t, Bytes> segments = disk.removed();
+  for (const auto& [id, bytes] : disk.segments()) segments[id] = bytes;
   for (auto it = segments.begin(); it != segments.end(); ++it) {
     const Result<log::SegmentHeader> header = log::decode_segment_header(it->first, it->second);
     if (!header) {
@@ -52,20 +51,42 @@ MachineLog read_log(const Machine& machine, const std::string& ns) {
   return result;
 }
 
+MachineLog read_log(const Machine& machine, const std::string& ns) {
+  MachineLog log = read_log(machine.volume(ns).disk);
+  log.machine = &machine;
+  return log;
+}
+
+VersionVector context_of(const MachineLog& log) {
+  VersionVector context;
+  for (const auto& cut : log.cuts) context.merge(cut.second);
+  for (const Commit& commit : log.commits) context.raise(commit.dot.origin, commit.dot.seq);
+  return context;
+}
+
+namespace {
+
+// Where a commit of its own stands in several of its logs, it was made in the first.
+void note_causes(const MachineLog& log, const std::string& name, History& history) {
+  VersionVector seen;
+  for (std::size_t i = 0; i < log.commits.size(); ++i) {
+    const Commit& commit = log.commits[i];
+    if (const auto cut = log.cuts.find(i); cut != log.cuts.end()) seen.merge(cut->second);
+    if (commit.dot.origin.node == name) history.causes.emplace(commit.dot, seen);
+    seen.raise(commit.dot.origin, commit.dot.seq);
+  }
+}
+
+}  // namespace
+
 History read_history(const World& world, const std::string& ns) {
   History history;
   for (const auto& machine : world.machines()) {
+    for (const Disk& disk : machine->lost_disks(ns)) note_causes(read_log(disk), machine->name(), history);
     if (!machine->holds(ns)) continue;
     history.logs.push_back(read_log(*machine, ns));
     history.logs.back().takes_all = takes_all(*machine, ns);
-    VersionVector seen;
-    const MachineLog& log = history.logs.back();
-    for (std::size_t i = 0; i < log.commits.size(); ++i) {
-      const Commit& commit = log.commits[i];
-      if (const auto cut = log.cuts.find(i); cut != log.cuts.end()) seen.merge(cut->second);
-      if (commit.dot.origin.node == machine->name()) history.causes.emplace(commit.dot, seen);
-      seen.raise(commit.dot.origin, commit.dot.seq);
-    }
+    note_causes(history.logs.back(), machine->name(), history);
   }
   return history;
 }

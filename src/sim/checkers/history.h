@@ -14,8 +14,8 @@
 namespace pando::sim {
 
 struct MachineLog {
-  const Machine* machine = nullptr;
-  std::vector<Commit> commits;  // in log order, also those of segments that were let go of
+  const Machine* machine = nullptr;  // none: of a disk by itself
+  std::vector<Commit> commits;       // in log order, also those of segments that were let go of
   std::vector<Bytes> encoded;
   // Cuts of others that were merged in, each before commits[first].
   std::map<std::size_t, VersionVector> cuts;
@@ -25,10 +25,14 @@ struct MachineLog {
 
 struct History {
   std::vector<MachineLog> logs;  // machines that hold the namespace
+  // Those of commits on disks that were lost, too.
   std::map<Dot, VersionVector> causes;
 };
 
+MachineLog read_log(const Disk& disk);
 MachineLog read_log(const Machine& machine, const std::string& ns);
+// Everything that is in it, or came with a cut.
+VersionVector context_of(const MachineLog& log);
 History read_history(const World& world, const std::string& ns);
 // What others get of a commit of their peer: without what it keeps to itself.
 Commit public_part(Commit commit);

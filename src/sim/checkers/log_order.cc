@@ -33,6 +33,13 @@ void LogOrder::on_boot(const Machine& machine) {
   std::erase_if(told_by_process_, [&](const auto& one) { return one.first.first == machine.index(); });
 }
 
+// Another log counts anew.
+void LogOrder::on_losing_disks(const Machine& machine, bool) {
+  const auto of_it = [&](const auto& one) { return one.first.first == machine.index(); };
+  std::erase_if(numbers_, of_it);
+  std::erase_if(last_number_, of_it);
+}
+
 void LogOrder::check_log(const std::string& ns, const History& history, const MachineLog& log) {
   const std::string where = fmt::format("{}/{}", log.machine->name(), ns);
   if (!log.damage.ok()) violation(fmt::format("{}: {}", where, log.damage.to_string()));

@@ -19,6 +19,7 @@ class LogOrder final : public Checker {
   std::string_view name() const override { return "log_order"; }
   void on_outputs(const Machine& machine, const node::Outputs& outputs) override;
   void on_boot(const Machine& machine) override;
+  void on_losing_disks(const Machine& machine, bool drained) override;
   void at_end() override;
 
  private:
