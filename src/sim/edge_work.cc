@@ -34,7 +34,8 @@ void EdgeWork::change_scope(Machine& machine) {
   std::vector<std::string> takes = {std::string(kTableKv)};
   if (scopes_.chance(2, 3)) takes.insert(takes.end(), {std::string(kTableRow), std::string(kTableLob)});
   if (scopes_.chance(1, 2)) takes.emplace_back(kTableAlerts);
-  if (stopping_ || !machine.healthy(ns_)) return;
+  // Of an older release it cannot be asked that.
+  if (stopping_ || !machine.healthy(ns_) || machine.older()) return;
   ScopeRequest request;
   request.subscribe = TableSet::of(std::move(takes));
   machine.ask(ns_, request, [](const Answer&) {});

@@ -25,7 +25,10 @@ bool mix_releases(FleetPlan& plan, std::uint64_t seed) {
   bool mixed = false;
   for (FleetPlan::Site& site : plan.sites) {
     if (!rng.chance(1, 2)) continue;
-    site.release = static_cast<repl::Release>(1 + rng.below(static_cast<std::uint64_t>(repl::kReleaseNow) - 1));
+    // Before that nobody could be told to hold parts only.
+    const repl::Release first = site.tables.whole() ? repl::Release::kFirst : repl::Release::kParts;
+    const auto count = static_cast<std::uint64_t>(repl::kReleaseNow) - static_cast<std::uint64_t>(first);
+    site.release = static_cast<repl::Release>(static_cast<std::uint64_t>(first) + rng.below(count));
     mixed = true;
   }
   return mixed;

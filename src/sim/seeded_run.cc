@@ -224,7 +224,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   compare_often(fleet.plan, options.seed);
   const bool with_lists = small_bounds(fleet.plan, options.seed);
   const bool with_backups = takes_backups(options.seed, options.mutation == DriverMutation::kRestoreReplaces);
-  const bool mixed = edges == 0 && mix_releases(fleet.plan, options.seed);
+  const bool mixed = mix_releases(fleet.plan, options.seed);
   const FaultOptions fault_options = pick_faults(rng);
   WorldOptions world_options;
   world_options.seed = rng.next();
