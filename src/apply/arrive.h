@@ -3,6 +3,8 @@
 //   the cells of the tables     set to those of the cut: nothing that was here of them before counts
 //   then the commits            that came meanwhile and that the cut has not seen, in the order of this node's log
 //
+// Without `tables`: nothing has arrived, only some cells of tables that arrive are those of the cut already.
+//
 // The context does not change: it covers the cut already (the caller's affair), so that from here on it is true of
 // these tables too. Done again with the same arguments on the same state (the log, replayed) it gives the same state.
 #pragma once

@@ -114,6 +114,9 @@ class Replica {
   // The tables of the set become what the cut has: `cells` are those that differ from the cells here. One step, as for
   // join().
   Status arrive(const TableSet& tables, const Cut& cut, const std::vector<CutCell>& cells);
+  // Some of the cells of tables that are arriving become those of the cut. Nothing is told of it, as nothing is shown
+  // of such tables: what comes later is compared with what is here then.
+  Status arrive_part(const Cut& cut, const std::vector<CutCell>& cells);
   // What is written here goes to others. Not where the table is declared local.
   bool publishes(std::string_view table) const;
   // A replicator, and not one that only subscribes to the table.

@@ -183,6 +183,20 @@ Status Replica::append_tail(const TableSet& tables, const Cut& cut, std::vector<
   return {};
 }
 
+Status Replica::arrive_part(const Cut& cut, const std::vector<CutCell>& cells) {
+  PANDO_RETURN_IF_ERROR(serving());
+  ArrivalRecord record{0, 0, TableSet::of({}), cut};
+  PANDO_RETURN_IF_ERROR(append_cut_cells(cells, record.cells));
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kArrived, encode_arrival_record(record));
+  if (!pos) return pos.error();
+  if (const auto arrived = apply::arrive(*cells_, record.tables, cut, cells, {}, *pos); !arrived) {
+    fail(arrived.error().with_context("cannot take over a part of a table that arrives"));
+    return serving();
+  }
+  pending_.push_back({*pos, std::nullopt, cut.hlc_floor, {}});
+  return {};
+}
+
 Status Replica::arrive(const TableSet& tables, const Cut& cut, const std::vector<CutCell>& cells) {
   PANDO_RETURN_IF_ERROR(serving());
   CHECK(cut.context.covers(tail_from_) && cells_->context().covers(cut.context));

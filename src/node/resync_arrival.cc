@@ -40,6 +40,33 @@ std::string ResyncPath::fetching() const {
   return fmt::format("{} bytes came from {} so far", taker_.got_bytes(), task_->peer);
 }
 
+bool ResyncPath::take_part(repl::Session& session, Instant now, Outputs& out) {
+  if (task_->kind != Task::Kind::kArrival || taker_.state() != ResyncTaker::State::kComparing) return false;
+  if (taker_.got_bytes() < replica_.config().arrival_part_bytes) return false;
+  // Should the table be given up again before all of it is here, what is written to it may name what is there.
+  if (!replica_.cells().context().covers(taker_.cut().context)) return false;
+  // Internal tables that go everywhere are looked at too, and are none of these.
+  const auto wanted = [this](ByteSpan key) { return replica_.arrives(store::table_of_cell_key(key)); };
+  const std::optional<ResyncTaker::Got> part = taker_.take_part(wanted);
+  if (!part) return false;
+  if (Status status = replica_.arrive_part(part->cut, part->cells); !status.ok()) {
+    out.notes.push_back(
+        {Note::Level::kError, replica_.name(), fmt::format("a table cannot arrive yet: {}", status.message())});
+    taker_.begin_again(session);
+    taker_.abandon(session);
+    taker_.stop();
+    gave_up_fetching(now);
+    end_task({});
+    return true;
+  }
+  out.notes.push_back(
+      {Note::Level::kInfo, replica_.name(),
+       fmt::format("a part of tables that arrive came from {}: {} cells", task_->peer, part->cells.size())});
+  heard_at_ = now;
+  taker_.begin_again(session);
+  return true;
+}
+
 void ResyncPath::finish_fetch(repl::Session& session, Outputs& out) {
   std::optional<ResyncTaker::Got> got = taker_.take_got(session);
   if (!got) return;  // goes on with another cut

@@ -187,6 +187,7 @@ bool ResyncPath::take(const Sessions& sessions, Time now, Outputs& out) {
     end_task({});
     return false;
   }
+  if (take_part(*session, instant_of(now), out)) return false;
   const Result<bool> more = taker_.work(*session);
   if (!more && more.error().code() == StatusCode::kTooLarge) {
     on_too_large(*session, more.error(), instant_of(now), out);

@@ -107,6 +107,9 @@ class ResyncPath {
   void finish_asked(repl::Session& session, Time now, Outputs& out);
   void finish_proof(repl::Session& session, Time now, Outputs& out);
   void finish_fetch(repl::Session& session, Outputs& out);
+  // Where as much has come of tables that arrive as is held in memory, it goes in, and the rest is asked for anew.
+  // False: there is less.
+  bool take_part(repl::Session& session, Instant now, Outputs& out);
   // What was got goes in when its time has come.
   void let_arrive(Instant now, Outputs& out);
   void gave_up_fetching(Instant now) { fetch_at_ = now + Duration::seconds(1); }

@@ -48,6 +48,12 @@ class ResyncSite {
   // What the configuration says from the next start on.
   void configure(const TableScope& tables) { ns_.tables = tables; }
 
+  // And in what parts a table arrives.
+  void arrive_in_parts(std::size_t bytes) {
+    ns_.arrival_part_bytes = bytes;
+    restart();
+  }
+
   // The same, by a program of that release.
   void begin_as(repl::Release release) {
     ns_.release = release;

@@ -335,4 +335,20 @@ std::optional<ResyncTaker::Got> ResyncTaker::take_got(repl::Session& session) {
   return got;
 }
 
+std::optional<ResyncTaker::Got> ResyncTaker::take_part(const std::function<bool(ByteSpan cell_key)>& wanted) {
+  CHECK(state_ == State::kComparing);
+  Got part{*cut_, {}, filter_};
+  for (const auto& [key, state] : got_) {
+    if (wanted(key)) part.cells.push_back({key, state});
+  }
+  if (part.cells.empty()) return std::nullopt;
+  forget();
+  return part;
+}
+
+void ResyncTaker::begin_again(repl::Session& session) {
+  session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
+  begin(session, asks_);
+}
+
 }  // namespace pando::node

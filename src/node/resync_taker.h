@@ -22,6 +22,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -84,6 +85,10 @@ class ResyncTaker {
     TableFilter filter;
   };
   std::optional<Got> take_got(repl::Session& session);
+  // While comparing: what was got so far of these tables, and the cut; forgotten here. Nothing when that is none.
+  std::optional<Got> take_part(const std::function<bool(ByteSpan cell_key)>& wanted);
+  // With another cut of the same tables: what is here now is compared.
+  void begin_again(repl::Session& session);
   // Bytes of it so far.
   std::size_t got_bytes() const { return got_bytes_; }
 
@@ -96,8 +101,8 @@ class ResyncTaker {
 
   // Whether a cut of that round is the next thing to come.
   bool awaits(std::uint64_t round) const { return state_ == State::kAsked && round == round_; }
-  // kReady, in the turn in which it came to be: what the peer holds, what was here when that was compared, and what
-  // differs.
+  // kComparing, and kReady in the turn in which it came to be: what the peer holds, what was here when that was
+  // compared, and what differs.
   const Cut& cut() const { return *cut_; }
   const VersionVector& context_here() const { return replica_.cells().snapshots().meta(*snapshot_).context; }
   Result<Difference> difference(std::int64_t now_ms, Chunks chunks) const;

@@ -181,38 +181,84 @@ TEST(Scope, WhatTheCutHasNotSeenIsDoneToItsCells) {
   EXPECT_EQ(contents(edge, "thresholds"), contents(cloud, "thresholds"));
 }
 
-TEST(Scope, WheneverTheProcessEndsTheTableArrivesWhole) {
-  for (const bool checkpoints : {false, true}) {
-    for (int turns = 0; turns < 60; turns += 3) {
-      SCOPED_TRACE(fmt::format("killed after {} turns, checkpoints {}", turns, checkpoints));
-      Site cloud("cloud");
-      Site edge("edge", {}, {}, scope_of({"alerts"}, {"kv"}));
-      Wire wire(cloud, edge);
-      fill(cloud);
-      ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
-      ASSERT_TRUE(set_scope(edge, scope_of({"alerts"}, {"kv", "thresholds"})).ok());
-      for (int i = 0; i < turns; ++i) {
-        count(cloud, "thresholds", "changes", 1);
-        if (i % 5 == 0) remove(cloud, "thresholds", key_of(i));
-        run({&cloud, &edge}, {&wire}, 1);
-        if (checkpoints && i == turns - 2) edge.checkpoint();
-      }
-      wire.disconnect();
-      edge.restart();
-      EXPECT_EQ(edge.replica().tables().subscribe, TableSet::of({"kv", "thresholds"}));
-      wire.connect();
-      count(cloud, "thresholds", "changes", 1);
-      ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
-      EXPECT_EQ(contents(edge, "thresholds"), contents(cloud, "thresholds"));
-      EXPECT_EQ(counted(edge, "thresholds", "changes"), 40 + turns + 1);
-      // And what arrived is in the log.
-      const std::string before = contents(edge, "thresholds");
-      wire.disconnect();
-      edge.restart();
-      EXPECT_FALSE(edge.replica().any_arrives());
-      EXPECT_EQ(contents(edge, "thresholds"), before);
-    }
+int parts_noted(Site& site) {
+  int parts = 0;
+  for (const Note& note : site.out().notes) {
+    parts += note.text.find("a part of tables that arrive") == std::string::npos ? 0 : 1;
   }
+  return parts;
+}
+
+// More than is held in memory at once: it goes in part by part, and none of it is seen before all is there.
+TEST(Scope, ALargeTableArrivesInParts) {
+  constexpr std::size_t kPart = 64 << 10;
+  constexpr int kKeys = 400;
+  Site cloud("cloud");
+  Site edge("edge", {}, {}, scope_of({"alerts"}, {"kv"}));
+  edge.arrive_in_parts(kPart);
+  Wire wire(cloud, edge);
+  fill(cloud);
+  for (int i = 0; i < kKeys; ++i) put(cloud, "thresholds", fmt::format("large {}", i), Bytes(5000, 'x'));
+  ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
+  ASSERT_TRUE(set_scope(edge, scope_of({"alerts"}, {"kv", "thresholds"})).ok());
+  int parts = 0;
+  for (int i = 0; i < 2000 && edge.replica().any_arrives(); ++i) {
+    EXPECT_EQ(edge.replica().check_arrived("thresholds").code(), StatusCode::kUnavailable);
+    edge.out().notes.clear();
+    run({&cloud, &edge}, {&wire}, 1);
+    parts += parts_noted(edge);
+    if (i % 10 == 0) count(cloud, "thresholds", "changes", 1);
+    if (i % 10 == 5) remove(cloud, "thresholds", fmt::format("large {}", i));
+  }
+  EXPECT_GE(parts, 10);
+  ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
+  EXPECT_EQ(contents(edge, "thresholds"), contents(cloud, "thresholds"));
+  const std::string before = contents(edge, "thresholds");
+  wire.disconnect();
+  edge.restart();
+  EXPECT_FALSE(edge.replica().any_arrives());
+  EXPECT_EQ(contents(edge, "thresholds"), before);
+}
+
+void end_the_process_while_a_table_arrives(std::size_t part_bytes, bool checkpoints, int step) {
+  for (int turns = 0; turns < 60; turns += step) {
+    SCOPED_TRACE(fmt::format("killed after {} turns, checkpoints {}", turns, checkpoints));
+    Site cloud("cloud");
+    Site edge("edge", {}, {}, scope_of({"alerts"}, {"kv"}));
+    edge.arrive_in_parts(part_bytes);
+    Wire wire(cloud, edge);
+    fill(cloud);
+    ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
+    ASSERT_TRUE(set_scope(edge, scope_of({"alerts"}, {"kv", "thresholds"})).ok());
+    for (int i = 0; i < turns; ++i) {
+      count(cloud, "thresholds", "changes", 1);
+      if (i % 5 == 0) remove(cloud, "thresholds", key_of(i));
+      run({&cloud, &edge}, {&wire}, 1);
+      if (checkpoints && i == turns - 2) edge.checkpoint();
+    }
+    wire.disconnect();
+    edge.restart();
+    EXPECT_EQ(edge.replica().tables().subscribe, TableSet::of({"kv", "thresholds"}));
+    wire.connect();
+    count(cloud, "thresholds", "changes", 1);
+    ASSERT_TRUE(settle({&cloud, &edge}, {&wire}));
+    EXPECT_EQ(contents(edge, "thresholds"), contents(cloud, "thresholds"));
+    EXPECT_EQ(counted(edge, "thresholds", "changes"), 40 + turns + 1);
+    // And what arrived is in the log.
+    const std::string before = contents(edge, "thresholds");
+    wire.disconnect();
+    edge.restart();
+    EXPECT_FALSE(edge.replica().any_arrives());
+    EXPECT_EQ(contents(edge, "thresholds"), before);
+  }
+}
+
+TEST(Scope, WheneverTheProcessEndsTheTableArrivesWhole) {
+  for (const bool checkpoints : {false, true}) end_the_process_while_a_table_arrives(64 << 20, checkpoints, 3);
+}
+
+TEST(Scope, WheneverTheProcessEndsATableInPartsArrivesWhole) {
+  for (const bool checkpoints : {false, true}) end_the_process_while_a_table_arrives(200, checkpoints, 2);
 }
 
 TEST(Scope, WhatIsNowhereElseIsNotReplacedWithoutAWord) {

@@ -47,6 +47,7 @@ enum class Marker : std::uint8_t {
   kDurabilityMissed,
   kPartsSent,
   kTableArrived,
+  kTablePart,
   kFellBehind,
   kCreditExhausted,
   kOrderWaited,

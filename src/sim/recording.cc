@@ -73,6 +73,9 @@ std::vector<std::string> fleet_lines(const FleetPlan& plan) {
   if (plan.order_slice_cells != FleetPlan{}.order_slice_cells) {
     lines.push_back(fmt::format("order-slices {}", plan.order_slice_cells));
   }
+  if (plan.arrival_part_bytes != FleetPlan{}.arrival_part_bytes) {
+    lines.push_back(fmt::format("arrival-parts {}", plan.arrival_part_bytes));
+  }
   if (plan.equality_interval.us > 0) lines.push_back("equality " + duration_words(plan.equality_interval));
   lines.push_back(fmt::format("frontier {}", duration_words(plan.frontier_lag_max)));
   lines.push_back(fmt::format("free-after {}", duration_words(plan.free_after)));

@@ -30,6 +30,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"tail", {&ScenarioPlayer::tail, true}},
       {"credit", {&ScenarioPlayer::credit, true}},
       {"order-slices", {&ScenarioPlayer::order_slices, true}},
+      {"arrival-parts", {&ScenarioPlayer::arrival_parts, true}},
       {"release", {&ScenarioPlayer::release, true}},
       {"frontier", {&ScenarioPlayer::frontier, true}},
       {"free-after", {&ScenarioPlayer::free_after, true}},
@@ -249,6 +250,12 @@ Lines ScenarioPlayer::tail(const Words& words) {
 Lines ScenarioPlayer::credit(const Words& words) {
   want(words, 2, "credit BYTES");
   plan_.link_unacked_bytes_max = static_cast<std::size_t>(to_number(words[1]));
+  return {};
+}
+
+Lines ScenarioPlayer::arrival_parts(const Words& words) {
+  want(words, 2, "arrival-parts BYTES");
+  plan_.arrival_part_bytes = static_cast<std::size_t>(std::max<std::int64_t>(1, to_number(words[1])));
   return {};
 }
 

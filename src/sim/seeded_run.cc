@@ -183,6 +183,8 @@ std::size_t add_edges(RandomFleet& fleet, std::uint64_t seed, bool always) {
     }
     fleet.plan.sites.push_back(std::move(edge));
   }
+  // Tables that arrive come in many parts.
+  if (rng.chance(1, 2)) fleet.plan.arrival_part_bytes = 100 + rng.below(2000);
   return count;
 }
 
