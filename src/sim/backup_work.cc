@@ -5,9 +5,12 @@
 #include "base/check.h"
 #include "model/backup.h"
 #include "sim/checkers/checkers.h"
+#include "sim/lost_disks.h"
 
 namespace pando::sim {
 namespace {
+
+constexpr int kQuestionsMax = 60;
 
 // Of the node's own state, which the next one may have mended.
 bool is_of_the_moment(StatusCode code) {
@@ -16,8 +19,63 @@ bool is_of_the_moment(StatusCode code) {
 
 }  // namespace
 
-BackupWork::BackupWork(World& world, std::vector<std::string> namespaces)
-    : world_(world), namespaces_(std::move(namespaces)), rng_(world.fork_rng()) {}
+BackupWork::BackupWork(World& world, std::vector<std::string> namespaces, std::optional<Prng> losses)
+    : world_(world), namespaces_(std::move(namespaces)), rng_(world.fork_rng()), losses_(losses) {}
+
+void BackupWork::start() {
+  tick();
+  if (!losses_ || !losses_->chance(1, 2)) return;
+  const Duration at = Duration::millis(static_cast<std::int64_t>(1000 + losses_->below(6000)));
+  world_.queue().at(world_.now() + at, EventKind::kTimer, [this] { go_down(); });
+}
+
+void BackupWork::stop() { stopping_ = true; }
+
+std::map<std::string, std::string> BackupWork::files_of(const Machine& machine) const {
+  std::map<std::string, std::string> last;
+  for (const File& file : files_) {
+    if (file.of == &machine) last[file.ns] = file.path;
+  }
+  return last;
+}
+
+void BackupWork::go_down() {
+  if (stopping_) return;
+  std::vector<Machine*> candidates;
+  for (const auto& machine : world_.machines()) {
+    if (machine->up() && files_of(*machine).size() == namespaces_.size()) candidates.push_back(machine.get());
+  }
+  if (candidates.empty()) {
+    return world_.queue().at(world_.now() + Duration::millis(500), EventKind::kTimer, [this] { go_down(); });
+  }
+  lost_ = candidates[losses_->below(candidates.size())];
+  lost_->keep_down(true);
+  lost_->crash(losses_->chance(1, 2) ? CrashKind::kProcess : CrashKind::kPower);
+  questions_left_ = kQuestionsMax;
+  const Duration away = Duration::millis(static_cast<std::int64_t>(losses_->below(4000)));
+  world_.queue().at(world_.now() + away, EventKind::kTimer, [this] { begin_with_backup(); });
+}
+
+// Where the others never heard of its last epoch, nobody could tell it which numbers it has used: then its own disks
+// are the ones to start with.
+void BackupWork::begin_with_backup() {
+  const bool known = others_know_of(world_, *lost_);
+  if (!known && !(stopping_ && questions_left_-- <= 0)) {
+    const Duration pause = Duration::millis(500);
+    return world_.queue().at(world_.now() + pause, EventKind::kTimer, [this] { begin_with_backup(); });
+  }
+  if (known) {
+    lost_->lose_disks(false);
+    for (const auto& [ns, path] : files_of(*lost_)) {
+      world_.deed("begin {} {} {}", lost_->name(), ns, path);
+      const Status status = lost_->begin_with_backup(ns, world_.backup_files().at(path));
+      if (!status.ok()) world_.violation("backup", fmt::format("{}: {}", path, status.to_string()));
+    }
+    world_.markers().reach(Marker::kBackupBegunWith);
+  }
+  lost_->keep_down(false);
+  lost_->boot();
+}
 
 void BackupWork::tick() {
   if (stopping_) return;
@@ -36,7 +94,7 @@ void BackupWork::tick() {
 }
 
 void BackupWork::take(Machine& machine, const std::string& ns) {
-  const File file{ns, fmt::format("{}-{}.backup", ns, ++count_)};
+  const File file{ns, fmt::format("{}-{}.backup", ns, ++count_), &machine};
   machine.ask(ns, BackupRequest{file.path}, [this, file](const Answer& answer) {
     if (answer.lost || !answer.reply.status.ok()) return;
     world_.markers().reach(Marker::kBackupTaken);

@@ -6,6 +6,8 @@
 
 #include "base/check.h"
 #include "log/segment.h"
+#include "model/backup.h"
+#include "node/rebuild.h"
 #include "repl/frame.h"
 #include "sim/checkers/history.h"
 #include "sim/world.h"
@@ -221,6 +223,32 @@ void Machine::lose_disks(bool drained) {
     *v = Volume{};
     if (world_.mutation() == DriverMutation::kSyncLies) v->disk.lie_about_syncs(true);
   }
+}
+
+Status Machine::begin_with_backup(const std::string& ns, ByteSpan file) {
+  CHECK(state_ == State::kDown);
+  Volume& v = volume(ns);
+  BackupReader reader;
+  reader.add(file);
+  std::unique_ptr<node::Rebuild> rebuild;
+  for (;;) {
+    Result<std::optional<BackupReader::Block>> block = reader.next();
+    if (!block) return block.error();
+    if (!*block) break;
+    if (const auto* header = std::get_if<BackupHeader>(&**block)) {
+      Result<std::unique_ptr<node::Rebuild>> begun = node::Rebuild::begin(v.kv, *header, {header->cluster, {}});
+      if (!begun) return begun.error();
+      rebuild = std::move(*begun);
+    } else if (const auto* cells = std::get_if<std::vector<CutCell>>(&**block)) {
+      PANDO_RETURN_IF_ERROR(rebuild->take(*cells));
+    }
+  }
+  PANDO_RETURN_IF_ERROR(reader.finish());
+  PANDO_RETURN_IF_ERROR(rebuild->finish());
+  const Bytes segment = rebuild->first_segment();
+  PANDO_RETURN_IF_ERROR(v.disk.prepare(log::kFirstSegmentId, segment.size()));
+  PANDO_RETURN_IF_ERROR(v.disk.write(log::kFirstSegmentId, 0, segment));
+  return v.disk.sync();
 }
 
 void Machine::leave() {

@@ -72,6 +72,8 @@ class Machine final : public NetHost {
   // it has used, so clients are sent elsewhere until it goes on as a later epoch
   // (docs/design/019-backup-and-restore.md, "A new directory").
   void lose_disks(bool drained);
+  // In place of those that it has lost, what a new directory holds that was made of a backup (node/rebuild.h).
+  Status begin_with_backup(const std::string& ns, ByteSpan file);
   // It has lost its disks and never comes back.
   void leave();
   // From its next start on it is of the newest release.

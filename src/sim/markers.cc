@@ -85,6 +85,7 @@ const std::vector<MarkerInfo>& all_markers() {
       {Marker::kBackupTaken, "backup-taken", "a backup is taken of a node that serves"},
       {Marker::kBackupMerged, "backup-merged", "a backup is merged into a node that knows all its commits"},
       {Marker::kBackupNews, "backup-news", "a backup is merged into a node that lacks some of its commits"},
+      {Marker::kBackupBegunWith, "backup-begun-with", "a node that has lost its disks begins with its last backup"},
       {Marker::kDrained, "drained", "a node that is drained says that it is safe to stop"},
       {Marker::kRetired, "retired", "a node that is gone is declared gone for good"},
       {Marker::kRetiredFenced, "retired-fenced", "a retired node comes back and is not listened to yet"},

@@ -57,6 +57,7 @@ enum class Marker : std::uint8_t {
   kBackupTaken,
   kBackupMerged,
   kBackupNews,
+  kBackupBegunWith,
   kDrained,
   kRetired,
   kRetiredFenced,

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "engine/retired.h"
 #include "sim/checkers/checkers.h"
-#include "sim/checkers/history.h"
+#include "sim/lost_disks.h"
 #include "sim/scenario_requests.h"
 #include "store/cell_key.h"
 
@@ -206,30 +206,6 @@ void RetireWork::retire_in(const std::string& ns) {
   });
 }
 
-bool RetireWork::others_agree() const {
-  for (const node::NamespaceConfig& ns : site_->config().namespaces) {
-    std::optional<VersionVector> known;
-    std::uint64_t used = 0;
-    const VersionVector made = context_of(read_log(*site_, ns.name));
-    for (const auto& entry : made.entries()) {
-      if (entry.first.node == site_->name()) used = std::max(used, entry.first.epoch);
-    }
-    for (const auto& other : world_.machines()) {
-      if (other.get() == site_) continue;
-      if (!other->healthy(ns.name)) return false;
-      VersionVector of_site;
-      const VersionVector context = other->context(ns.name);
-      for (const auto& [origin, seq] : context.entries()) {
-        if (origin.node == site_->name()) of_site.raise(origin, seq);
-      }
-      if (known && *known != of_site) return false;
-      known = of_site;
-    }
-    if (!known || known->get({site_->name(), used}).value == 0) return false;
-  }
-  return true;
-}
-
 void RetireWork::come_back() {
   if (stage_ != Stage::kAway) return;
   if (!stopping_ && return_ == Return::kNever) return;
@@ -249,7 +225,7 @@ void RetireWork::come_back() {
 // The others agree what it has written: whoever it meets first can tell it. Where they never heard of its last epoch
 // nobody can, and its own disk is the one to start with.
 void RetireWork::start_empty() {
-  if (!others_agree()) {
+  if (!others_know_of(world_, *site_)) {
     if (stopping_ && questions_left_-- <= 0) {
       site_->keep_down(false);
       return site_->boot();

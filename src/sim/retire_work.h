@@ -49,7 +49,6 @@ class RetireWork {
   void retire();
   void retire_in(const std::string& ns);
   void come_back();
-  bool others_agree() const;
   void start_empty();
   void stop_others();
 

@@ -54,6 +54,19 @@ Lines ScenarioPlayer::wipe(const Words& words) {
   return {};
 }
 
+// begin dc1 NAMESPACE FILE: with a backup in place of the disk that was lost.
+Lines ScenarioPlayer::begin(const Words& words) {
+  want(words, 4, "begin dc1 NAMESPACE FILE");
+  Machine& m = machine(words[1]);
+  const auto file = world_->backup_files().find(words[3]);
+  if (m.state() != Machine::State::kDown || file == world_->backup_files().end() || !m.holds(words[2])) {
+    if (!waits_) return {};
+    wrong(fmt::format("{} is up, or there is no backup {}, or it does not hold {}", words[1], words[3], words[2]));
+  }
+  const Status status = m.begin_with_backup(words[2], file->second);
+  return status.ok() ? Lines() : Lines{"! " + status.to_string()};
+}
+
 Lines ScenarioPlayer::leave(const Words& words) {
   want(words, 2, "leave dc1");
   Machine& m = machine(words[1]);

@@ -45,6 +45,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"upgrade", {&ScenarioPlayer::upgrade}},
       {"wipe", {&ScenarioPlayer::wipe}},
       {"leave", {&ScenarioPlayer::leave}},
+      {"begin", {&ScenarioPlayer::begin}},
       {"cut", {&ScenarioPlayer::cut}},
       {"heal", {&ScenarioPlayer::heal}},
       {"reset", {&ScenarioPlayer::reset}},

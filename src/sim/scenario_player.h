@@ -85,6 +85,7 @@ class ScenarioPlayer {
   Lines upgrade(const Words& words);
   Lines wipe(const Words& words);
   Lines leave(const Words& words);
+  Lines begin(const Words& words);
   Lines cut(const Words& words);
   Lines heal(const Words& words);
   Lines reset(const Words& words);

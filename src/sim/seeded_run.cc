@@ -264,10 +264,16 @@ SeededOutcome run_seed(const SeededOptions& options) {
   std::optional<ListWork> list_work;
   if (with_lists) list_work.emplace(world, fleet.namespaces);
   std::optional<BackupWork> backup_work;
-  if (with_backups) backup_work.emplace(world, fleet.namespaces);
-  std::optional<RetireWork> retire_work;
+  // One site that goes is enough for a run.
   const bool of_retiring = options.mutation == DriverMutation::kRetiredByTail;
-  if (RetireWork::wanted(options.seed, of_retiring)) {
+  const bool retires = RetireWork::wanted(options.seed, of_retiring);
+  constexpr std::uint64_t kOfLosses = 0x2545'F491'4F6C'DD1D;
+  if (with_backups) {
+    backup_work.emplace(world, fleet.namespaces,
+                        retires ? std::nullopt : std::optional<Prng>(options.seed ^ kOfLosses));
+  }
+  std::optional<RetireWork> retire_work;
+  if (retires) {
     retire_work.emplace(world, fleet.plan, options.seed, of_retiring);
   }
   Faults faults(world, fault_options);

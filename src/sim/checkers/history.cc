@@ -21,6 +21,10 @@ MachineLog read_log(const Disk& disk) {
         result.damage = header.error();
       continue;  // prepared and not used, or torn at its very start
     }
+    // A log that begins behind a backup.
+    if (result.commits.empty() && result.cuts.empty() && !header->start.context.empty()) {
+      result.cuts[0] = header->start.context;
+    }
     // The next segment's header pins where this one ends.
     ByteSpan bytes(it->second);
     if (std::next(it) != segments.end()) {
@@ -82,7 +86,10 @@ void note_causes(const MachineLog& log, const std::string& name, History& histor
 History read_history(const World& world, const std::string& ns) {
   History history;
   for (const auto& machine : world.machines()) {
-    for (const Disk& disk : machine->lost_disks(ns)) note_causes(read_log(disk), machine->name(), history);
+    for (const Disk& disk : machine->lost_disks(ns)) {
+      history.lost.push_back(read_log(disk));
+      note_causes(history.lost.back(), machine->name(), history);
+    }
     if (!machine->holds(ns)) continue;
     history.logs.push_back(read_log(*machine, ns));
     history.logs.back().takes_all = takes_all(*machine, ns);
@@ -107,16 +114,22 @@ Commit public_part(Commit commit) {
 std::vector<Commit> causal_order(const History& history) {
   std::map<Dot, const Commit*> all;
   std::deque<Commit> made;
-  for (const MachineLog& log : history.logs) {
-    if (!log.takes_all) continue;
+  VersionVector seen;
+  const auto add = [&](const MachineLog& log, bool lost) {
     for (const Commit& commit : log.commits) {
-      if (all.contains(commit.dot)) continue;
+      if (all.contains(commit.dot) || (lost && !seen.covers(commit.dot))) continue;
       const bool keeps = std::any_of(commit.sections.begin(), commit.sections.end(), [](const CommitSection& section) {
         return section.kind == CommitSection::Kind::kLocal;
       });
       all.emplace(commit.dot, keeps ? &made.emplace_back(public_part(commit)) : &commit);
     }
+  };
+  for (const MachineLog& log : history.logs) {
+    if (!log.takes_all) continue;
+    add(log, false);
+    seen.merge(context_of(log));
   }
+  for (const MachineLog& log : history.lost) add(log, true);
   std::vector<Commit> order;
   VersionVector played;
   for (bool more = true; more;) {

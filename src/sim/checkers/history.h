@@ -25,7 +25,8 @@ struct MachineLog {
 
 struct History {
   std::vector<MachineLog> logs;  // machines that hold the namespace
-  // Those of commits on disks that were lost, too.
+  std::vector<MachineLog> lost;  // of disks that were lost
+  // Those of commits in `lost`, too.
   std::map<Dot, VersionVector> causes;
 };
 
@@ -36,7 +37,8 @@ VersionVector context_of(const MachineLog& log);
 History read_history(const World& world, const std::string& ns);
 // What others get of a commit of their peer: without what it keeps to itself.
 Commit public_part(Commit commit);
-// The commits of all logs, once each, causes before effects: also for a machine that got some of them in a cut.
+// The commits of all logs, once each, causes before effects: also for a machine that got some of them in a cut. Of
+// those in lost logs what any machine has seen, as others may have that from a cut only.
 std::vector<Commit> causal_order(const History& history);
 
 // One change of a commit as a watcher should see it: a run of ops on one key of one visible table; ops of internal
