@@ -156,9 +156,9 @@ struct WatchEnded {
   Status status;
 };
 
-// Write `bytes` at `offset` of the segment, then make them durable, then answer LogWritten. One in flight per namespace;
-// the next of the same segment may be given once LogWritten has told that the operating system has all before it. One
-// sync may stand for several. Each is answered, in order.
+// Write `bytes` at `offset` of the segment, then make them durable, then answer LogWritten. One in flight per
+// namespace; the next of the same segment may be given once LogWritten has told that the operating system has all
+// before it. One sync may stand for several. Each is answered, in order.
 struct LogWrite {
   std::string ns;
   std::uint64_t segment_id = 0;

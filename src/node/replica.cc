@@ -449,7 +449,8 @@ void Replica::hand_out(Time now, Outputs& out) {
   if (auto write = appender_.take_write(ahead)) {
     const bool tell_written = !held_for_os_.empty() && held_for_os_.front().pos <= appender_.handed_out();
     const bool awaited = !held_.empty() && held_.front().pos <= appender_.handed_out();
-    out.log_writes.push_back({name(), write->segment_id, write->offset, std::move(write->bytes), tell_written, awaited});
+    out.log_writes.push_back(
+        {name(), write->segment_id, write->offset, std::move(write->bytes), tell_written, awaited});
   }
   if (auto ask = appender_.take_prepare(instant_of(now))) {
     out.segment_prepares.push_back({name(), ask->segment_id, ask->bytes_total});

@@ -290,7 +290,8 @@ void Driver::begin_stop() {
 bool Driver::has_namespace(std::string_view ns) const { return namespaces_.find(ns) != namespaces_.end(); }
 
 void Driver::add_broken_namespace(const std::string& ns, Status why) {
-  namespaces_.emplace(ns, Served{std::move(why), {}, {}, boost::asio::steady_timer(loop_), {}, boost::asio::steady_timer(loop_)});
+  namespaces_.emplace(
+      ns, Served{std::move(why), {}, {}, boost::asio::steady_timer(loop_), {}, boost::asio::steady_timer(loop_)});
 }
 
 void Driver::submit(RequestId id, std::string_view ns, Request request, Terms terms) {

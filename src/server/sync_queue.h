@@ -2,8 +2,8 @@
 //
 // Writes that are answered once the operating system has them (`os`) are put by the loop, and one sync stands for all
 // that were put before it began. Where nobody waits for the disk syncs keep a pause between them: each costs the log's
-// thread and the loop a wake-up, and what is lost in a power cut is little either way. Time is an argument; no timer, no
-// thread. One per namespace.
+// thread and the loop a wake-up, and what is lost in a power cut is little either way. Time is an argument; no timer,
+// no thread. One per namespace.
 #pragma once
 
 #include <cstddef>

@@ -44,10 +44,10 @@ struct Volume {
   Disk disk;
   store::MemoryKv kv;
   // Of the process that runs.
-  std::size_t log_writes = 0;    // given and not answered
-  std::size_t log_unsynced = 0;  // of these, written and in no sync yet
-  std::size_t log_syncing = 0;   // of these, in the sync that is under way
-  bool log_written_told = false; // all of these are with the operating system, and the node knows
+  std::size_t log_writes = 0;     // given and not answered
+  std::size_t log_unsynced = 0;   // of these, written and in no sync yet
+  std::size_t log_syncing = 0;    // of these, in the sync that is under way
+  bool log_written_told = false;  // all of these are with the operating system, and the node knows
   bool checkpoint_in_flight = false;
   store::Batch checkpoint_unwritten;  // asked for; a crash may still see it through
   Status open_failure;
