@@ -102,7 +102,7 @@ Status ListEdit::insert(std::size_t index, ByteSpan value) {
   if (!position) return position.error();
   draft_->note_changed(path(*position), *position, std::nullopt);
   draft_->put_new(path(*position), encode_list_item(value));
-  order_.insert(*position);
+  order_.insert_new(*position);
   return {};
 }
 
@@ -161,7 +161,7 @@ Status ListEdit::move(std::size_t from, std::size_t to) {
   const ListItem item{fresh ? Bytes() : found->name, std::nullopt, found->written_at, std::move(found->value)};
   draft_->note_changed(path(*next), fresh ? *next : item.name, std::nullopt);
   draft_->put_new(path(*next), encode_list_item(item));
-  order_.insert(*next);
+  order_.insert_new(*next);
   return {};
 }
 

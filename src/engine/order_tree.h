@@ -39,6 +39,9 @@ class OrderOverlay {
   // The one with `rank` others before it.
   const Key& at(std::size_t rank) const {
     CHECK(rank < size());
+    // Where most pushes go, without a search.
+    if (removed_.empty() && rank == 0) return first();
+    if (removed_.empty() && rank == size() - 1) return last();
     // Of the added ones, how many stand before that rank: their own ranks ascend.
     const std::size_t before =
         first_where(added_.size(), [&](std::size_t i) { return this->rank(*added_.find_by_order(i)) >= rank; });
@@ -52,6 +55,8 @@ class OrderOverlay {
     return *base_->find_by_order(kept + gone);
   }
 
+  // Of a key that is not there and never was.
+  void insert_new(const Key& key) { added_.insert(key); }
   void insert(const Key& key) {
     if (in_base(key)) {
       removed_.erase(key);
@@ -68,6 +73,15 @@ class OrderOverlay {
   }
 
  private:
+  // While none are removed, and there is one.
+  const Key& first() const {
+    if (base_size() == 0) return *added_.begin();
+    return added_.empty() || Less()(*base_->begin(), *added_.begin()) ? *base_->begin() : *added_.begin();
+  }
+  const Key& last() const {
+    if (base_size() == 0) return *added_.rbegin();
+    return added_.empty() || Less()(*added_.rbegin(), *base_->rbegin()) ? *base_->rbegin() : *added_.rbegin();
+  }
   std::size_t base_size() const { return base_ == nullptr ? 0 : base_->size(); }
   bool in_base(const Key& key) const { return base_ != nullptr && base_->find(key) != base_->end(); }
   // The smallest i in [0, count) for which `test` holds, as it does for all behind; `count` when there is none.
