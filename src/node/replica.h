@@ -191,6 +191,7 @@ class Replica {
   // This origin has written before anybody with this context knew of it. Until all of that has arrived, ends that come
   // with it are noted: others may have freed those keys without what was written here.
   void catch_up_with(const VersionVector& theirs);
+  bool catches_up() const { return !catching_up_.empty(); }
   // Keys that those have written who had not heard of this origin, where something ends, and what was here before they
   // were met: at most so many, each once.
   struct MetKey {

@@ -86,7 +86,7 @@ bool WritePath::answer_again(RequestId id, const Terms& terms, Time now, Outputs
   }
   if (!*found) return false;
   const auto& [dot, once] = **found;
-  const auto conflict = [&](std::string_view why) {
+  const auto conflict = [&, &dot = dot](std::string_view why) {
     refuse(id,
            Status(StatusCode::kConflict,
                   fmt::format("Idempotency-Key was used before, by commit {}: {}", to_string(dot), why)),
@@ -118,6 +118,8 @@ bool WritePath::answer_again(RequestId id, const Terms& terms, Time now, Outputs
 void WritePath::withdraw_contested(Time now, Outputs& out) {
   if (replica_.once().contested().empty() || !writable().ok()) return;
   if (withdraw_again_at_ && instant_of(now) < *withdraw_again_at_) return;
+  // What an earlier epoch of this node did, that one may have taken back by itself, in commits that are still to come.
+  if (replica_.self().epoch > 1 && replica_.catches_up()) return;
   withdraw_again_at_.reset();
   const std::set<Bytes> contested = replica_.once().contested();
   std::size_t taken_back = 0;
