@@ -10,7 +10,7 @@
 namespace pando::node::order_path_test {
 namespace {
 
-constexpr int kMembers = 3 * static_cast<int>(NamespaceConfig{}.order_slice_cells);
+const int kMembers = 3 * static_cast<int>(NamespaceConfig().order_slice_cells);
 
 NodeConfig named(std::string name) {
   NodeConfig config;
@@ -65,10 +65,10 @@ TEST(Orders, ALargeOneIsBuiltOverSeveralTurnsAndWhatNeedsItWaits) {
   int turns = 0;
   for (; !rig->answered(first) && turns < 20; ++turns) rig->pass(Duration::millis(1));
   EXPECT_GE(turns, 2);
-  EXPECT_EQ(count_in(rig->replies.at(first)), std::uint64_t{kMembers});
+  EXPECT_EQ(count_in(rig->replies.at(first)), static_cast<std::uint64_t>(kMembers));
   ASSERT_TRUE(rig->answered(removal));
   ASSERT_TRUE(rig->answered(second));
-  EXPECT_EQ(count_in(rig->replies.at(second)), std::uint64_t{kMembers - 2}) << "in the order they came";
+  EXPECT_EQ(count_in(rig->replies.at(second)), static_cast<std::uint64_t>(kMembers - 2)) << "in the order they came";
 }
 
 TEST(Orders, WhatComesForAKeyWhoseOrderIsBeingBuiltDoesNotOvertake) {
@@ -77,9 +77,9 @@ TEST(Orders, WhatComesForAKeyWhoseOrderIsBeingBuiltDoesNotOvertake) {
   const RequestId added = rig->send("ns", score("big", "late", 1));
   EXPECT_FALSE(rig->answered(added)) << "it would change what the request before it reads";
   for (int turns = 0; !rig->answered(before) && turns < 20; ++turns) rig->pass(Duration::millis(1));
-  EXPECT_EQ(count_in(rig->replies.at(before)), std::uint64_t{kMembers});
+  EXPECT_EQ(count_in(rig->replies.at(before)), static_cast<std::uint64_t>(kMembers));
   ASSERT_TRUE(rig->answered(added));
-  EXPECT_EQ(count_in(rig->ask("ns", size_of("big"))), std::uint64_t{kMembers + 1});
+  EXPECT_EQ(count_in(rig->ask("ns", size_of("big"))), static_cast<std::uint64_t>(kMembers + 1));
 }
 
 TEST(Orders, AStopEndsThoseThatWait) {
