@@ -11,6 +11,7 @@ import os
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from cases import Skipped
@@ -64,8 +65,13 @@ class Image:
         subprocess.run(["mount", "-t", "ext4", "-o", f"loop,{self.options}", str(self.file), str(self.at)], check=True,
                        capture_output=True)
 
-    def unmount(self):
-        subprocess.run(["umount", str(self.at)], check=True, capture_output=True)
+    def unmount(self, patience_s=20):
+        """What a killed process had open is let go of a little after it was reaped."""
+        until = time.monotonic() + patience_s
+        while subprocess.run(["umount", str(self.at)], capture_output=True).returncode != 0:
+            if time.monotonic() > until:
+                subprocess.run(["umount", str(self.at)], check=True, capture_output=True)
+            time.sleep(0.1)
 
     def cut(self, how=LOSE_LOG):
         """The power goes now. Whoever has files open gets errors; end it, then unmount() and mount()."""
