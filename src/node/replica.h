@@ -74,9 +74,11 @@ class Replica {
   // What clients see of it at an instant.
   engine::View view(Time now) {
     engine::View view(*cells_, catalog_, now_ms(now), &indexes_);
-    if (sharing_ == 0) view.set_unshared({&self_, shared_upto_});
+    if (has_unshared()) view.set_unshared({&self_, shared_upto_});
     return view;
   }
+  // Some of what was committed here nobody else can have seen.
+  bool has_unshared() const { return sharing_ == 0; }
   // While a link is up or a backup is taken, what is committed here may be seen by others. Calls nest.
   void begin_sharing() { ++sharing_; }
   void end_sharing() {

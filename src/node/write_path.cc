@@ -49,12 +49,13 @@ Status WritePath::takes(const WriteRequest& write) const {
 engine::Draft WritePath::draft(Time now) { return engine::Draft(replica_.next_dot(), replica_.view(now), parser_); }
 
 bool WritePath::may_leave_unshared(const WriteRequest& write, const Terms& terms) const {
+  if (!replica_.has_unshared()) return false;
   const auto adds = [](const Mutation& mutation) { return mutation.kind == Mutation::Kind::kAddMembers; };
   if (std::none_of(write.mutations.begin(), write.mutations.end(), adds)) return false;
   // Who waits for other sites waits for a commit of its own.
   if (terms.durability) return !is_far(*terms.durability);
-  const std::vector<Durability> needs = durability_of(write.mutations, replica_);
-  return std::none_of(needs.begin(), needs.end(), is_far);
+  return std::none_of(write.mutations.begin(), write.mutations.end(),
+                      [&](const Mutation& mutation) { return is_far(durability_of(mutation.table, replica_)); });
 }
 
 Result<LogPos> WritePath::commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key) {
