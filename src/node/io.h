@@ -54,6 +54,8 @@ struct LogWritten {
   std::string ns;
   Status status;
   bool durable = true;
+  // From when the write (or, of several, their sync) was given until it was done; zero where nobody measures.
+  Duration took;
 };
 // The segment asked for by SegmentPrepare exists, zero-filled, durable.
 struct SegmentPrepared {

@@ -113,22 +113,22 @@ void Disk::run(Workers& workers, std::function<node::Input()> job) {
   });
 }
 
-Duration Disk::last_write_took(const std::string& ns) const {
-  const auto found = files_.find(ns);
-  CHECK(found != files_.end());
-  return Duration::micros(found->second.last_write_us->load(std::memory_order_relaxed));
-}
-
 node::LogWritten Disk::write(const node::LogWrite& job) { return write(job, Clock::now()); }
 
 node::LogWritten Disk::write(const node::LogWrite& job, Clock::time_point given) {
-  const auto began = Clock::now();
-  Files& at = files(job.ns);
-  Status status = at.log.write(job.segment_id, job.offset, job.bytes);
-  stats_.log_write_seconds.Observe(seconds_since(began));
-  at.last_write_us->store(static_cast<std::int64_t>(seconds_since(given) * 1e6), std::memory_order_relaxed);
   stats_.log_write_bytes.fetch_add(job.bytes.size(), std::memory_order_relaxed);
-  return node::LogWritten{job.ns, std::move(status)};
+  io::disk::LogDir& log = files(job.ns).log;
+  return timed(job.ns, given, [&] { return log.write(job.segment_id, job.offset, job.bytes); });
+}
+
+template <typename Work>
+node::LogWritten Disk::timed(const std::string& ns, Clock::time_point given, Work work) {
+  const auto began = Clock::now();
+  Status status = work();
+  const auto ended = Clock::now();
+  stats_.log_write_seconds.Observe(std::chrono::duration<double>(ended - began).count());
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(ended - given);
+  return {ns, std::move(status), /*durable=*/true, Duration::micros(took.count())};
 }
 
 Status Disk::put(const node::LogWrite& job) {
@@ -137,14 +137,9 @@ Status Disk::put(const node::LogWrite& job) {
 }
 
 void Disk::sync(const std::string& ns) {
-  Files& at = files(ns);
-  run(log_, [this, &at, ns, given = Clock::now()]() -> node::Input {
-    const auto began = Clock::now();
-    Status status = at.log.sync();
-    stats_.log_write_seconds.Observe(seconds_since(began));
-    at.last_write_us->store(static_cast<std::int64_t>(seconds_since(given) * 1e6), std::memory_order_relaxed);
-    return node::LogWritten{ns, std::move(status)};
-  });
+  io::disk::LogDir& log = files(ns).log;
+  run(log_,
+      [this, &log, ns, given = Clock::now()]() -> node::Input { return timed(ns, given, [&] { return log.sync(); }); });
 }
 
 void Disk::give(node::LogWrite job) {

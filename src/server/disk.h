@@ -72,20 +72,18 @@ class Disk {
     Stats();
   };
   const Stats& stats() const { return stats_; }
-  // What the last write of that log took, from when it was given until it was durable. The loop, before it gives
-  // another.
-  Duration last_write_took(const std::string& ns) const;
 
  private:
   struct Files {
     io::disk::LogDir log;
     std::unique_ptr<io::RocksKv> kv;
-    // Set by the thread that wrote, before it says so.
-    std::unique_ptr<std::atomic<std::int64_t>> last_write_us = std::make_unique<std::atomic<std::int64_t>>(0);
   };
   Result<Files> open_files(const std::string& ns) const;
   Files& files(const std::string& ns);
   node::LogWritten write(const node::LogWrite& job, Clock::time_point given);
+  // Does a part of the log's work and says what became of it.
+  template <typename Work>
+  node::LogWritten timed(const std::string& ns, Clock::time_point given, Work work);
   // Runs `job` on `workers` and hands its answer to done_.
   void run(Workers& workers, std::function<node::Input()> job);
 

@@ -45,25 +45,25 @@ void Driver::accept_durable(node::LogWritten written) {
   const auto served = namespaces_.find(written.ns);
   CHECK(served != namespaces_.end());
   SyncQueue& syncs = served->second.syncs;
-  if (!syncs.under_way()) return accept_written(std::move(written));
-  for (std::size_t count = syncs.on_synced(); count > 0; --count) accept_written(written);
+  if (!syncs.under_way()) return accept_written(std::move(written), served->first, served->second);
+  for (std::size_t count = syncs.on_synced(); count > 0; --count)
+    accept_written(written, served->first, served->second);
   sync_log(served->first, served->second);
 }
 
-void Driver::accept_written(node::LogWritten written) {
-  const Instant now = instant_of(io::clock_now());
-  const auto served = namespaces_.find(written.ns);
-  CHECK(served != namespaces_.end());
+void Driver::accept_written(node::LogWritten written, const std::string& ns, Served& served) {
+  const Time now = io::clock_now();
   const std::size_t waiting = out_.replies.size();
-  node_.accept(std::move(written), io::clock_now(), out_);
+  const Duration took = written.took;
+  node_.accept(std::move(written), now, out_);
   const Duration worked = io::thread_cpu_time();
-  const Duration before = std::exchange(served->second.worked, worked);
-  const GroupCommit::Cost cost{ends_.disk->last_write_took(served->first), Duration::micros(worked.us - before.us)};
-  GroupCommit& pace = served->second.pace;
+  const Duration before = std::exchange(served.worked, worked);
+  const GroupCommit::Cost cost{took, Duration::micros(worked.us - before.us)};
+  GroupCommit& pace = served.pace;
   const std::size_t answered = clients_from(waiting);
   trial_.on_answered(answered);
-  if (pace.on_written(now, answered, cost)) {
-    hold_log(served->first, served->second);
+  if (pace.on_written(instant_of(now), answered, cost)) {
+    hold_log(ns, served);
   } else if (pace.waited_for()) {
     // The disk goes on while those who were answered are told.
     end_turn();
@@ -188,7 +188,7 @@ void Driver::put_here(const node::LogWrite& job) {
   const auto served = namespaces_.find(job.ns);
   CHECK(served != namespaces_.end());
   if (Status status = ends_.disk->put(job); !status.ok()) {
-    return accept_written(node::LogWritten{job.ns, std::move(status)});
+    return accept_written(node::LogWritten{job.ns, std::move(status)}, served->first, served->second);
   }
   served->second.syncs.on_put(job.awaited);
   accept(node::LogWritten{job.ns, {}, /*durable=*/false});
@@ -211,7 +211,9 @@ void Driver::write_here(node::LogWrite job) {
   const Duration took = instant_of(io::clock_now()) - began;
   lone_.on_written(took);
   trial_.on_written_here(took);
-  accept_written(std::move(written));
+  const auto served = namespaces_.find(written.ns);
+  CHECK(served != namespaces_.end());
+  accept_written(std::move(written), served->first, served->second);
   if (progress_) progress_();
 }
 

@@ -97,7 +97,8 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void accept(node::Input input);
   // What a thread of the disk made durable: one write, or all of a sync.
   void accept_durable(node::LogWritten written);
-  void accept_written(node::LogWritten written);
+  // `ns`: as namespaces_ has it.
+  void accept_written(node::LogWritten written, const std::string& ns, Served& served);
   // The next log write of `ns` waits for more requests, or no longer.
   void hold_log(const std::string& ns, Served& served);
   void wait_for_requests(const std::string& ns, Served& served);
