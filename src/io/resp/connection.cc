@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "base/check.h"
@@ -12,30 +10,11 @@
 namespace pando::io::resp {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
-
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kReadBytesMax = 1024 * 1024;
 constexpr std::size_t kKeepBytesMax = 64 * 1024;  // larger buffers are given back when empty
 constexpr int kDrainReads = 256;
 constexpr std::size_t kRound = 16;  // commands between two looks at what their answers weigh
-
-std::string text_of(const asio::ip::tcp::endpoint& end) {
-  return fmt::format("{}:{}", end.address().to_string(), end.port());
-}
-
-std::string peer_of(const asio::ip::tcp::socket& socket) {
-  error_code ec;
-  const auto end = socket.remote_endpoint(ec);
-  return ec ? std::string() : text_of(end);
-}
-
-std::string local_of(const asio::ip::tcp::socket& socket) {
-  error_code ec;
-  const auto end = socket.local_endpoint(ec);
-  return ec ? std::string() : text_of(end);
-}
 
 }  // namespace
 
@@ -44,17 +23,15 @@ ItemReply* items_of(Reply& reply, std::size_t count) {
   return reply.status.ok() && done != nullptr && done->items.size() == count ? done->items.data() : nullptr;
 }
 
-Connection::Connection(Hub& hub, asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
+Connection::Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
                        std::uint64_t client_id)
     : hub_(hub),
       socket_(std::move(socket)),
       slot_(slot),
       client_id_(client_id),
       next_serial_(first_serial),
-      session_(hub, *this, client_id, peer_of(socket_), local_of(socket_)) {
-  error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.non_blocking(true, ignored);
+      session_(hub, *this, client_id, socket_.peer(), socket_.local()) {
+  hub_.readiness.add(socket_.fd(), slot_, looks_for_);
 }
 
 void Connection::start_refused(std::string_view why) {
@@ -199,37 +176,51 @@ void Connection::malformed(std::string_view text) {
   hub_.wants_flush(*this);
 }
 
-void Connection::want_read() {
+bool Connection::wants_read() const {
   // One that waits for a key is read from too, a little: so it is seen when it goes.
-  const bool looks = may_take() || (blocked_ && in_.size() < kReadBytes);
-  if (reading_ || closed_ || closing_ || !looks) return;
-  reading_ = true;
-  // An idle connection holds no read buffer: it waits for readability first.
-  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
-    if (error) return self->on_read(error, 0);
-    const std::size_t wanted = std::clamp(self->parser_.wanted(), kReadBytes, kReadBytesMax);
-    const InBuffer::Room room = self->in_.prepare(wanted);
-    error_code ec;
-    const std::size_t bytes = self->socket_.read_some(asio::mutable_buffer(room.data, room.size), ec);
-    if (ec == asio::error::would_block) ec.clear();
-    self->on_read(ec, bytes);
-  });
+  return !closed_ && !closing_ && (may_take() || (blocked_ && in_.size() < kReadBytes));
 }
 
-void Connection::on_read(const error_code& error, std::size_t bytes) {
-  reading_ = false;
+void Connection::look() {
   if (closed_) return;
-  if (error) return close();
-  hub_.stats.bytes_in += bytes;
-  in_.commit(bytes);
-  quiet_ = quiet_ && bytes == 0;
+  const loop::Interest wanted{wants_read(), writing_};
+  if (wanted == looks_for_) return;
+  looks_for_ = wanted;
+  hub_.readiness.change(socket_.fd(), slot_, wanted);
+  hub_.wants_readiness();
+}
+
+void Connection::on_ready(const loop::Ready& ready) {
+  if (closed_) return;
+  if (writing_ && (ready.write || ready.gone)) {
+    writing_ = false;
+    flush();
+    if (closed_) return;
+  }
+  if (wants_read()) {
+    if (ready.read || ready.gone) read();
+  } else if (ready.gone) {
+    // Nobody is there whom an answer could reach.
+    close();
+  }
+  look();
+}
+
+// An idle connection holds no read buffer: room is made when something is there.
+void Connection::read() {
+  const std::size_t wanted = std::clamp(parser_.wanted(), kReadBytes, kReadBytesMax);
+  const InBuffer::Room room = in_.prepare(wanted);
+  const loop::Socket::Moved moved = socket_.read(room.data, room.size);
+  if (!moved.ok) return close();
+  hub_.stats.bytes_in += moved.bytes;
+  in_.commit(moved.bytes);
+  quiet_ = quiet_ && moved.bytes == 0;
   take_commands();
   hub_.in_bytes += in_.size() - in_counted_;
   in_counted_ = in_.size();
   if (hub_.in_bytes > limits::kRespInBytesMax && !closing_) {
     malformed(fmt::format("too many unfinished commands in memory, the limit is {} bytes", limits::kRespInBytesMax));
   }
-  want_read();
 }
 
 // Answers. -------------------------------------------------------------------------------------------------
@@ -303,15 +294,15 @@ bool Connection::goes_on_waiting(Waiting& one) {
     if (blocked_->changed) ask_again();
     return true;
   }
-  blocked_ = std::make_unique<Blocked>(socket_.get_executor());
+  blocked_ = std::make_unique<Blocked>(hub_.executor);
   blocked_->first_serial = one.first_serial;
   for (const Bytes& key : whole.plan.pending.names) hub_.feed.wait_for(key, *this);
   // Once more: the watch tells of what is durable, and that may have come between.
   ask_again();
-  want_read();
+  look();
   if (whole.plan.block_ms == 0) return true;
   blocked_->timer.expires_after(std::chrono::milliseconds(whole.plan.block_ms));
-  blocked_->timer.async_wait([self = shared_from_this()](const error_code& error) {
+  blocked_->timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (error || !self->blocked_ || self->closed_) return;
     self->blocked_->over = true;
     self->ask_again();
@@ -375,31 +366,26 @@ void Connection::on_message(const Bytes* pattern, ByteSpan channel, ByteSpan mes
 void Connection::flush() {
   if (closed_) return;
   send();
-  if (closed_ || in_.empty() || !may_take()) return want_read();
+  if (closed_ || in_.empty() || !may_take()) return look();
   take_commands();
   hub_.in_bytes += in_.size() - in_counted_;
   in_counted_ = in_.size();
-  want_read();
+  look();
 }
 
 void Connection::send() {
   while (!writing_ && unsent() > 0) {
-    error_code ec;
-    const std::size_t wrote = socket_.write_some(asio::const_buffer(out_.data() + out_begin_, unsent()), ec);
-    out_begin_ += wrote;
-    hub_.stats.bytes_out += wrote;
-    if (wrote > 0) deadline_us_ = INT64_MAX;
-    if (ec == asio::error::would_block) {
-      writing_ = true;
-      if (deadline_us_ == INT64_MAX) deadline_us_ = hub_.now_us + hub_.options.stall_max.us;
-      socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](const error_code& error) {
-        self->writing_ = false;
-        if (error) return self->close();
-        self->flush();
-      });
-      return;
+    const loop::Socket::Moved moved = socket_.write(ByteSpan(out_).substr(out_begin_));
+    if (!moved.ok) return close();
+    out_begin_ += moved.bytes;
+    hub_.stats.bytes_out += moved.bytes;
+    if (moved.bytes > 0) {
+      deadline_us_ = INT64_MAX;
+      continue;
     }
-    if (ec) return close();
+    writing_ = true;
+    if (deadline_us_ == INT64_MAX) deadline_us_ = hub_.now_us + hub_.options.stall_max.us;
+    return look();
   }
   if (unsent() > 0) return;
   pushed_bytes_ = 0;
@@ -422,7 +408,8 @@ void Connection::tick() {
 void Connection::finish_soon() {
   closing_ = true;
   ask_again();
-  if (waiting_.empty() && unsent() == 0) close();
+  if (waiting_.empty() && unsent() == 0) return close();
+  look();
 }
 
 void Connection::close() {
@@ -430,12 +417,12 @@ void Connection::close() {
   closed_ = true;
   end_blocking();
   session_.leave();
-  error_code ignored;
+  hub_.readiness.remove(socket_.fd());
   // Unread input would reset the connection, and the reset may overtake the last answer.
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.end_writing();
   char rest[4096];
-  for (int i = 0; i < kDrainReads && !ignored; ++i) socket_.read_some(asio::buffer(rest), ignored);
-  socket_.close(ignored);
+  for (int i = 0; i < kDrainReads && socket_.read(rest, sizeof rest).bytes > 0; ++i) continue;
+  socket_.close();
   hub_.in_bytes -= in_counted_;
   hub_.remove(slot_, next_serial_);
 }

@@ -16,6 +16,8 @@
 //   closed   replies still to come are dropped
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -26,6 +28,8 @@
 #include "api/resp_parser.h"
 #include "api/resp_session.h"
 #include "base/in_buffer.h"
+#include "io/loop/readiness.h"
+#include "io/loop/socket.h"
 #include "io/resp/feed.h"
 #include "io/resp/gathering.h"
 #include "io/resp/resp_server.h"
@@ -40,10 +44,16 @@ ItemReply* items_of(Reply& reply, std::size_t count);
 // What the connections of one server share.
 class Hub : public api::RespHost {
  public:
-  Hub(RespOptions o, RespSink& s)
-      : options(std::move(o)), sink(s), feed(sink, options.ns, options.id_tag, channel_table) {}
+  Hub(boost::asio::io_context& loop, RespOptions o, RespSink& s)
+      : options(std::move(o)),
+        sink(s),
+        executor(loop.get_executor()),
+        readiness(loop),
+        feed(sink, options.ns, options.id_tag, channel_table) {}
   const RespOptions options;
   RespSink& sink;
+  const boost::asio::any_io_executor executor;
+  loop::Readiness readiness;  // of the connections' sockets
   RespStats stats;
   api::RespPlan plan;   // of the command being looked at
   api::RespPlan plain;  // of a plain command that is answered: its form and version are written into it
@@ -61,6 +71,8 @@ class Hub : public api::RespHost {
   }
   // Asks what was gathered.
   void ask_gathered();
+  // A connection has begun to want its socket looked at.
+  virtual void wants_readiness() = 0;
   // The connection has something to send.
   virtual void wants_flush(Connection& connection) = 0;
   virtual void remove(std::uint32_t slot, std::uint32_t next_serial) = 0;
@@ -75,8 +87,9 @@ class Connection final : public loop::Client,
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
              std::uint64_t client_id);
 
-  void start() override { want_read(); }
+  void start() override { look(); }
   void start_refused(std::string_view why) override;
+  void on_ready(const loop::Ready& ready);
   void on_reply(std::uint32_t serial, Reply&& reply);
   // Of `count` requests from `first` on; without items all of them are refused with `status`.
   void on_items(std::uint32_t first, std::uint32_t count, const Status& status, ItemReply* items);
@@ -136,13 +149,15 @@ class Connection final : public loop::Client,
   void end_blocking();
   void deliver();
   void malformed(std::string_view text);
-  void want_read();
-  void on_read(const boost::system::error_code& error, std::size_t bytes);
+  // Has the socket watched for what is wanted of it now.
+  void look();
+  bool wants_read() const;
+  void read();
   void send();
   std::size_t unsent() const { return out_.size() - out_begin_; }
 
   Hub& hub_;
-  boost::asio::ip::tcp::socket socket_;
+  loop::Socket socket_;
   const std::uint32_t slot_;
   const std::uint64_t client_id_;
   std::uint32_t next_serial_;
@@ -160,9 +175,9 @@ class Connection final : public loop::Client,
   bool overrun_ = false;          // with more of them than it may leave unread
   bool held_up_ = false;          // by a command whose answer the next one needs
   bool taking_ = false;
-  bool reading_ = false;
-  bool quiet_ = false;  // nothing was read since the last tick
-  bool writing_ = false;
+  bool quiet_ = false;    // nothing was read since the last tick
+  bool writing_ = false;  // the socket has no room
+  loop::Interest looks_for_;
   bool closing_ = false;
   bool closed_ = false;
   std::int64_t deadline_us_ = INT64_MAX;

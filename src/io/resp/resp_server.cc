@@ -40,7 +40,7 @@ Duration tick_of(const RespOptions& options) {
 class RespServer::Impl final : public Hub, public loop::Listener {
  public:
   Impl(asio::io_context& io, RespOptions o, RespSink& s)
-      : Hub(std::move(o), s),
+      : Hub(io, std::move(o), s),
         Listener(io, {"resp", options.connections_max, "ERR max number of clients reached", tick_of(options)}, stats),
         started_us_(steady_us()),
         began_us_(wall_us()) {}
@@ -56,6 +56,7 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   void listens() override { feed.want(); }
   Bytes unique_name() override { return fmt::format("{}.{}.{}", options.node_name, began_us_, ++last_unique_); }
   void list_clients(Bytes& out) const override;
+  void wants_readiness() override;
   void wants_flush(Connection& connection) override;
   void remove(std::uint32_t slot, std::uint32_t next_serial) override;
 
@@ -77,6 +78,7 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   std::int64_t began_us_ = 0;  // by the wall clock
   std::uint64_t last_unique_ = 0;
   bool flush_posted_ = false;
+  bool looking_ = false;  // a wait for readiness is under way
 };
 
 std::shared_ptr<loop::Client> RespServer::Impl::make(tcp::socket socket, std::uint32_t slot) {
@@ -107,6 +109,21 @@ void RespServer::Impl::on_gathered(std::uint32_t serial, Reply&& reply) {
 std::size_t RespServer::Impl::clients_of(RequestId id) const {
   const std::uint32_t slot = slot_of(id);
   return slot == Gathering::kSlot ? gathering.clients_of(static_cast<std::uint32_t>(id.value)) : 1;
+}
+
+void RespServer::Impl::wants_readiness() {
+  if (looking_ || readiness.empty()) return;
+  looking_ = true;
+  readiness.async_wait([keep = shared_from_this(), this](const boost::system::error_code& error) {
+    looking_ = false;
+    if (!error) {
+      for (const loop::Ready& ready : readiness.ready()) {
+        const auto connection = std::static_pointer_cast<Connection>(at(ready.slot));
+        if (connection) connection->on_ready(ready);
+      }
+    }
+    wants_readiness();
+  });
 }
 
 // Answers that no reply of the node brings along leave at the end of the turn.
