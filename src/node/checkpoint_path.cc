@@ -2,7 +2,18 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace pando::node {
+namespace {
+
+// After a checkpoint that took long the next one waits so many times as long, up to a bound: a twentieth of the time at
+// most goes into checkpoints, and what changes again and again is written once. A full memory does not wait.
+constexpr std::int64_t kRest = 19;
+constexpr Duration kRestMax = Duration::seconds(30);
+constexpr Duration kAfterFailure = Duration::seconds(1);
+
+}  // namespace
 
 void CheckpointPath::begin(Time now) {
   if (under_way() || !replica_.failure().ok() || !replica_.cells().checkpoint_needed()) return;
@@ -11,7 +22,7 @@ void CheckpointPath::begin(Time now) {
   covered_ = replica_.cells().applied();
   batch_ = replica_.cells().begin_checkpoint(replay_segment);
   state_ = State::kGathered;
-  next_at_ = instant_of(now) + interval_;
+  began_at_ = instant_of(now);
 }
 
 void CheckpointPath::on_written(const Status& status, Time now, Outputs& out) {
@@ -24,7 +35,9 @@ void CheckpointPath::on_written(const Status& status, Time now, Outputs& out) {
                                         fmt::format("checkpoint failed: {}; trying again", status.message())}
                                  : Note{Note::Level::kInfo, replica_.name(), "checkpoints succeed again"});
   }
-  next_at_ = instant_of(now) + (status.ok() ? interval_ : Duration::seconds(1));
+  const Duration took = instant_of(now) - began_at_;
+  const Duration rest = std::max(interval_, std::min(Duration::micros(took.us * kRest), kRestMax));
+  next_at_ = instant_of(now) + (status.ok() ? rest : kAfterFailure);
 }
 
 void CheckpointPath::end_turn(Time now, Outputs& out) {

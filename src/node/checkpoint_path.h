@@ -33,6 +33,7 @@ class CheckpointPath {
   Replica& replica_;
   Duration interval_;
   Instant next_at_;
+  Instant began_at_;  // of the one under way
   State state_ = State::kIdle;
   bool failing_ = false;
   LogPos covered_;

@@ -69,6 +69,11 @@ class Rig {
     hold_log_ = hold;
     carry_out();
   }
+  // While true, checkpoints are neither written nor reported.
+  void hold_checkpoints(bool hold) {
+    hold_checkpoints_ = hold;
+    carry_out();
+  }
   // The next write fails.
   Status fail_next_write;
   // Segments cannot be prepared.
@@ -88,6 +93,7 @@ class Rig {
   std::vector<LinkClose> closes;
   std::vector<Dial> dials;
   std::vector<std::string> notes;
+  std::size_t checkpoints = 0;  // handed out
 
  private:
   void carry_out() {
@@ -108,7 +114,13 @@ class Rig {
         node_.step(SegmentPrepared{prepare.ns, prepare.segment_id, prepare_status}, now, out);
         more = prepare_status.ok();
       }
-      for (const CheckpointWrite& checkpoint : now_out.checkpoints) {
+      for (CheckpointWrite& checkpoint : now_out.checkpoints) {
+        ++checkpoints;
+        unwritten_.push_back(std::move(checkpoint));
+      }
+      while (!hold_checkpoints_ && !unwritten_.empty()) {
+        const CheckpointWrite checkpoint = std::move(unwritten_.front());
+        unwritten_.pop_front();
         const Status status = disks_.at(checkpoint.ns)->kv.write(checkpoint.batch);
         node_.step(CheckpointWritten{checkpoint.ns, status}, now, out);
         more = true;
@@ -159,6 +171,8 @@ class Rig {
   Disks disks_;
   std::deque<LogWrite> unreported_;
   bool hold_log_ = false;
+  std::deque<CheckpointWrite> unwritten_;
+  bool hold_checkpoints_ = false;
   std::uint64_t last_request_ = 0;
 };
 

@@ -1,0 +1,63 @@
+#include "node/checkpoint_path.h"
+
+#include <gtest/gtest.h>
+
+#include "node/node_suite.h"
+
+namespace pando::node {
+namespace {
+
+class Checkpoints : public testing::Test {
+ protected:
+  Checkpoints() : rig_({"dc1", {}, {}}) { rig_.open({"ns"}); }
+  // Changes a key every second for so long.
+  void write_for(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      rig_.ask("ns", put("k", Bytes(1, static_cast<char>('a' + i % 20))));
+      rig_.pass(Duration::seconds(1));
+    }
+  }
+  // The next one is under way for so long, while writing goes on.
+  void checkpoint_that_takes(int seconds) {
+    const std::size_t before = rig_.checkpoints;
+    rig_.hold_checkpoints(true);
+    while (rig_.checkpoints == before) write_for(1);
+    write_for(seconds);
+    rig_.hold_checkpoints(false);
+  }
+  Rig rig_;
+};
+
+TEST_F(Checkpoints, ComeEveryInterval) {
+  write_for(21);
+  EXPECT_EQ(rig_.checkpoints, 4U);
+}
+
+TEST_F(Checkpoints, NothingIsWrittenWhereNothingChanges) {
+  write_for(6);
+  EXPECT_EQ(rig_.checkpoints, 1U);
+  rig_.pass(Duration::seconds(10));
+  const std::size_t after = rig_.checkpoints;
+  for (int i = 0; i < 100; ++i) rig_.pass(Duration::seconds(1));
+  EXPECT_EQ(rig_.checkpoints, after);
+}
+
+TEST_F(Checkpoints, OneThatTookLongIsFollowedByARest) {
+  checkpoint_that_takes(1);
+  EXPECT_EQ(rig_.checkpoints, 1U);
+  write_for(18);
+  EXPECT_EQ(rig_.checkpoints, 1U);
+  write_for(2);
+  EXPECT_EQ(rig_.checkpoints, 2U);
+}
+
+TEST_F(Checkpoints, TheRestIsHalfAMinuteAtMost) {
+  checkpoint_that_takes(10);
+  write_for(29);
+  EXPECT_EQ(rig_.checkpoints, 1U);
+  write_for(2);
+  EXPECT_EQ(rig_.checkpoints, 2U);
+}
+
+}  // namespace
+}  // namespace pando::node
