@@ -42,6 +42,17 @@ void append_context(Bytes& out, const VersionVector& context) {
   out.push_back('}');
 }
 
+void append_tables(Bytes& out, std::string_view name, const TableSet& tables) {
+  append_name(out, name);
+  out.push_back('[');
+  if (tables.all) append_json_string(out, "*");
+  for (const std::string& table : tables.names) {
+    append_comma(out);
+    append_json_string(out, table);
+  }
+  out.push_back(']');
+}
+
 void append_done(Bytes& out, const Call&, const DoneReply&) { out += R"({"success":true})"; }
 
 void append_batch_done(Bytes& out, const Call& call, const DoneReply& done) {

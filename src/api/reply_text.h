@@ -19,6 +19,8 @@ void append_field(Bytes& out, std::string_view name, ByteSpan text);
 void append_flag(Bytes& out, std::string_view name, bool b);
 // "context":{"dc1":17,"dc2#2":4}
 void append_context(Bytes& out, const VersionVector& context);
+// "publish":["alerts"], ["*"] for all tables
+void append_tables(Bytes& out, std::string_view name, const TableSet& tables);
 // Between the elements of a list.
 void append_comma(Bytes& out);
 

@@ -59,18 +59,6 @@ void append_offset(Bytes& out, const Call&, const OffsetReply& offset) {
   out.push_back('}');
 }
 
-// ["*"] for all tables.
-void append_tables(Bytes& out, std::string_view name, const TableSet& tables) {
-  append_name(out, name);
-  out.push_back('[');
-  if (tables.all) append_json_string(out, "*");
-  for (const std::string& table : tables.names) {
-    append_comma(out);
-    append_json_string(out, table);
-  }
-  out.push_back(']');
-}
-
 void append_link(Bytes& out, const StatsReply::Link& link) {
   append_comma(out);
   out.push_back('{');

@@ -61,29 +61,18 @@ Result<Request> parse_scope_change(Call&, JsonBody& body) {
   return Request(std::move(scope));
 }
 
-void append_table_names(Bytes& out, std::string_view name, const TableSet& tables) {
-  append_name(out, name);
-  out.push_back('[');
-  if (tables.all) append_json_string(out, "*");
-  for (const std::string& table : tables.names) {
-    append_comma(out);
-    append_json_string(out, table);
-  }
-  out.push_back(']');
-}
-
 void append_scope(Bytes& out, const Call& call, const Boxed<ScopeReply>& boxed) {
   const ScopeReply& reply = *boxed;
   out.push_back('{');
   append_field(out, "namespace", ByteSpan(call.ns));
-  append_table_names(out, "publish", reply.scope.publish);
-  append_table_names(out, "subscribe", reply.scope.subscribe);
-  append_table_names(out, "held", reply.holds);
+  append_tables(out, "publish", reply.scope.publish);
+  append_tables(out, "subscribe", reply.scope.subscribe);
+  append_tables(out, "held", reply.holds);
   append_field(out, "arriving", ByteSpan(reply.arriving));
   append_name(out, "configured");
   out.push_back('{');
-  append_table_names(out, "publish", reply.configured.publish);
-  append_table_names(out, "subscribe", reply.configured.subscribe);
+  append_tables(out, "publish", reply.configured.publish);
+  append_tables(out, "subscribe", reply.configured.subscribe);
   out += "}}";
 }
 
