@@ -63,17 +63,33 @@ Answer ask_and_wait(World& world, Machine& machine, const std::string& ns, Reque
                 Reply::failure(Status(StatusCode::kTimeout, fmt::format("no reply within {} s", max.us / 1'000'000)))};
 }
 
+// Eight bytes at a time: [n][byte] is what `byte` does to the checksum with n bytes behind it.
 std::uint32_t crc32_ieee(ByteSpan data) {
-  static constexpr auto kTable = [] {
-    std::array<std::uint32_t, 256> table{};
-    for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
-      table[byte] = byte;
-      for (int bit = 0; bit < 8; ++bit) table[byte] = (table[byte] >> 1) ^ ((table[byte] & 1) != 0 ? 0xEDB88320u : 0u);
+  static constexpr auto kTables = [] {
+    std::array<std::array<std::uint32_t, 256>, 8> tables{};
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+      std::uint32_t crc = byte;
+      for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320u : 0u);
+      tables[0][byte] = crc;
     }
-    return table;
+    for (std::size_t n = 1; n < tables.size(); ++n) {
+      for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        const std::uint32_t before = tables[n - 1][byte];
+        tables[n][byte] = (before >> 8) ^ tables[0][before & 0xFF];
+      }
+    }
+    return tables;
   }();
   std::uint32_t crc = ~0u;
-  for (const char c : data) crc = (crc >> 8) ^ kTable[(crc ^ static_cast<unsigned char>(c)) & 0xFF];
+  for (; data.size() >= kTables.size(); data.remove_prefix(kTables.size())) {
+    std::uint32_t mixed = 0;
+    for (std::size_t i = 0; i < kTables.size(); ++i) {
+      const std::uint32_t before = i < 4 ? (crc >> (8 * i)) & 0xFF : 0;
+      mixed ^= kTables[kTables.size() - 1 - i][before ^ static_cast<unsigned char>(data[i])];
+    }
+    crc = mixed;
+  }
+  for (const char c : data) crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<unsigned char>(c)) & 0xFF];
   return ~crc;
 }
 

@@ -9,6 +9,7 @@
 namespace pando::sim {
 
 Status Disk::prepare(std::uint64_t segment_id, std::uint64_t bytes_total) {
+  ++change_count_;
   if (full_) return Status(StatusCode::kUnavailable, fmt::format("segment {}: no space left on device", segment_id));
   segments_[segment_id] = Bytes(bytes_total, '\0');
   unsynced_.erase(std::remove_if(unsynced_.begin(), unsynced_.end(),
@@ -18,6 +19,7 @@ Status Disk::prepare(std::uint64_t segment_id, std::uint64_t bytes_total) {
 }
 
 void Disk::remove(std::uint64_t segment_id) {
+  ++change_count_;
   const auto at = segments_.find(segment_id);
   if (at == segments_.end()) return;
   removed_[segment_id] = std::move(at->second);
@@ -28,6 +30,7 @@ void Disk::remove(std::uint64_t segment_id) {
 }
 
 Status Disk::write(std::uint64_t segment_id, std::uint64_t offset, ByteSpan bytes) {
+  ++change_count_;
   const auto it = segments_.find(segment_id);
   if (it == segments_.end()) return Status(StatusCode::kIoError, fmt::format("segment {} does not exist", segment_id));
   Bytes& file = it->second;
@@ -71,6 +74,7 @@ void lose_sectors(Bytes& file, std::uint64_t offset, const Bytes& before, Prng& 
 }  // namespace
 
 void Disk::crash(CrashKind kind, Prng& rng) {
+  ++change_count_;
   if (kind == CrashKind::kProcess) return;  // the page cache outlives the process, and stays unsynced
   // Newest first, so that bytes written twice end as some version that once was there.
   for (auto it = unsynced_.rbegin(); it != unsynced_.rend(); ++it) {
@@ -89,6 +93,7 @@ void Disk::crash(CrashKind kind, Prng& rng) {
 }
 
 void Disk::cut_tail(std::uint64_t bytes) {
+  ++change_count_;
   for (auto it = segments_.rbegin(); it != segments_.rend(); ++it) {
     Bytes& file = it->second;
     const std::size_t last = file.find_last_not_of('\0');
@@ -100,6 +105,7 @@ void Disk::cut_tail(std::uint64_t bytes) {
 }
 
 void Disk::flip_bit(std::uint64_t segment_id, std::uint64_t offset, unsigned bit) {
+  ++change_count_;
   Bytes& file = segments_.at(segment_id);
   CHECK(offset < file.size() && bit < 8);
   file[offset] = static_cast<char>(static_cast<unsigned char>(file[offset]) ^ (1u << bit));

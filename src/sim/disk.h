@@ -56,6 +56,8 @@ class Disk {
   // Those that were removed.
   const std::map<std::uint64_t, Bytes>& removed() const { return removed_; }
   std::uint64_t unsynced_bytes() const;
+  // Rises with everything that may change what is on it.
+  std::uint64_t change_count() const { return change_count_; }
 
  private:
   // What a write replaced, kept until a sync that covers it.
@@ -71,6 +73,7 @@ class Disk {
   bool full_ = false;
   bool fail_syncs_ = false;
   bool lie_about_syncs_ = false;
+  std::uint64_t change_count_ = 0;
 };
 
 }  // namespace pando::sim

@@ -370,8 +370,8 @@ void Machine::tell(const Asked& asked, const Answer& answer) {
   const auto* pipeline = std::get_if<PipelineRequest>(&asked.request);
   if (pipeline == nullptr) return tell_all(asked, answer);
   const auto* done = std::get_if<PipelineReply>(&answer.reply.body);
+  Asked item{asked.machine, asked.number, asked.ns, {}, asked.at, asked.context, asked.terms};
   for (std::size_t i = 0; i < pipeline->items.size(); ++i) {
-    Asked item = asked;
     item.request = pipeline->items[i].request;
     if (answer.lost || !answer.reply.status.ok()) {
       tell_all(item, answer);

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "sim/checkers/history.h"
 #include "sim/observer.h"
 #include "sim/world.h"
 
@@ -14,17 +15,21 @@ class Checker : public Observer {
   // All machines are up and serve, nothing is cut, everything is quiet: the last questions.
   virtual void at_end() {}
 
-  void attach(World& world) {
+  // Both outlive it.
+  void attach(World& world, Histories& histories) {
     world_ = &world;
+    histories_ = &histories;
     world.add_observer(*this);
   }
 
  protected:
   World& world() { return *world_; }
+  Histories& histories() { return *histories_; }
   void violation(std::string text) { world_->violation(name(), std::move(text)); }
 
  private:
   World* world_ = nullptr;
+  Histories* histories_ = nullptr;
 };
 
 }  // namespace pando::sim

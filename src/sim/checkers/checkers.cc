@@ -33,10 +33,11 @@ CheckerSet::CheckerSet() {
 }
 
 void CheckerSet::attach(World& world) {
-  for (const auto& checker : checkers_) checker->attach(world);
+  for (const auto& checker : checkers_) checker->attach(world, histories_);
 }
 
 void CheckerSet::at_end() {
+  histories_.forget();
   for (const auto& checker : checkers_) checker->at_end();
 }
 

@@ -16,6 +16,7 @@ class CheckerSet {
   void at_end();
 
  private:
+  Histories histories_;
   std::vector<std::unique_ptr<Checker>> checkers_;
 };
 

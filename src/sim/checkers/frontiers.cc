@@ -7,7 +7,11 @@
 namespace pando::sim {
 
 void Frontiers::on_outputs(const Machine& machine, const node::Outputs& outputs) {
+  const auto is = [](const Bytes& frame, repl::FrameKind kind) {
+    return !frame.empty() && static_cast<std::uint8_t>(frame[0]) == static_cast<std::uint8_t>(kind);
+  };
   for (const node::LinkSend& send : outputs.link_sends) {
+    if (!is(send.frame, repl::FrameKind::kHello) && !is(send.frame, repl::FrameKind::kHeartbeat)) continue;
     const Result<repl::Frame> frame = repl::decode_frame(send.frame);
     if (!frame) continue;
     if (const auto* hello = std::get_if<repl::Hello>(&*frame)) link_ns_[{machine.index(), send.id}] = hello->ns;
@@ -53,7 +57,7 @@ void Frontiers::at_end() {
   for (const auto& [ns, all] : said_) {
     // Per origin its commits in order: their stamps rise with their numbers.
     std::map<Origin, std::map<Hlc, Seq>> made;
-    for (const MachineLog& log : read_history(world(), ns).logs) {
+    for (const MachineLog& log : histories().of(world(), ns).logs) {
       for (const Commit& commit : log.commits) made[commit.dot.origin].emplace(commit.hlc, commit.dot.seq);
     }
     const auto last_upto = [&made](const Origin& origin, Hlc upto) {

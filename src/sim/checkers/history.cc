@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/check.h"
 #include "log/scan.h"
 #include "log/segment.h"
 #include "model/cut.h"
@@ -12,8 +13,8 @@ namespace pando::sim {
 
 MachineLog read_log(const Disk& disk) {
   MachineLog result;
-  std::map<std::uint64_t, Bytes> segments = disk.removed();
-  for (const auto& [id, bytes] : disk.segments()) segments[id] = bytes;
+  std::map<std::uint64_t, ByteSpan> segments(disk.segments().begin(), disk.segments().end());
+  segments.insert(disk.removed().begin(), disk.removed().end());
   for (auto it = segments.begin(); it != segments.end(); ++it) {
     const Result<log::SegmentHeader> header = log::decode_segment_header(it->first, it->second);
     if (!header) {
@@ -96,6 +97,30 @@ History read_history(const World& world, const std::string& ns) {
     note_causes(history.logs.back(), machine->name(), history);
   }
   return history;
+}
+
+const MachineLog& log_of(const History& history, const Machine& machine) {
+  const auto found = std::find_if(history.logs.begin(), history.logs.end(),
+                                  [&](const MachineLog& log) { return log.machine == &machine; });
+  CHECK(found != history.logs.end());
+  return *found;
+}
+
+Histories::Known& Histories::read(const World& world, const std::string& ns) {
+  std::uint64_t changes = 1;
+  for (const auto& machine : world.machines()) {
+    changes += machine->lost_disks(ns).size();
+    if (machine->holds(ns)) changes += machine->volume(ns).disk.change_count();
+  }
+  Known& known = known_[ns];
+  if (known.changes != changes) known = {changes, read_history(world, ns), std::nullopt};
+  return known;
+}
+
+const std::vector<Commit>& Histories::order_of(const World& world, const std::string& ns) {
+  Known& known = read(world, ns);
+  if (!known.order) known.order = causal_order(known.history);
+  return *known.order;
 }
 
 Commit public_part(Commit commit) {

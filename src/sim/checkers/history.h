@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct History {
 
 MachineLog read_log(const Disk& disk);
 MachineLog read_log(const Machine& machine, const std::string& ns);
+const MachineLog& log_of(const History& history, const Machine& machine);
 // Everything that is in it, or came with a cut.
 VersionVector context_of(const MachineLog& log);
 History read_history(const World& world, const std::string& ns);
@@ -40,6 +42,26 @@ Commit public_part(Commit commit);
 // The commits of all logs, once each, causes before effects: also for a machine that got some of them in a cut. Of
 // those in lost logs what any machine has seen, as others may have that from a cut only.
 std::vector<Commit> causal_order(const History& history);
+
+// What really happened, for several checkers one after the other: a namespace is read anew only when one of its disks
+// was written to since. For worlds in which no disk is lost any more.
+class Histories {
+ public:
+  // Both until the next call.
+  const History& of(const World& world, const std::string& ns) { return read(world, ns).history; }
+  const std::vector<Commit>& order_of(const World& world, const std::string& ns);
+  void forget() { known_.clear(); }
+
+ private:
+  struct Known {
+    std::uint64_t changes = 0;
+    History history;
+    std::optional<std::vector<Commit>> order;
+  };
+  Known& read(const World& world, const std::string& ns);
+
+  std::map<std::string, Known> known_;
+};
 
 // One change of a commit as a watcher should see it: a run of ops on one key of one visible table; ops of internal
 // tables do not end it.

@@ -54,30 +54,29 @@ void LogOrder::check_log(const std::string& ns, const History& history, const Ma
       seen.merge(cut->second);
     }
     const Commit& commit = log.commits[i];
-    const std::string dot = to_string(commit.dot);
     if (commit.first_seq() > seen.get(commit.dot.origin).next()) {
-      violation(fmt::format("{}: {} follows {}", where, dot, seen.get(commit.dot.origin).value));
+      violation(fmt::format("{}: {} follows {}", where, to_string(commit.dot), seen.get(commit.dot.origin).value));
     }
     // A skip stands for what it follows, too.
     if (commit.skips_from) seen.raise(commit.dot.origin, Seq(commit.dot.seq.value - 1));
     if (const auto causes = history.causes.find(commit.dot);
         causes != history.causes.end() && !seen.covers(causes->second)) {
-      violation(fmt::format("{}: {} stands before its causes: had {}, its origin had {}", where, dot, to_string(seen),
-                            to_string(causes->second)));
+      violation(fmt::format("{}: {} stands before its causes: had {}, its origin had {}", where, to_string(commit.dot),
+                            to_string(seen), to_string(causes->second)));
     }
     const Commit*& last = last_of[commit.dot.origin];
     if (last != nullptr && commit.hlc <= last->hlc)
-      violation(fmt::format("{}: the stamp of {} does not rise", where, dot));
+      violation(fmt::format("{}: the stamp of {} does not rise", where, to_string(commit.dot)));
     const bool chain_known = jumped.erase(commit.dot.origin) == 0;
     if (chain_known && !commit.skips_from && chain_after(last == nullptr ? 0 : last->chain, commit) != commit.chain) {
-      violation(fmt::format("{}: the running hash of {} does not fit", where, dot));
+      violation(fmt::format("{}: the running hash of {} does not fit", where, to_string(commit.dot)));
     }
     last = &commit;
     seen.raise(commit.dot.origin, commit.dot.seq);
     if (commit.skips_from || !commit.sections.empty()) continue;  // not of the same bytes everywhere
     const auto [known, first] = bytes_of_.emplace(std::make_tuple(ns, commit.dot), log.encoded[i]);
     if (!first && known->second != log.encoded[i])
-      violation(fmt::format("{}: {} has other bytes than elsewhere", where, dot));
+      violation(fmt::format("{}: {} has other bytes than elsewhere", where, to_string(commit.dot)));
   }
 }
 
@@ -105,7 +104,7 @@ void LogOrder::at_end() {
     for (const node::NamespaceConfig& ns : machine->config().namespaces) namespaces.insert(ns.name);
   }
   for (const std::string& ns : namespaces) {
-    const History history = read_history(world(), ns);
+    const History& history = histories().of(world(), ns);
     for (const MachineLog& log : history.logs) {
       check_log(ns, history, log);
       check_numbers(ns, log);

@@ -23,15 +23,19 @@ void NaiveState::apply(const Commit& commit) {
     } else if (const auto* remove = std::get_if<RemoveOp>(&op)) {
       for (const Dot& dot : remove->replaces) values_[remove->path].erase(dot);
     } else if (const auto* clear = std::get_if<ClearOp>(&op)) {
-      for (auto& [path, values] : values_) {
-        if (path.table != clear->table || path.key != clear->key) continue;
+      const CellPath first{clear->table, clear->key, CellKind::kRegister, {}};
+      for (auto at = values_.lower_bound(first); at != values_.end(); ++at) {
+        auto& [path, values] = *at;
+        if (path.table != clear->table || path.key != clear->key) break;
         if (!clear->includes(path.kind, path.element)) continue;
         for (auto it = values.begin(); it != values.end();)
           it = clear->observed.covers(it->first) ? values.erase(it) : std::next(it);
       }
       if (!clear->forget_counters) continue;
-      for (auto& [path, slots] : counters_) {
-        if (path.table != clear->table || path.key != clear->key || !clear->includes(path.kind, path.element)) continue;
+      for (auto at = counters_.lower_bound(first); at != counters_.end(); ++at) {
+        auto& [path, slots] = *at;
+        if (path.table != clear->table || path.key != clear->key) break;
+        if (!clear->includes(path.kind, path.element)) continue;
         for (const auto& [born, slot] : slots) {
           if (clear->observed.covers({born.first, born.second})) given_up_.insert({path, {born.first, born.second}});
         }
@@ -132,6 +136,14 @@ std::vector<std::string> NaiveState::describe(std::int64_t now_ms) const {
   return lines;
 }
 
+bool NaiveState::ends_between(std::int64_t from_ms, std::int64_t to_ms) const {
+  return std::any_of(values_.begin(), values_.end(), [&](const auto& entry) {
+    const CellPath& path = entry.first;
+    return path.kind == CellKind::kExpiry && !expired(path.table, path.key, path.element, from_ms) &&
+           expired(path.table, path.key, path.element, to_ms);
+  });
+}
+
 std::int64_t NaiveState::now_ms(const Machine& machine) const {
   std::int64_t now_ms = machine.now().wall_ms;
   for (const auto& [path, values] : values_) {
@@ -193,16 +205,16 @@ void Oracle::at_end() {
     for (const node::NamespaceConfig& ns : machine->config().namespaces) namespaces.insert(ns.name);
   }
   for (const std::string& ns : namespaces) {
-    const History history = read_history(world(), ns);
+    const auto& logs = histories().of(world(), ns).logs;
     const bool resynced =
-        std::any_of(history.logs.begin(), history.logs.end(), [](const MachineLog& log) { return !log.cuts.empty(); });
+        std::any_of(logs.begin(), logs.end(), [](const MachineLog& log) { return !log.cuts.empty(); });
     for (const auto& machine : world().machines()) {
       if (!machine->holds(ns)) continue;
       NaiveState state;
-      const MachineLog log = read_log(*machine, ns);
+      const MachineLog& log = log_of(histories().of(world(), ns), *machine);
       // What it got by a resync is a part of what the others have.
       if (!log.cuts.empty() && !takes_all(*machine, ns)) continue;
-      const std::vector<Commit> commits = log.cuts.empty() ? log.commits : causal_order(history);
+      const std::vector<Commit>& commits = log.cuts.empty() ? log.commits : histories().order_of(world(), ns);
       for (const Commit& commit : commits) state.apply(commit);
       constexpr std::size_t kLinesShown = 10;
       constexpr int kTries = 20;
@@ -210,12 +222,15 @@ void Oracle::at_end() {
       std::vector<std::string> seen;
       // Something may end while the machine is asked.
       for (int left = kTries; left > 0; --left) {
-        expected = state.describe(state.now_ms(*machine));
+        const std::int64_t asked_ms = state.now_ms(*machine);
+        expected = state.describe(asked_ms);
         seen = dump_state(world(), *machine, ns);
-        if (state.describe(state.now_ms(*machine)) == expected) break;
+        const std::int64_t told_ms = state.now_ms(*machine);
+        if (!state.ends_between(asked_ms, told_ms) || state.describe(told_ms) == expected) break;
       }
       expected = comparable(expected);
       seen = comparable(seen);
+      if (seen == expected) continue;
       const auto kept = comparable(state.describe(std::max(state.now_ms(*machine), state.vouched_ms())));
       const auto lacks = [](const std::vector<std::string>& lines, const std::string& line) {
         return std::find(lines.begin(), lines.end(), line) == lines.end();

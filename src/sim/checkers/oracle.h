@@ -22,6 +22,8 @@ class NaiveState {
   void apply(const Commit& commit);
   // As of this instant: what has run out is left out.
   std::vector<std::string> describe(std::int64_t now_ms = 0) const;
+  // Something that has not ended by the one instant has by the other, later one.
+  bool ends_between(std::int64_t from_ms, std::int64_t to_ms) const;
   // "kv key =" of those whose time has run out by then.
   std::set<std::string> ended_keys(std::int64_t now_ms) const;
   // What the machine decides and shows by: its clock, but not before what it has promised to be past.

@@ -31,7 +31,8 @@ void Watches::on_watch_event(const Watcher& watcher, const node::WatchEvent& eve
   streams_[&watcher].changes.push_back(event.change);
 }
 
-void Watches::check(const Watcher& watcher, const Stream& stream, const History& history) {
+void Watches::check(const Watcher& watcher, const Stream& stream) {
+  const History& history = histories().of(world(), watcher.ns());
   const auto say = [&](std::string text) { violation(fmt::format("{}: {}", watcher.name(), text)); };
   std::set<std::pair<Dot, std::uint32_t>> seen;
   VersionVector causes;  // of everything seen so far
@@ -44,7 +45,7 @@ void Watches::check(const Watcher& watcher, const Stream& stream, const History&
     if (const auto it = history.causes.find(change.dot); it != history.causes.end()) causes.merge(it->second);
   }
   if (!stream.began || history.logs.empty()) return;
-  for (const Commit& commit : causal_order(history)) {
+  for (const Commit& commit : histories().order_of(world(), watcher.ns())) {
     if (stream.began_after.covers(commit.dot)) continue;
     for (const ExpectedChange& change : expected_changes(commit)) {
       if (!matches(watcher.filter(), change.table, change.key) || seen.count({change.dot, change.index}) != 0) continue;
@@ -54,14 +55,9 @@ void Watches::check(const Watcher& watcher, const Stream& stream, const History&
 }
 
 void Watches::at_end() {
-  std::map<std::string, History> histories;
   for (const auto& [watcher, stream] : streams_) {
     if (watcher->machine() == nullptr) continue;  // left for good: nothing more is owed
-    const auto known = histories.find(watcher->ns());
-    const History& history = known != histories.end()
-                                 ? known->second
-                                 : histories.emplace(watcher->ns(), read_history(world(), watcher->ns())).first->second;
-    check(*watcher, stream, history);
+    check(*watcher, stream);
   }
 }
 

@@ -24,7 +24,7 @@ class Watches final : public Checker {
     bool began = false;
     std::vector<Change> changes;
   };
-  void check(const Watcher& watcher, const Stream& stream, const History& history);
+  void check(const Watcher& watcher, const Stream& stream);
 
   std::map<const Watcher*, Stream> streams_;
 };
