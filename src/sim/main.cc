@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view kUsage = R"(usage:
   pando-sim [--seed N | --seeds M [--base B]] [--steps K] [--trace] [--mutation NAME] [--require-markers]
       random fleets under random faults. Without --seed: --seeds 40, from --base 1.
-      --steps K     client operations per seed (300)
+      --steps K     requests of clients per seed (300); some are of many operations
       --trace       print every event to stderr
       --mutation    break a promise of the world around the nodes on purpose
       --require-markers   fails when a rare branch was never reached

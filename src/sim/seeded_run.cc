@@ -94,7 +94,7 @@ WorkloadOptions pick_workload(const RandomFleet& fleet, std::uint64_t steps, Prn
   options.clients = 1 + rng.below(12);
   options.keys = 1 + rng.below(10);
   options.think_max = Duration::millis(static_cast<std::int64_t>(1 + rng.below(rng.chance(1, 3) ? 30 : 600)));
-  options.operations_max = steps;
+  options.requests_max = steps;
   return options;
 }
 
@@ -205,6 +205,16 @@ bool small_bounds(FleetPlan& plan, std::uint64_t seed) {
   return true;
 }
 
+// Clients that send much at once, as those of a pipeline do: many operations in one request, many in one commit.
+bool sends_much(WorkloadOptions& work, std::uint64_t seed) {
+  constexpr std::uint64_t kOfTraffic = 0x94D0'49BB'1331'11EB;
+  Prng rng(seed ^ kOfTraffic);
+  if (work.typed || !rng.chance(1, 6)) return false;
+  work.pipelines = true;
+  work.pipeline_items_max = 32 << rng.below(5);
+  return true;
+}
+
 // Backups are taken, and merged in later.
 bool takes_backups(std::uint64_t seed, bool always) {
   constexpr std::uint64_t kOfBackups = 0x8543'2DA6'51CE'9F0B;
@@ -251,6 +261,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   work.durabilities = terms.chance(1, 3);
   work.whole_transactions = terms.chance(1, 3);
   work.pipelines = !fleet.typed && terms.chance(1, 3);
+  const bool much = sends_much(work, options.seed);
   Workload workload(world, work);
   std::vector<Machine*> edge_machines;
   for (const auto& machine : world.machines()) {
@@ -294,7 +305,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   if (mixed) upgrade_by_and_by(world, options.seed);
   faults.start();
 
-  world.run_until([&] { return workload.operations() >= options.steps && workload.idle(); }, kSafetyMax);
+  world.run_until([&] { return workload.requests() >= options.steps && workload.idle(); }, kSafetyMax);
   world.trace().add(world.now(), "liveness phase");
   if (recorder) recorder->stop();
   workload.stop();
@@ -310,9 +321,9 @@ SeededOutcome run_seed(const SeededOptions& options) {
 
   SeededOutcome outcome;
   outcome.violations = world.violations();
-  outcome.fleet = fmt::format("{} machines, {}{}{}, {} namespaces{}{}{}; faults:", world.machines().size(), fleet.shape,
-                              edges > 0 ? " with edges" : "", mixed ? " of several releases" : "",
-                              fleet.namespaces.size(), fleet.typed ? " in a group" : "",
+  outcome.fleet = fmt::format("{} machines, {}{}{}, {} namespaces{}{}{}{}; faults:", world.machines().size(),
+                              fleet.shape, edges > 0 ? " with edges" : "", mixed ? " of several releases" : "",
+                              fleet.namespaces.size(), fleet.typed ? " in a group" : "", much ? ", much traffic" : "",
                               with_backups ? ", backups" : "", retire_work ? ", a site that goes" : "");
   for (const FaultKind kind : fault_options.kinds) outcome.fleet += fmt::format(" {}", fault_name(kind));
   outcome.operations = workload.operations();

@@ -16,7 +16,7 @@ namespace pando::sim {
 
 struct SeededOptions {
   std::uint64_t seed = 1;
-  std::uint64_t steps = 300;  // client operations
+  std::uint64_t steps = 300;  // requests of clients
   DriverMutation mutation = DriverMutation::kNone;
   Trace::Options trace;
   Recording* recording = nullptr;  // filled with what is done up to the liveness phase, when given

@@ -103,7 +103,7 @@ Bytes Workload::fresh_value() {
 
 void Workload::think(Client& client) {
   client.busy = false;
-  if (stopping_ || operations_ >= options_.operations_max) return;
+  if (stopping_ || requests_ >= options_.requests_max) return;
   const Duration pause{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.think_max.us) + 1))};
   world_.queue().after(pause, [this, &client] {
     if (!stopping_) act(client);
@@ -130,7 +130,7 @@ void Workload::act(Client& client) {
       Terms terms;
       terms.idempotency_key = fmt::format("once-{}", ++values_);
       terms.fingerprint = values_;
-      ++operations_;
+      count(write);
       constexpr int kTriesMax = 6;
       return retry(client, write, terms, kTriesMax);
     }
@@ -146,8 +146,8 @@ void Workload::act(Client& client) {
         break;
       }
       if (options_.pipelines && rng_.chance(1, 3)) {
-        const PipelineRequest pipeline = plan_pipeline(write);
-        client.steps.push_back([pipeline](const Reply&) { return Request(pipeline); });
+        const auto pipeline = std::make_shared<PipelineRequest>(plan_pipeline(write));
+        client.steps.push_back([pipeline](const Reply&) { return Request(std::move(*pipeline)); });
         break;
       }
       client.steps.push_back([write](const Reply&) { return Request(write); });
@@ -161,7 +161,7 @@ PipelineRequest Workload::plan_pipeline(WriteRequest first) {
                                   Activity::kRow, Activity::kSet, Activity::kFlag,   Activity::kBatch};
   PipelineRequest pipeline;
   pipeline.items.push_back({std::move(first)});
-  for (std::uint64_t left = 1 + rng_.below(8); left > 0; --left) {
+  for (std::uint64_t left = 1 + rng_.below(options_.pipeline_items_max); left > 0; --left) {
     if (rng_.chance(1, 6)) {
       pipeline.items.push_back({GetCounterRequest{std::string(kTableKv), key("c")}});
     } else {
@@ -176,14 +176,20 @@ void Workload::next_step(Client& client) {
   const Step step = std::move(client.steps.front());
   client.steps.pop_front();
   client.terms = {};
-  const Request request = step(client.previous);
+  Request request = step(client.previous);
   Terms terms = client.terms.plain() ? plan_terms(request) : client.terms;
-  ++operations_;
-  const auto on_answer = [this, &client, request](const Answer& answer) {
-    check_relayer(client, request, answer);
+  count(request);
+  const auto on_answer = [this, &client, writes = is_write(request)](const Answer& answer) {
+    if (writes) check_relayer(client, answer);
     answered(client, answer);
   };
-  client.machine->ask(client.ns, request, on_answer, std::move(terms));
+  client.machine->ask(client.ns, std::move(request), on_answer, std::move(terms));
+}
+
+void Workload::count(const Request& request) {
+  const auto* pipeline = std::get_if<PipelineRequest>(&request);
+  ++requests_;
+  operations_ += pipeline == nullptr ? 1 : pipeline->items.size();
 }
 
 Terms Workload::plan_terms(const Request& request) {
@@ -199,7 +205,12 @@ void Workload::answered(Client& client, const Answer& answer) {
   if (answer.lost || !answer.reply.status.ok()) {
     client.steps.clear();
   } else {
-    ++acknowledged_;
+    const auto* pipeline = std::get_if<PipelineReply>(&answer.reply.body);
+    acknowledged_ +=
+        pipeline == nullptr
+            ? 1
+            : static_cast<std::uint64_t>(std::count_if(pipeline->items.begin(), pipeline->items.end(),
+                                                       [](const ItemReply& item) { return item.status.ok(); }));
     client.previous = answer.reply;
   }
   next_step(client);
@@ -208,7 +219,7 @@ void Workload::answered(Client& client, const Answer& answer) {
 // The same write again until somebody says that it is done, now and then at another machine.
 void Workload::retry(Client& client, const Request& request, const Terms& terms, int tries_left) {
   const auto on_answer = [this, &client, request, terms, tries_left](const Answer& answer) {
-    check_relayer(client, request, answer);
+    check_relayer(client, answer);
     const bool again = answer.lost || answer.reply.status.code() == StatusCode::kUnavailable ||
                        (answer.reply.status.ok() && rng_.chance(1, 4));  // as if the answer had been lost
     if (tries_left == 0 || !again || stopping_) return answered(client, answer);
@@ -223,8 +234,8 @@ void Workload::retry(Client& client, const Request& request, const Terms& terms,
   client.machine->ask(client.ns, request, on_answer, terms);
 }
 
-void Workload::check_relayer(const Client& client, const Request& request, const Answer& answer) {
-  if (answer.lost || !is_write(request) || !took_a_write(answer.reply)) return;
+void Workload::check_relayer(const Client& client, const Answer& answer) {
+  if (answer.lost || !took_a_write(answer.reply)) return;
   if (!client.machine->takes_writes(client.ns)) {
     world_.violation("workload", fmt::format("the relayer {} took a write", client.machine->name()));
   }
@@ -480,9 +491,9 @@ void Workload::plan_read(Client& client) {
       // All of a pair at one instant; the last one is waited for.
       const Bytes group = fmt::format("{}{}", kPairPrefix, rng_.below(options_.keys));
       for (const std::string_view member : kPairMembers) {
-        ++operations_;
-        client.machine->ask(client.ns, GetRequest{std::string(kTableKv), fmt::format("{}:{}", group, member)},
-                            [](const Answer&) {});
+        const GetRequest get{std::string(kTableKv), fmt::format("{}:{}", group, member)};
+        count(get);
+        client.machine->ask(client.ns, get, [](const Answer&) {});
       }
       client.steps.push_back([group](const Reply&) {
         return Request(GetRequest{std::string(kTableKv), group + ":a"});

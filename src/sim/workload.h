@@ -46,10 +46,11 @@ struct WorkloadOptions {
   std::uint64_t clients = 6;
   std::uint64_t keys = 6;  // of each kind
   Duration think_max = Duration::millis(20);
-  std::uint64_t operations_max = 400;  // in all
-  bool durabilities = false;           // writes ask for more or less than fsync, too
-  bool whole_transactions = false;     // some come as one list, and some read within
-  bool pipelines = false;              // some writes are sent several at once
+  std::uint64_t requests_max = 400;      // in all
+  bool durabilities = false;             // writes ask for more or less than fsync, too
+  bool whole_transactions = false;       // some come as one list, and some read within
+  bool pipelines = false;                // some writes are sent several at once
+  std::uint64_t pipeline_items_max = 8;  // behind the first
 };
 
 class Workload {
@@ -61,6 +62,9 @@ class Workload {
   // Clients finish what they have under way and stop.
   void stop() { stopping_ = true; }
   bool idle() const;
+  // What was handed in; of a pipeline, transaction or batch as one.
+  std::uint64_t requests() const { return requests_; }
+  // The same, item by item.
   std::uint64_t operations() const { return operations_; }
   std::uint64_t acknowledged() const { return acknowledged_; }
 
@@ -72,9 +76,10 @@ class Workload {
   void think(Client& client);
   void act(Client& client);
   void next_step(Client& client);
+  void count(const Request& request);
   void answered(Client& client, const Answer& answer);
   void retry(Client& client, const Request& request, const Terms& terms, int tries_left);
-  void check_relayer(const Client& client, const Request& request, const Answer& answer);
+  void check_relayer(const Client& client, const Answer& answer);
 
   Machine* pick_machine();
   Activity pick_activity();
@@ -100,6 +105,7 @@ class Workload {
   Prng rng_;
   std::vector<std::unique_ptr<Client>> clients_;
   bool stopping_ = false;
+  std::uint64_t requests_ = 0;
   std::uint64_t operations_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t values_ = 0;
