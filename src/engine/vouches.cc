@@ -9,7 +9,8 @@
 namespace pando::engine {
 namespace {
 
-constexpr std::uint8_t kVouchVersion = 1;
+constexpr std::uint8_t kVouchOfAllTables = 1;
+constexpr std::uint8_t kVouchWithScope = 2;
 
 CellPath vouch_path(const Origin& origin) {
   return {std::string(kTableVouches), Bytes(to_string(origin)), CellKind::kRegister, {}};
@@ -45,18 +46,23 @@ bool same_origins(const VersionVector& here, const VersionVector& there, const R
 Bytes encode_vouch(const Vouch& vouch) {
   Bytes bytes;
   Writer out(bytes);
-  out.u8(kVouchVersion);
+  // An earlier release knows the first version only, and takes a vouch of the second for none: it frees nothing while
+  // somebody speaks for some tables, rather than too much.
+  out.u8(vouch.scope.whole() ? kVouchOfAllTables : kVouchWithScope);
   out.u64(static_cast<std::uint64_t>(vouch.clock_ms));
   encode(vouch.seen, out);
+  if (!vouch.scope.whole()) encode(vouch.scope, out);
   return bytes;
 }
 
 std::optional<Vouch> decode_vouch(ByteSpan bytes) {
   Reader in(bytes);
-  if (in.u8("vouch.version") != kVouchVersion) return std::nullopt;
+  const std::uint8_t version = in.u8("vouch.version");
+  if (version != kVouchOfAllTables && version != kVouchWithScope) return std::nullopt;
   Vouch vouch;
   vouch.clock_ms = static_cast<std::int64_t>(in.u64("vouch.clock_ms"));
   vouch.seen = decode_version_vector(in);
+  if (version == kVouchWithScope) vouch.scope = decode_table_scope(in);
   if (!in.finish().ok() || vouch.clock_ms < 0) return std::nullopt;
   return vouch;
 }
@@ -84,17 +90,18 @@ Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view nod
   return latest;
 }
 
-Status vouch(Draft& draft, std::int64_t clock_ms) {
+Status vouch(Draft& draft, std::int64_t clock_ms, const TableScope& scope) {
   store::Cells& cells = draft.view().cells();
   const Result<std::optional<Vouch>> before = vouch_of(cells, draft.dot().origin);
   if (!before) return before.error();
-  const Vouch said{std::max(clock_ms, *before ? (*before)->clock_ms : 0), cells.context()};
+  const Vouch said{std::max(clock_ms, *before ? (*before)->clock_ms : 0), cells.context(), scope};
   return draft.put(vouch_path(draft.dot().origin), encode_vouch(said));
 }
 
-Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired) {
+Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired,
+                               const TableScope& scope) {
   return vouch_of(cells, self).map([&](const std::optional<Vouch>& said) {
-    return said && !same_origins(cells.context(), said->seen, retired);
+    return said && (said->scope != scope || !same_origins(cells.context(), said->seen, retired));
   });
 }
 
@@ -171,16 +178,25 @@ Result<Stable> Stable::of(store::Cells& cells, const RetiredNodes& retired) {
     if (!said) return fail(said.error());
     if (*said) stable.all_.push_back(**said);
     if (is_over(entries, i, retired)) continue;
+    if (*said && !(*said)->scope.whole()) stable.partial_.emplace_back(entries[i].first.node, **said);
     if (!*said || !same_origins(here, (*said)->seen, retired)) {
       decided = false;
     } else if (!common) {
       common = **said;
     } else {
-      common = Vouch{std::min(common->clock_ms, (*said)->clock_ms), least_of(common->seen, (*said)->seen)};
+      common = Vouch{std::min(common->clock_ms, (*said)->clock_ms), least_of(common->seen, (*said)->seen), {}};
     }
   }
   if (decided) stable.common_ = std::move(common);
   return stable;
+}
+
+bool Stable::all_see(const FreeingNeeds& needs, std::string_view table) const {
+  return std::all_of(partial_.begin(), partial_.end(), [&](const auto& one) {
+    if (!one.second.only_reports(table)) return true;
+    const auto& made = needs.seen.entries();
+    return std::all_of(made.begin(), made.end(), [&](const auto& entry) { return entry.first.node == one.first; });
+  });
 }
 
 bool Stable::freed_without(const FreeingNeeds& needs, std::string_view node) const {

@@ -11,14 +11,21 @@
 // ended, and so begins it anew (engine/draft_expiry.cc). docs/design/010-expiry.md has the proof and what it does not
 // cover.
 //
+// Of a table that an origin publishes and does not take it has seen its own writes only, whatever `seen` says: such
+// tables are in the vouch, and what else is in a key of one of them is not freed behind that origin's back (all_see()).
+//
 // A vouch holds for ever, as it is about knowledge, which only grows. Stored form: docs/formats/cells.md.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/draft.h"
 #include "engine/retired_nodes.h"
+#include "model/table_scope.h"
 #include "store/cells.h"
 
 namespace pando::engine {
@@ -28,9 +35,12 @@ inline constexpr std::string_view kTableVouches = ".vouches";  // key = to_strin
 struct Vouch {
   std::int64_t clock_ms = 0;
   VersionVector seen;
+  TableScope scope = {};  // what it publishes, and what it holds of what it takes
+  // Whether it may write to the table without seeing there what others write.
+  bool only_reports(std::string_view table) const { return scope.publish.has(table) && !scope.subscribe.has(table); }
   friend bool operator==(const Vouch&, const Vouch&) = default;
 };
-// u8(version = 1) u64(clock_ms) vector(seen).
+// u8(version = 1) u64(clock_ms) vector(seen); with a scope that is not whole u8(version = 2), and the scope behind.
 Bytes encode_vouch(const Vouch& vouch);
 // Nothing when the bytes are none (a peer may write anything): then nobody vouched.
 std::optional<Vouch> decode_vouch(ByteSpan bytes);
@@ -39,12 +49,14 @@ std::optional<Vouch> decode_vouch(ByteSpan bytes);
 Result<std::optional<Vouch>> vouch_of(store::Cells& cells, const Origin& origin);
 // The latest instant that any epoch of the node has promised to be past. 0: none.
 Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view node);
-// What the draft's origin says from now on: it has seen what is here, and is past `clock_ms`, which never falls.
-Status vouch(Draft& draft, std::int64_t clock_ms);
+// What the draft's origin says from now on: it has seen what is here of the tables of its scope, and is past
+// `clock_ms`, which never falls.
+Status vouch(Draft& draft, std::int64_t clock_ms, const TableScope& scope = {});
 
-// Whether what `self` said last counts no more, as an epoch has been replaced, or a node retired, since. False when it
-// never did.
-Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired = {});
+// Whether what `self` said last counts no more, as an epoch has been replaced, a node retired, or its scope changed
+// since. False when it never did.
+Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired = {},
+                               const TableScope& scope = {});
 
 // What must be vouched for before a key may be freed: the commits that made its cells, and the clock.
 struct FreeingNeeds {
@@ -77,13 +89,17 @@ class Stable {
   bool covers(const FreeingNeeds& needs) const {
     return common_ && needs.clock_ms <= common_->clock_ms && common_->seen.covers(needs.seen);
   }
+  // Whether all who may write to the table see there what made these cells, so that they can clear it. Who only reports
+  // the table sees what is their own.
+  bool all_see(const FreeingNeeds& needs, std::string_view table) const;
   // Whether somebody has vouched for the end of a key without having heard of an origin of `node` that made a cell of
   // it: a group of sites that had not met that node, and may have freed what they had of the key.
   bool freed_without(const FreeingNeeds& needs, std::string_view node) const;
 
  private:
   std::optional<Vouch> common_;
-  std::vector<Vouch> all_;  // of every origin that vouched, replaced epochs too
+  std::vector<Vouch> all_;                              // of every origin that vouched, replaced epochs too
+  std::vector<std::pair<std::string, Vouch>> partial_;  // by node, of those that are not over and only report something
 };
 
 }  // namespace pando::engine

@@ -37,6 +37,56 @@ TEST(Vouches, BytesAreWhatTheyAre) {
   }
 }
 
+TEST(Vouches, BytesOfASiteThatHoldsSomeTables) {
+  VersionVector seen;
+  seen.raise({"edge", 1}, Seq(3));
+  const Vouch vouch{5, seen, {TableSet::of({"alerts"}), TableSet::of({"kv"})}};
+  EXPECT_EQ(decode_vouch(encode_vouch(vouch)), vouch);
+  EXPECT_EQ(encode_vouch(vouch), Bytes("\x02\x05\x00\x00\x00\x00\x00\x00\x00\x01\x04"
+                                       "edge\x01\x03\x00\x01\x06"
+                                       "alerts\x00\x01\x02kv",
+                                       31));
+  EXPECT_FALSE(decode_vouch(encode_vouch(vouch).substr(0, 30)));
+  EXPECT_FALSE(decode_vouch("\x03" + encode_vouch(vouch).substr(1)));
+}
+
+TEST(Vouches, WhoOnlyReportsATableSeesThereWhatIsTheirOwn) {
+  Freer site("dc1");
+  site.commit({put("x", "1")});
+  site.vouch(kStart + 100);
+  const auto edge_says = [&](std::uint64_t seq, std::uint64_t epoch, TableScope scope) {
+    Commit commit;
+    commit.dot = {{"edge", epoch}, Seq(seq)};
+    commit.hlc = Hlc{5};
+    commit.ops = {PutOp{{std::string(kTableVouches), Bytes(to_string(commit.dot.origin)), CellKind::kRegister, {}},
+                        encode_vouch({kStart + 100, site.cells().context(), std::move(scope)}),
+                        {}}};
+    site.deliver(commit);
+  };
+  const auto all_see = [&](std::vector<Origin> made_by, const std::string& table) {
+    FreeingNeeds needs;
+    for (const Origin& origin : made_by) needs.seen.raise(origin, Seq(1));
+    return Stable::of(site.cells())->all_see(needs, table);
+  };
+  const Origin dc1{"dc1", 1};
+  const Origin edge{"edge", 1};
+  const Origin before{"edge", 2};
+  EXPECT_TRUE(all_see({dc1, edge}, "alerts")) << "nobody said anything else";
+  const TableScope reports{TableSet::of({"alerts", "log"}), TableSet::of({"kv", "log"})};
+  edge_says(1, 1, reports);
+  EXPECT_FALSE(all_see({dc1, edge}, "alerts"));
+  EXPECT_FALSE(all_see({dc1}, "alerts"));
+  EXPECT_TRUE(all_see({edge}, "alerts"));
+  EXPECT_TRUE(all_see({edge, before}, "alerts")) << "its commits of another epoch come to it whole";
+  EXPECT_TRUE(all_see({dc1, edge}, "kv")) << "which it does not write";
+  EXPECT_TRUE(all_see({dc1, edge}, "log")) << "which it takes";
+  EXPECT_TRUE(all_see({dc1, edge}, "readings")) << "which are its own";
+  EXPECT_TRUE(*vouch_is_outdated(site.cells(), edge, {}, {}));
+  EXPECT_FALSE(*vouch_is_outdated(site.cells(), edge, {}, reports));
+  edge_says(1, 2, {});
+  EXPECT_TRUE(all_see({dc1, edge}, "alerts")) << "the epoch that only reported it writes no more";
+}
+
 TEST(Vouches, AKeyIsFreedOnceEverybodyKnowsAllOfItAndThatItHasEnded) {
   Fleet fleet(2);
   fleet[1].commit({put("other", "x")});

@@ -63,7 +63,8 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   const bool unknown = replica_.cells().context().get(replica_.self()).value == 0;
   const bool may_end = !replica_.cells().expiry().marks().empty();
   const Result<bool> outdated =
-      may_end ? engine::vouch_is_outdated(replica_.cells(), replica_.self(), replica_.retired()) : Result<bool>(false);
+      may_end ? engine::vouch_is_outdated(replica_.cells(), replica_.self(), replica_.retired(), speaks_for())
+              : Result<bool>(false);
   if (!outdated) return outdated;
   const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end);
   if (asked && may_vouch() && peers.knows_all()) PANDO_RETURN_IF_ERROR(vouch(now));
@@ -76,6 +77,10 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
 // the key or nothing. What is given up of a key that was met is a part of it, and takes the end along: it goes first.
 bool ExpiryPath::may_vouch() const {
   return replica_.config().writable && replica_.serving().ok() && !replica_.has_met_keys();
+}
+
+TableScope ExpiryPath::speaks_for() const {
+  return {replica_.tables().publish, both(replica_.tables().subscribe, replica_.holds())};
 }
 
 // Those that were met should have seen our ends and taken back what they wrote to the same keys, before we take these
@@ -141,8 +146,8 @@ Status ExpiryPath::look_at(const store::ExpiryIndex::Hint& hint, std::int64_t en
   }
   cells.move_hint(hint, away.at_ms);
   const std::uint64_t watch = cells.watch_key(path->table, path->key);
-  numbers_[hint.cell_key] = next_number_;
-  unchecked_.push_back({next_number_++, watch, *std::move(needs), away, path->table, path->key, path->element});
+  const bool again = !numbers_.insert_or_assign(hint.cell_key, next_number_).second;
+  unchecked_.push_back({next_number_++, watch, *std::move(needs), away, path->table, path->key, path->element, again});
   return {};
 }
 
@@ -247,7 +252,7 @@ Result<std::optional<Op>> ExpiryPath::give_up_field(const Replica::MetKey& met, 
 Status ExpiryPath::vouch(Time now) {
   if (vouched_at_.mono_us != 0 && instant_of(now) - vouched_at_ < between_vouches(free_after_)) return {};
   engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
-  PANDO_RETURN_IF_ERROR(engine::vouch(draft, vouch_for_ms_));
+  PANDO_RETURN_IF_ERROR(engine::vouch(draft, vouch_for_ms_, speaks_for()));
   // From here on, so that nothing of this turn falls behind it either.
   replica_.raise_clock_floor(vouch_for_ms_);
   const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
@@ -271,10 +276,13 @@ Result<bool> ExpiryPath::free_ready(Time now) {
   for (std::size_t i = 0; i < kSlice && !unchecked_.empty(); ++i) {
     Waiting one = std::move(unchecked_.front());
     unchecked_.pop_front();
-    if (replica_.arrives(one.table)) {
+    if (const auto number = numbers_.find(one.hint.cell_key);
+        number == numbers_.end() || number->second != one.number) {
+      replica_.cells().unwatch_key(one.table, one.key, one.watch);  // it came up again since, which counts
+    } else if (replica_.arrives(one.table)) {
       checked_.push_back(std::move(one));  // stays as it was when what arrives of it was compared with it
     } else if (stable_.covers(one.needs)) {
-      PANDO_RETURN_IF_ERROR(free(one));
+      PANDO_RETURN_IF_ERROR(settle(one, now));
     } else if (replica_.may_write(one.table) && replica_.serving().ok() &&
                stable_.freed_without(one.needs, replica_.self().node)) {
       PANDO_RETURN_IF_ERROR(take_back(one, now));
@@ -283,6 +291,23 @@ Result<bool> ExpiryPath::free_ready(Time now) {
     }
   }
   return !unchecked_.empty();
+}
+
+// Who only reports a table clears of it what is their own. So what others wrote to a key there would be gone where it
+// was freed, and come alive beside that one's next write where it was not. A clear is a commit: it is the same
+// everywhere. Whoever wrote to the key makes it; what they do not (they are gone for good, or write to the table no
+// more) is cleared later by all who may.
+Status ExpiryPath::settle(const Waiting& one, Time now) {
+  const auto& made = one.needs.seen.entries();
+  const bool own = std::any_of(made.begin(), made.end(),
+                               [&](const auto& entry) { return entry.first.node == replica_.self().node; });
+  const bool shared = replica_.shared().has(one.table);
+  const bool seen_elsewhere = shared || (own && replica_.publishes(one.table));
+  if (!seen_elsewhere || stable_.all_see(one.needs, one.table)) return free(one);
+  const bool clears = own || (shared && one.again);
+  if (clears && replica_.may_write(one.table) && replica_.serving().ok()) return take_back(one, now);
+  checked_.push_back(one);
+  return {};
 }
 
 bool ExpiryPath::still_waits(const Waiting& one) {

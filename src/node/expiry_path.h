@@ -5,6 +5,9 @@
 //   waiting  until all origins vouch for its cells and its end        → ended again when a commit touches its key, else
 //   freed    its cells are gone, here; its table is marked
 //
+// What somebody wrote to it who only reports its table, or beside such a one, is not freed behind that one's back: it
+// goes by a commit, of those who wrote it (settle()).
+//
 // A field is a column of a row, or a field of a document with all in it (model/field_end.h). One that holds counters is
 // looked at again now and then: it goes with its key, or when it is written again.
 //
@@ -53,7 +56,8 @@ class ExpiryPath {
     store::ExpiryIndex::Hint hint;  // where the index has it meanwhile
     std::string table;
     Bytes key;
-    Bytes field;  // empty: the key
+    Bytes field;         // empty: the key
+    bool again = false;  // it has come up before, and waits since
   };
 
   Result<bool> step(Time now, const PeerPath& peers);
@@ -73,8 +77,11 @@ class ExpiryPath {
   Status give_up(const std::vector<Replica::MetKey>& keys, const VersionVector& before, Time now);
   void note_met_keys(Instant now);
   bool may_vouch() const;
+  TableScope speaks_for() const;
   Status vouch(Time now);
   Result<bool> free_ready(Time now);
+  // All have vouched for it.
+  Status settle(const Waiting& one, Time now);
   Status free(const Waiting& one);
   // A group that had not met this node may have freed the key: what this node wrote to it would come alive there.
   Status take_back(const Waiting& one, Time now);
