@@ -22,6 +22,8 @@ constexpr Duration kLookEvery = Duration::seconds(1);
 constexpr Duration kTryAgain = Duration::seconds(10);
 // Between meeting those who wrote to keys that may be freed here, and giving these up.
 constexpr Duration kGiveUpAfter = Duration::seconds(1);
+// The same while they go on writing.
+constexpr Duration kGiveUpWithin = Duration::seconds(5);
 
 // One vouch for all that ends within this time.
 Duration between_vouches(Duration free_after) {
@@ -92,7 +94,8 @@ void ExpiryPath::note_met_keys(Instant now) {
   if (count == 0) {
     give_up_at_.reset();
   } else if (!give_up_at_ || count > met_keys_) {
-    give_up_at_ = now + kGiveUpAfter;
+    if (!give_up_at_) give_up_by_ = now + kGiveUpWithin;
+    give_up_at_ = std::min(now + kGiveUpAfter, give_up_by_);
     if (!again_at_ || *give_up_at_ < *again_at_) again_at_ = give_up_at_;
   }
   met_keys_ = count;

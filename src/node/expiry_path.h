@@ -109,6 +109,7 @@ class ExpiryPath {
   Instant pause_until_;
   std::size_t met_keys_ = 0;  // when last looked at
   std::optional<Instant> give_up_at_;
+  Instant give_up_by_;
   std::string complaint_;  // the last failure, while it lasts
 };
 

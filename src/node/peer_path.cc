@@ -82,6 +82,7 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
     on_items(id, link, received->items, now, out);
   } else if (const auto* ack = std::get_if<repl::PeerAcked>(&event)) {
     find_again(id, link, instant_of(now), out);
+    replica_.heard_by(link.session.peer()->origin, ack->context);
     const auto known = durable_at_.find(link.session.peer()->origin.node);
     if (known == durable_at_.end() || known->second.covers(ack->context)) return;
     known->second.merge(ack->context);
@@ -172,6 +173,7 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
   if (replica_.cells().context().get(self).value != 0 && hello.context.get(self).value == 0) {
     replica_.catch_up_with(hello.context);
   }
+  replica_.heard_by(hello.origin, hello.context);
   if (durable_at_.size() < kPeersKnownMax || durable_at_.count(hello.origin.node) != 0) {
     durable_at_[hello.origin.node] = hello.context;
     acked_ = true;

@@ -119,6 +119,7 @@ Status Replica::admit(Commit commit, ByteSpan encoded) {
   clock_.witness(commit.hlc);
   seen_since_own_.raise(commit.dot.origin, commit.dot.seq);
   if (returned_keys_.empty() && retired().has(commit.dot.origin)) before_return_ = cells_->context();
+  note_stranger(commit.dot);
   return enter(std::move(commit), *pos);
 }
 
@@ -241,16 +242,18 @@ void Replica::forget_met_keys(const std::vector<MetKey>& done) {
 Status Replica::note_changes(const Commit& commit) {
   const bool own = commit.dot.origin == self_;
   const bool catches_up = !catching_up_.empty() && !own;
+  const bool met = (catches_up && before_meeting_.get(commit.dot.origin).value == 0) || by_stranger(commit.dot);
   const bool returned = !own && retired().has(commit.dot.origin);
   for (const Op& op : commit.ops) {
     if (returned) note_returned(path_in(op));
     if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
-    if (catches_up && before_meeting_.get(commit.dot.origin).value == 0) note_met(path_in(op));
+    if (met) note_met(path_in(op));
     note_escrow(op, own);
     note_reset(op);
     PANDO_RETURN_IF_ERROR(note_kept(table_of(op), key_of(op)));
   }
   if (catches_up && cells_->context().covers(catching_up_)) catching_up_ = {};
+  note_vouch(commit);
   return {};
 }
 

@@ -194,6 +194,8 @@ class Replica {
   // with it are noted: others may have freed those keys without what was written here.
   void catch_up_with(const VersionVector& theirs);
   bool catches_up() const { return !catching_up_.empty(); }
+  // A peer has said what it has seen. If this node is in it, it knows of this node whatever it commits after that.
+  void heard_by(const Origin& peer, const VersionVector& seen);
   // Keys that those have written who had not heard of this origin, where something ends, and what was here before they
   // were met: at most so many, each once.
   struct MetKey {
@@ -304,6 +306,13 @@ class Replica {
   // Declarations and what was done under idempotency keys, of which an index is kept.
   Status note_kept(std::string_view table, ByteSpan key);
   void note_met(const CellPath& path);
+  // Of a commit that is about to come in: whether its origin is one of strangers_, from now on.
+  void note_stranger(const Dot& dot);
+  // The same of those whose first commits a cut has brought. True when there are any.
+  Result<bool> note_strangers(const VersionVector& before, const VersionVector& brought);
+  bool by_stranger(const Dot& dot) const;
+  // Who vouches for having seen this node's commits is none any more.
+  void note_vouch(const Commit& commit);
   // What a commit, or a cut, brings of those who are retired here is noted key by key.
   void note_returned(const CellPath& path);
   bool is_news_of_retired(const VersionVector& context) const;
@@ -311,11 +320,14 @@ class Replica {
   // Before the commit takes effect.
   Status note_cleared_ends(const Commit& commit);
   Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
-  Status note_joined(const CutCell& cell, const VersionVector* before);
-  Result<bool> holds_news_of_retired(const CellPath& path, const VersionVector& before);
+  Status note_joined(const CutCell& cell, const VersionVector& before, bool returned, bool met);
+  // Whether the cell holds what one whom `by` picks wrote and `before` does not cover.
+  Result<bool> holds_news(const CellPath& path, const VersionVector& before,
+                          const std::function<bool(const Dot&)>& by) const;
   // Of one turn: those beyond keep their slots until they are reset again.
   static constexpr std::size_t kResetCountersMax = 10'000;
   static constexpr std::size_t kUnseenEndsMax = 100'000;
+  static constexpr std::size_t kStrangersMax = 1'000;
   static void hold(std::deque<Held>& all, LogPos pos, ReplyOut&& reply, std::vector<Dependency> rest = {});
   // Answers all that waits for durability; the records themselves go on.
   void refuse_held(const Status& reason, Outputs& out);
@@ -365,6 +377,9 @@ class Replica {
   std::map<CellPath, VersionVector> cleared_ends_;  // not taken yet
   VersionVector before_meeting_;
   std::set<MetKey> met_keys_;
+  // Whose first commit has come to this process, after this node had written: up to which commit they may not have
+  // heard of this node. Others may have brought them together, so that no peer's Hello tells.
+  std::map<Origin, Seq> strangers_;
   VersionVector before_return_;
   std::set<MetKey> returned_keys_;
   std::size_t sharing_ = 0;

@@ -1,7 +1,10 @@
-// Replica: ends that come with those who are met, and are taken away before they were looked at.
+// Replica: who is met whose commits this node, or its group, has not waited for (docs/design/010-expiry.md), and ends
+// that come with them and are taken away before they were looked at.
 
 #include <algorithm>
+#include <limits>
 
+#include "engine/vouches.h"
 #include "model/expiry.h"
 #include "node/replica.h"
 
@@ -14,6 +17,16 @@ bool knows(const VersionVector& seen, const std::string& node) {
   return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first.node == node; });
 }
 
+// What was here before any of them was met. They know by that, when something is cleared as far as it goes, that it is
+// cleared by one who had not heard of them (Replica::note_cleared_ends()).
+VersionVector without(const VersionVector& seen, const std::map<Origin, Seq>& strangers) {
+  VersionVector rest;
+  for (const auto& [origin, seq] : seen.entries()) {
+    if (!strangers.contains(origin)) rest.raise(origin, seq);
+  }
+  return rest;
+}
+
 // Gives the key up, and does not begin it anew.
 bool only_clears(const Commit& commit, const ClearOp& clear) {
   return std::all_of(commit.ops.begin(), commit.ops.end(), [&](const Op& op) {
@@ -22,6 +35,59 @@ bool only_clears(const Commit& commit, const ClearOp& clear) {
 }
 
 }  // namespace
+
+void Replica::heard_by(const Origin& peer, const VersionVector& seen) {
+  const Seq here = cells_->context().get(peer);
+  const auto at = strangers_.find(peer);
+  if ((at == strangers_.end() && here.value != 0) || !knows(seen, self_.node)) return;
+  const Seq said = seen.get(peer);
+  if (at != strangers_.end()) {
+    at->second = std::min(at->second, said);
+    if (at->second <= here) strangers_.erase(at);
+  } else if (strangers_.size() < kStrangersMax) {
+    strangers_.emplace(peer, said);
+  }
+}
+
+void Replica::note_stranger(const Dot& dot) {
+  // Without a commit of this node nobody could have heard of it, and nobody has freed anything on its word.
+  if (dot.origin.node == self_.node || cells_->context().get(self_).value == 0) return;
+  if (cells_->context().get(dot.origin).value == 0 && strangers_.size() < kStrangersMax) {
+    strangers_.emplace(dot.origin, Seq(std::numeric_limits<std::uint64_t>::max()));
+  }
+  if (by_stranger(dot) && catching_up_.empty() && met_keys_.empty())
+    before_meeting_ = without(cells_->context(), strangers_);
+}
+
+Result<bool> Replica::note_strangers(const VersionVector& before, const VersionVector& brought) {
+  if (before.get(self_).value == 0) return false;
+  bool any = false;
+  for (const auto& [origin, seq] : brought.entries()) {
+    if (origin.node == self_.node || before.get(origin).value != 0 || strangers_.size() >= kStrangersMax) continue;
+    const Result<std::optional<engine::Vouch>> said = engine::vouch_of(*cells_, origin);
+    if (!said) return pando::fail(said.error());
+    if (*said && knows((*said)->seen, self_.node)) continue;
+    strangers_.emplace(origin, Seq(std::numeric_limits<std::uint64_t>::max()));
+    any = true;
+  }
+  if (any && catching_up_.empty() && met_keys_.empty()) before_meeting_ = without(before, strangers_);
+  return any;
+}
+
+bool Replica::by_stranger(const Dot& dot) const {
+  const auto at = strangers_.find(dot.origin);
+  return at != strangers_.end() && dot.seq <= at->second;
+}
+
+void Replica::note_vouch(const Commit& commit) {
+  if (!strangers_.contains(commit.dot.origin)) return;
+  for (const Op& op : commit.ops) {
+    const auto* put = std::get_if<PutOp>(&op);
+    if (put == nullptr || put->path.table != engine::kTableVouches) continue;
+    const std::optional<engine::Vouch> said = engine::decode_vouch(put->value);
+    if (said && knows(said->seen, self_.node)) strangers_.erase(commit.dot.origin);
+  }
+}
 
 Status Replica::note_cleared_ends(const Commit& commit) {
   if (commit.dot.origin == self_) return {};

@@ -54,8 +54,13 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecor
     fail(changed.error().with_context("cannot merge in a cut of another node"));
     return serving();
   }
+  const Result<bool> met = how == CutRecord::How::kMerge ? note_strangers(before, cut.context) : Result<bool>(false);
+  if (!met) {
+    fail(met.error());
+    return serving();
+  }
   for (const CutCell& cell : cells) {
-    if (Status status = note_joined(cell, returned ? &before : nullptr); !status.ok()) {
+    if (Status status = note_joined(cell, before, returned, *met); !status.ok()) {
       fail(std::move(status));
       return serving();
     }
@@ -68,34 +73,39 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecor
   return {};
 }
 
-// Whether the cell holds what a retired node wrote and `before` does not cover. What was counted in a slot that was
-// there is not told apart from what was known of it.
-Result<bool> Replica::holds_news_of_retired(const CellPath& path, const VersionVector& before) {
+// What was counted in a slot that was there is not told apart from what was known of it.
+Result<bool> Replica::holds_news(const CellPath& path, const VersionVector& before,
+                                 const std::function<bool(const Dot&)>& by) const {
   if (is_counter(path.kind)) {
     const Result<const crdt::Counter*> counter = cells_->find_counter(path);
     if (!counter) return pando::fail(counter.error());
     if (*counter == nullptr) return false;
     const auto& slots = (*counter)->slots();
-    return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return retired().has(slot.origin); });
+    return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return by(slot.born()); });
   }
   const Result<const crdt::Register*> reg = cells_->find_register(path);
   if (!reg) return pando::fail(reg.error());
   if (*reg == nullptr) return false;
   const auto& entries = (*reg)->entries();
   return std::any_of(entries.begin(), entries.end(),
-                     [&](const auto& entry) { return retired().has(entry.dot.origin) && !before.covers(entry.dot); });
+                     [&](const auto& entry) { return by(entry.dot) && !before.covers(entry.dot); });
 }
 
-// The same as note_changes() of the commits whose place this cell takes. `before`: what was here before a cut that
-// brings news of retired nodes.
-Status Replica::note_joined(const CutCell& cell, const VersionVector* before) {
+// The same as note_changes() of the commits whose place this cell takes. `before`: what was here before the cut;
+// `returned`, `met`: it brings news of retired nodes, and of strangers.
+Status Replica::note_joined(const CutCell& cell, const VersionVector& before, bool returned, bool met) {
   const Result<CellPath> path = store::decode_cell_key(cell.key);
   if (!path) return path.error();
   PANDO_RETURN_IF_ERROR(note_kept(path->table, path->key));
-  if (before != nullptr) {
-    const Result<bool> news = holds_news_of_retired(*path, *before);
+  if (returned) {
+    const Result<bool> news = holds_news(*path, before, [&](const Dot& dot) { return retired().has(dot.origin); });
     if (!news) return news.error();
     if (*news) note_returned(*path);
+  }
+  if (met) {
+    const Result<bool> news = holds_news(*path, before, [&](const Dot& dot) { return by_stranger(dot); });
+    if (!news) return news.error();
+    if (*news) note_met(*path);
   }
   if (!catching_up_.empty()) {
     note_end(*path);
