@@ -43,9 +43,8 @@ ExpiryPath::ExpiryPath(Replica& replica, Duration free_after) : replica_(replica
 
 void ExpiryPath::end_turn(Time now, const PeerPath& peers, Outputs& out) {
   note_met_keys(instant_of(now));
-  const Status taken = take_returned(now);
-  if (taken.ok() && instant_of(now) < pause_until_) return;
-  const Result<bool> more = taken.ok() ? step(now, peers) : Result<bool>(fail(taken));
+  if (instant_of(now) < pause_until_) return;
+  const Result<bool> more = step(now, peers);
   const std::string why = more || !replica_.serving().ok() ? std::string() : more.error().to_string();
   if (!why.empty() && why != complaint_) {
     out.notes.push_back(
@@ -199,57 +198,9 @@ Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, ByteS
 Status ExpiryPath::give_up_met(Time now) {
   if (!give_up_at_ || instant_of(now) < *give_up_at_ || !replica_.serving().ok()) return {};
   const std::vector<Replica::MetKey> keys = replica_.first_met_keys(kSlice);
-  PANDO_RETURN_IF_ERROR(give_up(keys, replica_.before_meeting(), now));
+  PANDO_RETURN_IF_ERROR(replica_.give_up(keys, replica_.before_meeting(), now));
   replica_.forget_met_keys(keys);
   return {};
-}
-
-// In the turn that brought them, so that a crash loses both or neither, and before this node vouches for having seen
-// them: whoever relies on that vouch has what is given up here.
-Status ExpiryPath::take_returned(Time now) {
-  while (replica_.serving().ok()) {
-    const std::vector<Replica::MetKey> keys = replica_.first_returned_keys(kSlice);
-    if (keys.empty()) break;
-    PANDO_RETURN_IF_ERROR(give_up(keys, replica_.before_return(), now));
-    replica_.forget_returned_keys(keys);
-  }
-  return {};
-}
-
-Status ExpiryPath::give_up(const std::vector<Replica::MetKey>& keys, const VersionVector& before, Time now) {
-  std::vector<Op> ops;
-  const Replica::MetKey* last = nullptr;
-  bool whole = false;  // of the key of the last one
-  for (const Replica::MetKey& met : keys) {
-    if (last == nullptr || last->table != met.table || last->key != met.key) {
-      const auto freed = engine::may_be_freed(replica_.cells(), met.table, met.key, before, replica_.now_ms(now));
-      if (!freed) return freed.error();
-      whole = *freed;
-      if (whole) {
-        ops.push_back(ClearOp{.table = met.table, .key = met.key, .observed = before, .forget_counters = true});
-      }
-    }
-    last = &met;
-    if (whole) continue;
-    Result<std::optional<Op>> field = give_up_field(met, before, now);
-    if (!field) return field.error();
-    if (*field && std::find(ops.begin(), ops.end(), **field) == ops.end()) ops.push_back(**std::move(field));
-  }
-  if (!ops.empty()) {
-    const Result<LogPos> pos = replica_.commit(std::move(ops), now);
-    if (!pos) return pos.error();
-  }
-  return {};
-}
-
-Result<std::optional<Op>> ExpiryPath::give_up_field(const Replica::MetKey& met, const VersionVector& before, Time now) {
-  const CellPath path{met.table, met.key, met.kind, met.element};
-  for (const ByteSpan field : fields_around(path)) {
-    const auto freed = engine::may_be_freed(replica_.cells(), met.table, met.key, before, replica_.now_ms(now), field);
-    if (!freed) return fail(freed.error());
-    if (*freed) return clear_of_field(met.table, met.key, Bytes(field), before);
-  }
-  return std::nullopt;
 }
 
 Status ExpiryPath::vouch(Time now) {
@@ -353,7 +304,6 @@ void ExpiryPath::plan(Time now, bool more) {
   };
   if (more) again(kNextSlice);
   if (waiting() > 0) again(kLookEvery);
-  if (!replica_.first_returned_keys(1).empty()) again(kTryAgain);
   if (replica_.has_cleared_ends()) again(kNextSlice);
   if (replica_.has_met_keys() && give_up_at_) again(std::max(*give_up_at_ - instant_of(now), Duration{}));
   const std::int64_t next_ms = replica_.cells().expiry().next_ms();

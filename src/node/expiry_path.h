@@ -71,10 +71,6 @@ class ExpiryPath {
   // What may have been freed here before those were met who wrote to the same keys: cleared, as far as it was here
   // then, by a commit of this node. With a later end of theirs, or none, it would stay with them.
   Status give_up_met(Time now);
-  // The same of what came of retired nodes, at once.
-  Status take_returned(Time now);
-  // Clears what may have been freed here of these keys, as far as `before` covers it.
-  Status give_up(const std::vector<Replica::MetKey>& keys, const VersionVector& before, Time now);
   void note_met_keys(Instant now);
   bool may_vouch() const;
   TableScope speaks_for() const;
@@ -85,8 +81,6 @@ class ExpiryPath {
   Status free(const Waiting& one);
   // A group that had not met this node may have freed the key: what this node wrote to it would come alive there.
   Status take_back(const Waiting& one, Time now);
-  // What was here before of a field that may have been freed; nothing when none of those that they wrote to was.
-  Result<std::optional<Op>> give_up_field(const Replica::MetKey& met, const VersionVector& before, Time now);
   // Clears by a commit of this node what is here of a key, or of a field of it, that has ended. False: nothing was.
   Result<bool> clear_ended(std::string_view table, ByteSpan key, ByteSpan field, Time now);
   // False when it came up a second time since, which counts then.

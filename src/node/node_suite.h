@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -76,6 +77,8 @@ class Rig {
   }
   // The next write fails.
   Status fail_next_write;
+  // Sees each write before it is carried out.
+  std::function<void(const LogWrite&)> on_write;
   // Segments cannot be prepared.
   Status prepare_status;
 
@@ -138,6 +141,7 @@ class Rig {
       while (!hold_log_ && !unreported_.empty()) {
         const LogWrite write = std::move(unreported_.front());
         unreported_.pop_front();
+        if (on_write) on_write(write);
         disks_.at(write.ns)->segments.at(write.segment_id).replace(write.offset, write.bytes.size(), write.bytes);
         node_.step(LogWritten{write.ns, std::exchange(fail_next_write, {})}, now, out);
         more = true;

@@ -431,7 +431,7 @@ PeerPath::Taken PeerPath::take_commit(LinkId id, Link& link, ByteSpan encoded, T
   }
   if (std::holds_alternative<repl::Duplicate>(verdict)) return Taken::kYes;
   if (auto* next = std::get_if<repl::Next>(&verdict)) {
-    const Status refusal = replica_.admit(std::move(next->commit), encoded);
+    const Status refusal = replica_.admit(std::move(next->commit), encoded, now);
     if (refusal.ok()) return Taken::kYes;
     return refuse_commit(id, link, dot, head.first, refusal, refusal.code() == StatusCode::kDataLoss, now, out);
   }
@@ -505,7 +505,7 @@ Status PeerPath::merge(const Cut& cut, const std::vector<CutCell>& cells, Time n
   if (replica_.cells().context().get(self).value != 0 && cut.context.get(self).value == 0) {
     replica_.catch_up_with(cut.context);
   }
-  PANDO_RETURN_IF_ERROR(replica_.join(cut, cells));
+  PANDO_RETURN_IF_ERROR(replica_.join(cut, cells, now));
   take_ready(now, out);
   return {};
 }

@@ -111,14 +111,14 @@ Result<LogPos> Replica::commit(std::vector<Op> ops, Time now, std::optional<Byte
   return pos;
 }
 
-Status Replica::admit(Commit commit, ByteSpan encoded) {
+Status Replica::admit(Commit commit, ByteSpan encoded, Time now) {
   PANDO_RETURN_IF_ERROR(serving());
   PANDO_RETURN_IF_ERROR(apply::check_causal(commit, cells_->context()));
+  if (retired().has(commit.dot.origin)) PANDO_RETURN_IF_ERROR(give_up_before(commit, now));
   const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
   if (!pos) return pos.error();
   clock_.witness(commit.hlc);
   seen_since_own_.raise(commit.dot.origin, commit.dot.seq);
-  if (returned_keys_.empty() && retired().has(commit.dot.origin)) before_return_ = cells_->context();
   note_stranger(commit.dot);
   return enter(std::move(commit), *pos);
 }
@@ -205,28 +205,12 @@ void Replica::note_met(const CellPath& path) {
   if (std::optional<MetKey> key = may_be_freed(path)) met_keys_.insert(*std::move(key));
 }
 
-void Replica::note_returned(const CellPath& path) {
-  if (returned_keys_.size() >= kUnseenEndsMax) return;
-  if (std::optional<MetKey> key = may_be_freed(path)) returned_keys_.insert(*std::move(key));
-}
-
 bool Replica::is_news_of_retired(const VersionVector& context) const {
   if (retired().empty()) return false;
   const auto& entries = context.entries();
   return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
     return retired().has(entry.first) && cells_->context().get(entry.first) < entry.second;
   });
-}
-
-std::vector<Replica::MetKey> Replica::first_returned_keys(std::size_t count_max) const {
-  std::vector<MetKey> first;
-  for (auto at = returned_keys_.begin(); at != returned_keys_.end() && first.size() < count_max; ++at)
-    first.push_back(*at);
-  return first;
-}
-
-void Replica::forget_returned_keys(const std::vector<MetKey>& done) {
-  for (const MetKey& key : done) returned_keys_.erase(key);
 }
 
 std::vector<Replica::MetKey> Replica::first_met_keys(std::size_t count_max) const {
@@ -243,9 +227,7 @@ Status Replica::note_changes(const Commit& commit) {
   const bool own = commit.dot.origin == self_;
   const bool catches_up = !catching_up_.empty() && !own;
   const bool met = (catches_up && before_meeting_.get(commit.dot.origin).value == 0) || by_stranger(commit.dot);
-  const bool returned = !own && retired().has(commit.dot.origin);
   for (const Op& op : commit.ops) {
-    if (returned) note_returned(path_in(op));
     if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
     if (met) note_met(path_in(op));
     note_escrow(op, own);

@@ -154,12 +154,12 @@ class Replica {
   Result<LogPos> commit(std::vector<Op> ops, Time now, std::optional<Bytes> idempotency_key = {});
   // A commit from a peer that repl::examine() found to be next; `encoded` are its very bytes. kDataLoss when it
   // refers to what it cannot have seen: that is found before it reaches the log, where it would stay.
-  Status admit(Commit commit, ByteSpan encoded);
+  Status admit(Commit commit, ByteSpan encoded, Time now);
   // Merges in what another node held at `cut`: `cells` are all that were found to differ from the cells here, or
   // changed here since they were compared; whatever is not among them is the same on both sides. All of it is one step:
   // before it nothing is seen of the cut, after it everything. kOverloaded, kUnavailable as for commits; then nothing
   // happened.
-  Status join(const Cut& cut, const std::vector<CutCell>& cells, CutRecord::How how = CutRecord::How::kMerge);
+  Status join(const Cut& cut, const std::vector<CutCell>& cells, Time now, CutRecord::How how = CutRecord::How::kMerge);
   // Of a node that holds nothing: from here on it is of a cluster that began as a clone.
   Status join_cluster(const std::string& cluster);
   // From here on this node commits under an epoch above `epoch`.
@@ -209,13 +209,10 @@ class Replica {
   std::vector<MetKey> first_met_keys(std::size_t count_max) const;
   void forget_met_keys(const std::vector<MetKey>& done);
   std::size_t met_keys() const { return met_keys_.size(); }
-  bool has_met_keys() const { return !met_keys_.empty() || !returned_keys_.empty(); }
+  bool has_met_keys() const { return !met_keys_.empty(); }
   const VersionVector& before_meeting() const { return before_meeting_; }
-  // The same of what came of retired nodes (engine/retired.h): keys that they wrote, not knowing what had been freed
-  // without them, and what was here before it came. Bounded likewise.
-  std::vector<MetKey> first_returned_keys(std::size_t count_max) const;
-  void forget_returned_keys(const std::vector<MetKey>& done);
-  const VersionVector& before_return() const { return before_return_; }
+  // Clears what may have been freed here of these keys, as far as `before` covers it, by a commit of this node.
+  Status give_up(const std::vector<MetKey>& keys, const VersionVector& before, Time now);
   const engine::RetiredNodes& retired() const { return catalog_.retired(); }
   // This node takes no writes of clients any more until it is told otherwise: it is going to be stopped.
   void drain(bool draining) { draining_ = draining; }
@@ -313,17 +310,18 @@ class Replica {
   bool by_stranger(const Dot& dot) const;
   // Who vouches for having seen this node's commits is none any more.
   void note_vouch(const Commit& commit);
-  // What a commit, or a cut, brings of those who are retired here is noted key by key.
-  void note_returned(const CellPath& path);
+  // Before something comes in that those wrote who are retired here (engine/retired.h), not knowing what has been freed
+  // without them: gives up what may have been freed of the same keys. It stands before it in the log, so that no crash
+  // leaves the one without the other. Nothing happened to the keys when this fails.
+  Status give_up_before(const Commit& news, Time now);
+  Status give_up_before(const Cut& cut, const std::vector<CutCell>& cells, Time now);
+  Result<std::optional<Op>> give_up_field(const MetKey& met, const VersionVector& before, Time now) const;
   bool is_news_of_retired(const VersionVector& context) const;
   std::optional<MetKey> may_be_freed(const CellPath& path) const;
   // Before the commit takes effect.
   Status note_cleared_ends(const Commit& commit);
   Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
-  Status note_joined(const CutCell& cell, const VersionVector& before, bool returned, bool met);
-  // Whether the cell holds what one whom `by` picks wrote and `before` does not cover.
-  Result<bool> holds_news(const CellPath& path, const VersionVector& before,
-                          const std::function<bool(const Dot&)>& by) const;
+  Status note_joined(const CutCell& cell, const VersionVector& before, bool met);
   // Of one turn: those beyond keep their slots until they are reset again.
   static constexpr std::size_t kResetCountersMax = 10'000;
   static constexpr std::size_t kUnseenEndsMax = 100'000;
@@ -380,8 +378,6 @@ class Replica {
   // Whose first commit has come to this process, after this node had written: up to which commit they may not have
   // heard of this node. Others may have brought them together, so that no peer's Hello tells.
   std::map<Origin, Seq> strangers_;
-  VersionVector before_return_;
-  std::set<MetKey> returned_keys_;
   std::size_t sharing_ = 0;
   Seq shared_upto_;  // of self_, when that was 0 last; before this process anything may have been
   bool draining_ = false;

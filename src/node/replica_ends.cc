@@ -6,6 +6,7 @@
 
 #include "engine/vouches.h"
 #include "model/expiry.h"
+#include "model/field_end.h"
 #include "node/replica.h"
 
 namespace pando::node {
@@ -87,6 +88,48 @@ void Replica::note_vouch(const Commit& commit) {
     const std::optional<engine::Vouch> said = engine::decode_vouch(put->value);
     if (said && knows(said->seen, self_.node)) strangers_.erase(commit.dot.origin);
   }
+}
+
+Status Replica::give_up_before(const Commit& news, Time now) {
+  std::set<MetKey> keys;
+  for (const Op& op : news.ops) {
+    if (std::optional<MetKey> key = may_be_freed(path_in(op))) keys.insert(*std::move(key));
+  }
+  return give_up({keys.begin(), keys.end()}, cells_->context(), now);
+}
+
+Status Replica::give_up(const std::vector<MetKey>& keys, const VersionVector& before, Time now) {
+  std::vector<Op> ops;
+  const MetKey* last = nullptr;
+  bool whole = false;  // of the key of the last one
+  for (const MetKey& met : keys) {
+    if (last == nullptr || last->table != met.table || last->key != met.key) {
+      const auto freed = engine::may_be_freed(*cells_, met.table, met.key, before, now_ms(now));
+      if (!freed) return freed.error();
+      whole = *freed;
+      if (whole) {
+        ops.push_back(ClearOp{.table = met.table, .key = met.key, .observed = before, .forget_counters = true});
+      }
+    }
+    last = &met;
+    if (whole) continue;
+    Result<std::optional<Op>> field = give_up_field(met, before, now);
+    if (!field) return field.error();
+    if (*field && std::find(ops.begin(), ops.end(), **field) == ops.end()) ops.push_back(**std::move(field));
+  }
+  if (ops.empty()) return {};
+  const Result<LogPos> pos = commit(std::move(ops), now);
+  return pos ? Status() : pos.error();
+}
+
+Result<std::optional<Op>> Replica::give_up_field(const MetKey& met, const VersionVector& before, Time now) const {
+  const CellPath path{met.table, met.key, met.kind, met.element};
+  for (const ByteSpan field : fields_around(path)) {
+    const auto freed = engine::may_be_freed(*cells_, met.table, met.key, before, now_ms(now), field);
+    if (!freed) return pando::fail(freed.error());
+    if (*freed) return clear_of_field(met.table, met.key, Bytes(field), before);
+  }
+  return std::nullopt;
 }
 
 Status Replica::note_cleared_ends(const Commit& commit) {

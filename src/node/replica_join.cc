@@ -13,6 +13,23 @@ namespace {
 
 // Of one record: small enough to go out with others, large enough to make few.
 constexpr std::size_t kCutRecordBytes = 512 * 1024;
+// Keys that one commit gives up.
+constexpr std::size_t kGivenUpAtOnce = 256;
+
+// Whether the cell of a cut holds what one whom `by` picks wrote and `before` does not cover. What was counted in a
+// slot that was there is not told apart from what was known of it.
+Result<bool> holds_news(const CutCell& cell, const VersionVector& before, const std::function<bool(const Dot&)>& by) {
+  if (!cell.state) return false;
+  const Result<store::Cell> theirs = store::decode_cell_state(cell.key, *cell.state);
+  if (!theirs) return pando::fail(theirs.error());
+  if (is_counter(theirs->kind())) {
+    const auto& slots = theirs->counter().slots();
+    return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return by(slot.born()); });
+  }
+  const auto& entries = theirs->reg().entries();
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const auto& entry) { return by(entry.dot) && !before.covers(entry.dot); });
+}
 
 }  // namespace
 
@@ -37,8 +54,9 @@ Status Replica::append_cut_cells(const std::vector<CutCell>& cells, std::uint64_
   return count == 0 ? Status() : append();
 }
 
-Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecord::How how) {
+Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, Time now, CutRecord::How how) {
   PANDO_RETURN_IF_ERROR(serving());
+  if (how == CutRecord::How::kMerge) PANDO_RETURN_IF_ERROR(give_up_before(cut, cells, now));
   // Cell records that no cut follows mean nothing: a failure in here leaves no trace but them.
   std::uint64_t records = 0;
   PANDO_RETURN_IF_ERROR(append_cut_cells(cells, records));
@@ -47,8 +65,6 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecor
   clock_.witness(cut.hlc_floor);
   seen_since_own_.merge(cut.context);
   const VersionVector before = cells_->context();
-  const bool returned = how == CutRecord::How::kMerge && is_news_of_retired(cut.context);
-  if (returned && returned_keys_.empty()) before_return_ = before;
   const Result<std::uint64_t> changed = apply::join_cut(*cells_, cut, cells, *pos, how);
   if (!changed) {
     fail(changed.error().with_context("cannot merge in a cut of another node"));
@@ -60,7 +76,7 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecor
     return serving();
   }
   for (const CutCell& cell : cells) {
-    if (Status status = note_joined(cell, before, returned, *met); !status.ok()) {
+    if (Status status = note_joined(cell, before, *met); !status.ok()) {
       fail(std::move(status));
       return serving();
     }
@@ -73,37 +89,35 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, CutRecor
   return {};
 }
 
-// What was counted in a slot that was there is not told apart from what was known of it.
-Result<bool> Replica::holds_news(const CellPath& path, const VersionVector& before,
-                                 const std::function<bool(const Dot&)>& by) const {
-  if (is_counter(path.kind)) {
-    const Result<const crdt::Counter*> counter = cells_->find_counter(path);
-    if (!counter) return pando::fail(counter.error());
-    if (*counter == nullptr) return false;
-    const auto& slots = (*counter)->slots();
-    return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) { return by(slot.born()); });
+// A cut is joined all at once, so what it brings of those who are retired goes out in one piece with what is given up.
+Status Replica::give_up_before(const Cut& cut, const std::vector<CutCell>& cells, Time now) {
+  if (!is_news_of_retired(cut.context)) return {};
+  const VersionVector before = cells_->context();
+  std::set<MetKey> keys;
+  for (const CutCell& cell : cells) {
+    const Result<CellPath> path = store::decode_cell_key(cell.key);
+    if (!path) return path.error();
+    const Result<bool> news = holds_news(cell, before, [&](const Dot& dot) { return retired().has(dot.origin); });
+    if (!news) return news.error();
+    if (!*news) continue;
+    if (std::optional<MetKey> key = may_be_freed(*path)) keys.insert(*std::move(key));
   }
-  const Result<const crdt::Register*> reg = cells_->find_register(path);
-  if (!reg) return pando::fail(reg.error());
-  if (*reg == nullptr) return false;
-  const auto& entries = (*reg)->entries();
-  return std::any_of(entries.begin(), entries.end(),
-                     [&](const auto& entry) { return by(entry.dot) && !before.covers(entry.dot); });
+  while (!keys.empty()) {
+    std::vector<MetKey> some;
+    while (!keys.empty() && some.size() < kGivenUpAtOnce) some.push_back(std::move(keys.extract(keys.begin()).value()));
+    PANDO_RETURN_IF_ERROR(give_up(some, before, now));
+  }
+  return {};
 }
 
 // The same as note_changes() of the commits whose place this cell takes. `before`: what was here before the cut;
-// `returned`, `met`: it brings news of retired nodes, and of strangers.
-Status Replica::note_joined(const CutCell& cell, const VersionVector& before, bool returned, bool met) {
+// `met`: it brings news of strangers.
+Status Replica::note_joined(const CutCell& cell, const VersionVector& before, bool met) {
   const Result<CellPath> path = store::decode_cell_key(cell.key);
   if (!path) return path.error();
   PANDO_RETURN_IF_ERROR(note_kept(path->table, path->key));
-  if (returned) {
-    const Result<bool> news = holds_news(*path, before, [&](const Dot& dot) { return retired().has(dot.origin); });
-    if (!news) return news.error();
-    if (*news) note_returned(*path);
-  }
   if (met) {
-    const Result<bool> news = holds_news(*path, before, [&](const Dot& dot) { return by_stranger(dot); });
+    const Result<bool> news = holds_news(cell, before, [&](const Dot& dot) { return by_stranger(dot); });
     if (!news) return news.error();
     if (*news) note_met(*path);
   }

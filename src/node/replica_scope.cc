@@ -218,7 +218,7 @@ Status Replica::arrive(const TableSet& tables, const Cut& cut, const std::vector
   conflicts_ += *conflicts;
   Status noted;
   for (const CutCell& cell : cells) {
-    if (noted.ok()) noted = note_joined(cell, cells_->context(), false, false);
+    if (noted.ok()) noted = note_joined(cell, cells_->context(), false);
   }
   for (const Commit& commit : commits) {
     for (const Op& op : commit.ops) {

@@ -203,7 +203,7 @@ bool ResyncPath::take(const Sessions& sessions, Time now, Outputs& out) {
   if (*more) heard_at_ = instant_of(now);
   if (taker_.state() != ResyncTaker::State::kReady) return *more;
   switch (task_->kind) {
-    case Task::Kind::kCatchUp: finish_catch_up(*session, instant_of(now), out); break;
+    case Task::Kind::kCatchUp: finish_catch_up(*session, now, out); break;
     case Task::Kind::kAsked: finish_asked(*session, now, out); break;
     case Task::Kind::kProof: finish_proof(*session, now, out); break;
     case Task::Kind::kArrival: finish_fetch(*session, out); break;
@@ -222,10 +222,10 @@ void ResyncPath::on_too_large(repl::Session& session, Status status, Instant now
   end_task(std::move(status));
 }
 
-void ResyncPath::finish_catch_up(repl::Session& session, Instant now, Outputs& out) {
+void ResyncPath::finish_catch_up(repl::Session& session, Time now, Outputs& out) {
   const ResyncTaker::Stats before = taker_.stats();
-  if (const Status status = taker_.finish(session); !status.ok()) {
-    retry_at_ = now + kResyncRetry;
+  if (const Status status = taker_.finish(session, now); !status.ok()) {
+    retry_at_ = instant_of(now) + kResyncRetry;
     out.notes.push_back(
         {Note::Level::kError, replica_.name(), fmt::format("resync: cannot merge in: {}", status.message())});
   } else if (taker_.stats().finished != before.finished) {
@@ -263,10 +263,10 @@ void ResyncPath::finish_asked(repl::Session& session, Time now, Outputs& out) {
                              task_->peer)));
     }
     if (mends) taker_.abandon(session);
-    const Result<std::uint64_t> mended = mends ? taker_.mend(difference->cells) : Result<std::uint64_t>(0);
+    const Result<std::uint64_t> mended = mends ? taker_.mend(difference->cells, now) : Result<std::uint64_t>(0);
     if (!mended) return end_task(mended.error());
     if (!mends) {
-      if (const Status status = taker_.finish(session); !status.ok()) return end_task(status);
+      if (const Status status = taker_.finish(session, now); !status.ok()) return end_task(status);
       if (taker_.stats().finished == before) return;  // goes on with another cut
     }
     joined_ = true;
@@ -294,7 +294,7 @@ void ResyncPath::finish_proof(repl::Session& session, Time now, Outputs& out) {
                          fmt::format("not the same as {} though both have seen the same, in {} cells: {}{}",
                                      task_->peer, difference->cells.size(), fmt::join(difference->named, ", "),
                                      difference->cells.size() > difference->named.size() ? ", …" : "")});
-    const Result<std::uint64_t> mended = taker_.mend(difference->cells);
+    const Result<std::uint64_t> mended = taker_.mend(difference->cells, now);
     if (!mended) {
       out.notes.push_back({Note::Level::kError, replica_.name(), mended.error().message()});
     } else {

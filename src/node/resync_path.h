@@ -103,7 +103,7 @@ class ResyncPath {
   bool take(const Sessions& sessions, Time now, Outputs& out);
   void on_too_large(repl::Session& session, Status status, Instant now, Outputs& out);
   // All is compared.
-  void finish_catch_up(repl::Session& session, Instant now, Outputs& out);
+  void finish_catch_up(repl::Session& session, Time now, Outputs& out);
   void finish_asked(repl::Session& session, Time now, Outputs& out);
   void finish_proof(repl::Session& session, Time now, Outputs& out);
   void finish_fetch(repl::Session& session, Outputs& out);

@@ -287,7 +287,7 @@ Result<Difference> ResyncTaker::difference(std::int64_t now_ms, Chunks chunks) c
   return difference_of(*cells_, got_, compared_, now_ms, chunks);
 }
 
-Result<std::uint64_t> ResyncTaker::mend(const std::vector<CutCell>& cells) {
+Result<std::uint64_t> ResyncTaker::mend(const std::vector<CutCell>& cells, Time now) {
   CHECK(state_ == State::kReady);
   std::vector<CutCell> changing;
   const Cut cut = *std::exchange(cut_, std::nullopt);
@@ -299,11 +299,13 @@ Result<std::uint64_t> ResyncTaker::mend(const std::vector<CutCell>& cells) {
     if (*changes) changing.push_back(cell);
   }
   if (changing.empty()) return 0;
-  if (Status status = replica_.join(cut, changing, CutRecord::How::kMend); !status.ok()) return fail(std::move(status));
+  if (Status status = replica_.join(cut, changing, now, CutRecord::How::kMend); !status.ok()) {
+    return fail(std::move(status));
+  }
   return changing.size();
 }
 
-Status ResyncTaker::finish(repl::Session& session) {
+Status ResyncTaker::finish(repl::Session& session, Time now) {
   CHECK(state_ == State::kReady);
   if (!replica_.cells().snapshots().alive(*snapshot_)) {
     session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
@@ -314,7 +316,7 @@ Status ResyncTaker::finish(repl::Session& session) {
   const Cut cut = *std::exchange(cut_, std::nullopt);
   // Nobody looks at what the cells were any more: it need not be put away.
   stop();
-  PANDO_RETURN_IF_ERROR(replica_.join(cut, cells));
+  PANDO_RETURN_IF_ERROR(replica_.join(cut, cells, now));
   session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
   ++stats_.finished;
   stats_.differing += cells.size();

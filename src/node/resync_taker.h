@@ -75,7 +75,7 @@ class ResyncTaker {
   Result<bool> work(repl::Session& session);
   // Merges the cut in, once kReady; idle afterwards. On failure nothing was merged in: what was got is kept for another
   // begin().
-  Status finish(repl::Session& session);
+  Status finish(repl::Session& session, Time now);
 
   // kReady, or found that the peer must be asked for another cut (then nothing): all that was got, which is what
   // differs from the cells here, and the cut it is of. The filter says of which tables. Idle afterwards.
@@ -108,7 +108,7 @@ class ResyncTaker {
   Result<Difference> difference(std::int64_t now_ms, Chunks chunks) const;
   // Of these cells all that either side has stays (CutRecord::How::kMend); idle afterwards. How many changed here: none
   // when commits came since they were compared, as these may have taken away what one side lacks.
-  Result<std::uint64_t> mend(const std::vector<CutCell>& cells);
+  Result<std::uint64_t> mend(const std::vector<CutCell>& cells, Time now);
 
  private:
   // A part of which the peer has told the digest, being compared from `at` on.

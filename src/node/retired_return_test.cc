@@ -120,6 +120,50 @@ TEST(RetiredReturn, ADiskThatComesBackIsMergedAndBringsNothingToLife) {
   EXPECT_TRUE(fleet.ask<Boxed<StatsReply>>(0, StatsRequest{})->retired.empty());
 }
 
+TEST(RetiredReturn, APowerCutLeavesNoNewsWithoutWhatIsGivenUpForIt) {
+  Fleet fleet(3);
+  fleet.settle();
+  write(fleet, 0, put_for("extended", 30'000));
+  write(fleet, 1, put("of-dc2", "x"));
+  write(fleet, 2, put("of-dc3", "x"));
+  fleet.settle();
+  fleet.cut(2);
+  write(fleet, 2, expire("extended", 100 * kHours));
+  fleet.kill(2);
+  fleet.pass(Duration::seconds(120));
+  retire(fleet, 0, "dc3");
+  fleet.pass(Duration::seconds(120));
+  ASSERT_EQ(fleet.ask<Boxed<StatsReply>>(0, StatsRequest{})->ended_freed, 1u);
+
+  const Origin dc1{"dc1", 1};
+  const Origin dc3{"dc3", 1};
+  const VersionVector before = fleet.digest(0, 0).context;
+  std::vector<std::pair<Rig::Disk, LogWrite>> writes;  // the disk as it was before each
+  fleet[0].on_write = [&](const LogWrite& one) { writes.emplace_back(*fleet[0].disks().at("ns"), one); };
+  fleet.heal();
+  fleet.start(2);
+  fleet.pass(Duration::seconds(30));
+  fleet[0].on_write = {};
+  ASSERT_GT(fleet.digest(0, 0).context.get(dc3), before.get(dc3)) << "its news have come";
+
+  std::size_t with_news = 0;
+  for (const auto& [disk, one] : writes) {
+    for (std::size_t kept = 0; kept <= one.bytes.size(); kept += 4) {
+      const auto torn = std::make_shared<Rig::Disk>(disk);
+      torn->segments.at(one.segment_id).replace(one.offset, kept, one.bytes, 0, kept);
+      NodeConfig config;
+      config.node_name = "dc1";
+      Rig rig(config, {{"ns", torn}});
+      rig.open({.name = "ns"});
+      const VersionVector after = std::get<DigestReply>(rig.ask("ns", DigestRequest{0}).body).context;
+      if (after.get(dc3) == before.get(dc3)) continue;
+      ++with_news;
+      EXPECT_GT(after.get(dc1), before.get(dc1)) << "after " << kept << " of " << one.bytes.size() << " bytes";
+    }
+  }
+  EXPECT_GT(with_news, 0u);
+}
+
 TEST(RetiredReturn, AnEmptyDirectoryUnderTheOldNameIsTheNextEpoch) {
   Fleet fleet(3);
   fleet.settle();
