@@ -65,6 +65,22 @@ if(PANDO_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# PANDO_PROFILE: `generate` makes programs that write down which way they go, `use` builds them anew with that in
+# mind, across files. `./dev build dist` does both, with the work of bench/train between them.
+set(PANDO_PROFILE "" CACHE STRING "Profile-guided optimisation: generate, use or empty")
+set(profile_dir ${CMAKE_BINARY_DIR}/profile)
+if(PANDO_PROFILE STREQUAL "generate")
+  add_compile_options(-fprofile-generate=${profile_dir} -fprofile-update=prefer-atomic)
+  add_link_options(-fprofile-generate=${profile_dir})
+elseif(PANDO_PROFILE STREQUAL "use")
+  # Partial: what the training did not reach is compiled as ever, not for size.
+  add_compile_options(-fprofile-use=${profile_dir} -fprofile-partial-training -Wno-missing-profile)
+  add_compile_options(-flto=auto)
+  add_link_options(-flto=auto -fprofile-use=${profile_dir})
+elseif(PANDO_PROFILE)
+  message(FATAL_ERROR "PANDO_PROFILE is `${PANDO_PROFILE}`: say generate, use, or nothing")
+endif()
+
 option(PANDO_WERROR "Treat warnings as errors" ON)
 add_library(pando_flags INTERFACE)
 target_compile_options(pando_flags INTERFACE
