@@ -24,10 +24,11 @@ int make_set() {
 
 Readiness::Readiness(boost::asio::io_context& io) : set_(io, make_set()) {}
 
-void Readiness::add(int fd, std::uint32_t slot, Interest interest) {
+bool Readiness::add(int fd, std::uint32_t slot, Interest interest) {
   epoll_event event = event_of(slot, interest);
-  CHECK(::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, fd, &event) == 0);
+  if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, fd, &event) != 0) return false;
   ++sockets_;
+  return true;
 }
 
 void Readiness::change(int fd, std::uint32_t slot, Interest interest) {

@@ -41,7 +41,9 @@ class Readiness {
   // Stops the process where the system has no descriptor left for it: at the start.
   explicit Readiness(boost::asio::io_context& io);
 
-  void add(int fd, std::uint32_t slot, Interest interest);
+  // False: the system watches no more sockets, or this is none. It is not watched then, and not to be changed or
+  // removed.
+  [[nodiscard]] bool add(int fd, std::uint32_t slot, Interest interest);
   void change(int fd, std::uint32_t slot, Interest interest);
   // The last one ends a wait that is under way.
   void remove(int fd);

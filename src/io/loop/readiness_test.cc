@@ -48,7 +48,7 @@ class ReadinessTest : public testing::Test {
  protected:
   Pair& watched(std::uint32_t slot, Interest interest) {
     sockets.push_back(std::make_unique<Pair>());
-    readiness.add(sockets.back()->ends[0], slot, interest);
+    EXPECT_TRUE(readiness.add(sockets.back()->ends[0], slot, interest));
     return *sockets.back();
   }
   // What is ready, by slot, once something is.
@@ -146,6 +146,11 @@ TEST_F(ReadinessTest, MoreThanOneRoundHoldsComeInTheNext) {
     if (seen.size() == kMany) break;
   }
   EXPECT_EQ(seen.size(), kMany);
+}
+
+TEST_F(ReadinessTest, WhatCannotBeWatchedIsSaid) {
+  EXPECT_FALSE(readiness.add(-1, 1, kReads));
+  EXPECT_TRUE(readiness.empty());
 }
 
 TEST_F(ReadinessTest, TheLastSocketEndsTheWait) {

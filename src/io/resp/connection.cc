@@ -31,10 +31,16 @@ Connection::Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint3
       client_id_(client_id),
       next_serial_(first_serial),
       session_(hub, *this, client_id, socket_.peer(), socket_.local()) {
-  hub_.readiness.add(socket_.fd(), slot_, looks_for_);
+  watched_ = hub_.readiness.add(socket_.fd(), slot_, looks_for_);
+}
+
+void Connection::start() {
+  if (!watched_) return close();
+  look();
 }
 
 void Connection::start_refused(std::string_view why) {
+  if (!watched_) return close();
   closing_ = true;
   api::RespWriter(out_, 2).error(why);
   send();
@@ -417,7 +423,7 @@ void Connection::close() {
   closed_ = true;
   end_blocking();
   session_.leave();
-  hub_.readiness.remove(socket_.fd());
+  if (watched_) hub_.readiness.remove(socket_.fd());
   // Unread input would reset the connection, and the reset may overtake the last answer.
   socket_.end_writing();
   char rest[4096];

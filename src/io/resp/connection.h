@@ -87,7 +87,7 @@ class Connection final : public loop::Client,
   Connection(Hub& hub, boost::asio::ip::tcp::socket socket, std::uint32_t slot, std::uint32_t first_serial,
              std::uint64_t client_id);
 
-  void start() override { look(); }
+  void start() override;
   void start_refused(std::string_view why) override;
   void on_ready(const loop::Ready& ready);
   void on_reply(std::uint32_t serial, Reply&& reply);
@@ -177,6 +177,7 @@ class Connection final : public loop::Client,
   bool taking_ = false;
   bool quiet_ = false;    // nothing was read since the last tick
   bool writing_ = false;  // the socket has no room
+  bool watched_ = false;  // false: the system has no room for it, and it is closed at once
   loop::Interest looks_for_;
   bool closing_ = false;
   bool closed_ = false;
