@@ -226,10 +226,14 @@ void Replica::forget_met_keys(const std::vector<MetKey>& done) {
 Status Replica::note_changes(const Commit& commit) {
   const bool own = commit.dot.origin == self_;
   const bool catches_up = !catching_up_.empty() && !own;
-  const bool met = (catches_up && before_meeting_.get(commit.dot.origin).value == 0) || by_stranger(commit.dot);
+  const bool met = catches_up && before_meeting_.get(commit.dot.origin).value == 0;
+  const bool strange = by_stranger(commit.dot);
   for (const Op& op : commit.ops) {
     if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
-    if (met) note_met(path_in(op));
+    // What a stranger takes away leaves nothing to look at. And it may be what this node's own giving up is answered
+    // with: looked at, and so on, that would have no end.
+    const bool leaves = std::holds_alternative<PutOp>(op) || std::holds_alternative<CountOp>(op);
+    if (met || (strange && leaves)) note_met(path_in(op));
     note_escrow(op, own);
     note_reset(op);
     PANDO_RETURN_IF_ERROR(note_kept(table_of(op), key_of(op)));
