@@ -66,7 +66,7 @@ if(PANDO_FUZZ)
 endif()
 
 # PANDO_PROFILE: `generate` makes programs that write down which way they go, `use` builds them anew with that in
-# mind, across files. `./dev build dist` does both, with the work of bench/train between them.
+# mind, across files. `./dev build dist` does both, with the work of bench/lib/train.py between them.
 set(PANDO_PROFILE "" CACHE STRING "Profile-guided optimisation: generate, use or empty")
 set(profile_dir ${CMAKE_BINARY_DIR}/profile)
 if(PANDO_PROFILE STREQUAL "generate")

@@ -5,7 +5,7 @@
 
 PANDO is a program built with PANDO_PROFILE=generate; it writes down which way it went when it stops. Two sites that follow
 each other take what users of each protocol send most: the common commands of the Redis protocol, alone and in pipelines,
-reads and writes over HTTP, watches, and each other's commits; with synced writes and with `os`, on keys that are new,
+reads and writes over HTTP, and each other's commits; with synced writes and with `os`, on keys that are new,
 changed, read, counted and deleted. One of them stops in between and starts from its log and checkpoint.
 """
 
@@ -40,7 +40,7 @@ WORDS = """
 
 
 def commands():
-    text = " | ".join(line for line in WORDS.strip().splitlines())
+    text = WORDS.strip().replace("\n", " | ")
     return [[word.format(small="x" * 48, large="y" * 1000) for word in one.split()] for one in text.split("|")]
 
 
