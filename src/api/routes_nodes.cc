@@ -19,6 +19,9 @@ Result<Request> parse_retire(Call& call, JsonBody& body) {
   const Result<bool> dry_run = bool_field(*object, "dryRun");
   if (!dry_run) return fail(dry_run.error());
   retire.dry_run = *dry_run;
+  const Result<bool> disk_lost = bool_field(*object, "diskLost");
+  if (!disk_lost) return fail(disk_lost.error());
+  retire.disk_lost = *disk_lost;
   return Request(std::move(retire));
 }
 
@@ -136,7 +139,8 @@ constexpr SchemaRow kSchemas[] = {
     {"Nodes", R"({"type":"object","required":["namespace","nodes"],"properties":{"namespace":{"type":"string"},)"
               R"("nodes":{"type":"array","items":{"$ref":"Node"}}}})"},
     {"Retire", R"({"type":"object","properties":{"dryRun":{"type":"boolean",)"
-               R"("description":"only say what would be lost"}}})"},
+               R"("description":"only say what would be lost"},"diskLost":{"type":"boolean",)"
+               R"("description":"its disk will not come back"}}})"},
     {"Retired",
      R"({"type":"object","required":["namespace","node","epoch","done","commits","missingCommits","counters","rights"],)"
      R"("properties":{"namespace":{"type":"string"},"node":{"type":"string"},"epoch":{"$ref":"Count"},)"

@@ -219,6 +219,7 @@ Result<Command> retire(const std::string& verb, const Arguments& args) {
   add_target(app, command.target);
   app.add_option("NODE", command.node, "that is gone")->required();
   app.add_flag("--yes", command.yes, "do it");
+  app.add_flag("--disk-lost", command.disk_lost, "its disk is lost with it");
   app.add_flag("--json", command.json, "one array");
   PANDO_RETURN_IF_ERROR(parse(verb, args, app));
   return Command(std::move(command));

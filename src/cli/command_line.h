@@ -103,7 +103,8 @@ struct DrainCommand {
 struct RetireCommand {
   Target target;  // no namespace: all that know the node
   std::string node;
-  bool yes = false;  // else only say what would be lost
+  bool yes = false;        // else only say what would be lost
+  bool disk_lost = false;  // its disk will not come back
   bool json = false;
 };
 struct NodesCommand {

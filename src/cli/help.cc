@@ -181,6 +181,8 @@ constexpr std::string_view kRetire =
 
   NODE                  the name of the node that is gone
   --yes                 does it; without, it only says what would be lost
+  --disk-lost           its disk is lost with it: nobody waits for what only that disk has whole, and it is refused
+                        should it be started after all
   --json                one JSON array, an object per namespace
 )";
 constexpr std::string_view kRetireExamples = R"(

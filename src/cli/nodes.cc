@@ -241,7 +241,8 @@ int run_retire(const RetireCommand& command) {
   json answers = json::array();
   Status last(StatusCode::kNotFound, "nothing to retire");
   for (const std::string& ns : *namespaces) {
-    const auto answer = client->ask(ns, "POST", path, json{{"dryRun", !command.yes}}.dump());
+    const auto answer =
+        client->ask(ns, "POST", path, json{{"dryRun", !command.yes}, {"diskLost", command.disk_lost}}.dump());
     // A node need not be in every namespace.
     if (!answer && answer.error().code() != StatusCode::kNotFound) return complain(answer.error().with_context(ns));
     if (!answer) {

@@ -1,5 +1,7 @@
 #include "engine/retired.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/codec.h"
@@ -32,6 +34,49 @@ Status retire_node(Draft& draft, std::string_view node, std::uint64_t epoch) {
   const RetiredNodes& known = draft.view().catalog().retired();
   if (known.has({std::string(node), epoch})) return {};
   return draft.put({std::string(kTableNodes), Bytes(node), CellKind::kRegister, {}}, encode_retirement(epoch));
+}
+
+namespace {
+
+CellPath lost_path(std::string_view node, std::string element) {
+  return {std::string(kTableNodes), Bytes(node), CellKind::kField, std::move(element)};
+}
+
+}  // namespace
+
+Bytes encode_lost_disk(const LostDisk& lost) {
+  Bytes bytes;
+  Writer out(bytes);
+  out.u8(kRetirementVersion);
+  out.varint(lost.epoch);
+  out.u8(lost.whole ? 1 : 0);
+  if (lost.whole) encode(*lost.whole, out);
+  return bytes;
+}
+
+std::optional<LostDisk> decode_lost_disk(ByteSpan bytes) {
+  Reader in(bytes);
+  if (in.u8("lost.version") != kRetirementVersion) return std::nullopt;
+  LostDisk lost;
+  lost.epoch = in.varint("lost.epoch");
+  if (in.u8("lost.closed") == 1) lost.whole = decode_version_vector(in);
+  if (!in.finish().ok() || lost.epoch == 0) return std::nullopt;
+  return lost;
+}
+
+Status lose_disk(Draft& draft, std::string_view node, std::uint64_t epoch) {
+  if (draft.view().catalog().retired().lost({std::string(node), epoch})) return {};
+  return draft.put(lost_path(node, "disk"), encode_lost_disk({epoch}));
+}
+
+Status close_lost(Draft& draft, std::string_view node) {
+  const RetiredNodes& known = draft.view().catalog().retired();
+  if (!known.open(node)) return {};
+  LostDisk lost{known.nodes().find(node)->second.lost, VersionVector()};
+  for (const auto& [origin, seq] : draft.view().cells().context().entries()) {
+    if (origin.node == node && known.lost(origin) && known.closing(origin) == nullptr) lost.whole->raise(origin, seq);
+  }
+  return draft.put(lost_path(node, fmt::format("disk {}", lost.epoch)), encode_lost_disk(lost));
 }
 
 }  // namespace pando::engine

@@ -30,4 +30,20 @@ std::optional<std::uint64_t> decode_retirement(ByteSpan bytes);
 // Declares all epochs of `node` up to `epoch` to be gone. Nothing when that is known already.
 Status retire_node(Draft& draft, std::string_view node, std::uint64_t epoch);
 
+// Cells of a node whose disks are lost with it: "disk" says so, and "disk 1" closes it up to epoch 1. Each closing
+// stays, so that who knows an earlier one only is known by it. Older releases do not look at them.
+struct LostDisk {
+  std::uint64_t epoch = 0;                  // of all up to this one
+  std::optional<VersionVector> whole = {};  // of a closing: Retirement::Closing
+  friend bool operator==(const LostDisk&, const LostDisk&) = default;
+};
+// u8(version = 1) varint(epoch) u8(1 of a closing, else 0) and vector(whole) of a closing.
+Bytes encode_lost_disk(const LostDisk& lost);
+std::optional<LostDisk> decode_lost_disk(ByteSpan bytes);
+
+// Declares that the disks of a retired node are lost with it, so that it will not bring what nobody else has.
+Status lose_disk(Draft& draft, std::string_view node, std::uint64_t epoch);
+// Says that all who hold all tables have of the lost node what is here: beyond that parts will do, from now on.
+Status close_lost(Draft& draft, std::string_view node);
+
 }  // namespace pando::engine

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/hlc.h"
 #include "model/origin.h"
@@ -23,6 +24,16 @@ class RetiredNodes {
     std::uint64_t epoch = 0;  // all up to this one
     Origin by;                // who said so last
     Hlc at;
+    // Its disks are lost too, of all epochs up to this one; 0: of none.
+    std::uint64_t lost = 0;
+    // Of all epochs up to the key: of what is not in `whole` the parts that are left at sites of some tables count for
+    // it.
+    struct Closing {
+      VersionVector whole;
+      std::vector<Dot> said;  // by concurrent ones, who say the same
+      bool known_with(const VersionVector& context) const;
+    };
+    std::map<std::uint64_t, Closing> closings = {};
   };
 
   static Result<RetiredNodes> load(const store::Cells& cells);
@@ -33,6 +44,16 @@ class RetiredNodes {
     const auto at = nodes_.find(origin.node);
     return at != nodes_.end() && origin.epoch <= at->second.epoch;
   }
+  // Its disk is lost with it: nothing of it comes any more but from those who have it.
+  bool lost(const Origin& origin) const;
+  // Nothing while that is waited for which nobody has whole.
+  const Retirement::Closing* closing(const Origin& origin) const;
+  // The node is lost, or any, and not closed yet.
+  bool open(std::string_view node) const;
+  bool any_open() const;
+  // kConflict for somebody with this context, who can only have it from a disk that was declared lost, or from a copy
+  // of one: it holds whole what has been given up here. `is_disk`: it is such a disk, or a copy.
+  Status check_lost(const VersionVector& theirs, const VersionVector& here, bool is_disk) const;
   // Whether the node is gone as far as a site with this context knows: no later epoch of it has written anything.
   bool gone(std::string_view node, const VersionVector& context) const;
   bool empty() const { return nodes_.empty(); }
@@ -41,6 +62,8 @@ class RetiredNodes {
   const VersionVector& said() const { return said_; }
 
  private:
+  void note_lost(const crdt::Register& reg, std::string_view node);
+
   std::map<std::string, Retirement, std::less<>> nodes_;
   VersionVector said_;  // only grows: what was said and is said otherwise now is seen by whoever saw the latter
 };

@@ -106,6 +106,81 @@ TEST(Retired, AndOnlyWhileAllOthersHaveTheSameOfIt) {
   EXPECT_TRUE(covers(fleet[0], known_at(fleet[0])));
 }
 
+TEST(LostDisk, BytesAreWhatTheyAre) {
+  EXPECT_EQ(encode_lost_disk({300}), Bytes("\x01\xAC\x02\x00", 4));
+  LostDisk closing{2, VersionVector()};
+  EXPECT_EQ(encode_lost_disk(closing), Bytes("\x01\x02\x01\x00", 4));
+  closing.whole->raise({"dc3", 1}, Seq(7));
+  for (const LostDisk& lost : {LostDisk{300}, closing}) EXPECT_EQ(decode_lost_disk(encode_lost_disk(lost)), lost);
+  for (const Bytes& bytes : {Bytes(), Bytes("\x02\x01\x00", 3), Bytes("\x01\x00\x00", 3), Bytes("\x01\x01\x00x", 4)}) {
+    EXPECT_FALSE(decode_lost_disk(bytes)) << ::testing::PrintToString(bytes);
+  }
+}
+
+// dc3 has told dc2 more than dc1 when it is lost.
+TEST(LostDisk, IsClosedOnceAllHaveVouchedKnowingItAndNobodyHasMore) {
+  Fleet fleet(3);
+  fleet[0].commit({put("of-dc1", "x")});
+  fleet[1].commit({put("of-dc2", "x")});
+  fleet[2].commit({put("of-dc3", "x")});
+  fleet.exchange();
+  fleet[2].commit({put("more", "x")});
+  fleet[1].pull(fleet[2]);
+  const auto may_close = [&] { return *none_has_more(fleet[0].cells(), known_at(fleet[0]), "dc3", {}); };
+  const auto owes = [&](std::size_t i) {
+    return *owes_word(fleet[i].cells(), fleet[i].next_dot().origin, known_at(fleet[i]));
+  };
+  retire(fleet[0], "dc3", 1);
+  EXPECT_FALSE(owes(0)) << "its disk may come back";
+  fleet[0].write_ops([&](Draft& made) { return lose_disk(made, "dc3", 1); });
+  EXPECT_TRUE(owes(0));
+  EXPECT_FALSE(may_close());
+  fleet[0].vouch(kStart);
+  EXPECT_FALSE(owes(0));
+  EXPECT_FALSE(may_close()) << "dc2 has not said anything";
+  fleet[1].pull(fleet[0]);
+  EXPECT_TRUE(owes(1));
+  fleet[1].vouch(kStart);
+  fleet[0].deliver(fleet[1].log().back());
+  EXPECT_FALSE(may_close()) << "dc2 has more";
+  EXPECT_TRUE(*none_has_more(fleet[0].cells(), known_at(fleet[0]), "dc3", {"dc2"})) << "but not of all tables";
+  fleet[0].deliver(fleet[2].log().back());
+  EXPECT_TRUE(may_close());
+}
+
+TEST(LostDisk, ThatHasMoreIsToldFromThoseWhoGoOnWithParts) {
+  Fleet fleet(2);
+  fleet[0].commit({put("of-dc1", "x")});
+  fleet[1].commit({put("of-dc2", "x")});
+  fleet.exchange();
+  retire(fleet[0], "dc2", 1);
+  fleet[0].write_ops([&](Draft& made) { return lose_disk(made, "dc2", 1); });
+  const auto refused = [&](const VersionVector& theirs, bool is_disk) {
+    return !known_at(fleet[0]).check_lost(theirs, fleet[0].cells().context(), is_disk).ok();
+  };
+  VersionVector disk;
+  disk.raise({"dc2", 1}, Seq(1));
+  EXPECT_FALSE(refused(disk, true)) << "nothing that is not here";
+  disk.raise({"dc2", 1}, Seq(2));
+  EXPECT_TRUE(refused(disk, true));
+  EXPECT_FALSE(refused(disk, false)) << "somebody who had it before may bring it";
+  EXPECT_EQ(known_at(fleet[0]).closing({"dc2", 1}), nullptr);
+  LostDisk closing{1, VersionVector()};
+  closing.whole->raise({"dc2", 1}, Seq(1));
+  fleet[0].write_ops([&](Draft& made) {
+    return made.put({std::string(kTableNodes), "dc2", CellKind::kField, "disk 1"}, encode_lost_disk(closing));
+  });
+  const RetiredNodes known = known_at(fleet[0]);
+  ASSERT_NE(known.closing({"dc2", 1}), nullptr);
+  EXPECT_EQ(known.closing({"dc2", 1})->whole.get({"dc2", 1}), Seq(1));
+  EXPECT_EQ(known.closing({"dc2", 2}), nullptr);
+  EXPECT_FALSE(known.any_open());
+  EXPECT_TRUE(refused(disk, true));
+  EXPECT_TRUE(refused(disk, false)) << "whole: what is here of it are parts";
+  disk.merge(fleet[0].cells().context());
+  EXPECT_FALSE(refused(disk, false)) << "it has parts too, as it knows";
+}
+
 TEST(HandOver, GivesEverythingThatIsFreeInEqualParts) {
   EscrowWorld world(3);
   EXPECT_TRUE(world.ask(0, declare(0, std::nullopt, 31)).status.ok());

@@ -105,6 +105,47 @@ Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const Re
   });
 }
 
+Result<bool> owes_word(store::Cells& cells, const Origin& self, const RetiredNodes& retired) {
+  if (!retired.any_open()) return false;
+  return vouch_of(cells, self).map([&](const std::optional<Vouch>& said) {
+    return !said || !said->seen.covers(retired.said());
+  });
+}
+
+Result<bool> none_has_more(store::Cells& cells, const RetiredNodes& retired, std::string_view node,
+                           const std::set<std::string>& partial) {
+  const auto& entries = cells.context().entries();
+  const auto more = [&](const auto& there) {
+    return there.first.node == node && there.second > cells.context().get(there.first);
+  };
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (is_over(entries, i, retired) || partial.contains(entries[i].first.node)) continue;
+    const Result<std::optional<Vouch>> said = vouch_of(cells, entries[i].first);
+    if (!said) return fail(said.error());
+    if (!*said || !(*said)->seen.covers(retired.said())) return false;
+    const auto& seen = (*said)->seen.entries();
+    const bool knows_others = std::any_of(seen.begin(), seen.end(), [&](const auto& there) {
+      return there.first.node != node && cells.context().get(there.first).value == 0;
+    });
+    if (knows_others) return false;
+    if ((*said)->scope.subscribe.all && std::any_of(seen.begin(), seen.end(), more)) return false;
+  }
+  return true;
+}
+
+Result<bool> holds_most(store::Cells& cells, const RetiredNodes& retired, const Origin& origin,
+                        const TableSet& tables) {
+  const auto& entries = cells.context().entries();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (is_over(entries, i, retired)) continue;
+    const Result<std::optional<Vouch>> said = vouch_of(cells, entries[i].first);
+    if (!said) return fail(said.error());
+    if (!*said || (*said)->scope.subscribe.all || tables.includes((*said)->scope.subscribe)) continue;
+    if ((*said)->seen.get(origin) > cells.context().get(origin)) return false;
+  }
+  return true;
+}
+
 namespace {
 
 // Calls visit(path, dot, value) for all that the cells of the key, or of a field of it, hold: the entries of registers,

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,16 @@ Status vouch(Draft& draft, std::int64_t clock_ms, const TableScope& scope = {});
 // since. False when it never did.
 Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired = {},
                                const TableScope& scope = {});
+
+// Whether `self` owes a vouch for having heard that a node's disks are lost: what it has of that node then is what it
+// will have, but for what others vouch for.
+Result<bool> owes_word(store::Cells& cells, const Origin& self, const RetiredNodes& retired);
+// Whether all known here have vouched since they heard that, and none who holds all tables has more of the node than is
+// here. Not asked are those of `partial`, which are known to hold some only.
+Result<bool> none_has_more(store::Cells& cells, const RetiredNodes& retired, std::string_view node,
+                           const std::set<std::string>& partial);
+// Whether nobody who is known to hold some tables only, and vouches for more of `origin` than is here, holds others.
+Result<bool> holds_most(store::Cells& cells, const RetiredNodes& retired, const Origin& origin, const TableSet& tables);
 
 // What must be vouched for before a key may be freed: the commits that made its cells, and the clock.
 struct FreeingNeeds {

@@ -40,7 +40,8 @@ std::string_view node_state_name(NodesReply::State state);
 // kNotFound for a node that nobody here has heard of, kConflict while a link to it is up, or for this node itself.
 struct RetireNodeRequest {
   std::string node;
-  bool dry_run = false;  // only say what would be lost
+  bool dry_run = false;    // only say what would be lost
+  bool disk_lost = false;  // its disks will not come back
 };
 struct RetireReply {
   std::string node;

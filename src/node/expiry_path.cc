@@ -67,8 +67,10 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
       may_end ? engine::vouch_is_outdated(replica_.cells(), replica_.self(), replica_.retired(), speaks_for())
               : Result<bool>(false);
   if (!outdated) return outdated;
-  const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end);
-  if (asked && may_vouch() && peers.knows_all()) PANDO_RETURN_IF_ERROR(vouch(now));
+  const Result<bool> owed = engine::owes_word(replica_.cells(), replica_.self(), replica_.retired());
+  if (!owed) return owed;
+  const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end) || *owed;
+  if (asked && may_vouch() && peers.knows_all() && !peers.lost_may_come()) PANDO_RETURN_IF_ERROR(vouch(now));
   const Result<bool> more_ready = free_ready(now);
   if (!more_ready) return more_ready;
   return *more_ended || *more_ready;

@@ -57,6 +57,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
                                      patchy ? patchy->upto : VersionVector{}};
   }
   session.cluster = replica_.cells().meta().cluster;
+  session.parts_will_do = [this](const Origin& origin) { return replica_.retired().closing(origin) != nullptr; };
   Link link{repl::Session(session, now), options};
   link.said_as = session.self;
   const auto at = links_.emplace(id, std::move(link)).first;
@@ -160,6 +161,9 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
     return refuse(link, std::move(status), out);
   }
   if (link.options.dialed) dialed_.insert(link.options.label);
+  if (Status status = check_lost(hello.origin, link.session.peer()->tables.all, hello.context); !status.ok()) {
+    return refuse(link, std::move(status), out);
+  }
   if (replica_.retired().has(hello.origin)) {
     if (Status status = fence(link, hello, out); !status.ok()) return refuse(link, std::move(status), out);
     return begin_reading(id, link, hello.context, instant_of(now), out);
@@ -381,6 +385,7 @@ void PeerPath::look_again(Instant at) {
 
 void PeerPath::want_missing(Instant now) {
   look_again_at_.reset();
+  lost_awaited_.clear();
   const VersionVector& here = replica_.cells().context();
   for (const repl::Assembly::Blocked& blocked : assembly_.blocked(here)) {
     bool due = false;
@@ -389,7 +394,8 @@ void PeerPath::want_missing(Instant now) {
       if (here.get(origin) >= seq) continue;
       if (quarantine_.bars(origin, blocked.link, now)) {
         barred.insert(origin);
-      } else if (!links_.at(blocked.link).session.gives(origin)) {
+      } else if (!may_come(links_.at(blocked.link), origin)) {
+        if (replica_.retired().lost(origin)) lost_awaited_.insert(origin.node);
         continue;  // has to come by another link
       } else if (given_up(origin, blocked.link, blocked.since, now)) {
         due = true;
@@ -402,10 +408,10 @@ void PeerPath::want_missing(Instant now) {
       for (const auto& [origin, entry] : quarantine_.entries()) {
         if (quarantine_.bars(origin, blocked.link, now)) barred.insert(origin);
       }
-      repl::Session& session = links_.at(blocked.link).session;
+      Link& link = links_.at(blocked.link);
       std::vector<repl::Want::Range> ranges =
-          assembly_.ask(blocked.link, here, [&](const Origin& o) { return barred.contains(o) || !session.gives(o); });
-      if (!ranges.empty()) session.want(std::move(ranges));
+          assembly_.ask(blocked.link, here, [&](const Origin& o) { return barred.contains(o) || !may_come(link, o); });
+      if (!ranges.empty()) link.session.want(std::move(ranges));
     }
     if (const auto again = quarantine_.next_again(now); again && !barred.empty()) look_again(*again);
   }
@@ -493,6 +499,7 @@ Status PeerPath::begin_epoch(std::uint64_t above) {
 }
 
 Status PeerPath::merge(const Cut& cut, const std::vector<CutCell>& cells, Time now, Outputs& out) {
+  PANDO_RETURN_IF_ERROR(replica_.retired().check_lost(cut.context, replica_.cells().context(), true));
   std::optional<std::uint64_t> known;  // epochs of this node's own name, of which it lacks something
   for (const auto& [origin, seq] : cut.context.entries()) {
     const Origin& self = replica_.self();

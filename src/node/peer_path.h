@@ -101,6 +101,14 @@ class PeerPath {
   bool gone(const std::string& node) const;
   // A link to it is up.
   bool linked(const std::string& node) const;
+  // Nodes whose disks are lost and of which a link waits for commits that its peer has in parts only, and nobody else
+  // brings. As of the last turn.
+  const std::set<std::string>& lost_awaited() const { return lost_awaited_; }
+  // A peer holds all tables and has more of a node that is lost: that is on its way here, and is not vouched for yet.
+  bool lost_may_come() const;
+  // Whether all that are known and hold all tables have of such a node what is here, and know that it is lost: then it
+  // can be closed (engine::close_lost()).
+  Result<bool> only_parts_left(const std::string& node) const;
   // The latest epoch of the node that anybody here has heard of; 0: none.
   std::uint64_t latest_epoch(const std::string& node) const;
   // Its own commits that it said it had, and that are not here.
@@ -152,6 +160,10 @@ class PeerPath {
     bool out_of_credit = false;   // at the end of the last turn
   };
 
+  // Whether commits of `origin` can come by the link, whole or in parts that will do.
+  bool may_come(const Link& link, const Origin& origin) const;
+  // Not a disk that was declared lost, nor one who has more from one than the others.
+  Status check_lost(const Origin& peer, bool takes_all, const VersionVector& context) const;
   void drop(LinkId id);
   void on_event(LinkId id, Link& link, const repl::Event& event, Time now, Outputs& out);
   Status join_cluster(const std::string& cluster, Outputs& out);
@@ -210,7 +222,8 @@ class PeerPath {
   std::set<std::string> dialed_;                     // addresses where somebody has said Hello
   std::set<Origin> writers_;                         // who has said Hello and may write
   std::map<std::string, std::uint64_t> epochs_met_;  // the latest epoch of each node that has said Hello
-  VersionVector settled_;                            // the retirements that have taken effect
+  std::set<std::string> lost_awaited_;
+  VersionVector settled_;  // the retirements that have taken effect
   repl::Assembly assembly_;
   repl::Providers providers_;
   WayBack way_back_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/retired.h"
+#include "engine/vouches.h"
 #include "node/peer_path.h"
 
 namespace pando::node {
@@ -47,6 +49,70 @@ void PeerPath::settle_retired(Time now, Outputs& out) {
   std::erase_if(writers_, [&](const Origin& writer) { return retired.has(writer); });
   acked_ = true;  // who waits for them waits for others now
   look_again(instant_of(now));
+}
+
+Status PeerPath::check_lost(const Origin& peer, bool takes_all, const VersionVector& context) const {
+  const engine::RetiredNodes& retired = replica_.retired();
+  const auto at = retired.nodes().find(peer.node);
+  const bool is_disk = at != retired.nodes().end() && at->second.lost != 0;
+  if (!takes_all && !is_disk) return {};
+  return retired.check_lost(context, replica_.cells().context(), is_disk);
+}
+
+bool PeerPath::may_come(const Link& link, const Origin& origin) const {
+  if (link.session.gives(origin)) return true;
+  const engine::RetiredNodes& retired = replica_.retired();
+  const auto* closing = retired.closing(origin);
+  if (closing == nullptr || !link.session.gives_parts()) return false;
+  const VersionVector& here = replica_.cells().context();
+  // What somebody has whole comes from there; and the peer knows that it may send the rest.
+  if (here.get(origin) < closing->whole.get(origin) || !closing->known_with(link.session.peer_durable())) return false;
+  const TableSet& tables = link.session.peer()->tables;
+  for (const auto& entry : links_) {
+    const repl::Session& other = entry.second.session;
+    if (!other.peer() || other.closed() || other.peer()->tables.all || tables.includes(other.peer()->tables)) continue;
+    if (other.peer_durable().get(origin) > here.get(origin)) return false;
+  }
+  const Result<bool> most = engine::holds_most(replica_.cells(), retired, origin, tables);
+  return most && *most;
+}
+
+bool PeerPath::lost_may_come() const {
+  const engine::RetiredNodes& retired = replica_.retired();
+  if (!retired.any_open()) return false;
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    const Link& link = entry.second;
+    const repl::Session& session = link.session;
+    if (!session.peer() || session.closed() || link.fenced || !link.options.subscribe || !session.peer()->publish)
+      return false;
+    if (!session.peer()->tables.all) return false;
+    const auto& there = session.peer_durable().entries();
+    return std::any_of(there.begin(), there.end(), [&](const auto& its) {
+      return retired.open(its.first.node) && replica_.cells().context().get(its.first) < its.second;
+    });
+  });
+}
+
+Result<bool> PeerPath::only_parts_left(const std::string& node) const {
+  if (!replica_.config().writable || !replica_.tables().whole() || !replica_.holds().all || !knows_all()) return false;
+  const VersionVector& here = replica_.durable_context();
+  for (const auto& [name, context] : durable_at_) {
+    if (partial_.contains(name) || gone(name)) continue;
+    const auto& entries = context.entries();
+    const auto more = [&](const auto& there) {
+      return there.first.node == node && there.second > here.get(there.first);
+    };
+    if (std::any_of(entries.begin(), entries.end(), more)) return false;
+  }
+  std::set<std::string> partial;
+  for (const auto& entry : links_) {
+    const Link& link = entry.second;
+    if (!link.session.peer() || link.session.closed() || link.fenced || link.session.peer()->tables.all) continue;
+    if (link.session.peer()->origin.epoch >= latest_epoch(link.session.peer()->origin.node)) {
+      partial.insert(link.session.peer()->origin.node);
+    }
+  }
+  return engine::none_has_more(replica_.cells(), replica_.retired(), node, partial);
 }
 
 void PeerPath::greet_anew(Outputs& out) {

@@ -110,7 +110,30 @@ Status RetirePath::count_rights(Time now) {
   return {};
 }
 
+Status RetirePath::close_lost(Time now, Outputs& out) {
+  PANDO_RETURN_IF_ERROR(replica_.serving());
+  for (const std::string& node : peers_.lost_awaited()) {
+    if (!replica_.retired().open(node)) continue;
+    const Result<bool> all_know = peers_.only_parts_left(node);
+    if (!all_know) return all_know.error();
+    if (!*all_know) continue;
+    engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
+    PANDO_RETURN_IF_ERROR(engine::close_lost(draft, node));
+    if (draft.empty()) continue;
+    const Result<LogPos> made = replica_.commit(draft.take_ops(), now);
+    if (!made) return made.error();
+    out.notes.push_back(
+        {Note::Level::kWarning, replica_.name(),
+         fmt::format("what {} wrote last is left only at sites that take some tables: what they have of "
+                     "it counts for all of it from now on",
+                     node)});
+  }
+  return {};
+}
+
 void RetirePath::end_turn(Time now, Outputs& out) {
+  // Tried again by the next turn.
+  (void)close_lost(now, out);
   if (!again_at_ || instant_of(now) < *again_at_) return;
   again_at_ = instant_of(now) + kNextRetireSlice;
   if (asked_.empty()) return next();
@@ -138,13 +161,14 @@ void RetirePath::finish(Time now, Outputs& out) {
   if (status.ok() && !asked.request.dry_run) {
     engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
     status = engine::retire_node(draft, found_.node, found_.epoch);
+    if (status.ok() && asked.request.disk_lost) status = engine::lose_disk(draft, found_.node, found_.epoch);
     if (status.ok() && !draft.empty()) {
       const Result<LogPos> made = replica_.commit(draft.take_ops(), now);
       status = made ? Status() : made.error();
       pos = made.value_or(pos);
-      out.notes.push_back(
-          {Note::Level::kWarning, replica_.name(),
-           fmt::format("{} is retired, up to epoch {}: nobody waits for it any more", found_.node, found_.epoch)});
+      out.notes.push_back({Note::Level::kWarning, replica_.name(),
+                           fmt::format("{} is retired, up to epoch {}: nobody waits for it any more{}", found_.node,
+                                       found_.epoch, asked.request.disk_lost ? ", and its disk is lost" : "")});
     }
     found_.done = status.ok();
   }

@@ -39,6 +39,8 @@ class RetirePath {
   // Commits, and answers.
   void finish(Time now, Outputs& out);
   void next();
+  // Nodes whose disks are lost and of which parts are all that is left: from then on these will do.
+  Status close_lost(Time now, Outputs& out);
 
   Replica& replica_;
   const PeerPath& peers_;

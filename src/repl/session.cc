@@ -263,7 +263,8 @@ void Session::handle(const Want& want) {
   flush_batch();
   if (!again_) again_ = Again{*next_, {}};
   for (const Want::Range& range : want.ranges) {
-    if (!relays(range.origin)) {
+    const bool goes = relays(range.origin) || (options_.parts_will_do && options_.parts_will_do(range.origin));
+    if (!goes) {
       return blame(Status(StatusCode::kInvalidArgument,
                           fmt::format("{} wants commits of {}, of which {} holds only {}", to_string(peer_->origin),
                                       to_string(range.origin), to_string(options_.self), to_string(options_.tables))));

@@ -39,6 +39,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,9 +76,11 @@ struct SessionOptions {
   // All we sent has left, the peer is heard, and of what it has not acknowledged it acknowledges nothing for so long:
   // it is refused.
   Duration unacked_max = Duration::seconds(300);
-  std::size_t bytes_per_s_max = 0;                         // each end may send on this link; 0: any
-  bool pack = true;                                        // commits, for links that are not known to be fast
-  const Frontier* frontier = nullptr;                      // told to the peer in heartbeats; outlives the session
+  std::size_t bytes_per_s_max = 0;     // each end may send on this link; 0: any
+  bool pack = true;                    // commits, for links that are not known to be fast
+  const Frontier* frontier = nullptr;  // told to the peer in heartbeats; outlives the session
+  // Of whose commits the parts that are here will do for everybody: these may be wanted. Empty: of nobody's.
+  std::function<bool(const Origin&)> parts_will_do = {};
   Release release = kReleaseNow;                           // nothing later is said, sent or understood
   std::size_t pace_bytes_max = limits::kFrameBytesTarget;  // handed to the carrier at a time; slow links get less
 };
@@ -228,6 +231,8 @@ class Session {
 
   // Whether the peer can send what the origin made as this node takes it, not only say that it has it. After its Hello.
   bool gives(const Origin& origin) const;
+  // Whether it can send these as far as it has them itself: all that it takes of them, or skips.
+  bool gives_parts() const { return speaks_parts() && peer_->has_whole(peer_->tables, stated_); }
   // The peer as its Hello described it; empty before.
   const std::optional<Hello>& peer() const { return peer_; }
   // When commits, announcements, or a part of them came last; the start before that.

@@ -199,7 +199,7 @@ void RetireWork::retire_in(const std::string& ns) {
   Machine& asked = *world_.machines()[rng_.below(world_.machines().size())];
   if (&asked == site_ || !asked.healthy(ns) || !asked.takes_writes(ns) || !holds_whole(asked, ns)) return;
   // As long as it seems to be there it is refused.
-  asked.ask(ns, RetireNodeRequest{site_->name()}, [this, ns](const Answer& answer) {
+  asked.ask(ns, RetireNodeRequest{site_->name(), false, return_ == Return::kNever}, [this, ns](const Answer& answer) {
     const auto* done = std::get_if<RetireReply>(&answer.reply.body);
     if (answer.lost || !answer.reply.status.ok() || done == nullptr || !done->done) return;
     if (retired_in_.insert(ns).second) world_.markers().reach(Marker::kRetired);

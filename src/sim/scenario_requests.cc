@@ -243,6 +243,7 @@ Result<Request> parse_request(const Words& words) {
   if (verb == "DIGEST" && count == 2 && words[1] == "ALL") return Request(DigestRequest{0});
   if (verb == "DIGEST") return Request(DigestRequest{});
   if (verb == "RETIRE" && count == 2) return Request(RetireNodeRequest{words[1]});
+  if (verb == "RETIRE" && count == 3 && words[2] == "LOST") return Request(RetireNodeRequest{words[1], false, true});
   if (verb == "DRAIN" && count == 1) return Request(DrainRequest{DrainRequest::Change::kBegin});
   if (verb == "PIPE") return parse_several<PipelineRequest>(words);
   if (verb == "TOGETHER") return parse_several<TxRequest>(words);

@@ -57,7 +57,7 @@ struct RequestWords {
     return std::nullopt;
   }
   Text operator()(const WriteRequest& r) const { return of_write(r); }
-  Text operator()(const RetireNodeRequest& r) const { return "RETIRE " + r.node; }
+  Text operator()(const RetireNodeRequest& r) const { return "RETIRE " + r.node + (r.disk_lost ? " LOST" : ""); }
   Text operator()(const DrainRequest&) const { return "DRAIN"; }
   Text operator()(const PipelineRequest& r) const {
     return listed("PIPE", "|", r.items, [](const PipelineItem& item) { return words_of(item.request); });

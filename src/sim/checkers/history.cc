@@ -140,9 +140,16 @@ std::vector<Commit> causal_order(const History& history) {
   std::map<Dot, const Commit*> all;
   std::deque<Commit> made;
   VersionVector seen;
+  // Of commits that were lost with a disk and that the others have by a skip nothing is anywhere.
+  std::map<Dot, Seq> skips;  // by the last one, the first
+  const auto is_skipped = [&](const Dot& dot) {
+    const auto at = skips.lower_bound(dot);
+    return at != skips.end() && at->first.origin == dot.origin && at->second <= dot.seq;
+  };
   const auto add = [&](const MachineLog& log, bool lost) {
     for (const Commit& commit : log.commits) {
-      if (all.contains(commit.dot) || (lost && !seen.covers(commit.dot))) continue;
+      if (commit.skips_from && !lost) skips.emplace(commit.dot, *commit.skips_from);
+      if (all.contains(commit.dot) || (lost && (!seen.covers(commit.dot) || is_skipped(commit.dot)))) continue;
       const bool keeps = std::any_of(commit.sections.begin(), commit.sections.end(), [](const CommitSection& section) {
         return section.kind == CommitSection::Kind::kLocal;
       });
