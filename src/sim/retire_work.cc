@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "engine/retired.h"
 #include "sim/checkers/checkers.h"
+#include "sim/checkers/parts.h"
 #include "sim/lost_disks.h"
 #include "sim/scenario_requests.h"
 #include "store/cell_key.h"
@@ -17,6 +18,7 @@ namespace {
 
 // A generator of its own, so that the other choices of a seed stay what they are.
 constexpr std::uint64_t kOfRetiring = 0x3C6E'F372'FE94'F82B;
+constexpr std::uint64_t kOfOthers = 0xB492'B66F'BE98'F273;
 constexpr int kEndingKeys = 3;
 constexpr int kQuestionsMax = 60;
 
@@ -32,11 +34,16 @@ bool RetireWork::wanted(std::uint64_t seed, bool always) {
 RetireWork::RetireWork(World& world, const FleetPlan& plan, std::uint64_t seed, bool always)
     : world_(world), rng_(seed ^ ~kOfRetiring), always_(always) {
   std::vector<const FleetPlan::Site*> sites;
-  for (const FleetPlan::Site& site : plan.sites) {
-    if (writes_all(site)) sites.push_back(&site);
-  }
-  const std::string& name = sites[rng_.below(sites.size())]->name;
+  std::vector<const FleetPlan::Site*> others;
+  for (const FleetPlan::Site& site : plan.sites) (writes_all(site) ? sites : others).push_back(&site);
+  const FleetPlan::Site* goes = sites[rng_.below(sites.size())];
+  // Of a generator of its own, so that the other choices of a seed stay what they are.
+  Prng aside(seed ^ kOfOthers);
+  if (!others.empty() && !always_ && aside.chance(1, 2)) goes = others[aside.below(others.size())];
+  const std::string& name = goes->name;
   site_ = world_.find_machine(name);
+  writes_ = goes->writable;
+  if (!goes->tables.whole()) table_ = kTableAlerts;
   const bool spare = can_do_without(plan, name);
   return_ = spare ? static_cast<Return>(rng_.below(3)) : Return::kOldDisk;
   drains_ = rng_.chance(2, 3);
@@ -49,6 +56,8 @@ RetireWork::RetireWork(World& world, const FleetPlan& plan, std::uint64_t seed, 
   }
   // A disk that may be lost is worth the drain, and who only stays away comes back by itself.
   if (return_ == Return::kOldDisk) drains_ = false;
+  // Nothing is only at a relayer, and nobody takes anything from it by which it could say so.
+  if (!writes_) drains_ = false;
   if (return_ != Return::kOldDisk || !apart_) goes_down_ = true;
 }
 
@@ -90,7 +99,8 @@ void RetireWork::later(Duration most, void (RetireWork::*step)()) {
 void RetireWork::start() { later(Duration::millis(drains_ ? 800 : 3000), &RetireWork::begin); }
 
 void RetireWork::write(const std::string& line) {
-  const Result<Request> request = parse_request(*split_words(line));
+  if (!writes_) return;
+  const Result<Request> request = parse_request(*split_words(fmt::format("{} TABLE {}", line, table_)));
   CHECK(request.has_value());
   for (const node::NamespaceConfig& ns : site_->config().namespaces)
     site_->ask(ns.name, *request, [](const Answer&) {});
@@ -223,9 +233,9 @@ void RetireWork::come_back() {
 }
 
 // The others agree what it has written: whoever it meets first can tell it. Where they never heard of its last epoch
-// nobody can, and its own disk is the one to start with.
+// nobody can, and its own disk is the one to start with. A relayer has written nothing.
 void RetireWork::start_empty() {
-  if (!others_know_of(world_, *site_)) {
+  if (writes_ && !others_know_of(world_, *site_)) {
     if (stopping_ && questions_left_-- <= 0) {
       site_->keep_down(false);
       return site_->boot();

@@ -1,4 +1,5 @@
-// sim/retire_work.h — a site that goes: drained first or not, declared gone for good, and what becomes of it later.
+// sim/retire_work.h — a site, an edge or a relayer that goes: drained first or not, declared gone for good, and what
+// becomes of it later.
 //
 //   kServes    as any other                                                        → kDrains, kApart or kAway
 //   kDrains    takes no writes; until it says that it is safe to stop              → kAway, and loses its disks
@@ -55,6 +56,8 @@ class RetireWork {
   World& world_;
   Prng rng_;
   Machine* site_ = nullptr;
+  bool writes_ = true;           // no relayer
+  std::string table_{kTableKv};  // one that it writes and others see
   Stage stage_ = Stage::kServes;
   Return return_ = Return::kOldDisk;
   bool drains_ = false;
