@@ -207,12 +207,14 @@ Status ExpiryPath::give_up_met(Time now) {
 
 Status ExpiryPath::vouch(Time now) {
   if (vouched_at_.mono_us != 0 && instant_of(now) - vouched_at_ < between_vouches(free_after_)) return {};
+  // The clock may have been set back since these ends came up. Then their hints bring them up once more.
+  vouch_for_ms_ = std::min(vouch_for_ms_, replica_.now_ms(now));
   engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
   PANDO_RETURN_IF_ERROR(engine::vouch(draft, vouch_for_ms_, speaks_for()));
-  // From here on, so that nothing of this turn falls behind it either.
-  replica_.raise_clock_floor(vouch_for_ms_);
   const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
-  if (!pos) return pos.error();
+  if (!pos) return pos.error();  // a full disk: nothing is promised
+  // At once, so that nothing of this turn falls behind it.
+  replica_.raise_clock_floor(vouch_for_ms_);
   vouched_at_ = instant_of(now);
   vouch_for_ms_ = 0;
   return {};
