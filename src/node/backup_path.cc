@@ -36,7 +36,7 @@ void BackupPath::end_turn(Time now, Outputs& out) {
     auto& [id, backup] = *at;
     if (!backup.taking && replica_.cells().checkpointed() >= backup.upto) {
       backup.taking = true;
-      out.backup_takes.push_back({id, replica_.name(), backup.path, replica_.shared(), now.wall_ms});
+      out.backup_takes.push_back({id, replica_.name(), replica_.self(), backup.path, replica_.shared(), now.wall_ms});
     } else if (!backup.taking && instant_of(now) >= backup.give_up_at) {
       const Status status(StatusCode::kTimeout,
                           "the store has taken no checkpoint for a minute: see the log of the node");

@@ -213,6 +213,7 @@ struct BackupStore {
 struct BackupTake {
   RequestId id;
   std::string ns;
+  Origin node;  // that asks: a store that came of a backup does not know it before its first checkpoint
   std::string path;
   TableFilter shared;
   std::int64_t at_ms = 0;

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 // The file a backup of the site comes to, taken from its store as it is.
 Bytes backup_of(ResyncSite& site, TableFilter shared = {}) {
   site.checkpoint();
-  auto source = store::BackupSource::open(site.kv(), "ns", std::move(shared), 1'700'000'000'000);
+  auto source = store::BackupSource::open(site.kv(), "ns", site.replica().self(), std::move(shared), 1'700'000'000'000);
   CHECK(source.has_value());
   Bytes file;
   for (;;) {

@@ -45,7 +45,7 @@ Result<BackupTakenReply> take_backup(const store::Kv& kv, const std::string& bac
   if (std::filesystem::exists(path, none)) {
     return fail(StatusCode::kConflict, fmt::format("{} is there already: give the backup another name", path.string()));
   }
-  Result<store::BackupSource> source = store::BackupSource::open(kv, job.ns, job.shared, job.at_ms);
+  Result<store::BackupSource> source = store::BackupSource::open(kv, job.ns, job.node, job.shared, job.at_ms);
   if (!source) return fail(source.error());
   Unfinished unfinished{path.string() + ".partial"};
   Result<File> file = File::open(unfinished.path, O_WRONLY | O_CREAT | O_TRUNC);

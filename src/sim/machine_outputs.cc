@@ -337,7 +337,8 @@ void Machine::carry_backup_files() {
 // As the store is now; its bytes come later.
 Result<BackupTakenReply> Machine::take_backup(const node::BackupTake& take) {
   if (world_.backup_files().contains(take.path)) return fail(StatusCode::kConflict, "there is such a file already");
-  Result<store::BackupSource> source = store::BackupSource::open(volume(take.ns).kv, take.ns, take.shared, take.at_ms);
+  Result<store::BackupSource> source =
+      store::BackupSource::open(volume(take.ns).kv, take.ns, take.node, take.shared, take.at_ms);
   if (!source) return fail(source.error());
   Bytes file;
   for (;;) {

@@ -7,7 +7,8 @@
 
 namespace pando::store {
 
-Result<BackupSource> BackupSource::open(const Kv& kv, std::string ns, TableFilter shared, std::int64_t at_ms) {
+Result<BackupSource> BackupSource::open(const Kv& kv, std::string ns, Origin node, TableFilter shared,
+                                        std::int64_t at_ms) {
   BackupSource source;
   source.at_ = kv.scan({}, {});
   source.at_->seek(kCheckpointKey);
@@ -23,7 +24,7 @@ Result<BackupSource> BackupSource::open(const Kv& kv, std::string ns, TableFilte
   BackupHeader& header = source.header_;
   header.ns = std::move(ns);
   header.cluster = meta->cluster;
-  header.node = meta->self;
+  header.node = std::move(node);
   header.pos = meta->covered;
   header.at_ms = at_ms;
   header.tables = meta->tables;

@@ -17,8 +17,9 @@ namespace pando::store {
 
 class BackupSource {
  public:
-  // As `kv`, which outlives this, is now. kNotFound: there has been no checkpoint. kDataLoss as of reading the Kv.
-  static Result<BackupSource> open(const Kv& kv, std::string ns, TableFilter shared, std::int64_t at_ms);
+  // As `kv`, which outlives this, is now, made by `node`. kNotFound: there has been no checkpoint. kDataLoss as of
+  // reading the Kv.
+  static Result<BackupSource> open(const Kv& kv, std::string ns, Origin node, TableFilter shared, std::int64_t at_ms);
 
   const BackupHeader& header() const { return header_; }
   std::uint64_t cells() const { return cells_; }
