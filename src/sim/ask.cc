@@ -111,9 +111,12 @@ Result<Bytes> read_object(World& world, Machine& machine, const std::string& ns,
   return content;
 }
 
-std::vector<std::string> dump_state(World& world, Machine& machine, const std::string& ns) {
+std::vector<std::string> dump_state(World& world, Machine& machine, const std::string& ns,
+                                    std::string_view another_table) {
   std::vector<std::string> lines;
-  for (const std::string_view table : kTables) {
+  std::vector<std::string_view> tables(std::begin(kTables), std::end(kTables));
+  if (!another_table.empty()) tables.push_back(another_table);
+  for (const std::string_view table : tables) {
     ListRequest list;
     list.table = std::string(table);
     for (bool more = true; more;) {

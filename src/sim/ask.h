@@ -18,8 +18,9 @@ Result<Bytes> read_object(World& world, Machine& machine, const std::string& ns,
 std::uint32_t crc32_ieee(ByteSpan data);
 
 // Every visible key of a namespace with its content, one line each, in order: what a client can see of it.
-// A line beginning with "!" says that reading failed.
-std::vector<std::string> dump_state(World& world, Machine& machine, const std::string& ns);
+// A line beginning with "!" says that reading failed. Of the tables that random clients write, and one more.
+std::vector<std::string> dump_state(World& world, Machine& machine, const std::string& ns,
+                                    std::string_view another_table = {});
 
 // Bytes for people: printable ASCII as it is, everything else as \xNN.
 std::string printable(ByteSpan bytes);

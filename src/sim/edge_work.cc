@@ -73,4 +73,49 @@ void EdgeWork::write(Machine& machine) {
   machine.ask(ns_, request, [](const Answer&) {});
 }
 
+void EdgeWork::write_ends(std::vector<Machine*> others, Prng ends) {
+  others_ = std::move(others);
+  ends_ = ends;
+  tick_ends();
+}
+
+void EdgeWork::tick_ends() {
+  if (stopping_ || edges_.empty()) return;
+  write_end();
+  const Duration pause = Duration::millis(static_cast<std::int64_t>(5 + ends_->below(400)));
+  world_.queue().at(world_.now() + pause, EventKind::kTimer, [this] { tick_ends(); });
+}
+
+void EdgeWork::write_end() {
+  constexpr std::uint64_t kKeys = 4;
+  const bool of_all = !others_.empty() && ends_->chance(1, 2);
+  const std::uint64_t at = ends_->below(edges_.size() + (of_all ? others_.size() : 0));
+  Machine& machine = at < edges_.size() ? *edges_[at] : *others_[at - edges_.size()];
+  const bool kept = !of_all && ends_->chance(1, 4);
+  const bool number = ends_->chance(1, 4);
+  const std::uint64_t what = ends_->below(8);
+  const TimeToLive soon{TimeToLive::Kind::kFor, static_cast<std::int64_t>(50 + ends_->below(2000))};
+  const Bytes key =
+      fmt::format("{}:{}:{}", number ? "end-n" : "end", of_all ? "all" : machine.name(), ends_->below(kKeys));
+  if (!machine.healthy(ns_) || !machine.takes_writes(ns_)) return;
+  Mutation mutation = change(kept ? kTableReadings : kTableAlerts, key,
+                             what == 0 ? std::nullopt : std::optional(Bytes(fmt::format("ends-{}", ++values_))));
+  if (what > 0 && number) {
+    mutation.kind = Mutation::Kind::kAdd;
+    mutation.value.clear();
+    mutation.delta = static_cast<std::int64_t>(what);
+  }
+  if (what == 1 || what == 2) {
+    mutation.kind = Mutation::Kind::kDetail;
+    mutation.value.clear();
+    mutation.delta = 0;
+    mutation.detail = ExpireChange{what == 1 ? TimeToLive{} : soon};
+  } else if (what > 3) {
+    mutation.ttl = soon;
+  }
+  WriteRequest request;
+  request.mutations = {std::move(mutation)};
+  machine.ask(ns_, std::move(request), [](const Answer&) {});
+}
+
 }  // namespace pando::sim

@@ -299,6 +299,15 @@ SeededOutcome run_seed(const SeededOptions& options) {
   workload.start();
   if (edges > 0) edge_work.start();
   if (edges > 0 && scopes_change) edge_work.change_scopes();
+  constexpr std::uint64_t kOfEdgeEnds = 0xC2B2'AE3D'27D4'EB4F;
+  Prng edge_ends(options.seed ^ kOfEdgeEnds);
+  if (edges > 0 && edge_ends.chance(2, 3)) {
+    std::vector<Machine*> whole;
+    for (const auto& machine : world.machines()) {
+      if (!scopes_change && holds_whole(*machine, "main")) whole.push_back(machine.get());
+    }
+    edge_work.write_ends(std::move(whole), edge_ends);
+  }
   if (list_work) list_work->start();
   if (backup_work) backup_work->start();
   if (retire_work) retire_work->start();

@@ -124,8 +124,13 @@ void Acknowledged::on_answer(const Asked& asked, const Answer& answer) {
     dots_.emplace_back(asked.ns, *answer.reply.dot, asked.machine->name());
   }
   const auto key_for = [&](const Bytes& id) { return std::make_tuple(asked.machine->index(), asked.ns, id); };
-  // What stays at its site is not counted elsewhere.
-  if (!holds_whole(*asked.machine, asked.ns)) return;
+  // What stays at its site is not counted elsewhere. Of what leaves it the end of a key counts for all.
+  if (!holds_whole(*asked.machine, asked.ns)) {
+    for (const Mutation& mutation : written_by(asked.request)) {
+      sums_[{asked.ns, mutation.table, mutation.key}].tainted = true;
+    }
+    return;
+  }
   if (const auto written = written_by(asked.request); !written.empty()) {
     if (!asked.terms.idempotency_key) return note(asked.ns, written, fate, answer.reply.dot);
     Retried& retried = retried_[{asked.ns, *asked.terms.idempotency_key}];

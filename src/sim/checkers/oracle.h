@@ -21,7 +21,7 @@ class NaiveState {
  public:
   void apply(const Commit& commit);
   // As of this instant: what has run out is left out.
-  std::vector<std::string> describe(std::int64_t now_ms = 0) const;
+  std::vector<std::string> describe(std::int64_t now_ms = 0, std::string_view another_table = {}) const;
   // Something that has not ended by the one instant has by the other, later one.
   bool ends_between(std::int64_t from_ms, std::int64_t to_ms) const;
   // "kv key =" of those whose time has run out by then.

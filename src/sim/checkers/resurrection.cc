@@ -5,6 +5,19 @@
 #include "sim/ask.h"
 
 namespace pando::sim {
+namespace {
+
+// What a write there has seen of the table: of one that is not taken, its own (docs/design/017).
+VersionVector seen_of(const Asked& asked, const std::string& table) {
+  if (asked.machine->takes(asked.ns, table)) return asked.context;
+  VersionVector own;
+  for (const auto& [origin, seq] : asked.context.entries()) {
+    if (origin.node == asked.machine->name()) own.raise(origin, seq);
+  }
+  return own;
+}
+
+}  // namespace
 
 const VersionVector* Resurrection::seen_by(const Asked& asked) const {
   if (!asked.terms.transaction) return &asked.context;
@@ -20,7 +33,7 @@ void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
     for (const Mutation& mutation : write->mutations) {
       if (mutation.kind != Mutation::Kind::kPut && mutation.kind != Mutation::Kind::kDelete) continue;
       auto& kept = overwrites_[{asked.ns, mutation.table, mutation.key}];
-      kept.push_back({*answer.reply.dot, asked.context});
+      kept.push_back({*answer.reply.dot, seen_of(asked, mutation.table)});
       if (kept.size() > kKeptPerKey) kept.pop_front();
     }
   }
@@ -32,13 +45,15 @@ void Resurrection::on_answer(const Asked& asked, const Answer& answer) {
   if (get == nullptr || value == nullptr || !value->found || value->kind != CellKind::kRegister) return;
   // A merge group's winner may come from another namespace; then it has no dot here.
   if (value->dot.seq.value == 0) return;
-  // Of a table that has been given up what came of others stays as it is.
+  // Of a table that has been given up what came of others stays as it is; and what they do to it is not heard of.
   const Machine& machine = *asked.machine;
-  if (!machine.takes(asked.ns, get->table) && value->dot.origin.node != machine.name()) return;
+  const bool takes = machine.takes(asked.ns, get->table);
+  if (!takes && value->dot.origin.node != machine.name()) return;
   const auto kept = overwrites_.find({asked.ns, get->table, get->key});
   const VersionVector* seen = seen_by(asked);
   if (kept == overwrites_.end() || seen == nullptr) return;
   for (const Overwrite& overwrite : kept->second) {
+    if (!takes && overwrite.by.origin.node != machine.name()) continue;
     if (seen->covers(overwrite.by) && overwrite.replaced.covers(value->dot)) {
       violation(fmt::format("{}/{}: {} shows {}, which {} replaced", asked.machine->name(), asked.ns,
                             printable(get->key), to_string(value->dot), to_string(overwrite.by)));
