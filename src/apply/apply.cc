@@ -32,6 +32,7 @@ class Applier {
 
   Status prepare() {
     targets_.reserve(commit_.ops.size());
+    foresee();
     for (const Op& op : commit_.ops) {
       if (tables_ && !tables_(table_of(op))) {
         targets_.emplace_back();
@@ -56,6 +57,18 @@ class Applier {
     Cell* cell = nullptr;
     std::vector<Bytes> keys;
   };
+
+  // Elements that are new have not been looked at by who decided the commit, as what they replace has.
+  void foresee() const {
+    if (commit_.ops.size() < 2) return;
+    Cells::Foresight near(cells_);
+    for (const Op& op : commit_.ops) {
+      const auto* put = std::get_if<PutOp>(&op);
+      if (put == nullptr || !put->replaces.empty() || put->path.element.empty()) continue;
+      near.add({put->path.table, put->path.key, put->path.kind, put->path.element});
+    }
+    near.bring();
+  }
 
   template <typename CellOp>
   Status prepare(const CellOp& op) {

@@ -139,16 +139,23 @@ Counter join(const Counter& a, const Context& seen_a, const Counter& b, const Co
 }
 
 Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, Int128 delta) {
-  const CellKind kind = path.kind;
+  CountOp op{std::move(path), {}, 0, 0};
+  if (Status status = set_totals(current, dot, delta, op); !status.ok()) return fail(std::move(status));
+  return op;
+}
+
+Status set_totals(const Counter& current, const Dot& dot, Int128 delta, CountOp& op) {
+  const CellKind kind = op.path.kind;
   const Range range = range_of(kind);
   const Int128 sum = current.exact() + delta;
   // A counter beyond the range may always be moved towards it.
   if ((delta > 0 && sum > range.max) || (delta < 0 && sum < range.min)) {
-    return fail(StatusCode::kOutOfRange,
-                fmt::format("counter at {} plus {} leaves the range of {} to {}", number_text(kind, current.exact()),
-                            number_text(kind, delta), number_text(kind, range.min), number_text(kind, range.max)));
+    return Status(StatusCode::kOutOfRange,
+                  fmt::format("counter at {} plus {} leaves the range of {} to {}", number_text(kind, current.exact()),
+                              number_text(kind, delta), number_text(kind, range.min), number_text(kind, range.max)));
   }
-  CountOp op{std::move(path), dot.seq, 0, 0};
+  op.birth = dot.seq;
+  op.added = op.removed = 0;
   if (const Counter::Slot* slot = current.slot_of(dot.origin); slot != nullptr) {
     op.birth = slot->birth;
     op.added = slot->added;
@@ -157,14 +164,14 @@ Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, In
   UInt128& total = delta < 0 ? op.removed : op.added;
   const UInt128 step = delta < 0 ? UInt128{0} - static_cast<UInt128>(delta) : static_cast<UInt128>(delta);
   if (step > slot_total_max(kind) - total) {
-    return fail(
+    return Status(
         StatusCode::kOutOfRange,
         fmt::format("the {} of {} on this counter add up to {}, {} more leave their range",
                     delta < 0 ? "decrements" : "increments", to_string(dot.origin),
                     number_text(kind, static_cast<Int128>(total)), number_text(kind, static_cast<Int128>(step))));
   }
   total += step;
-  return op;
+  return {};
 }
 
 CountResetOp reset_op(const Counter& current, CellPath path) {

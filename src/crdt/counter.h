@@ -88,6 +88,8 @@ Counter join(const Counter& a, const Context& seen_a, const Counter& b, const Co
 // the commit being made; `current` is empty for a new counter. kOutOfRange when the value or a total of the
 // origin's slot would leave its 64 bits.
 Result<CountOp> add_op(const Counter& current, CellPath path, const Dot& dot, Int128 delta);
+// The same for an op whose path is set already.
+Status set_totals(const Counter& current, const Dot& dot, Int128 delta, CountOp& op);
 // The op that takes away all increments and decrements seen here.
 CountResetOp reset_op(const Counter& current, CellPath path);
 

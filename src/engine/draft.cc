@@ -448,12 +448,15 @@ Result<const crdt::Counter*> Draft::add_to(const CellPath& path, crdt::Counter& 
   return &counter;
 }
 
-Status Draft::count_first(CellPath path, const crdt::Counter& before, Int128 delta) {
-  Result<CountOp> op = crdt::add_op(before, std::move(path), dot_, delta);
-  if (!op) return op.error();
+Status Draft::count_first(CellPath&& path, const crdt::Counter& before, Int128 delta) {
+  auto& op = std::get<CountOp>(ops_.emplace_back(std::in_place_type<CountOp>));
+  op.path = std::move(path);
+  if (Status status = crdt::set_totals(before, dot_, delta, op); !status.ok()) {
+    ops_.pop_back();
+    return status;
+  }
   counter_value_ = before.value_with(delta);
-  first_count_ = ops_.size();
-  push(*std::move(op));
+  first_count_ = ops_.size() - 1;
   return {};
 }
 

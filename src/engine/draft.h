@@ -252,7 +252,7 @@ class Draft {
   Result<const crdt::Counter*> count_on(CellPath path, const crdt::Counter* before, Int128 delta);
   Result<const crdt::Counter*> add_to(const CellPath& path, crdt::Counter& counter, Int128 delta);
   // The same for the first op of its key, with counter_value(): the counter itself is made when somebody asks for it.
-  Status count_first(CellPath path, const crdt::Counter& before, Int128 delta);
+  Status count_first(CellPath&& path, const crdt::Counter& before, Int128 delta);
   Status fold_first_count();
 
   bool stays_by_itself(const std::vector<Dot>& dots);

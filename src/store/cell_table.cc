@@ -52,16 +52,15 @@ const Cell* CellTable::bring_cell(std::uint64_t hash) const {
 }
 
 Cell& CellTable::insert(ByteSpan key, Cell&& cell) {
-  CHECK(find(key) == nullptr);
   if (2 * (count_ + 1) > slots_.size()) grow();
+  const std::uint64_t hash = hash_of(key);
+  std::size_t at = place_of(hash);
+  for (; slots_[at].cell != nullptr; at = next(at)) CHECK(slots_[at].hash != hash || slots_[at].cell->key_ != key);
   void* const block = ::operator new(sizeof(Cell) + key.size());
   Cell* const placed = new (block) Cell(std::move(cell));
   char* const name = static_cast<char*>(block) + sizeof(Cell);
   std::copy(key.begin(), key.end(), name);
   placed->key_ = {name, key.size()};
-  const std::uint64_t hash = hash_of(key);
-  std::size_t at = place_of(hash);
-  while (slots_[at].cell != nullptr) at = next(at);
   slots_[at] = {hash, placed};
   ++count_;
   return *placed;

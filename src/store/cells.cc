@@ -178,7 +178,11 @@ void Cells::Foresight::bring() {
   std::array<const Cell*, kAtOnce> found;
   std::size_t there = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    if (const Cell* const cell = cells_.cells_.bring_cell(hashes_[i])) found[there++] = cell;
+    if (const Cell* const cell = cells_.cells_.bring_cell(hashes_[i])) {
+      found[there++] = cell;
+    } else {
+      cells_.filter_.bring_cell(hashes_[i]);
+    }
   }
   for (std::size_t i = 0; i < there; ++i) found[i]->bring_entries();
   for (std::size_t i = 0; i < there; ++i) found[i]->bring_value();
@@ -480,6 +484,7 @@ void Cells::evict() {
     Cell& cell = *oldest_;
     unlist(cell);
     cells_.erase(cell);
+    if (oldest_ != nullptr) __builtin_prefetch(oldest_);  // often the next to go
   }
 }
 

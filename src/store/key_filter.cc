@@ -58,6 +58,14 @@ std::uint64_t KeyFilter::hash(std::uint64_t key, CellKind kind) {
 }
 
 bool KeyFilter::may_contain(std::uint64_t hash) const {
+  if (there_.has(hash)) return true;
+  if (absent_.has(hash)) return false;
+  const bool found = look(hash);
+  (found ? there_ : absent_).note(hash);
+  return found;
+}
+
+bool KeyFilter::look(std::uint64_t hash) const {
   return std::any_of(layers_.rbegin(), layers_.rend(), [hash](const Layer& layer) {
     const std::uint64_t* block = layer.words.data() + first_word(hash, layer.words.size());
     for (std::size_t i = 0; i < kBlockWords; ++i) {
@@ -67,8 +75,14 @@ bool KeyFilter::may_contain(std::uint64_t hash) const {
   });
 }
 
+void KeyFilter::bring_cell(std::uint64_t hash) const {
+  for (const Layer& layer : layers_) __builtin_prefetch(&layer.words[first_word(hash, layer.words.size())]);
+}
+
 bool KeyFilter::insert(std::uint64_t hash) {
   if (may_contain(hash)) return false;
+  absent_.forget(hash);
+  there_.note(hash);
   if (layers_.empty() || (layers_.back().keys == layers_.back().capacity && layers_.size() < kLayersMax)) grow();
   Layer& layer = layers_.back();
   const std::size_t at = first_word(hash, layer.words.size());
