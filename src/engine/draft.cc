@@ -73,6 +73,7 @@ const std::map<CellPath, std::size_t>& Draft::index() const {
 void Draft::forget_index() {
   index_.clear();
   indexed_ = settled_;
+  only_.ops = 0;
 }
 
 const Op* Draft::find_op(const CellPath& path) const {
@@ -105,6 +106,7 @@ void Draft::drop() {
     if (!all.empty()) all.clear();
   };
   if (ops_.size() > settled_) ops_.erase(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end());
+  only_.ops = 0;
   if (index_.empty()) {
     indexed_ = settled_;
   } else {
@@ -342,10 +344,16 @@ bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) co
     return held && *held != type;
   };
   if (is_small()) {
-    return std::none_of(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end(), [&](const Op& op) {
+    const bool again = only_.ops > settled_ && only_.type == type && only_.key == key && only_.table == table;
+    const std::size_t from = again ? only_.ops : settled_;
+    const bool only = std::none_of(ops_.begin() + static_cast<std::ptrdiff_t>(from), ops_.end(), [&](const Op& op) {
       const CellPath* path = path_of(op);
       return path != nullptr && path->key == key && path->table == table && clashes(path->kind);
     });
+    if (!only) return false;
+    if (!again) only_ = {std::string(table), Bytes(key), type, 0};
+    only_.ops = ops_.size();
+    return true;
   }
   if (index().empty()) return true;
   // From kind to kind, however many cells of one kind there are.

@@ -292,6 +292,14 @@ class Draft {
   std::size_t settled_ = 0;  // so many of ops_ are about other keys than those behind them, and than all below
   mutable std::map<CellPath, std::size_t> index_;  // path → its op in ops_, of the first indexed_ ops
   mutable std::size_t indexed_ = 0;
+  // What writes_only() last found to be so, of the ops up to there. They only change in place, or forget_index().
+  struct OnlyType {
+    std::string table;
+    Bytes key;
+    ValueType type = ValueType::kValue;
+    std::size_t ops = 0;
+  };
+  mutable OnlyType only_;
   std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
   std::optional<std::size_t> first_count_;      // the op of count_first(), while counters_ does not have it
   std::map<CellPath, Once::Counted> counted_;

@@ -160,6 +160,7 @@ void Draft::forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_
   const std::pair<std::string, Bytes> name(table, key);
   ops_.pop_back();
   indexed_ = std::min(indexed_, ops_.size());
+  only_.ops = std::min(only_.ops, ops_.size());
   cleared_.erase(name);
   looked_at_.erase(name);
 }

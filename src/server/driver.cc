@@ -198,10 +198,13 @@ void Driver::put_here(const node::LogWrite& job) {
 void Driver::sync_log(const std::string& ns, Served& served) {
   if (served.syncs.begin(instant_of(io::clock_now()))) return ends_.disk->sync(ns);
   const std::optional<Instant> at = served.syncs.ask_at();
-  if (!at) return;
+  if (!at || at == served.sync_armed) return;  // setting a timer is a system call
+  served.sync_armed = at;
   served.sync_timer.expires_after(std::chrono::microseconds((*at - instant_of(io::clock_now())).us));
   served.sync_timer.async_wait([this, &ns, &served](const boost::system::error_code& error) {
-    if (!error) sync_log(ns, served);
+    if (error) return;
+    served.sync_armed.reset();
+    sync_log(ns, served);
   });
 }
 

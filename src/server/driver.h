@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
     boost::asio::steady_timer pace_timer;
     SyncQueue syncs;
     boost::asio::steady_timer sync_timer;
+    std::optional<Instant> sync_armed = {};  // what sync_timer waits for
   };
 
   void take(std::vector<node::Input>& inputs);
