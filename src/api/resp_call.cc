@@ -11,6 +11,15 @@
 #include "base/limits.h"
 
 namespace pando::api {
+namespace {
+
+void begin(Mutation& made, ByteSpan key, Mutation::Kind kind) {
+  made.kind = kind;
+  made.key = key;
+  made.convert = true;
+}
+
+}  // namespace
 
 bool resp_word_is(ByteSpan word, std::string_view lower_case) {
   return word.size() == lower_case.size() &&
@@ -71,15 +80,26 @@ RespPending& RespCall::ask(Request request, RespAnswer answer) {
   return plan.pending;
 }
 
-RespPending& RespCall::write(Mutation one, RespAnswer answer) {
-  // In place: a write is made for every command.
+RespPending& RespCall::write(Mutation&& one, RespAnswer answer) {
+  add_write(answer).mutations.push_back(std::move(one));
+  return plan.pending;
+}
+
+Mutation& RespCall::write(ByteSpan key, Mutation::Kind kind, RespAnswer answer, std::span<const RespError> errors) {
+  Mutation& made = add_write(answer).mutations.emplace_back();
+  plan.pending.errors = errors;
+  begin(made, key, kind);
+  return made;
+}
+
+// In place: a write is made for every command.
+WriteRequest& RespCall::add_write(RespAnswer answer) {
   plan.requests.emplace_back(std::in_place_type<WriteRequest>);
   auto& request = std::get<WriteRequest>(plan.requests.back());
-  request.mutations.push_back(std::move(one));
   request.results = true;
   ++plan.pending.parts;
   plan.pending.answer = answer;
-  return plan.pending;
+  return request;
 }
 
 RespPending& RespCall::write(std::vector<Mutation> mutations, RespAnswer answer) {
@@ -91,9 +111,7 @@ RespPending& RespCall::write(std::vector<Mutation> mutations, RespAnswer answer)
 
 Mutation RespCall::mutation(ByteSpan key, Mutation::Kind kind) const {
   Mutation made;
-  made.kind = kind;
-  made.key = key;
-  made.convert = true;
+  begin(made, key, kind);
   return made;
 }
 

@@ -110,7 +110,9 @@ class RespCall {
 
   // Requests. What they return says more about the answer.
   RespPending& ask(Request request, RespAnswer answer);
-  RespPending& write(Mutation one, RespAnswer answer);
+  RespPending& write(Mutation&& one, RespAnswer answer);
+  // The same of one that is filled in where it stands, before anything else is asked.
+  Mutation& write(ByteSpan key, Mutation::Kind kind, RespAnswer answer, std::span<const RespError> errors = {});
   RespPending& write(std::vector<Mutation> mutations, RespAnswer answer);
   // A mutation of table kv.
   Mutation mutation(ByteSpan key, Mutation::Kind kind = Mutation::Kind::kPut) const;
@@ -133,6 +135,9 @@ class RespCall {
   std::optional<double> score(std::size_t i, std::string_view text = "ERR value is not a valid float");
   // False, having failed, when more than limits::kRespReadsMax keys are named.
   bool may_read(std::size_t count);
+
+ private:
+  WriteRequest& add_write(RespAnswer answer);
 };
 
 bool resp_word_is(ByteSpan word, std::string_view lower_case);

@@ -118,10 +118,10 @@ void scan(RespCall& call) {
 
 void set(RespCall& call) {
   if (call.size() % 2 != 0) return call.fail_arity();
-  Mutation made = call.mutation(call[1], Mutation::Kind::kPutColumns);
-  made.columns.reserve(call.size() / 2 - 1);
-  for (std::size_t i = 2; i < call.size(); i += 2) made.columns.emplace_back(call[i], call[i + 1]);
-  call.write(std::move(made), call.is(0, "hmset") ? answer_ok : answer_integer);
+  auto& columns =
+      call.write(call[1], Mutation::Kind::kPutColumns, call.is(0, "hmset") ? answer_ok : answer_integer).columns;
+  columns.reserve(call.size() / 2 - 1);
+  for (std::size_t i = 2; i < call.size(); i += 2) columns.emplace_back(call[i], call[i + 1]);
 }
 
 void set_absent(RespCall& call) {

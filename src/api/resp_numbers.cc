@@ -24,9 +24,7 @@ void increment(RespCall& call) {
     delta = *given;
   }
   if (down && delta == INT64_MIN) return call.fail("ERR decrement would overflow");
-  Mutation made = call.mutation(call[1], Mutation::Kind::kAdd);
-  made.delta = down ? -delta : delta;
-  call.write(std::move(made), answer_integer).errors = kWholeErrors;
+  call.write(call[1], Mutation::Kind::kAdd, answer_integer, kWholeErrors).delta = down ? -delta : delta;
 }
 
 void increment_decimal(RespCall& call) {

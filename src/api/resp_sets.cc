@@ -147,9 +147,7 @@ void scan(RespCall& call) {
 
 template <Mutation::Kind Kind>
 void change(RespCall& call) {
-  Mutation made = call.mutation(call[1], Kind);
-  made.members = call.rest(2);
-  call.write(std::move(made), answer_integer);
+  call.write(call[1], Kind, answer_integer).members = call.rest(2);
 }
 
 void answer_popped(const RespReplies& got, RespWriter& to) {

@@ -192,40 +192,36 @@ Result<std::optional<const crdt::Register*>> Draft::find_plainly(const CellPath&
   return std::optional(*current);
 }
 
-Result<std::optional<std::vector<Dot>>> Draft::plainly_there(const CellPath& path) {
-  const Result<std::optional<const crdt::Register*>> current = find_plainly(path);
-  if (!current) return fail(current.error());
-  if (!*current) return std::nullopt;
-  return **current == nullptr ? std::vector<Dot>() : (**current)->dots();
-}
-
 // A presence is put again so that a removal elsewhere that did not see this leaves it in. There is no such removal of
 // what nobody else has seen.
-bool Draft::stays_by_itself(const std::vector<Dot>& dots) {
+bool Draft::stays_by_itself(const crdt::Register& presence) {
   if (!leaves_unshared_) return false;
-  const auto kept = std::find_if(dots.begin(), dots.end(), [&](const Dot& dot) { return view_.is_unshared(dot); });
-  if (kept == dots.end()) return false;
-  if (!stands_on_ || stands_on_->seq < kept->seq) stands_on_ = *kept;
+  const auto& entries = presence.entries();
+  const auto kept = std::find_if(entries.begin(), entries.end(),
+                                 [&](const crdt::Register::Entry& entry) { return view_.is_unshared(entry.dot); });
+  if (kept == entries.end()) return false;
+  if (!stands_on_ || stands_on_->seq < kept->dot.seq) stands_on_ = kept->dot;
   return true;
 }
 
 Result<bool> Draft::put_element(CellPath path, ByteSpan value, ValueType type, bool& checked) {
-  Result<std::optional<std::vector<Dot>>> plain = plainly_there(path);
-  if (!plain) return fail(plain.error());
-  const Result<bool> there = *plain ? Result<bool>(!(*plain)->empty()) : has(path);
-  if (!there) return there;
   // Also of one that is there: a merge may have left it behind another type.
   if (!checked) {
     if (Status status = check_type(path.table, path.key, type); !status.ok()) return fail(std::move(status));
   }
   checked = true;
-  if (*plain && is_presence(path.kind) && stays_by_itself(**plain)) return there;
-  if (*plain) {
-    put_over(std::move(path), value, **std::move(plain));
-  } else if (Status status = put(std::move(path), value); !status.ok()) {
-    return fail(std::move(status));
+  const Result<std::optional<const crdt::Register*>> plain = find_plainly(path);
+  if (!plain) return fail(plain.error());
+  if (!*plain) {
+    const Result<bool> there = has(path);
+    if (!there) return there;
+    if (Status status = put(std::move(path), value); !status.ok()) return fail(std::move(status));
+    return there;
   }
-  return there;
+  const crdt::Register* held = **plain;
+  if (held != nullptr && is_presence(path.kind) && stays_by_itself(*held)) return true;
+  put_over(std::move(path), value, held == nullptr ? std::vector<Dot>() : held->dots());
+  return held != nullptr;
 }
 
 Result<bool> Draft::has(const CellPath& path) {

@@ -138,8 +138,7 @@ class Draft {
   // What there is of a cell where that is nothing but what the cells hold, null for absent: this draft has not written
   // it and nothing in its table ends. Nothing elsewhere. Borrowed until the next look at a cell.
   Result<std::optional<const crdt::Register*>> find_plainly(const CellPath& path);
-  // The dots of that, which put_over() replaces: one look for a put that asks first what is there.
-  Result<std::optional<std::vector<Dot>>> plainly_there(const CellPath& path);
+  // In place of what has the dots `replaces`, of which it is known that this draft has not written it.
   void put_over(CellPath&& path, ByteSpan value, std::vector<Dot> replaces) {
     writes_ends_ = writes_ends_ || path.kind == CellKind::kExpiry;
     auto& op = std::get<PutOp>(ops_.emplace_back(std::in_place_type<PutOp>));
@@ -255,7 +254,7 @@ class Draft {
   Status count_first(CellPath&& path, const crdt::Counter& before, Int128 delta);
   Status fold_first_count();
 
-  bool stays_by_itself(const std::vector<Dot>& dots);
+  bool stays_by_itself(const crdt::Register& presence);
 
   // Looking at each op is faster than the index.
   bool is_small() const { return ops_.size() - settled_ <= 16; }

@@ -326,6 +326,24 @@ TEST(Draft, ATypeMayChangeWithinOneDraftAndClashesWithinItAreSeen) {
   }
 }
 
+// What was found of the ops so far is not taken for what they became.
+TEST(Draft, ATypeThatIsKnownOfAKeyIsForgottenWithTheKey) {
+  const auto fields = [](Columns columns) {
+    Mutation made = engine::draft_test::columns(Mutation::Kind::kPutColumns, "k", std::move(columns));
+    made.table = kTableKv;
+    return made;
+  };
+  Desk desk;
+  desk.commit({fields({{"a", "1"}})});
+  Draft made = desk.draft();
+  made.view().indexes().learn_type(kTableKv, "k", ValueType::kRow);
+  for (const Mutation& mutation : {fields({{"b", "2"}}), fields({{"c", "3"}}), fields({{"d", "4"}}), erase("k")}) {
+    EXPECT_TRUE(made.add(mutation).ok());
+  }
+  EXPECT_TRUE(made.add(join("k", {"m", "n"})).ok());
+  EXPECT_EQ(made.add(fields({{"e", "5"}})).code(), StatusCode::kWrongType);
+}
+
 TEST(Draft, MembersHaveLimits) {
   Desk desk;
   Draft made = desk.draft();
