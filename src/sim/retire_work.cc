@@ -65,14 +65,22 @@ bool RetireWork::can_do_without(const FleetPlan& plan, const std::string& name) 
   std::vector<std::size_t> island(plan.sites.size());
   std::iota(island.begin(), island.end(), std::size_t{0});
   const auto index = [&](const std::string& of) { return static_cast<std::size_t>(plan.find(of) - plan.sites.data()); };
+  const auto is_edge = [&](const std::string& of) { return !plan.find(of)->tables.whole(); };
+  // What reached the others straight from an edge need not reach them by another edge (docs/design/017).
+  const auto meets_whole = [&](const std::string& of) {
+    return std::any_of(plan.links.begin(), plan.links.end(), [&](const FleetPlan::Link& link) {
+      return (link.from == of && !is_edge(link.to)) || (link.to == of && !is_edge(link.from));
+    });
+  };
   // An edge leads nowhere.
   for (const bool edges : {false, true}) {
     for (const FleetPlan::Link& link : plan.links) {
       if (link.from == name || link.to == name) continue;
       const std::size_t from = index(link.from);
       const std::size_t to = index(link.to);
-      const bool edge = !plan.sites[from].tables.whole() || !plan.sites[to].tables.whole();
+      const bool edge = is_edge(link.from) || is_edge(link.to);
       if (edge != edges) continue;
+      if (is_edge(link.from) && is_edge(link.to) && meets_whole(link.from) && meets_whole(link.to)) continue;
       const std::size_t left = island[from];
       if (edge) {
         island[plan.sites[from].tables.whole() ? to : from] = island[plan.sites[from].tables.whole() ? from : to];
