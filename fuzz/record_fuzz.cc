@@ -40,6 +40,7 @@ void check_cells(ByteSpan bytes) {
   if (const auto at_ms = decode_expiry(bytes)) CHECK(encode_expiry(*at_ms) == bytes);
   if (const auto vouch = engine::decode_vouch(bytes)) CHECK(engine::encode_vouch(*vouch) == bytes);
   if (const auto epoch = engine::decode_retirement(bytes)) CHECK(engine::encode_retirement(*epoch) == bytes);
+  if (const auto lost = engine::decode_lost_disk(bytes)) CHECK(engine::encode_lost_disk(*lost) == bytes);
   // Any bytes are some score, the same at every site.
   CHECK(decode_score(encode_score(decode_score(bytes))) == decode_score(bytes));
   if (const auto fields = fields_of_path(bytes)) {

@@ -59,8 +59,9 @@ std::optional<LostDisk> decode_lost_disk(ByteSpan bytes) {
   if (in.u8("lost.version") != kRetirementVersion) return std::nullopt;
   LostDisk lost;
   lost.epoch = in.varint("lost.epoch");
-  if (in.u8("lost.closed") == 1) lost.whole = decode_version_vector(in);
-  if (!in.finish().ok() || lost.epoch == 0) return std::nullopt;
+  const std::uint8_t closed = in.u8("lost.closed");
+  if (closed == 1) lost.whole = decode_version_vector(in);
+  if (!in.finish().ok() || lost.epoch == 0 || closed > 1) return std::nullopt;
   return lost;
 }
 

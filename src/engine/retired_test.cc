@@ -112,7 +112,8 @@ TEST(LostDisk, BytesAreWhatTheyAre) {
   EXPECT_EQ(encode_lost_disk(closing), Bytes("\x01\x02\x01\x00", 4));
   closing.whole->raise({"dc3", 1}, Seq(7));
   for (const LostDisk& lost : {LostDisk{300}, closing}) EXPECT_EQ(decode_lost_disk(encode_lost_disk(lost)), lost);
-  for (const Bytes& bytes : {Bytes(), Bytes("\x02\x01\x00", 3), Bytes("\x01\x00\x00", 3), Bytes("\x01\x01\x00x", 4)}) {
+  for (const Bytes& bytes : {Bytes(), Bytes("\x02\x01\x00", 3), Bytes("\x01\x00\x00", 3), Bytes("\x01\x01\x00x", 4),
+                             Bytes("\x01\x01\x02", 3)}) {
     EXPECT_FALSE(decode_lost_disk(bytes)) << ::testing::PrintToString(bytes);
   }
 }
