@@ -188,6 +188,7 @@ constexpr std::string_view kRetire =
 constexpr std::string_view kRetireExamples = R"(
   pando retire dc3                                  what would be lost
   pando retire dc3 --yes --url http://dc1:8001
+  pando retire dc3 --disk-lost --yes
 
 Every site hears of it. Logs are no longer kept for NODE, what has ended is freed without it, sites:n does not count it.
 What it wrote stays. Rights of bounded counters that it held are out of use, as it may have used them unseen: so drain a
@@ -196,6 +197,10 @@ node first if it can still be reached. Also take its address out of the configur
 There is nothing to undo: if NODE is ever started again, with its old disk or an empty one, it is sent what it lacks, goes
 on under its next epoch by itself, and what it had written and nobody had seen is merged in. Nothing that was deleted or
 has ended meanwhile comes back with it.
+
+With --disk-lost there is no way back for that disk: an empty directory may take its place. Say it when you know, now or
+later, and merge the last backup of NODE before, if there is one. Needed only where a site that takes some tables is all
+that is left of what NODE wrote last: what that site writes then waits at the others, until you say it.
 )";
 
 constexpr std::string_view kNodes =

@@ -256,8 +256,10 @@ int run_retire(const RetireCommand& command) {
   for (const json& answer : answers) text += format_retire(answer, colour_stdout());
   say(command.json ? answers.dump(2) + "\n" : text);
   if (command.yes) return kExitOk;
-  fmt::print(stderr, "pando: nothing was changed. If {} is gone for good: pando retire {} --yes\n", command.node,
-             command.node);
+  const std::string_view gone =
+      command.disk_lost ? "is gone for good and its disk will never be started again" : "is gone for good";
+  fmt::print(stderr, "pando: nothing was changed. If {} {}: pando retire {}{} --yes\n", command.node, gone,
+             command.node, command.disk_lost ? " --disk-lost" : "");
   return kExitFailed;
 }
 
