@@ -103,10 +103,8 @@ WriteRequest& RespCall::add_write(RespAnswer answer) {
 }
 
 RespPending& RespCall::write(std::vector<Mutation> mutations, RespAnswer answer) {
-  WriteRequest request;
-  request.mutations = std::move(mutations);
-  request.results = true;
-  return ask(std::move(request), answer);
+  add_write(answer).mutations = std::move(mutations);
+  return plan.pending;
 }
 
 Mutation RespCall::mutation(ByteSpan key, Mutation::Kind kind) const {

@@ -111,6 +111,7 @@ Status RetirePath::count_rights(Time now) {
 }
 
 Status RetirePath::close_lost(Time now, Outputs& out) {
+  if (peers_.lost_awaited().empty()) return {};  // of nearly every turn
   PANDO_RETURN_IF_ERROR(replica_.serving());
   for (const std::string& node : peers_.lost_awaited()) {
     if (!replica_.retired().open(node)) continue;

@@ -34,6 +34,7 @@ Cell* CellTable::find(ByteSpan key) const {
   return nullptr;
 }
 
+// Saved key filters are made of it (KeyFilter::hash()): another one would be another version of those.
 std::uint64_t CellTable::hash_of(ByteSpan key) { return XXH3_64bits(key.data(), key.size()); }
 
 const Cell* CellTable::bring_cell(std::uint64_t hash) const {

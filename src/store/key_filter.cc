@@ -1,7 +1,6 @@
 #include "store/key_filter.h"
 
 #include <fmt/core.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cstring>
@@ -9,6 +8,7 @@
 #include "base/check.h"
 #include "base/codec.h"
 #include "base/crc32c.h"
+#include "store/cell_table.h"
 
 namespace pando::store {
 namespace {
@@ -47,7 +47,8 @@ Bytes page_key(std::size_t layer, std::size_t page) {
 
 }  // namespace
 
-std::uint64_t KeyFilter::hash(ByteSpan bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+// One hash for both, so that a cell that is not in memory is known to the filter by the hash it was looked for with.
+std::uint64_t KeyFilter::hash(ByteSpan bytes) { return CellTable::hash_of(bytes); }
 
 // Seeding XXH3 would not do: of short keys the seed moves bits that the key could have moved itself.
 std::uint64_t KeyFilter::hash(std::uint64_t key, CellKind kind) {
