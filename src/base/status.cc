@@ -28,14 +28,19 @@ std::string_view code_name(StatusCode code) {
   return "unknown";
 }
 
+const std::string& Status::message() const {
+  static const std::string kNothing;
+  return ok() ? kNothing : said_->message;
+}
+
 std::string Status::to_string() const {
   if (ok()) return "ok";
-  return fmt::format("{}: {}", code_name(code_), message_);
+  return fmt::format("{}: {}", code_name(code()), message());
 }
 
 Status Status::with_context(std::string_view where) const {
   if (ok()) return *this;
-  return Status(code_, fmt::format("{}: {}", where, message_));
+  return Status(code(), fmt::format("{}: {}", where, message()));
 }
 
 }  // namespace pando

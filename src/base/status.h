@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -37,24 +38,41 @@ enum class StatusCode : std::uint8_t {
 // "kDataLoss" → "data_loss": the word used in JSON, logs and metrics.
 std::string_view code_name(StatusCode code);
 
+// A pointer: most of what is returned is ok, many times for every command, and then it is null. A moved-from Status is
+// ok.
 class [[nodiscard]] Status {
  public:
   Status() = default;  // ok
-  Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {}
+  Status(StatusCode code, std::string message)
+      : said_(code == StatusCode::kOk ? nullptr : new Said{code, std::move(message)}) {}
+  Status(const Status& other) : said_(other.ok() ? nullptr : new Said(*other.said_)) {}
+  Status(Status&&) noexcept = default;
+  Status& operator=(const Status& other) {
+    if (this != &other) said_.reset(other.ok() ? nullptr : new Said(*other.said_));
+    return *this;
+  }
+  Status& operator=(Status&&) noexcept = default;
+  ~Status() = default;
 
-  bool ok() const { return code_ == StatusCode::kOk; }
-  StatusCode code() const { return code_; }
-  const std::string& message() const { return message_; }
+  bool ok() const { return said_ == nullptr; }
+  StatusCode code() const { return ok() ? StatusCode::kOk : said_->code; }
+  const std::string& message() const;  // empty when ok
   // "data_loss: segment 3: …", for logs.
   std::string to_string() const;
   // The same code with "`where`: " in front of the message.
   Status with_context(std::string_view where) const;
 
-  friend bool operator==(const Status&, const Status&) = default;
+  friend bool operator==(const Status& a, const Status& b) {
+    return a.code() == b.code() && a.message() == b.message();
+  }
 
  private:
-  StatusCode code_ = StatusCode::kOk;
-  std::string message_;
+  struct Said {
+    StatusCode code;
+    std::string message;
+  };
+
+  std::unique_ptr<Said> said_;
 };
 
 template <typename T>

@@ -19,6 +19,26 @@ TEST(Status, ContextComesInFront) {
   EXPECT_EQ(Status().to_string(), "ok");
 }
 
+TEST(Status, IsAValue) {
+  Status first(StatusCode::kDataLoss, "bad checksum");
+  const Status copy = first;
+  EXPECT_EQ(copy, first);
+  EXPECT_NE(copy, Status(StatusCode::kDataLoss, "another"));
+  EXPECT_NE(copy, Status(StatusCode::kIoError, "bad checksum"));
+  EXPECT_NE(copy, Status());
+
+  first = Status(StatusCode::kGone, "left");
+  EXPECT_EQ(copy.message(), "bad checksum") << "copies are apart";
+  const Status taken = std::move(first);
+  EXPECT_EQ(taken.code(), StatusCode::kGone);
+  first = copy;
+  EXPECT_EQ(first.message(), "bad checksum");
+  first = Status();
+  EXPECT_TRUE(first.ok());
+  EXPECT_EQ(first.message(), "");
+  EXPECT_EQ(Status(StatusCode::kOk, "says nothing"), Status());
+}
+
 TEST(Status, EveryCodeHasAWordOfItsOwn) {
   std::set<std::string_view> words;
   for (int code = 0; code <= static_cast<int>(StatusCode::kInternal); ++code) {
