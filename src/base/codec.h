@@ -14,8 +14,37 @@
 
 namespace pando {
 
+// The same into room that is there: nothing is checked, whoever makes the room knows what the most is.
+class RawWriter {
+ public:
+  explicit RawWriter(char* at) : at_(at) {}
+
+  void u8(std::uint8_t v) { *at_++ = static_cast<char>(v); }
+  void varint(std::uint64_t v) {
+    for (; v >= 0x80; v >>= 7) u8(static_cast<std::uint8_t>(v) | 0x80);
+    u8(static_cast<std::uint8_t>(v));
+  }
+  void varint128(UInt128 v) {
+    for (; v > UINT64_MAX; v >>= 7) u8(static_cast<std::uint8_t>(v) | 0x80);
+    varint(static_cast<std::uint64_t>(v));
+  }
+  void bytes(ByteSpan v) {
+    varint(v.size());
+    at_ = copy_bytes(v, at_);
+  }
+
+  const char* at() const { return at_; }
+
+ private:
+  char* at_;
+};
+
 class Writer {
  public:
+  // The most that a varint() and a varint128() take.
+  static constexpr std::size_t kVarintBytesMax = 10;
+  static constexpr std::size_t kVarint128BytesMax = 19;
+
   explicit Writer(Bytes& out) : out_(out) {}
 
   void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
@@ -35,6 +64,16 @@ class Writer {
   void bytes(ByteSpan v);
   // The bytes alone.
   void raw(ByteSpan v) { out_.append(v); }
+
+  // What fill(RawWriter&) writes, at most so many bytes: room is made once for all of it.
+  template <typename Fill>
+  void small(std::size_t bytes_max, Fill fill) {
+    const std::size_t from = out_.size();
+    out_.resize(from + bytes_max);
+    RawWriter raw(out_.data() + from);
+    fill(raw);
+    out_.resize(static_cast<std::size_t>(raw.at() - out_.data()));
+  }
 
   std::size_t size() const { return out_.size(); }
 

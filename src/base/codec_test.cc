@@ -30,6 +30,31 @@ TEST(Codec, GoldenBytes) {
   EXPECT_EQ(w.size(), out.size());
 }
 
+TEST(Codec, SmallPartsHaveTheSameBytes) {
+  const Bytes values[] = {
+      "", "a", "abc", "abcd", "abcdefg", "12345678", "123456789abcdef", "0123456789abcdef0", Bytes(70, 'x')};
+  const UInt128 numbers[] = {0, 1, 127, 128, 300, kMax, UInt128{kMax} + 1, ~UInt128{0}};
+  for (const Bytes& value : values) {
+    for (const UInt128 number : numbers) {
+      Bytes one;
+      Writer w(one);
+      w.u8(7);
+      w.bytes(value);
+      w.varint(static_cast<std::uint64_t>(number));
+      w.varint128(number);
+      Bytes other;
+      Writer(other).small(1 + value.size() + 2 * Writer::kVarintBytesMax + Writer::kVarint128BytesMax,
+                          [&](RawWriter& raw) {
+                            raw.u8(7);
+                            raw.bytes(value);
+                            raw.varint(static_cast<std::uint64_t>(number));
+                            raw.varint128(number);
+                          });
+      EXPECT_EQ(one, other) << value.size() << " bytes";
+    }
+  }
+}
+
 TEST(Codec, WhatWasWrittenIsRead) {
   Bytes out;
   Writer w(out);

@@ -59,6 +59,7 @@ bool Counter::absent() const {
 }
 
 const Counter::Slot* Counter::slot_of(const Origin& origin) const {
+  if (slots_.size() == 1 && slots_.front().origin == origin) return &slots_.front();
   const auto after = std::upper_bound(slots_.begin(), slots_.end(), origin,
                                       [](const Origin& o, const Slot& slot) { return o < slot.origin; });
   if (after == slots_.begin() || (after - 1)->origin != origin) return nullptr;

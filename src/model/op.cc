@@ -16,10 +16,14 @@ enum class OpTag : std::uint8_t { kPut = 1, kRemove = 2, kClear = 3, kCount = 4,
 constexpr std::uint8_t kForgetsCounters = 1;
 constexpr std::uint8_t kExact = 2;
 
-void tag(OpTag t, Writer& out) { out.u8(static_cast<std::uint8_t>(t)); }
+template <typename Out>
+void tag(OpTag t, Out& out) {
+  out.u8(static_cast<std::uint8_t>(t));
+}
 
+template <typename Out>  // Writer, RawWriter
 struct Encoder {
-  Writer& out;
+  Out& out;
 
   void operator()(const PutOp& op) const {
     tag(OpTag::kPut, out);
@@ -60,6 +64,27 @@ struct Encoder {
     }
   }
 };
+
+// The most bytes that these take.
+std::size_t bytes_max(ByteSpan bytes) { return bytes.size() + Writer::kVarintBytesMax; }
+std::size_t bytes_max(const CellPath& path) {
+  return bytes_max(path.table) + bytes_max(path.key) + bytes_max(path.element) + 1;
+}
+std::size_t bytes_max(const std::vector<Dot>& dots) {
+  std::size_t bytes = Writer::kVarintBytesMax;
+  for (const Dot& dot : dots) bytes += bytes_max(dot.origin.node) + 2 * Writer::kVarintBytesMax;
+  return bytes;
+}
+std::size_t bytes_max(const PutOp& op) { return 1 + bytes_max(op.path) + bytes_max(op.value) + bytes_max(op.replaces); }
+std::size_t bytes_max(const RemoveOp& op) { return 1 + bytes_max(op.path) + bytes_max(op.replaces); }
+std::size_t bytes_max(const CountOp& op) {
+  return 1 + bytes_max(op.path) + Writer::kVarintBytesMax + 2 * Writer::kVarint128BytesMax;
+}
+// The others are rare.
+template <typename AnyOp>
+constexpr bool kOften =
+    std::is_same_v<AnyOp, PutOp> || std::is_same_v<AnyOp, RemoveOp> || std::is_same_v<AnyOp, CountOp>;
+constexpr std::size_t kSmallBytes = 1024;
 
 // Dots that must be strictly ascending, so that equal sets have equal bytes.
 std::vector<Dot> decode_sorted_dots(Reader& in) {
@@ -172,7 +197,18 @@ UInt128 slot_total_max(CellKind kind) {
   return kind == CellKind::kCounter ? UInt128{std::numeric_limits<std::uint64_t>::max()} : (UInt128{1} << 110) - 1;
 }
 
-void encode(const Op& op, Writer& out) { std::visit(Encoder{out}, op); }
+void encode(const Op& op, Writer& out) {
+  std::visit(
+      [&]<typename AnyOp>(const AnyOp& one) {
+        if constexpr (kOften<AnyOp>) {
+          if (const std::size_t most = bytes_max(one); most <= kSmallBytes) {
+            return out.small(most, [&](RawWriter& raw) { Encoder<RawWriter>{raw}(one); });
+          }
+        }
+        Encoder<Writer>{out}(one);
+      },
+      op);
+}
 
 Op decode_op(Reader& in) {
   const std::uint8_t t = in.u8("op.tag");

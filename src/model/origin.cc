@@ -42,11 +42,6 @@ Status validate_node_name(ByteSpan name) {
   return {};
 }
 
-void encode(const Origin& origin, Writer& out) {
-  out.bytes(origin.node);
-  out.varint(origin.epoch);
-}
-
 Origin decode_origin(Reader& in) {
   Origin origin;
   origin.node = Bytes(in.bytes("origin.node", limits::kNodeNameBytesMax));
@@ -58,22 +53,12 @@ Origin decode_origin(Reader& in) {
   return origin;
 }
 
-void encode(const Dot& dot, Writer& out) {
-  encode(dot.origin, out);
-  out.varint(dot.seq.value);
-}
-
 Dot decode_dot(Reader& in) {
   Dot dot;
   dot.origin = decode_origin(in);
   dot.seq = Seq(in.varint("dot.seq"));
   if (in.ok() && dot.seq.value == 0) in.refuse("dot.seq", "is zero");
   return dot;
-}
-
-void encode(const std::vector<Dot>& dots, Writer& out) {
-  out.varint(dots.size());
-  for (const Dot& dot : dots) encode(dot, out);
 }
 
 std::vector<Dot> decode_dots(Reader& in) {

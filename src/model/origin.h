@@ -21,6 +21,7 @@ struct Origin {
   std::uint64_t epoch = 1;
 
   friend auto operator<=>(const Origin&, const Origin&) = default;
+  friend bool operator==(const Origin& a, const Origin& b) { return a.epoch == b.epoch && same_bytes(a.node, b.node); }
 };
 
 // "dc1" in its first epoch, "dc1#2" later.
@@ -31,7 +32,11 @@ std::optional<Origin> parse_origin(std::string_view text);
 Status validate_node_name(ByteSpan name);
 
 // bytes(node) varint(epoch)
-void encode(const Origin& origin, Writer& out);
+template <typename Out>  // Writer, RawWriter
+void encode(const Origin& origin, Out& out) {
+  out.bytes(origin.node);
+  out.varint(origin.epoch);
+}
 Origin decode_origin(Reader& in);
 
 // The name of one commit, and of everything that commit wrote.
@@ -45,11 +50,19 @@ struct Dot {
 std::string to_string(const Dot& dot);  // "dc1:17"
 
 // origin varint(seq)
-void encode(const Dot& dot, Writer& out);
+template <typename Out>
+void encode(const Dot& dot, Out& out) {
+  encode(dot.origin, out);
+  out.varint(dot.seq.value);
+}
 Dot decode_dot(Reader& in);
 
 // varint(count) dots. Decoding refuses more than limits::kSiblingsMax.
-void encode(const std::vector<Dot>& dots, Writer& out);
+template <typename Out>
+void encode(const std::vector<Dot>& dots, Out& out) {
+  out.varint(dots.size());
+  for (const Dot& dot : dots) encode(dot, out);
+}
 std::vector<Dot> decode_dots(Reader& in);
 
 }  // namespace pando

@@ -94,13 +94,6 @@ Status validate_member(ByteSpan member) {
   return {};
 }
 
-void encode(const CellPath& path, Writer& out) {
-  out.bytes(path.table);
-  out.bytes(path.key);
-  out.u8(static_cast<std::uint8_t>(path.kind));
-  out.bytes(path.element);
-}
-
 CellPath decode_cell_path(Reader& in) {
   CellPath path;
   path.table = Bytes(in.bytes("path.table", limits::kTableBytesMax));

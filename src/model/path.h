@@ -121,7 +121,13 @@ Status validate_element(ByteSpan element);
 Status validate_member(ByteSpan member);
 
 // bytes(table) bytes(key) u8(kind) bytes(element)
-void encode(const CellPath& path, Writer& out);
+template <typename Out>  // Writer, RawWriter
+void encode(const CellPath& path, Out& out) {
+  out.bytes(path.table);
+  out.bytes(path.key);
+  out.u8(static_cast<std::uint8_t>(path.kind));
+  out.bytes(path.element);
+}
 CellPath decode_cell_path(Reader& in);
 
 }  // namespace pando

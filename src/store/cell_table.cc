@@ -29,7 +29,7 @@ Cell* CellTable::find(ByteSpan key) const {
   if (count_ == 0) return nullptr;
   const std::uint64_t hash = hash_of(key);
   for (std::size_t at = place_of(hash); slots_[at].cell != nullptr; at = next(at)) {
-    if (slots_[at].hash == hash && slots_[at].cell->key_ == key) return slots_[at].cell;
+    if (slots_[at].hash == hash && same_bytes(slots_[at].cell->key_, key)) return slots_[at].cell;
   }
   return nullptr;
 }
