@@ -86,7 +86,9 @@ RespPending& RespCall::write(Mutation&& one, RespAnswer answer) {
 }
 
 Mutation& RespCall::write(ByteSpan key, Mutation::Kind kind, RespAnswer answer, std::span<const RespError> errors) {
-  Mutation& made = add_write(answer).mutations.emplace_back();
+  WriteRequest& request = add_write(answer);
+  request.mutations = session.host().spare().take();
+  Mutation& made = request.mutations.front();
   plan.pending.errors = errors;
   begin(made, key, kind);
   return made;

@@ -91,7 +91,8 @@ void positions(RespCall& call) {
 
 void push(RespCall& call) {
   const ListEnd end = call.command.name.front() == 'l' ? ListEnd::kFront : ListEnd::kBack;
-  call.write(call.change(call[1], ListPush{end, call.rest(2), call.command.name.ends_with('x')}), answer_integer);
+  call.write(call[1], Mutation::Kind::kDetail, answer_integer).detail =
+      ListPush{end, call.rest(2), call.command.name.ends_with('x')};
 }
 
 // With a count of 0 nothing is popped, but a list that is absent answers otherwise than one that is there.

@@ -17,6 +17,7 @@
 #include "api/resp_call.h"
 #include "api/resp_channels.h"
 #include "api/resp_writer.h"
+#include "api/spare_mutations.h"
 #include "base/prng.h"
 
 namespace pando::api {
@@ -54,6 +55,8 @@ class RespHost {
   virtual Facts facts() const = 0;
   virtual RespCursors& cursors() = 0;
   virtual RespChannels& channels() = 0;
+  // What commands may fill in.
+  virtual SpareMutations& spare() = 0;
   // Somebody has subscribed: channels() is to be told what happens from now on.
   virtual void listens() = 0;
   // No other call, here or at another node, ever answers the same. At most 100 bytes without a zero.

@@ -147,7 +147,7 @@ void scan(RespCall& call) {
 
 template <Mutation::Kind Kind>
 void change(RespCall& call) {
-  call.write(call[1], Kind, answer_integer).members = call.rest(2);
+  call.write(call[1], Kind, answer_integer).members.assign(call.args.begin() + 2, call.args.end());
 }
 
 void answer_popped(const RespReplies& got, RespWriter& to) {

@@ -144,7 +144,7 @@ void add(RespCall& call) {
     set.entries.push_back({Bytes(call[at + 1]), *value});
   }
   if (increments) return add_to_score(call, set.entries[0].member, set.entries[0].score, condition);
-  call.write(call.change(call[1], std::move(set)), answer_integer);
+  call.write(call[1], Mutation::Kind::kDetail, answer_integer).detail = std::move(set);
 }
 
 void increment(RespCall& call) {

@@ -69,6 +69,11 @@ void answer_done(const RespReplies& got, RespWriter& to) {
 }
 
 void set(RespCall& call) {
+  // Mostly nothing else is said.
+  if (call.size() == 3) {
+    call.write(call[1], Mutation::Kind::kPut, answer_ok).value = call[2];
+    return;
+  }
   Mutation made = put(call, call[1], call[2]);
   bool old = false;
   for (std::size_t i = 3; i < call.size(); ++i) {

@@ -17,6 +17,7 @@ struct Host final : RespHost {
   Facts facts() const override { return {"1.0", "n", true, 1, 2, 3, 4, 5}; }
   RespCursors& cursors() override { return remembered; }
   RespChannels& channels() override { return table; }
+  SpareMutations& spare() override { return spare_mutations; }
   void list_clients(Bytes&) const override {}
   void listens() override { ++listened; }
   Bytes unique_name() override { return "n." + std::to_string(++names); }
@@ -24,6 +25,7 @@ struct Host final : RespHost {
   int names = 0;
   RespCursors remembered;
   RespChannels table;
+  SpareMutations spare_mutations;
 };
 
 // As a watch tells it.

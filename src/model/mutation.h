@@ -84,6 +84,9 @@ struct Mutation {
   // that was there, and all others leave it as it is.
   std::optional<TimeToLive> ttl = {};
   Detail detail = {};
+
+  // As a new one. Keeps the memory of what is short, as the next one needs as much.
+  void clear();
 };
 
 }  // namespace pando

@@ -312,6 +312,8 @@ struct TxItem {
 };
 
 struct PipelineItem {
+  PipelineItem() = default;
+  PipelineItem(Request one) : request(std::move(one)) {}
   Request request;
 };
 

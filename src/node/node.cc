@@ -125,6 +125,8 @@ void Node::accept(Input input, Time now, Outputs& out) {
   std::visit([&](auto&& one) { impl_->on(std::move(one), now, out); }, std::move(input));
 }
 
+void Node::accept(ClientRequest&& asked, Time now, Outputs& out) { impl_->on(std::move(asked), now, out); }
+
 void Node::end_turn(Time now, Outputs& out) {
   impl_->send_strangers_away(now, out);
   impl_->dialing.poll(

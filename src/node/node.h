@@ -115,6 +115,8 @@ class Node {
   // Takes one input. What it adds up to with others of the same turn (log writes, frames, watch batches)
   // is handed out by end_turn(), so that whatever arrived together travels together.
   void accept(Input input, Time now, Outputs& out);
+  // The same of what a client asks. What is left of it is the caller's.
+  void accept(ClientRequest&& asked, Time now, Outputs& out);
   void end_turn(Time now, Outputs& out);
   // A turn of one input.
   void step(Input input, Time now, Outputs& out) {

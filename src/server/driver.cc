@@ -313,7 +313,7 @@ void Driver::submit(RequestId id, std::string_view ns, Request request, Terms te
   inbox_.take_if_written();
 }
 
-void Driver::ask(RequestId id, std::string_view ns, Request request, std::size_t clients) {
+void Driver::ask(RequestId id, std::string_view ns, Request&& request, std::size_t clients) {
   const auto served = namespaces_.find(ns);
   CHECK(served != namespaces_.end());
   if (!served->second.broken.ok()) {
@@ -324,6 +324,7 @@ void Driver::ask(RequestId id, std::string_view ns, Request request, std::size_t
   node::ClientRequest asked{id, std::string(ns), std::move(request)};
   asked.terms.spares_etag = true;
   node_.accept(std::move(asked), io::clock_now(), out_);
+  request = std::move(asked.request);
   schedule_flush();
   if (served->second.pace.on_request(instant_of(io::clock_now()), clients)) release_log(served->first);
 }

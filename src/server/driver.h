@@ -72,7 +72,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void submit(RequestId id, std::string_view ns, Request request, Terms terms) override;
   // RespSink: replies wait for the end of the turn. Sent one by one they would each wake a client who has only just
   // gone to sleep; sent together they find it awake.
-  void ask(RequestId id, std::string_view ns, Request request, std::size_t clients) override;
+  void ask(RequestId id, std::string_view ns, Request&& request, std::size_t clients) override;
   void gathers() override { schedule_flush(); }
   void asked() override { inbox_.take_if_written(); }
   void listen(node::WatchOpen open) override;

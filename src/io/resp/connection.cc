@@ -123,7 +123,7 @@ void Connection::ask() {
   if (joins && hub_.pipeline.capacity() == 0) hub_.pipeline.reserve(kRound);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (joins) {
-      hub_.pipeline.emplace_back().request = std::move(requests[i]);
+      hub_.pipeline.emplace_back(std::move(requests[i]));
     } else {
       ask_part(first + static_cast<std::uint32_t>(i), std::move(requests[i]));
     }
@@ -141,10 +141,11 @@ void Connection::ask_pipeline() {
   if (count == 1) {
     Request only = std::move(items.front().request);
     items.clear();
-    return ask_part(first, std::move(only));
+    ask_part(first, std::move(only));
+    return;
   }
   pipelines_.emplace_back(first, count);
-  ask_part(first, PipelineRequest{std::exchange(items, {})});
+  items = ask_part(first, PipelineRequest{std::move(items)});
 }
 
 void Connection::gather_pipeline() {
@@ -160,16 +161,21 @@ void Connection::gather_pipeline() {
   hub_.gathering.add({slot_, next_serial_ - count, count}, items);
 }
 
+std::vector<PipelineItem> Hub::ask(RequestId id, Request&& request, std::size_t clients) {
+  sink.ask(id, options.ns, std::move(request), clients);
+  return spare_mutations.keep(std::move(request));
+}
+
 void Hub::ask_gathered() {
   if (gathering.empty()) return;
   Gathering::Asked asked = gathering.take();
-  sink.ask(request_id(asked.slot, asked.serial), options.ns, std::move(asked.request), asked.clients);
+  gathering.give_back(ask(request_id(asked.slot, asked.serial), std::move(asked.request), asked.clients));
 }
 
-void Connection::ask_part(std::uint32_t serial, Request&& request) {
+std::vector<PipelineItem> Connection::ask_part(std::uint32_t serial, Request&& request) {
   // What this client asked before comes first.
   if (gathered_in_ == hub_.gathering.serial()) hub_.ask_gathered();
-  hub_.sink.ask(hub_.request_id(slot_, serial), hub_.options.ns, std::move(request), 1);
+  return hub_.ask(hub_.request_id(slot_, serial), std::move(request), 1);
 }
 
 void Connection::malformed(std::string_view text) {
@@ -247,7 +253,11 @@ void Connection::on_reply(std::uint32_t serial, Reply&& reply) {
 void Connection::on_items(std::uint32_t first, std::uint32_t count, const Status& status, ItemReply* items) {
   if (closed_) return;
   for (std::uint32_t i = 0; i < count; ++i) {
-    on_part(first + i, items == nullptr ? ItemReply{status} : std::move(items[i]));
+    if (items == nullptr) {
+      on_part(first + i, ItemReply{status});
+    } else {
+      on_part(first + i, std::move(items[i]));
+    }
   }
   hub_.wants_flush(*this);
 }

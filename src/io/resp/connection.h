@@ -59,6 +59,7 @@ class Hub : public api::RespHost {
   api::RespPlan plain;  // of a plain command that is answered: its form and version are written into it
   // What the connection that takes commands has not asked yet. Empty between two turns of taking.
   std::vector<PipelineItem> pipeline;
+  api::SpareMutations spare_mutations;  // of what was asked
   // What connections have taken in this turn and is asked when it ends.
   Gathering gathering;
   api::RespChannels channel_table;
@@ -71,6 +72,9 @@ class Hub : public api::RespHost {
   }
   // Asks what was gathered.
   void ask_gathered();
+  // The memory of a pipeline's items comes back.
+  std::vector<PipelineItem> ask(RequestId id, Request&& request, std::size_t clients);
+  api::SpareMutations& spare() override { return spare_mutations; }
   // A connection has begun to want its socket looked at.
   virtual void wants_readiness() = 0;
   // The connection has something to send.
@@ -138,7 +142,8 @@ class Connection final : public loop::Client,
   void ask_pipeline();
   // The same where the turn may end before it is asked, as what was taken in is small.
   void gather_pipeline();
-  void ask_part(std::uint32_t serial, Request&& request);
+  // As Hub::ask().
+  std::vector<PipelineItem> ask_part(std::uint32_t serial, Request&& request);
   // The command with that request. Nullptr when it is answered.
   Waiting* command_of(std::uint32_t serial);
   // Puts the answers that are due into out_.

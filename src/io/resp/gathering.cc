@@ -1,7 +1,6 @@
 #include "io/resp/gathering.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -12,8 +11,12 @@ void Gathering::add(const Batch& batch, std::vector<PipelineItem>& items) {
   CHECK(items.size() == batch.count);
   batches_.push_back(batch);
   if (items_.empty()) items_.reserve(kItemsMax);
-  items_.insert(items_.end(), std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
+  for (PipelineItem& item : items) items_.push_back(std::move(item));
   items.clear();
+}
+
+void Gathering::give_back(std::vector<PipelineItem>&& items) {
+  if (items_.empty()) items_ = std::move(items);
 }
 
 Gathering::Asked Gathering::take() {

@@ -48,6 +48,8 @@ class Gathering {
   };
   // Not empty.
   Asked take();
+  // The memory of what was taken; has no items.
+  void give_back(std::vector<PipelineItem>&& items);
   // Empty when nothing was asked under that serial, or it was answered.
   std::vector<Batch> finish(std::uint32_t serial);
   std::size_t clients_of(std::uint32_t serial) const;

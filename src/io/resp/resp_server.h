@@ -49,8 +49,9 @@ struct RespOptions {
 class RespSink {
  public:
   virtual ~RespSink() = default;
-  // So many clients asked it, each a part of it.
-  virtual void ask(RequestId id, std::string_view ns, Request request, std::size_t clients) = 0;
+  // So many clients asked it, each a part of it. What is left of the request is the caller's, who uses its memory
+  // again.
+  virtual void ask(RequestId id, std::string_view ns, Request&& request, std::size_t clients) = 0;
   // There is something that RespServer::ask_gathered() is to ask when the turn ends.
   virtual void gathers() = 0;
   virtual void asked() = 0;

@@ -17,7 +17,7 @@ using asio::ip::tcp;
 
 // Keeps what was asked, so that a test answers when and in what order it likes.
 struct Sink final : RespSink {
-  void ask(RequestId id, std::string_view, Request request, std::size_t clients) override {
+  void ask(RequestId id, std::string_view, Request&& request, std::size_t clients) override {
     asked_ids.push_back(id);
     asked_by.push_back(clients);
     const auto* pipeline = std::get_if<PipelineRequest>(&request);
