@@ -81,6 +81,20 @@ class WritePath::TxRun {
     return engine::read(view, request);
   }
 
+  // A condition beside a read stops the whole, as one beside a write does.
+  template <typename Asked>
+  Status check_read(const TxItem& item, const Asked& request) {
+    if (!item.if_match && !item.if_none_match) return {};
+    if constexpr (OfOneKey<Asked>) {
+      engine::View view = path_.replica_.view(now_);
+      PANDO_RETURN_IF_ERROR(
+          engine::check_conditions(view, item.if_match, item.if_none_match, request.table, request.key));
+      touched_ = std::max(touched_, view.touched());
+      return {};
+    }
+    return Status(StatusCode::kInvalidArgument, "if_match and if_none_match are about one key, this reads several");
+  }
+
  public:
   TxRun(WritePath& path, Time now)
       : path_(path),
@@ -134,20 +148,6 @@ class WritePath::TxRun {
     PANDO_RETURN_IF_ERROR((*scratch)->apply(draft_.dot(), draft_.ops()));
     scratch_ = *std::move(scratch);
     return {};
-  }
-
-  // A condition beside a read stops the whole, as one beside a write does.
-  template <typename Asked>
-  Status check_read(const TxItem& item, const Asked& request) {
-    if (!item.if_match && !item.if_none_match) return {};
-    if constexpr (OfOneKey<Asked>) {
-      engine::View view = path_.replica_.view(now_);
-      PANDO_RETURN_IF_ERROR(
-          engine::check_conditions(view, item.if_match, item.if_none_match, request.table, request.key));
-      touched_ = std::max(touched_, view.touched());
-      return {};
-    }
-    return Status(StatusCode::kInvalidArgument, "if_match and if_none_match are about one key, this reads several");
   }
 
   Result<ReplyBody> write(const TxItem& item, const WriteRequest& write) {
