@@ -28,9 +28,10 @@ bool is_of_one_key(const Mutation::Detail& detail) {
 
 bool is_of_one_key(const WriteRequest& write) {
   if (write.mutations.empty()) return false;
-  const Bytes& key = write.mutations.front().key;
+  const Mutation& first = write.mutations.front();
   return std::all_of(write.mutations.begin(), write.mutations.end(), [&](const Mutation& mutation) {
-    return mutation.table == kTableKv && mutation.key == key && is_of_one_key(mutation.detail);
+    return mutation.table == kTableKv && (&mutation == &first || mutation.key == first.key) &&
+           (mutation.detail.index() == 0 || is_of_one_key(mutation.detail));
   });
 }
 

@@ -28,6 +28,10 @@ const CellPath* path_of(const Op& op) {
       op);
 }
 
+CellPath path_of(const store::CellName& name) {
+  return {std::string(name.table), Bytes(name.key), name.kind, Bytes(name.element)};
+}
+
 // Whether a closer look is worth it: elements of one key often begin alike.
 bool may_be_same(const CellPath& a, const CellPath& b) {
   return a.element.size() == b.element.size() && (a.element.empty() || a.element.back() == b.element.back());
@@ -86,6 +90,16 @@ const Op* Draft::find_op(const CellPath& path) const {
     if (written != nullptr && may_be_same(*written, path) && *written == path) return &ops_[i - 1];
   }
   return nullptr;
+}
+
+bool Draft::wrote_of(const store::CellName& name) const {
+  if (fresh()) return false;
+  if (!is_small()) return index().contains(path_of(name));
+  return std::any_of(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end(), [&](const Op& op) {
+    const CellPath* path = path_of(op);
+    return path != nullptr && path->kind == name.kind && same_bytes(path->element, name.element) &&
+           same_bytes(path->key, name.key) && path->table == name.table;
+  });
 }
 
 bool Draft::writes_kind(CellKind kind) const {
@@ -185,9 +199,10 @@ Result<std::optional<Int128>> Draft::number_after(const CellPath& path) {
   return (*counter)->exact();
 }
 
-Result<std::optional<const crdt::Register*>> Draft::find_plainly(const CellPath& path) {
-  if (view_.cells().may_expire(path.table) || cleared(path) || find_op(path) != nullptr) return std::nullopt;
-  const Result<const crdt::Register*> current = view_.cells().find_register(path);
+Result<std::optional<const crdt::Register*>> Draft::find_plainly(const store::CellName& name) {
+  if (view_.cells().may_expire(name.table) || wrote_of(name)) return std::nullopt;
+  if (!cleared_.empty() && cleared(path_of(name))) return std::nullopt;
+  const Result<const crdt::Register*> current = view_.cells().find_register(name);
   if (!current) return fail(current.error());
   return std::optional(*current);
 }
@@ -204,23 +219,24 @@ bool Draft::stays_by_itself(const crdt::Register& presence) {
   return true;
 }
 
-Result<bool> Draft::put_element(CellPath path, ByteSpan value, ValueType type, bool& checked) {
+Result<bool> Draft::put_element(const store::CellName& name, ByteSpan value, ValueType type, bool& checked) {
   // Also of one that is there: a merge may have left it behind another type.
   if (!checked) {
-    if (Status status = check_type(path.table, path.key, type); !status.ok()) return fail(std::move(status));
+    if (Status status = check_type(name.table, name.key, type); !status.ok()) return fail(std::move(status));
   }
   checked = true;
-  const Result<std::optional<const crdt::Register*>> plain = find_plainly(path);
+  const Result<std::optional<const crdt::Register*>> plain = find_plainly(name);
   if (!plain) return fail(plain.error());
   if (!*plain) {
+    CellPath path = path_of(name);
     const Result<bool> there = has(path);
     if (!there) return there;
     if (Status status = put(std::move(path), value); !status.ok()) return fail(std::move(status));
     return there;
   }
   const crdt::Register* held = **plain;
-  if (held != nullptr && is_presence(path.kind) && stays_by_itself(*held)) return true;
-  put_over(std::move(path), value, held == nullptr ? std::vector<Dot>() : held->dots());
+  if (held != nullptr && is_presence(name.kind) && stays_by_itself(*held)) return true;
+  put_over(path_of(name), value, held == nullptr ? std::vector<Dot>() : held->dots());
   return held != nullptr;
 }
 
@@ -363,9 +379,18 @@ bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) co
   }
 }
 
+bool Draft::held_only(std::string_view table, ByteSpan key, ValueType type) {
+  const bool known = held_.ops > 0 && held_.type == type && same_bytes(held_.key, key) && held_.table == table;
+  if (known) return true;
+  if (!view_.indexes().holds_only(table, key, type)) return false;
+  held_ = {std::string(table), Bytes(key), type, 1};
+  return true;
+}
+
 Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) {
-  if (fresh()) return view_.check_type(table, key, asked);
-  if (view_.indexes().holds_only(table, key, asked) && writes_only(table, key, asked)) return {};
+  const bool only = held_only(table, key, asked);
+  if (fresh()) return only ? Status() : view_.check_type(table, key, asked);
+  if (only && writes_only(table, key, asked)) return {};
   const Result<std::optional<ValueType>> type = type_of(table, key);
   if (!type) return type.error();
   return *type && **type != asked ? wrong_type(key, **type, asked) : Status();
@@ -452,9 +477,11 @@ Result<const crdt::Counter*> Draft::add_to(const CellPath& path, crdt::Counter& 
   return &counter;
 }
 
-Status Draft::count_first(CellPath&& path, const crdt::Counter& before, Int128 delta) {
+Status Draft::count_first(const store::CellName& name, const crdt::Counter& before, Int128 delta) {
   auto& op = std::get<CountOp>(ops_.emplace_back(std::in_place_type<CountOp>));
-  op.path = std::move(path);
+  op.path.table = name.table;
+  op.path.key = name.key;
+  op.path.kind = name.kind;
   if (Status status = crdt::set_totals(before, dot_, delta, op); !status.ok()) {
     ops_.pop_back();
     return status;

@@ -137,7 +137,7 @@ class Draft {
 
   // What there is of a cell where that is nothing but what the cells hold, null for absent: this draft has not written
   // it and nothing in its table ends. Nothing elsewhere. Borrowed until the next look at a cell.
-  Result<std::optional<const crdt::Register*>> find_plainly(const CellPath& path);
+  Result<std::optional<const crdt::Register*>> find_plainly(const store::CellName& name);
   // In place of what has the dots `replaces`, of which it is known that this draft has not written it.
   void put_over(CellPath&& path, ByteSpan value, std::vector<Dot> replaces) {
     writes_ends_ = writes_ends_ || path.kind == CellKind::kExpiry;
@@ -149,7 +149,7 @@ class Draft {
   // put() of an element of a key of that type, and whether it was there before. kWrongType where the key is of another;
   // with one element of its own there (`checked` from then on) there is nothing to look for. May leave a presence as it
   // is: leave_unshared().
-  Result<bool> put_element(CellPath path, ByteSpan value, ValueType type, bool& checked);
+  Result<bool> put_element(const store::CellName& name, ByteSpan value, ValueType type, bool& checked);
   // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
   Status put(CellPath path, ByteSpan value);
   // The same for a cell that cannot be there yet: its element names this very commit.
@@ -251,7 +251,7 @@ class Draft {
   Result<const crdt::Counter*> count_on(CellPath path, const crdt::Counter* before, Int128 delta);
   Result<const crdt::Counter*> add_to(const CellPath& path, crdt::Counter& counter, Int128 delta);
   // The same for the first op of its key, with counter_value(): the counter itself is made when somebody asks for it.
-  Status count_first(CellPath&& path, const crdt::Counter& before, Int128 delta);
+  Status count_first(const store::CellName& name, const crdt::Counter& before, Int128 delta);
   Status fold_first_count();
 
   bool stays_by_itself(const crdt::Register& presence);
@@ -266,6 +266,9 @@ class Draft {
   void forget_index();
   // The op of this draft that writes `path`; valid until the next op is added.
   const Op* find_op(const CellPath& path) const;
+  bool wrote_of(const store::CellName& name) const;
+  // Whether the key held nothing but that type before this draft, as far as that is remembered.
+  bool held_only(std::string_view table, ByteSpan key, ValueType type);
   Op* find_op(const CellPath& path) { return const_cast<Op*>(std::as_const(*this).find_op(path)); }
   // True when it is certain without a look that the key has nothing, before this draft and in it.
   bool is_new(std::string_view table, ByteSpan key) const { return fresh() && !view_.cells().may_have(table, key); }
@@ -299,6 +302,7 @@ class Draft {
     std::size_t ops = 0;
   };
   mutable OnlyType only_;
+  OnlyType held_;  // the same of what there was before this draft; ops: 1 when it says something
   std::map<CellPath, crdt::Counter> counters_;  // as this draft leaves them
   std::optional<std::size_t> first_count_;      // the op of count_first(), while counters_ does not have it
   std::map<CellPath, Once::Counted> counted_;

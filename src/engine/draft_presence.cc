@@ -18,16 +18,17 @@ Status Draft::change_members(const Mutation& mutation) {
   for (std::size_t i = 0; i < mutation.members.size(); ++i) {
     const Bytes& member = mutation.members[i];
     if (Status status = validate_member(member); !status.ok()) return status.with_context(fmt::format("member {}", i));
-    CellPath plain{mutation.table, mutation.key, CellKind::kMember, member};
     if (add && !guarded) {
       // One that is in already is added again: a removal elsewhere that did not see this must not take it away, unless
       // none can be under way (leave_unshared()). Where adding wins there are guards only from before the declaration
       // changed.
-      const Result<bool> there = put_element(std::move(plain), {}, ValueType::kSet, checked);
+      const Result<bool> there =
+          put_element({mutation.table, mutation.key, CellKind::kMember, member}, {}, ValueType::kSet, checked);
       if (!there) return there.error();
       if (!*there) ++count;
       continue;
     }
+    const CellPath plain{mutation.table, mutation.key, CellKind::kMember, member};
     const CellPath guard{mutation.table, mutation.key, CellKind::kGuardedMember, member};
     if (!checked || keeps_results_) {
       Result<bool> in = has(plain);

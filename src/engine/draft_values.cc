@@ -198,7 +198,7 @@ Status Draft::put_columns(const Mutation& mutation) {
     PANDO_RETURN_IF_ERROR(validate_element(name));
     PANDO_RETURN_IF_ERROR(check_value(value));
     const Result<bool> there =
-        put_element(field_path(mutation.table, mutation.key, name), value, ValueType::kRow, checked);
+        put_element({mutation.table, mutation.key, CellKind::kField, name}, value, ValueType::kRow, checked);
     if (!there) return there.error();
     if (!*there) ++fresh;
     if (!name.empty()) PANDO_RETURN_IF_ERROR(take_end(mutation.table, mutation.key, name));
@@ -248,18 +248,18 @@ Status Draft::delete_key(std::string_view table, ByteSpan key) {
 
 Status Draft::add_to_counter(const Mutation& mutation) {
   if (mutation.delta < 0 && table(mutation.table).grow_only) return refuse_down(mutation, "decremented");
-  CellPath path = counter_path(mutation.table, mutation.key);
+  const store::CellName name{mutation.table, mutation.key, CellKind::kCounter, {}};
   if (fresh() && !keeps_counted_) {
     // Mostly the key has never been, or is a counter and nothing else.
-    const store::Cells& cells = view_.cells();
-    const Result<const crdt::Counter*> before = view_.cells().find_counter(path);
+    const Result<const crdt::Counter*> before = view_.cells().find_counter(name);
     if (!before) return before.error();
     const bool counts = *before != nullptr && !(*before)->absent();
-    if (counts) return count_first(std::move(path), **before, mutation.delta);
-    if (mutation.delta != 0 && !cells.may_have(mutation.table, mutation.key)) {
-      return count_first(std::move(path), crdt::Counter(), mutation.delta);
+    if (counts) return count_first(name, **before, mutation.delta);
+    if (mutation.delta != 0 && !view_.cells().may_have(mutation.table, mutation.key)) {
+      return count_first(name, crdt::Counter(), mutation.delta);
     }
   }
+  CellPath path = counter_path(mutation.table, mutation.key);
   const Result<const crdt::Counter*> before = find_counter_after(path);
   if (!before) return before.error();
   const bool counts = *before != nullptr && !(*before)->absent();

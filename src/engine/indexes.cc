@@ -212,9 +212,11 @@ void Indexes::follow(Kept& kept, ByteSpan element, const store::Cell& cell, bool
 }
 
 void Indexes::on_changed(ByteSpan cell_key, const store::Cell& cell, bool was_shown, LogPos pos) {
-  if (kept_.empty() && making_.empty() && known_.empty()) return;
+  // What was there already has its kind among those that are known.
+  const bool appears = !known_.empty() && cell.shown() && !was_shown;
+  if (kept_.empty() && making_.empty() && !appears) return;
   const std::size_t prefix = store::key_prefix_size(cell_key);
-  if (!known_.empty() && cell.shown()) {
+  if (appears) {
     Known& at = known(cell_key.substr(0, prefix));
     if (!only_with(at.type, cell.kind()) && at.prefix == cell_key.substr(0, prefix)) at.prefix.clear();
   }

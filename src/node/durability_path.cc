@@ -157,6 +157,11 @@ Durability durability_of(std::string_view table, const Replica& replica) {
   return need;
 }
 
+bool is_far_in(std::string_view table, const Replica& replica) {
+  if (!replica.catalog().of(table).durability && !is_far(replica.config().durability)) return false;
+  return is_far(durability_of(table, replica));
+}
+
 std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica) {
   std::vector<Durability> needs;
   if (mutations.empty()) needs.push_back(replica.config().durability);

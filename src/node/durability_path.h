@@ -74,5 +74,7 @@ bool is_far(const Durability& need);
 // else what the namespace is configured to.
 std::vector<Durability> durability_of(const std::vector<Mutation>& mutations, const Replica& replica);
 Durability durability_of(std::string_view table, const Replica& replica);
+// is_far() of it.
+bool is_far_in(std::string_view table, const Replica& replica);
 
 }  // namespace pando::node

@@ -101,7 +101,7 @@ class PipelinePath::Run {
       replies_[i].status = std::move(status);
       return begin_key_again();
     }
-    replies_[i].body = WritePath::answer_of(*draft_, write);
+    WritePath::answer(*draft_, write, replies_[i].body);
     // One that changes nothing has no part in the commit.
     if (draft_->ops().size() > ops_before) replies_[i].seq = draft_->dot().seq;
     open_.push_back(i);

@@ -55,7 +55,7 @@ bool WritePath::may_leave_unshared(const WriteRequest& write, const Terms& terms
   // Who waits for other sites waits for a commit of its own.
   if (terms.durability) return !is_far(*terms.durability);
   return std::none_of(write.mutations.begin(), write.mutations.end(),
-                      [&](const Mutation& mutation) { return is_far(durability_of(mutation.table, replica_)); });
+                      [&](const Mutation& mutation) { return is_far_in(mutation.table, replica_); });
 }
 
 Result<LogPos> WritePath::commit(engine::Draft& draft, Time now, const std::optional<Bytes>& idempotency_key) {

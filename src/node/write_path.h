@@ -72,6 +72,15 @@ class WritePath {
   void tell_demands(engine::Draft& draft, Time now);
   // What `write`, just added to `made`, tells its client.
   static ReplyBody answer_of(engine::Draft& made, const WriteRequest& write);
+  // The same where it goes.
+  static void answer(engine::Draft& made, const WriteRequest& write, ReplyBody& to) {
+    if (!write.results) {
+      to = answer_of(made, write);
+    } else {
+      to.emplace<DoneReply>(DoneReply{write.mutations.size(), made.take_results(), made.take_returned()});
+      made.take_answer();
+    }
+  }
 
   // Discards what earlier processes of this node staged and never published.
   Status discard_leftovers(Time now);

@@ -80,8 +80,8 @@ bool Cells::may_exist(ByteSpan cell_key, std::size_t prefix_size) const {
 
 // Reading. --------------------------------------------------------------------------------------------------
 
-ByteSpan Cells::key_of(const CellPath& path) const {
-  return write_cell_key(path.table, path.key, path.kind, path.element, scratch_);
+ByteSpan Cells::key_of(const CellName& name) const {
+  return write_cell_key(name.table, name.key, name.kind, name.element, scratch_);
 }
 
 Cell* Cells::use_hot(ByteSpan key) {
@@ -127,28 +127,28 @@ Cell& Cells::insert(ByteSpan key, Cell cell) {
   return placed;
 }
 
-Result<const crdt::Register*> Cells::find_register(const CellPath& path, LogPos& touched) {
-  CHECK(!is_counter(path.kind));
-  const auto cell = find(path, touched);
+Result<const crdt::Register*> Cells::find_register(const CellName& name, LogPos& touched) {
+  CHECK(!is_counter(name.kind));
+  const auto cell = find(name, touched);
   if (!cell) return fail(cell.error());
   return *cell == nullptr ? nullptr : &(*cell)->reg();
 }
 
-Result<const crdt::Counter*> Cells::find_counter(const CellPath& path, LogPos& touched) {
-  CHECK(is_counter(path.kind));
-  const auto cell = find(path, touched);
+Result<const crdt::Counter*> Cells::find_counter(const CellName& name, LogPos& touched) {
+  CHECK(is_counter(name.kind));
+  const auto cell = find(name, touched);
   if (!cell) return fail(cell.error());
   return *cell == nullptr ? nullptr : &(*cell)->counter();
 }
 
-Result<const crdt::Register*> Cells::find_register(const CellPath& path) {
+Result<const crdt::Register*> Cells::find_register(const CellName& name) {
   LogPos nobody_asks;
-  return find_register(path, nobody_asks);
+  return find_register(name, nobody_asks);
 }
 
-Result<const crdt::Counter*> Cells::find_counter(const CellPath& path) {
+Result<const crdt::Counter*> Cells::find_counter(const CellName& name) {
   LogPos nobody_asks;
-  return find_counter(path, nobody_asks);
+  return find_counter(name, nobody_asks);
 }
 
 Result<const crdt::Register*> Cells::find_lone_value(std::string_view table, ByteSpan key, LogPos& touched) {

@@ -51,9 +51,12 @@ class BackCursor;
 
 // A cell's path, borrowed.
 struct CellName {
+  CellName(std::string_view t, ByteSpan k, CellKind of, ByteSpan e) : table(t), key(k), kind(of), element(e) {}
+  CellName(const CellPath& path) : CellName(path.table, path.key, path.kind, path.element) {}
+
   std::string_view table;
   ByteSpan key;
-  CellKind kind = CellKind::kRegister;
+  CellKind kind;
   ByteSpan element;
 };
 
@@ -89,11 +92,11 @@ class Cells {
   bool may_have(std::string_view table, ByteSpan key) const;
   bool may_have(std::string_view table, ByteSpan key, CellKind kind) const;
   // Null when the cell is absent. A counter is returned also when it reads as absent: see Counter::absent().
-  Result<const crdt::Register*> find_register(const CellPath& path);  // all kinds that are no counters
-  Result<const crdt::Counter*> find_counter(const CellPath& path);    // counters
+  Result<const crdt::Register*> find_register(const CellName& name);  // all kinds that are no counters
+  Result<const crdt::Counter*> find_counter(const CellName& name);    // counters
   // The same in one look; raises `touched` to touched(path).
-  Result<const crdt::Register*> find_register(const CellPath& path, LogPos& touched);
-  Result<const crdt::Counter*> find_counter(const CellPath& path, LogPos& touched);
+  Result<const crdt::Register*> find_register(const CellName& name, LogPos& touched);
+  Result<const crdt::Counter*> find_counter(const CellName& name, LogPos& touched);
   // The value of a key that is certainly no counter, as most values are: in one look. Null where there is none, or that
   // is not certain: then look for all of them. Not of tables that may_expire().
   Result<const crdt::Register*> find_lone_value(std::string_view table, ByteSpan key, LogPos& touched);
@@ -282,9 +285,9 @@ class Cells {
   // Null when there is none. Raises `touched`, where there is one. The key is of this kind, with `prefix_size` bytes
   // that are the (table, key) part.
   Result<Cell*> find(ByteSpan cell_key, std::size_t prefix_size, CellKind kind, LogPos& touched);
-  Result<Cell*> find(const CellPath& path, LogPos& touched) {
-    const ByteSpan key = key_of(path);
-    return find(key, prefix_size_of(key, path), path.kind, touched);
+  Result<Cell*> find(const CellName& name, LogPos& touched) {
+    const ByteSpan key = key_of(name);
+    return find(key, prefix_size_of(key, name), name.kind, touched);
   }
   // hot(), and then the last to be evicted.
   Cell* use_hot(ByteSpan key);
@@ -297,9 +300,9 @@ class Cells {
   // Drops cells without a record.
   void forget_cells(const std::vector<Bytes>& cell_keys);
   // Borrowed until the next call.
-  ByteSpan key_of(const CellPath& path) const;
-  static std::size_t prefix_size_of(ByteSpan cell_key, const CellPath& path) {
-    return cell_key.size() - 1 - path.element.size();
+  ByteSpan key_of(const CellName& name) const;
+  static std::size_t prefix_size_of(ByteSpan cell_key, const CellName& name) {
+    return cell_key.size() - 1 - name.element.size();
   }
   // All that is unsaved, by key.
   const Unsaved& unsaved() const;
