@@ -221,7 +221,10 @@ Status ExpiryPath::vouch(Time now) {
 }
 
 Result<bool> ExpiryPath::free_ready(Time now) {
-  if (waiting() == 0) return false;
+  // What is given up is cleared as far as it was here before they were met. Of a row that would take the end of a
+  // column along and leave what a stranger wrote to it, were the column freed meanwhile: while it is here the row is
+  // not given up as a whole.
+  if (waiting() == 0 || replica_.has_met_keys()) return false;
   if (stable_with_ != replica_.cells().context()) {
     Result<engine::Stable> stable = engine::Stable::of(replica_.cells(), replica_.retired());
     if (!stable) return fail(stable.error());
@@ -251,6 +254,9 @@ Result<bool> ExpiryPath::free_ready(Time now) {
   return !unchecked_.empty();
 }
 
+// What is freed here may be given up here later, of a row or a document that it lies in: all that this node had seen,
+// but nothing that strangers wrote. What they wrote is therefore cleared, with its end, before that.
+//
 // Who only reports a table clears of it what is their own. So what others wrote to a key there would be gone where it
 // was freed, and come alive beside that one's next write where it was not. A clear is a commit: it is the same
 // everywhere. Whoever wrote to the key makes it; what they do not (they are gone for good, or write to the table no
@@ -261,7 +267,12 @@ Status ExpiryPath::settle(const Waiting& one, Time now) {
                                [&](const auto& entry) { return entry.first.node == replica_.self().node; });
   const bool shared = replica_.shared().has(one.table);
   const bool seen_elsewhere = shared || (own && replica_.publishes(one.table));
-  if (!seen_elsewhere || stable_.all_see(one.needs, one.table)) return free(one);
+  if (!seen_elsewhere || stable_.all_see(one.needs, one.table)) {
+    if (!replica_.may_write(one.table) || !replica_.may_part(one.needs.seen)) return free(one);
+    if (replica_.serving().ok()) return take_back(one, now);
+    checked_.push_back(one);
+    return {};
+  }
   const bool clears = own || (shared && one.again);
   if (clears && replica_.may_write(one.table) && replica_.serving().ok()) return take_back(one, now);
   checked_.push_back(one);

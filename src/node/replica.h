@@ -211,6 +211,9 @@ class Replica {
   std::size_t met_keys() const { return met_keys_.size(); }
   bool has_met_keys() const { return !met_keys_.empty(); }
   const VersionVector& before_meeting() const { return before_meeting_; }
+  // Whether any of it was made by those, or may have come while this node catches up: what is given up of the key later
+  // on, as far as it was here before, may be a part of it.
+  bool may_part(const VersionVector& made) const;
   // Clears what may have been freed here of these keys, as far as `before` covers it, by a commit of this node.
   Status give_up(const std::vector<MetKey>& keys, const VersionVector& before, Time now);
   const engine::RetiredNodes& retired() const { return catalog_.retired(); }

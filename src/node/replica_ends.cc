@@ -80,6 +80,12 @@ bool Replica::by_stranger(const Dot& dot) const {
   return at != strangers_.end() && dot.seq <= at->second;
 }
 
+bool Replica::may_part(const VersionVector& made) const {
+  const auto& entries = made.entries();
+  return catches_up() || std::any_of(entries.begin(), entries.end(),
+                                     [&](const auto& entry) { return strangers_.contains(entry.first); });
+}
+
 void Replica::note_vouch(const Commit& commit) {
   if (!strangers_.contains(commit.dot.origin)) return;
   for (const Op& op : commit.ops) {
