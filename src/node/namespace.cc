@@ -202,7 +202,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     }
     sessions_.on_time(now, out);
     for (OrderPath::Waiting& ready : orders_.end_turn(now)) handle(std::move(ready.asked), ready.group, now, out);
-    writes_.withdraw_contested(now, out);
+    writes_.withdraw_contested(peers_, now, out);
     writes_.on_time(now);
     if (frontier_lag_max_.us > 0) {
       replica_->want_frontier(Hlc::from_wall_ms(now.wall_ms - frontier_lag_max_.millis()));

@@ -291,6 +291,17 @@ bool PeerPath::knows_all() const {
   return met_all_dialed() && std::all_of(writers_.begin(), writers_.end(), here);
 }
 
+bool PeerPath::brought_own() const {
+  const std::string& self = replica_.self().node;
+  const VersionVector& here = replica_.cells().context();
+  return met_all_dialed() && std::all_of(durable_at_.begin(), durable_at_.end(), [&](const auto& peer) {
+           const auto& entries = peer.second.entries();
+           return std::all_of(entries.begin(), entries.end(), [&](const auto& there) {
+             return there.first.node != self || here.get(there.first) >= there.second;
+           });
+         });
+}
+
 namespace {
 
 // "dc2" of [peer.dc2]; what people call a peer there is mostly its node name.

@@ -76,6 +76,9 @@ class PeerPath {
   // True when every peer that this node is to dial has said Hello to this process, and of every one that may write and
   // ever did a commit is here: then this node knows who there is. Retired ones aside.
   bool knows_all() const;
+  // Whether every peer that this node is configured to dial has answered, and nobody has said to have more of what this
+  // node's name ever wrote than is here: nothing of an earlier epoch is still handed back, as far as can be known.
+  bool brought_own() const;
 
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
 

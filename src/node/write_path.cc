@@ -6,6 +6,7 @@
 
 #include "engine/etag.h"
 #include "engine/restore.h"
+#include "node/peer_path.h"
 #include "store/cell_cursor.h"
 
 namespace pando::node {
@@ -116,11 +117,11 @@ bool WritePath::answer_again(RequestId id, const Terms& terms, Time now, Outputs
   return true;
 }
 
-void WritePath::withdraw_contested(Time now, Outputs& out) {
+void WritePath::withdraw_contested(const PeerPath& peers, Time now, Outputs& out) {
   if (replica_.once().contested().empty() || !writable().ok()) return;
   if (withdraw_again_at_ && instant_of(now) < *withdraw_again_at_) return;
   // What an earlier epoch of this node did, that one may have taken back by itself, in commits that are still to come.
-  if (replica_.self().epoch > 1 && replica_.catches_up()) return;
+  if (replica_.self().epoch > 1 && (!peers.brought_own() || replica_.catches_up())) return;
   withdraw_again_at_.reset();
   const std::set<Bytes> contested = replica_.once().contested();
   std::size_t taken_back = 0;

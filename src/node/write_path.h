@@ -19,6 +19,8 @@
 
 namespace pando::node {
 
+class PeerPath;
+
 class WritePath {
  public:
   struct Options {
@@ -84,8 +86,9 @@ class WritePath {
 
   // Discards what earlier processes of this node staged and never published.
   Status discard_leftovers(Time now);
-  // Takes back what was done here under idempotency keys that other sites took later.
-  void withdraw_contested(Time now, Outputs& out);
+  // Takes back what was done here under idempotency keys that other sites took later. An earlier epoch of this node may
+  // have done so, in a commit that `peers` still hand back.
+  void withdraw_contested(const PeerPath& peers, Time now, Outputs& out);
   // Ends transactions over their time.
   void on_time(Time now);
   std::optional<Instant> next_deadline() const {
