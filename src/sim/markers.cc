@@ -35,6 +35,7 @@ constexpr Phrase kPhrases[] = {
     {" falls behind: ", Marker::kFellBehind},
     {", of an earlier release: without ", Marker::kOlderLink},
     {"it must be brought to a newer version", Marker::kOlderRefused},
+    {" is left only at sites that take some tables: ", Marker::kLostClosed},
     {"is retired and has come back", Marker::kRetiredFenced},
     {" was declared gone for good by ", Marker::kRetiredGoesOn},
     {" from 203.0.113.66:6666 refused: ", Marker::kStrangerRefused},
@@ -92,6 +93,7 @@ const std::vector<MarkerInfo>& all_markers() {
       {Marker::kRetiredGoesOn, "retired-goes-on", "and learns of it, and goes on as its next epoch"},
       {Marker::kDiskLost, "disk-lost",
        "a node loses its disks, and begins anew under its old name or never comes back"},
+      {Marker::kLostClosed, "lost-closed", "what edges have of a lost disk counts for all of it"},
   };
   return all;
 }

@@ -63,6 +63,7 @@ enum class Marker : std::uint8_t {
   kRetiredFenced,
   kRetiredGoesOn,
   kDiskLost,
+  kLostClosed,
   kCount_
 };
 

@@ -26,6 +26,8 @@ const std::vector<MutationInfo>& all_mutations() {
        "merging a backup takes away what was written since at the node that merges"},
       {DriverMutation::kRetiredByTail, "retired-by-tail",
        "a retired disk returns, and what it wrote is taken as any other tail of a log"},
+      {DriverMutation::kLostByTail, "lost-by-tail",
+       "a disk that was declared lost returns, and what it wrote is taken as any other tail of a log"},
       {DriverMutation::kCommitLost, "commit-lost", "a frame between two nodes arrives without its first commit"},
       {DriverMutation::kOperationLost, "operation-lost",
        "a commit arrives without one of its operations, and its hash fits"},

@@ -32,6 +32,7 @@ enum class DriverMutation : std::uint8_t {
   kCutEarly,             // a cut counts as having seen one commit more of each origin than its cells hold
   kRestoreReplaces,  // a backup counts as having seen what was written at the node that it is merged into: that goes
   kRetiredByTail,    // a retired disk returns, and nobody remembers that it was retired: it is taken for any other
+  kLostByTail,       // a disk that was declared lost returns when others have closed it, and nobody remembers that
   kCommitLost,       // a stream loses a commit in the middle, and hides it: checksum and number still fit
   kOperationLost,    // of a commit one operation is missing, and its chain hash fits: a filter finer than its context
   kFilterFinerThanContext,  // of a commit a table is left out that its receiver takes, and its chain hash fits

@@ -19,49 +19,15 @@ namespace {
 // A generator of its own, so that the other choices of a seed stay what they are.
 constexpr std::uint64_t kOfRetiring = 0x3C6E'F372'FE94'F82B;
 constexpr std::uint64_t kOfOthers = 0xB492'B66F'BE98'F273;
+constexpr std::uint64_t kOfLastHeard = 0x7F4A'7C15'6C8E'9CF5;
+constexpr std::string_view kNoEdgeTakes = "elsewhere";
 constexpr int kEndingKeys = 3;
 constexpr int kQuestionsMax = 60;
 
 bool writes_all(const FleetPlan::Site& site) { return site.writable && site.tables.whole(); }
 
-}  // namespace
-
-bool RetireWork::wanted(std::uint64_t seed, bool always) {
-  Prng rng(seed ^ kOfRetiring);
-  return rng.chance(1, 5) || always;
-}
-
-RetireWork::RetireWork(World& world, const FleetPlan& plan, std::uint64_t seed, bool always)
-    : world_(world), rng_(seed ^ ~kOfRetiring), always_(always) {
-  std::vector<const FleetPlan::Site*> sites;
-  std::vector<const FleetPlan::Site*> others;
-  for (const FleetPlan::Site& site : plan.sites) (writes_all(site) ? sites : others).push_back(&site);
-  const FleetPlan::Site* goes = sites[rng_.below(sites.size())];
-  // Of a generator of its own, so that the other choices of a seed stay what they are.
-  Prng aside(seed ^ kOfOthers);
-  if (!others.empty() && !always_ && aside.chance(1, 2)) goes = others[aside.below(others.size())];
-  const std::string& name = goes->name;
-  site_ = world_.find_machine(name);
-  writes_ = goes->writable;
-  if (!goes->tables.whole()) table_ = kTableAlerts;
-  const bool spare = can_do_without(plan, name);
-  return_ = spare ? static_cast<Return>(rng_.below(3)) : Return::kOldDisk;
-  drains_ = rng_.chance(2, 3);
-  apart_ = rng_.chance(2, 3);
-  goes_down_ = rng_.chance(3, 4);
-  if (always_) {
-    return_ = Return::kOldDisk;
-    drains_ = false;
-    apart_ = goes_down_ = true;
-  }
-  // A disk that may be lost is worth the drain, and who only stays away comes back by itself.
-  if (return_ == Return::kOldDisk) drains_ = false;
-  // Nothing is only at a relayer, and nobody takes anything from it by which it could say so.
-  if (!writes_) drains_ = false;
-  if (return_ != Return::kOldDisk || !apart_) goes_down_ = true;
-}
-
-bool RetireWork::can_do_without(const FleetPlan& plan, const std::string& name) const {
+// The rest of the fleet stays connected.
+bool can_do_without(const FleetPlan& plan, const std::string& name) {
   std::vector<std::size_t> island(plan.sites.size());
   std::iota(island.begin(), island.end(), std::size_t{0});
   const auto index = [&](const std::string& of) { return static_cast<std::size_t>(plan.find(of) - plan.sites.data()); };
@@ -96,6 +62,82 @@ bool RetireWork::can_do_without(const FleetPlan& plan, const std::string& name) 
   return islands.size() == 1;
 }
 
+bool is_edge(const FleetPlan::Site& site) { return site.writable && !site.tables.whole(); }
+
+std::vector<const FleetPlan::Site*> neighbours(const FleetPlan& plan, const std::string& name) {
+  std::vector<const FleetPlan::Site*> sites;
+  for (const FleetPlan::Link& link : plan.links) {
+    if (link.from == name) sites.push_back(plan.find(link.to));
+    if (link.to == name) sites.push_back(plan.find(link.from));
+  }
+  return sites;
+}
+
+}  // namespace
+
+bool RetireWork::wanted(std::uint64_t seed, bool always) {
+  Prng rng(seed ^ kOfRetiring);
+  return rng.chance(1, 5) || always;
+}
+
+std::optional<RetireWork::LastHeard> RetireWork::last_heard(const FleetPlan& plan, std::uint64_t seed) {
+  Prng rng(seed ^ kOfLastHeard);
+  std::vector<LastHeard> pairs;
+  for (const FleetPlan::Site& edge : plan.sites) {
+    const auto ups = neighbours(plan, edge.name);
+    if (!is_edge(edge) || ups.size() < 2) continue;
+    if (std::any_of(ups.begin(), ups.end(), [](const auto* up) { return is_edge(*up); })) continue;
+    for (const FleetPlan::Site* site : ups) {
+      const auto around = neighbours(plan, site->name);
+      const auto edges = std::count_if(around.begin(), around.end(), [](const auto* one) { return is_edge(*one); });
+      if (edges == 1 && can_do_without(plan, site->name)) pairs.push_back({site->name, edge.name});
+    }
+  }
+  if (pairs.empty()) return std::nullopt;
+  return pairs[rng.below(pairs.size())];
+}
+
+RetireWork::RetireWork(World& world, const FleetPlan& plan, std::uint64_t seed, bool always,
+                       const std::optional<LastHeard>& heard)
+    : world_(world), rng_(seed ^ ~kOfRetiring), always_(always) {
+  std::vector<const FleetPlan::Site*> sites;
+  std::vector<const FleetPlan::Site*> others;
+  for (const FleetPlan::Site& site : plan.sites) (writes_all(site) ? sites : others).push_back(&site);
+  const FleetPlan::Site* goes = sites[rng_.below(sites.size())];
+  // Of a generator of its own, so that the other choices of a seed stay what they are.
+  Prng aside(seed ^ kOfOthers);
+  if (!others.empty() && !always_ && aside.chance(1, 2)) goes = others[aside.below(others.size())];
+  if (heard) {
+    goes = plan.find(heard->site);
+    edge_ = world_.find_machine(heard->edge);
+  }
+  const std::string& name = goes->name;
+  site_ = world_.find_machine(name);
+  writes_ = goes->writable;
+  if (!goes->tables.whole()) table_ = kTableAlerts;
+  const bool spare = can_do_without(plan, name);
+  return_ = spare ? static_cast<Return>(rng_.below(3)) : Return::kOldDisk;
+  drains_ = rng_.chance(2, 3);
+  apart_ = rng_.chance(2, 3);
+  goes_down_ = rng_.chance(3, 4);
+  if (always_) {
+    return_ = Return::kOldDisk;
+    drains_ = false;
+    apart_ = goes_down_ = true;
+  }
+  if (edge_ != nullptr) {
+    return_ = Return::kNever;
+    drains_ = false;
+    apart_ = true;
+  }
+  must_be_said_ = return_ == Return::kNever && std::any_of(plan.sites.begin(), plan.sites.end(), is_edge);
+  // A disk that may be lost is worth the drain, and who only stays away comes back by itself.
+  if (return_ == Return::kOldDisk) drains_ = false;
+  // Nothing is only at a relayer, and nobody takes anything from it by which it could say so.
+  if (!writes_) drains_ = false;
+  if (return_ != Return::kOldDisk || !apart_) goes_down_ = true;
+}
+
 Duration RetireWork::up_to(std::int64_t ms_max) {
   return Duration::millis(static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(ms_max) + 1)));
 }
@@ -104,11 +146,11 @@ void RetireWork::later(Duration most, void (RetireWork::*step)()) {
   world_.queue().at(world_.now() + up_to(most.millis()), EventKind::kTimer, [this, step] { (this->*step)(); });
 }
 
-void RetireWork::start() { later(Duration::millis(drains_ ? 800 : 3000), &RetireWork::begin); }
+void RetireWork::start() { later(Duration::millis(drains_ || edge_ != nullptr ? 800 : 3000), &RetireWork::begin); }
 
-void RetireWork::write(const std::string& line) {
+void RetireWork::write(const std::string& line, std::string_view table) {
   if (!writes_) return;
-  const Result<Request> request = parse_request(*split_words(fmt::format("{} TABLE {}", line, table_)));
+  const Result<Request> request = parse_request(*split_words(fmt::format("{} TABLE {}", line, table)));
   CHECK(request.has_value());
   for (const node::NamespaceConfig& ns : site_->config().namespaces)
     site_->ask(ns.name, *request, [](const Answer&) {});
@@ -163,15 +205,22 @@ void RetireWork::ask_drained() {
 
 void RetireWork::go_apart() {
   if (stopping_ || stage_ != Stage::kApart) return;
-  world_.deed("cut {}", site_->name());
+  // Where all that it ever wrote would wait for the site, nobody vouches, and nothing is closed.
+  if (edge_ != nullptr && !others_know(*edge_)) {
+    if (--patience_ > 0) return later(Duration::millis(400), &RetireWork::go_apart);
+    edge_ = nullptr;
+  }
+  if (edge_ == nullptr) world_.deed("cut {}", site_->name());
   for (const auto& other : world_.machines()) {
-    if (other.get() == site_) continue;
+    if (other.get() == site_ || other.get() == edge_) continue;
+    if (edge_ != nullptr) world_.deed("cut {} {}", site_->name(), other->name());
     world_.net().cut(site_->index(), other->index());
     world_.net().cut(other->index(), site_->index());
   }
   for (int i = 0; i < kEndingKeys; ++i) write(fmt::format("EXPIRE end:away:{} 1h", i));
   write("PUT k:away-alone 'nobody saw it'");
   write("INCR c:away 4");
+  if (edge_ != nullptr) write("PUT k:away 'no edge takes it'", kNoEdgeTakes);
   if (!goes_down_) {
     stage_ = Stage::kAway;
     return later(Duration::millis(3000), &RetireWork::retire);
@@ -202,15 +251,33 @@ void RetireWork::go_down() {
 }
 
 void RetireWork::retire() {
-  if (stopping_ || stage_ != Stage::kAway) return;
+  if (stage_ != Stage::kAway || (stopping_ && !must_be_said_)) return;
+  if (must_be_said_ && retired_in_.empty() && !others_have_heard()) {
+    must_be_said_ = false;
+    return_ = Return::kOldDisk;
+    if (stopping_) return come_back();
+  }
   const auto& held = site_->config().namespaces;
   if (retired_in_.size() == held.size() || questions_left_-- == 0) {
+    if (stopping_) return come_back();
     return later(Duration::millis(6000), &RetireWork::come_back);
   }
   for (const node::NamespaceConfig& ns : held) {
     if (!retired_in_.contains(ns.name)) retire_in(ns.name);
   }
   later(Duration::millis(800), &RetireWork::retire);
+}
+
+bool RetireWork::others_know(const Machine& machine) const {
+  const auto& held = site_->config().namespaces;
+  return std::all_of(held.begin(), held.end(), [&](const node::NamespaceConfig& ns) {
+    return std::any_of(world_.machines().begin(), world_.machines().end(), [&](const auto& other) {
+      if (other.get() == site_ || !other->healthy(ns.name) || !holds_whole(*other, ns.name)) return false;
+      const VersionVector context = other->context(ns.name);
+      return std::any_of(context.entries().begin(), context.entries().end(),
+                         [&](const auto& entry) { return entry.first.node == machine.name(); });
+    });
+  });
 }
 
 void RetireWork::retire_in(const std::string& ns) {
@@ -227,9 +294,14 @@ void RetireWork::retire_in(const std::string& ns) {
 void RetireWork::come_back() {
   if (stage_ != Stage::kAway) return;
   if (!stopping_ && return_ == Return::kNever) return;
+  if (world_.mutation() == DriverMutation::kLostByTail && world_.marker_counts().of(Marker::kLostClosed) == 0 &&
+      questions_left_-- > 0) {
+    return later(Duration::millis(800), &RetireWork::come_back);
+  }
   stage_ = Stage::kComesBack;
   if (!goes_down_) return join_again();
   if (world_.mutation() == DriverMutation::kRetiredByTail) return stop_others();
+  if (world_.mutation() == DriverMutation::kLostByTail && return_ == Return::kNever) return stop_others();
   switch (return_) {
     case Return::kOldDisk:
       site_->keep_down(false);
@@ -258,7 +330,9 @@ void RetireWork::start_empty() {
 
 void RetireWork::stop() {
   stopping_ = true;
-  if (stage_ == Stage::kAway) come_back();
+  if (stage_ != Stage::kAway) return;
+  const bool said = retired_in_.size() == site_->config().namespaces.size();
+  if (said || !must_be_said_) come_back();  // else retire() goes on
 }
 
 // For the mutation: all others stop as they should, and when they start again none knows of a retirement.

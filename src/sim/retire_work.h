@@ -13,8 +13,13 @@
 // What was only on disks that are lost may be lost (sim/checkers/acknowledged.h), and nothing else; after a drain
 // nothing. So that there is something to fence: keys that end are written before, and while it is apart their ends are
 // moved further out, where nobody sees it.
+//
+// In some fleets an edge that takes some tables goes on hearing of a site that is apart, and nobody else does. The site
+// never returns: what the edge has of it is left, and has to do for all of it once somebody has said that the disk is
+// lost (docs/design/020-retired-nodes.md).
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,9 +30,18 @@ namespace pando::sim {
 
 class RetireWork {
  public:
+  // A site, and the edge that is the last to hear of it.
+  struct LastHeard {
+    std::string site;
+    std::string edge;
+  };
   // In a fifth of the seeds, or when `always`: then one comes back with its old disk.
   static bool wanted(std::uint64_t seed, bool always);
-  RetireWork(World& world, const FleetPlan& plan, std::uint64_t seed, bool always);
+  // With an edge that is linked with the site and with another one, and no second edge by either. Not for fleets in
+  // which an edge comes to take more, or one is of an earlier release: these may wait for the disk for ever.
+  static std::optional<LastHeard> last_heard(const FleetPlan& plan, std::uint64_t seed);
+  RetireWork(World& world, const FleetPlan& plan, std::uint64_t seed, bool always,
+             const std::optional<LastHeard>& heard = std::nullopt);
 
   void start();
   // No new retirement; what was begun comes to its end. Before everything is mended.
@@ -39,15 +53,17 @@ class RetireWork {
 
   void later(Duration most, void (RetireWork::*step)());
   Duration up_to(std::int64_t ms_max);
-  // The rest of the fleet stays connected.
-  bool can_do_without(const FleetPlan& plan, const std::string& name) const;
   void begin();
-  void write(const std::string& line);
+  void write(const std::string& line) { write(line, table_); }
+  void write(const std::string& line, std::string_view table);
   void ask_drained();
   void go_apart();
   void join_again();
   void go_down();
   void retire();
+  // Of whom nobody has heard but an edge cannot be declared gone (docs/design/020-retired-nodes.md, "What is left").
+  bool others_have_heard() const { return others_know(*site_); }
+  bool others_know(const Machine& machine) const;
   void retire_in(const std::string& ns);
   void come_back();
   void start_empty();
@@ -56,6 +72,10 @@ class RetireWork {
   World& world_;
   Prng rng_;
   Machine* site_ = nullptr;
+  const Machine* edge_ = nullptr;  // the one that hears of it to the end
+  // Somebody has to be told that its disk is lost, also when everything else has come to its end: an edge may have
+  // parts of what nobody else has.
+  bool must_be_said_ = false;
   bool writes_ = true;           // no relayer
   std::string table_{kTableKv};  // one that it writes and others see
   Stage stage_ = Stage::kServes;
@@ -70,6 +90,7 @@ class RetireWork {
   std::set<std::string> safe_in_;      // of that process
   std::set<std::string> retired_in_;
   int questions_left_ = 0;
+  int patience_ = 10;  // with an edge of which nobody has anything yet
 };
 
 // Takes from the store of a machine that is down who is retired. For a mutation.

@@ -230,9 +230,10 @@ SeededOutcome run_seed(const SeededOptions& options) {
   const bool of_cuts =
       options.mutation == DriverMutation::kCutReplaces || options.mutation == DriverMutation::kCutEarly;
   cut_logs_short(fleet.plan, options.seed, of_cuts);
-  const std::size_t edges = add_edges(
-      fleet, options.seed,
-      options.mutation == DriverMutation::kFilterFinerThanContext || options.mutation == DriverMutation::kArrivalEarly);
+  const std::size_t edges = add_edges(fleet, options.seed,
+                                      options.mutation == DriverMutation::kFilterFinerThanContext ||
+                                          options.mutation == DriverMutation::kArrivalEarly ||
+                                          options.mutation == DriverMutation::kLostByTail);
   compare_often(fleet.plan, options.seed);
   const bool with_lists = small_bounds(fleet.plan, options.seed);
   const bool with_backups = takes_backups(options.seed, options.mutation == DriverMutation::kRestoreReplaces);
@@ -269,7 +270,8 @@ SeededOutcome run_seed(const SeededOptions& options) {
   }
   constexpr std::uint64_t kOfScopes = 0xD6E8'FEB8'6659'FD93;
   Prng scopes(options.seed ^ kOfScopes);
-  const bool scopes_change = scopes.chance(1, 2) || options.mutation == DriverMutation::kArrivalEarly;
+  const bool scopes_change = (scopes.chance(1, 2) || options.mutation == DriverMutation::kArrivalEarly) &&
+                             options.mutation != DriverMutation::kLostByTail;
   EdgeWork edge_work(world, std::move(edge_machines), "main", scopes);
   // Each draws from a generator of its own, and none in the runs that are without.
   std::optional<ListWork> list_work;
@@ -277,7 +279,11 @@ SeededOutcome run_seed(const SeededOptions& options) {
   std::optional<BackupWork> backup_work;
   // One site that goes is enough for a run.
   const bool of_retiring = options.mutation == DriverMutation::kRetiredByTail;
-  const bool retires = RetireWork::wanted(options.seed, of_retiring);
+  std::optional<RetireWork::LastHeard> last_heard;
+  if (!scopes_change && !mixed && !of_retiring) {
+    last_heard = RetireWork::last_heard(fleet.plan, options.seed);
+  }
+  const bool retires = RetireWork::wanted(options.seed, of_retiring) || last_heard;
   constexpr std::uint64_t kOfLosses = 0x2545'F491'4F6C'DD1D;
   if (with_backups) {
     backup_work.emplace(world, fleet.namespaces,
@@ -285,7 +291,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   }
   std::optional<RetireWork> retire_work;
   if (retires) {
-    retire_work.emplace(world, fleet.plan, options.seed, of_retiring);
+    retire_work.emplace(world, fleet.plan, options.seed, of_retiring, last_heard);
   }
   Faults faults(world, fault_options);
   WatchKeeper keeper(world, fleet);
