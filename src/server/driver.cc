@@ -62,11 +62,13 @@ void Driver::accept_written(node::LogWritten written, const std::string& ns, Ser
   GroupCommit& pace = served.pace;
   const std::size_t answered = clients_from(waiting);
   trial_.on_answered(answered);
-  if (pace.on_written(instant_of(now), answered, cost)) {
+  const GroupCommit::Next next = pace.on_written(instant_of(now), answered, cost);
+  if (next == GroupCommit::Next::kHold) {
     hold_log(ns, served);
-  } else if (pace.waited_for()) {
+  } else {
+    if (next == GroupCommit::Next::kLetGo) release_log(ns);
     // The disk goes on while those who were answered are told.
-    end_turn();
+    if (pace.waited_for()) end_turn();
   }
   flush_replies();
   schedule_flush();

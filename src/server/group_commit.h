@@ -33,8 +33,10 @@ class GroupCommit {
     Duration sync;
     Duration loop;
   };
-  // The write came back and `answered` clients have their replies. True: hold the next one, and ask again at until().
-  bool on_written(Instant now, std::size_t answered, const Cost& cost);
+  enum class Next { kGoOn, kHold, kLetGo };
+  // The write came back and `answered` clients have their replies. kHold: the next one, and ask again at until().
+  // kLetGo: it was held for an earlier one that came back just before, and is so no longer.
+  Next on_written(Instant now, std::size_t answered, const Cost& cost);
   // Requests of so many clients came. True when they are the last that were waited for: let go.
   bool on_request(Instant now, std::size_t clients = 1);
   // At until(). True: the wait is over, let go. False: nobody is waited for, or ask again at until().

@@ -10,9 +10,11 @@ Instant at_us(std::int64_t us) { return Instant{us}; }
 // The disk took so long, the loop had hardly anything to do.
 GroupCommit::Cost sync(std::int64_t us) { return {Duration::micros(us), Duration::micros(0)}; }
 
+bool holds_next(GroupCommit::Next next) { return next == GroupCommit::Next::kHold; }
+
 TEST(GroupCommit, WaitsForThoseWhoWereAnswered) {
   GroupCommit group;
-  ASSERT_TRUE(group.on_written(at_us(8'000), 3, sync(8'000)));
+  ASSERT_TRUE(holds_next(group.on_written(at_us(8'000), 3, sync(8'000))));
   EXPECT_EQ(group.until(), at_us(8'500)) << "a sixteenth of the 8 ms it took";
   EXPECT_FALSE(group.on_request(at_us(8'100)));
   EXPECT_FALSE(group.on_request(at_us(8'200)));
@@ -24,7 +26,7 @@ TEST(GroupCommit, WaitsForThoseWhoWereAnswered) {
 
 TEST(GroupCommit, CountsClientsNotRequests) {
   GroupCommit group;
-  ASSERT_TRUE(group.on_written(at_us(8'000), 5, sync(8'000)));
+  ASSERT_TRUE(holds_next(group.on_written(at_us(8'000), 5, sync(8'000))));
   EXPECT_FALSE(group.on_request(at_us(8'100), 3)) << "one request of three clients";
   EXPECT_TRUE(group.on_request(at_us(8'200), 4)) << "one of the four is new";
   EXPECT_FALSE(group.holding());
@@ -32,7 +34,7 @@ TEST(GroupCommit, CountsClientsNotRequests) {
 
 TEST(GroupCommit, LetsGoWhenTheyStopComing) {
   GroupCommit group;
-  ASSERT_TRUE(group.on_written(at_us(8'000), 3, sync(8'000)));
+  ASSERT_TRUE(holds_next(group.on_written(at_us(8'000), 3, sync(8'000))));
   EXPECT_FALSE(group.on_request(at_us(8'400)));
   EXPECT_FALSE(group.on_time(at_us(8'500))) << "one has just come";
   EXPECT_EQ(group.until(), at_us(8'900));
@@ -43,7 +45,7 @@ TEST(GroupCommit, LetsGoWhenTheyStopComing) {
 
 TEST(GroupCommit, LetsGoThoughTheyKeepComing) {
   GroupCommit group;
-  ASSERT_TRUE(group.on_written(at_us(8'000), 1'000, sync(8'000)));
+  ASSERT_TRUE(holds_next(group.on_written(at_us(8'000), 1'000, sync(8'000))));
   std::int64_t now = 8'000;
   while (!group.on_time(at_us(now))) {
     EXPECT_FALSE(group.on_request(at_us(now)));
@@ -54,15 +56,15 @@ TEST(GroupCommit, LetsGoThoughTheyKeepComing) {
 
 TEST(GroupCommit, OneClientIsNeverMadeToWait) {
   GroupCommit group;
-  EXPECT_FALSE(group.on_written(at_us(8'000), 1, sync(8'000)));
-  EXPECT_FALSE(group.on_written(at_us(16'000), 0, sync(8'000))) << "nor a relayer, which answers nobody";
+  EXPECT_FALSE(holds_next(group.on_written(at_us(8'000), 1, sync(8'000))));
+  EXPECT_FALSE(holds_next(group.on_written(at_us(16'000), 0, sync(8'000)))) << "nor a relayer, which answers nobody";
 }
 
 TEST(GroupCommit, FastDisksAreNotHeldAndSlowOnesNotForLong) {
   GroupCommit fast;
-  EXPECT_FALSE(fast.on_written(at_us(150), 64, sync(150)));
+  EXPECT_FALSE(holds_next(fast.on_written(at_us(150), 64, sync(150))));
   GroupCommit slow;
-  EXPECT_TRUE(slow.on_written(at_us(1'000'000), 64, sync(1'000'000)));
+  EXPECT_TRUE(holds_next(slow.on_written(at_us(1'000'000), 64, sync(1'000'000))));
   EXPECT_EQ(slow.until(), at_us(1'000'500));
   EXPECT_FALSE(slow.on_request(at_us(1'004'900)));
   EXPECT_FALSE(slow.on_time(at_us(1'004'999)));
@@ -81,6 +83,17 @@ TEST(GroupCommit, FollowsTheDisksUsualTime) {
   EXPECT_EQ(group.until(), at_us(now + (3 * 8'000 + 1'000) / 4 / 16)) << "an average of the last few";
 }
 
+// One sync of several writes (`os`): nobody would let go of what the first of them held.
+TEST(GroupCommit, AWriteThatComesBackWhileTheNextIsHeldLetsGoOfIt) {
+  GroupCommit group;
+  ASSERT_EQ(group.on_written(at_us(8'000), 50, sync(8'000)), GroupCommit::Next::kHold);
+  EXPECT_EQ(group.on_written(at_us(8'000), 0, sync(8'000)), GroupCommit::Next::kLetGo);
+  EXPECT_FALSE(group.holding());
+  EXPECT_EQ(group.on_written(at_us(8'000), 0, sync(8'000)), GroupCommit::Next::kGoOn);
+  ASSERT_EQ(group.on_written(at_us(9'000), 50, sync(8'000)), GroupCommit::Next::kHold);
+  EXPECT_EQ(group.on_written(at_us(9'000), 50, sync(8'000)), GroupCommit::Next::kHold) << "for those";
+}
+
 // Fifty clients whose requests cost the loop `each_us`, one camp so far: does the next write wait for all?
 bool holds(GroupCommit& group, std::int64_t each_us, std::int64_t sync_us) {
   bool held = false;
@@ -88,7 +101,7 @@ bool holds(GroupCommit& group, std::int64_t each_us, std::int64_t sync_us) {
   for (int round = 0; round < 20; ++round) {
     group.on_handed_out();
     now += sync_us;
-    held = group.on_written(at_us(now), 50, {Duration::micros(sync_us), Duration::micros(50 * each_us)});
+    held = holds_next(group.on_written(at_us(now), 50, {Duration::micros(sync_us), Duration::micros(50 * each_us)}));
     group.on_request(at_us(now), 50);
   }
   return held;
@@ -106,7 +119,7 @@ TEST(GroupCommit, CountsThoseOfTheOtherCampAsWell) {
   group.on_handed_out();
   group.on_request(at_us(100), 25);
   EXPECT_TRUE(group.waited_for());
-  EXPECT_FALSE(group.on_written(at_us(600), 25, {Duration::micros(600), Duration::micros(25 * 20)}))
+  EXPECT_FALSE(holds_next(group.on_written(at_us(600), 25, {Duration::micros(600), Duration::micros(25 * 20)})))
       << "a round of all fifty is 1 ms of work, longer than a sync";
   group.on_handed_out();
   EXPECT_FALSE(group.waited_for());
