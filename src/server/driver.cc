@@ -13,11 +13,17 @@
 #include "server/logging.h"
 
 namespace pando::server {
+namespace {
+
+constexpr int kTurnsMax = 4;  // that one round may end
+
+}  // namespace
 
 Driver::Driver(boost::asio::io_context& loop, node::Node& node)
     : loop_(loop), node_(node), inbox_(loop, [this](auto& inputs) { take(inputs); }), timer_(loop) {}
 
 void Driver::take(std::vector<node::Input>& inputs) {
+  begin_round();
   for (node::Input& input : inputs) {
     // The link reads on once its frame has been taken in.
     if (const auto* frame = std::get_if<node::LinkFrame>(&input)) {
@@ -32,6 +38,7 @@ void Driver::take(std::vector<node::Input>& inputs) {
       accept(std::move(input));
     }
   }
+  end_round();
   if (progress_) progress_();
 }
 
@@ -56,9 +63,7 @@ void Driver::accept_written(node::LogWritten written, const std::string& ns, Ser
   const std::size_t waiting = out_.replies.size();
   const Duration took = written.took;
   node_.accept(std::move(written), now, out_);
-  const Duration worked = io::thread_cpu_time();
-  const Duration before = std::exchange(served.worked, worked);
-  const GroupCommit::Cost cost{took, Duration::micros(worked.us - before.us)};
+  const GroupCommit::Cost cost{took, weigh_loop(served)};
   GroupCommit& pace = served.pace;
   const std::size_t answered = clients_from(waiting);
   trial_.on_answered(answered);
@@ -72,6 +77,14 @@ void Driver::accept_written(node::LogWritten written, const std::string& ns, Ser
   }
   flush_replies();
   schedule_flush();
+}
+
+std::optional<Duration> Driver::weigh_loop(Served& served) {
+  std::optional<Duration> now;
+  if (served.pace.weighs_loop()) now = io::thread_cpu_time();
+  const std::optional<Duration> before = std::exchange(served.worked, now);
+  if (!before || !now) return std::nullopt;
+  return Duration::micros(now->us - before->us);
 }
 
 std::size_t Driver::clients_from(std::size_t reply) const {
@@ -125,9 +138,25 @@ void Driver::flush_replies() {
 }
 
 void Driver::schedule_flush() {
-  if (flush_scheduled_) return;
-  flush_scheduled_ = true;
-  boost::asio::post(loop_, [this] { flush(); });
+  flush_wanted_ = true;
+  if (rounds_ == 0) post_flush();
+}
+
+void Driver::post_flush() {
+  if (std::exchange(flush_posted_, true)) return;
+  boost::asio::post(loop_, [this] {
+    flush_posted_ = false;
+    begin_round();
+    end_round();
+  });
+}
+
+void Driver::end_round() {
+  CHECK(rounds_ > 0);
+  // A turn's end may give cause for the next one (the loop wrote the log itself). Others get theirs in between.
+  for (int i = 0; rounds_ == 1 && flush_wanted_ && i < kTurnsMax; ++i) flush();
+  --rounds_;
+  if (rounds_ == 0 && flush_wanted_) post_flush();
 }
 
 void Driver::end_turn() {
@@ -137,7 +166,7 @@ void Driver::end_turn() {
 }
 
 void Driver::flush() {
-  flush_scheduled_ = false;
+  flush_wanted_ = false;
   // Those that are ready do not wait for a write that the loop may do now.
   flush_replies();
   end_turn();
@@ -193,7 +222,9 @@ void Driver::put_here(const node::LogWrite& job) {
     return accept_written(node::LogWritten{job.ns, std::move(status)}, served->first, served->second);
   }
   served->second.syncs.on_put(job.awaited);
-  accept(node::LogWritten{job.ns, {}, /*durable=*/false});
+  // Answers, and nothing else, wait for this; what was too much for one write goes on when it is durable.
+  node_.accept(node::LogWritten{job.ns, {}, /*durable=*/false}, io::clock_now(), out_);
+  flush_replies();
   sync_log(served->first, served->second);
 }
 

@@ -5,6 +5,10 @@
 // writes, frames, notifications) is asked for and carried out when the turn ends, so that a log write takes
 // along all that came in with it.
 //
+// What one look at the sockets brought, or one batch of the inbox, is a round: the turn ends with it. Elsewhere a
+// handler that is posted ends it. A handler costs another look at all that the loop watches (a system call): rounds
+// spare it.
+//
 // After a write that answered several clients the next one may wait a little for them: server/group_commit.h. That of a
 // client who is alone is done here: server/lone_writer.h. So are those of many clients where that serves them sooner:
 // server/writer_trial.h. What is answered when the operating system has it is given to that here: server/sync_queue.h.
@@ -75,6 +79,8 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void ask(RequestId id, std::string_view ns, Request&& request, std::size_t clients) override;
   void gathers() override { schedule_flush(); }
   void asked() override { inbox_.take_if_written(); }
+  void begin_round() override { ++rounds_; }
+  void end_round() override;
   void listen(node::WatchOpen open) override;
   void heard(WatchId id) override;
   void stop_listening(WatchId id) override;
@@ -88,7 +94,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   struct Served {
     Status broken;  // ok: the node serves it
     GroupCommit pace;
-    Duration worked;  // the loop's processor time when the last log write came back
+    std::optional<Duration> worked;  // the loop's processor time when the last log write came back, if that was weighed
     boost::asio::steady_timer pace_timer;
     SyncQueue syncs;
     boost::asio::steady_timer sync_timer;
@@ -110,6 +116,9 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
   void flush_replies();
   void flush();
+  // A handler of its own ends the turn.
+  void post_flush();
+  static std::optional<Duration> weigh_loop(Served& served);
   // What the turn's inputs add up to is asked for; what is for the disk is given to it.
   void end_turn();
   void send_to_disk();
@@ -133,7 +142,9 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   boost::asio::steady_timer timer_;
   Instant armed_at_{INT64_MAX};
   std::map<std::string, Served, std::less<>> namespaces_;
-  bool flush_scheduled_ = false;
+  std::size_t rounds_ = 0;     // one in another
+  bool flush_wanted_ = false;  // something came that the turn has to end for
+  bool flush_posted_ = false;  // a handler will see to that
   bool in_replies_ = false;
   std::function<void()> progress_;
   std::function<std::string()> metrics_text_;

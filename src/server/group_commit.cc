@@ -15,8 +15,8 @@ double blend(double usual, double last) { return usual == 0 ? last : (3 * usual 
 GroupCommit::Next GroupCommit::on_written(Instant now, std::size_t answered, const Cost& cost) {
   usual_ = Duration::micros(
       static_cast<std::int64_t>(blend(static_cast<double>(usual_.us), static_cast<double>(cost.sync.us))));
-  if (asked_ > 0) {
-    per_client_us_ = blend(per_client_us_, static_cast<double>(cost.loop.us) / static_cast<double>(asked_));
+  if (asked_ > 0 && cost.loop) {
+    per_client_us_ = blend(per_client_us_, static_cast<double>(cost.loop->us) / static_cast<double>(asked_));
   }
   asked_ = 0;
   const Next open = std::exchange(missing_, 0) > 0 ? Next::kLetGo : Next::kGoOn;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/time.h"
 
@@ -31,8 +32,10 @@ class GroupCommit {
   // What a write has cost: the disk, and the loop since the one before.
   struct Cost {
     Duration sync;
-    Duration loop;
+    std::optional<Duration> loop;  // where weighs_loop(), and the one before was weighed too
   };
+  // Whether it matters what the loop did. Where syncs are quick it does not, and asking for it is a system call.
+  bool weighs_loop() const { return usual_ >= kSyncWorthSharing; }
   enum class Next { kGoOn, kHold, kLetGo };
   // The write came back and `answered` clients have their replies. kHold: the next one, and ask again at until().
   // kLetGo: it was held for an earlier one that came back just before, and is so no longer.

@@ -94,6 +94,16 @@ TEST(GroupCommit, AWriteThatComesBackWhileTheNextIsHeldLetsGoOfIt) {
   EXPECT_EQ(group.on_written(at_us(9'000), 50, sync(8'000)), GroupCommit::Next::kHold) << "for those";
 }
 
+// What the loop did is asked for only where it decides anything.
+TEST(GroupCommit, WeighsTheLoopWhereSyncsAreSlow) {
+  GroupCommit group;
+  EXPECT_FALSE(group.weighs_loop());
+  for (int i = 0; i < 20; ++i) group.on_written(at_us(1'000 * i), 50, {Duration::micros(100), std::nullopt});
+  EXPECT_FALSE(group.weighs_loop());
+  for (int i = 0; i < 20; ++i) group.on_written(at_us(50'000 + 1'000 * i), 50, sync(600));
+  EXPECT_TRUE(group.weighs_loop());
+}
+
 // Fifty clients whose requests cost the loop `each_us`, one camp so far: does the next write wait for all?
 bool holds(GroupCommit& group, std::int64_t each_us, std::int64_t sync_us) {
   bool held = false;

@@ -62,6 +62,8 @@ class RespServer::Impl final : public Hub, public loop::Listener {
 
  private:
   void on_gathered(std::uint32_t serial, Reply&& reply);
+  void serve_ready();
+  void post_flush();
   // Listener.
   std::shared_ptr<loop::Client> make(tcp::socket socket, std::uint32_t slot) override;
   void on_time(std::int64_t us) override {
@@ -78,6 +80,7 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   std::int64_t began_us_ = 0;  // by the wall clock
   std::uint64_t last_unique_ = 0;
   bool flush_posted_ = false;
+  bool in_round_ = false;
   bool looking_ = false;  // a wait for readiness is under way
 };
 
@@ -116,24 +119,35 @@ void RespServer::Impl::wants_readiness() {
   looking_ = true;
   readiness.async_wait([keep = shared_from_this(), this](const boost::system::error_code& error) {
     looking_ = false;
-    if (!error) {
-      for (const loop::Ready& ready : readiness.ready()) {
-        const auto connection = std::static_pointer_cast<Connection>(at(ready.slot));
-        if (connection) connection->on_ready(ready);
-      }
-    }
+    if (!error) serve_ready();
     wants_readiness();
   });
 }
 
-// Answers that no reply of the node brings along leave at the end of the turn.
+void RespServer::Impl::serve_ready() {
+  sink.begin_round();
+  in_round_ = true;
+  for (const loop::Ready& ready : readiness.ready()) {
+    const auto connection = std::static_pointer_cast<Connection>(at(ready.slot));
+    if (connection) connection->on_ready(ready);
+  }
+  flush();
+  sink.end_round();
+  in_round_ = false;
+  if (!to_flush_.empty()) post_flush();
+}
+
+// Answers that no reply of the node brings along leave at the end of the round, or of the turn.
 void RespServer::Impl::wants_flush(Connection& connection) {
   if (!connection.flush_wanted) {
     connection.flush_wanted = true;
     to_flush_.push_back(connection.shared_from_this());
   }
-  if (flush_posted_) return;
-  flush_posted_ = true;
+  if (!in_round_) post_flush();
+}
+
+void RespServer::Impl::post_flush() {
+  if (std::exchange(flush_posted_, true)) return;
   asio::post(io(), [keep = shared_from_this(), this] {
     flush_posted_ = false;
     flush();

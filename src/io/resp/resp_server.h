@@ -8,6 +8,7 @@
 //                                  ask()
 //   asked()                        a round of asks is over: replies that are ready may come now
 //   gathers(), ask_gathered()      small writes of several connections are asked together when the turn ends
+//   begin_round(), end_round()     around what one look at the sockets brought
 //   flush()                        a round of replies is over: one write per connection
 //
 // A connection asks everything it has read before it waits for the first answer, in its order, up to
@@ -55,6 +56,9 @@ class RespSink {
   // There is something that RespServer::ask_gathered() is to ask when the turn ends.
   virtual void gathers() = 0;
   virtual void asked() = 0;
+  // The turn may end with end_round(), before the loop asks the system anything else.
+  virtual void begin_round() = 0;
+  virtual void end_round() = 0;
   // A watch: RespServer::on_watch_send() follows, each to be answered by heard(), and may end by on_watch_ended(). Sees
   // all that is asked after it. Nothing comes from within these.
   virtual void listen(node::WatchOpen open) = 0;

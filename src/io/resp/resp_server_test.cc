@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <deque>
+#include <functional>
+#include <utility>
 
 namespace pando::io::resp {
 namespace {
@@ -30,11 +33,21 @@ struct Sink final : RespSink {
   }
   void asked() override {}
   void gathers() override { ++gatherings; }
+  void begin_round() override {
+    EXPECT_FALSE(in_round);
+    in_round = true;
+  }
+  void end_round() override {
+    EXPECT_TRUE(std::exchange(in_round, false));
+    if (on_round_over) on_round_over();
+  }
   void listen(node::WatchOpen open) override { watch = open.id; }
   void heard(WatchId) override { ++batches_heard; }
   void stop_listening(WatchId id) override {
     if (id == watch) watch = WatchId();
   }
+  bool in_round = false;
+  std::function<void()> on_round_over;
   WatchId watch;
   int batches_heard = 0;
   std::deque<RequestId> asked_ids;
@@ -120,6 +133,42 @@ TEST_F(RespServerTest, WhatIsReadTogetherIsAskedTogether) {
   const std::string want =
       "$5\r\nfirst\r\n+PONG\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n:2\r\n-ERR "
       "gone\r\n";
+  EXPECT_EQ(read(want.size()), want);
+}
+
+// So that a server which answers then has looked once at the sockets for a request and its answer.
+TEST_F(RespServerTest, WhatOneLookBroughtIsARound) {
+  begin();
+  sink.on_round_over = [this] {
+    EXPECT_EQ(sink.asked_ids.size(), 1U) << "asked within the round";
+    answer_next = sink.asked_ids.at(0);
+    reply("soon");
+    server->flush();
+    boost::asio::post(io, [this] { io.stop(); });
+  };
+  send("PING\r\nGET a\r\n");
+  io.restart();
+  io.run_for(std::chrono::seconds(10));
+  char block[64];
+  const std::size_t bytes = client.read_some(asio::buffer(block));
+  EXPECT_EQ(std::string(block, bytes), "+PONG\r\n$4\r\nsoon\r\n") << "both have left when the round is over";
+}
+
+// As where a watcher is told when the turn ends.
+TEST_F(RespServerTest, WhatTheEndOfARoundBringsIsSentToo) {
+  begin();
+  send("SUBSCRIBE __keyspace@0__:k\r\n");
+  ASSERT_FALSE(read(1).empty());
+  sink.on_round_over = [this] {
+    node::WatchEvent put;
+    put.change.table = "kv";
+    put.change.key = "k";
+    server->on_watch_send({sink.watch, {put}});
+  };
+  tcp::socket other{io};
+  other.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+  asio::write(other, asio::buffer(std::string_view("PING\r\n")));
+  const std::string want = "*3\r\n$7\r\nmessage\r\n$16\r\n__keyspace@0__:k\r\n$3\r\nset\r\n";
   EXPECT_EQ(read(want.size()), want);
 }
 
