@@ -29,7 +29,7 @@ Bytes ListIndex::name_of(ByteSpan position) const {
 }
 
 void ListIndex::show(const Bytes& position) {
-  if (order_.insert(position).second) bytes_ += kItemBytes + position.capacity();
+  if (order_.insert(position)) bytes_ += kItemBytes + position.capacity();
 }
 
 void ListIndex::hide(const Bytes& position) {
@@ -71,7 +71,7 @@ void ListIndex::add(const Bytes& name, Claim claim) {
     if (home) return show(claim.position);
     at = claims_.emplace(name, std::vector<Claim>()).first;
     // What stands at its own position is the item before it was moved, unless that cell is called otherwise.
-    if (order_.find(name) != order_.end() && names_.find(name) == names_.end()) {
+    if (order_.contains(name) && names_.find(name) == names_.end()) {
       at->second.push_back({name, Hlc{}});
       bytes_ += kClaimBytes;
     }

@@ -1,22 +1,20 @@
 // engine/order_tree.h — ordered sets that know the rank of each key, and small changes laid over a large one.
 //
-// A red-black tree whose nodes count what is below them (libstdc++'s pb_ds): find, insert, erase, rank and n-th are
-// O(log n). An OrderOverlay is what a draft does to such a set before anything of it is committed: ranks and n-th of
-// the changed set without copying the large one, in O(log² n).
+// An OrderTree finds, inserts, erases, ranks and counts in O(log n) (engine/counted_tree.h). An OrderOverlay is what a
+// draft does to such a set before anything of it is committed: ranks and n-th of the changed set without copying the
+// large one, in O(log² n).
 #pragma once
 
 #include <algorithm>
-#include <ext/pb_ds/assoc_container.hpp>
-#include <ext/pb_ds/tree_policy.hpp>
 #include <functional>
 
 #include "base/check.h"
+#include "engine/counted_tree.h"
 
 namespace pando::engine {
 
 template <typename Key, typename Less = std::less<Key>>
-using OrderTree = __gnu_pbds::tree<Key, __gnu_pbds::null_type, Less, __gnu_pbds::rb_tree_tag,
-                                   __gnu_pbds::tree_order_statistics_node_update>;
+using OrderTree = CountedTree<Key, Less>;
 
 template <typename Key, typename Less = std::less<Key>>
 class OrderOverlay {
@@ -28,8 +26,8 @@ class OrderOverlay {
 
   std::size_t size() const { return base_size() - removed_.size() + added_.size(); }
   bool contains(const Key& key) const {
-    if (added_.find(key) != added_.end()) return true;
-    return in_base(key) && removed_.find(key) == removed_.end();
+    if (added_.contains(key)) return true;
+    return in_base(key) && !removed_.contains(key);
   }
   // How many stand before it, whether it is there or not.
   std::size_t rank(const Key& key) const {
@@ -75,15 +73,15 @@ class OrderOverlay {
  private:
   // While none are removed, and there is one.
   const Key& first() const {
-    if (base_size() == 0) return *added_.begin();
-    return added_.empty() || Less()(*base_->begin(), *added_.begin()) ? *base_->begin() : *added_.begin();
+    if (base_size() == 0) return added_.front();
+    return added_.empty() || Less()(base_->front(), added_.front()) ? base_->front() : added_.front();
   }
   const Key& last() const {
-    if (base_size() == 0) return *added_.rbegin();
-    return added_.empty() || Less()(*added_.rbegin(), *base_->rbegin()) ? *base_->rbegin() : *added_.rbegin();
+    if (base_size() == 0) return added_.back();
+    return added_.empty() || Less()(added_.back(), base_->back()) ? base_->back() : added_.back();
   }
   std::size_t base_size() const { return base_ == nullptr ? 0 : base_->size(); }
-  bool in_base(const Key& key) const { return base_ != nullptr && base_->find(key) != base_->end(); }
+  bool in_base(const Key& key) const { return base_ != nullptr && base_->contains(key); }
   // The smallest i in [0, count) for which `test` holds, as it does for all behind; `count` when there is none.
   template <typename Test>
   static std::size_t first_where(std::size_t count, Test test) {
