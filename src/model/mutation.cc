@@ -1,5 +1,7 @@
 #include "model/mutation.h"
 
+#include "base/give_back.h"
+
 namespace pando {
 namespace {
 
@@ -7,7 +9,7 @@ constexpr std::size_t kKeepBytesMax = 1024;
 constexpr std::size_t kKeepCountMax = 16;
 
 void empty(Bytes& bytes) {
-  if (bytes.capacity() > kKeepBytesMax) bytes = Bytes();
+  if (bytes.capacity() > kKeepBytesMax) give_back(bytes);
   bytes.clear();
 }
 template <typename T>

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/give_back.h"
 #include "base/status.h"
 #include "repl/frame.h"
 
@@ -53,7 +54,7 @@ class BodyJoiner {
   // Borrows from this joiner, until the next call.
   Result<std::optional<Body>> add(const BodyPart& part);
   // Nobody borrows any more.
-  void release() { whole_ = Bytes(); }
+  void release() { give_back(whole_); }
 
  private:
   Status expect(std::uint64_t number);

@@ -5,6 +5,7 @@
 
 #include "api/errors.h"
 #include "base/check.h"
+#include "base/give_back.h"
 
 namespace pando::io::http {
 namespace {
@@ -21,8 +22,8 @@ constexpr std::uint64_t kSkipBytesMax = 64 * 1024;  // a refused body up to this
 constexpr std::int64_t kLingerBytesMax = 64 << 20;  // read after the last answer, so that the client sees it
 constexpr Duration kLingerMax = Duration::seconds(2);
 
-void give_back(Bytes& bytes) {
-  if (bytes.capacity() > kKeepBytesMax) bytes = Bytes();
+void keep_small(Bytes& bytes) {
+  if (bytes.capacity() > kKeepBytesMax) give_back(bytes);
 }
 
 }  // namespace
@@ -237,7 +238,7 @@ void Connection::flush() {
   }
   out_.clear();
   out_begin_ = 0;
-  give_back(out_);
+  keep_small(out_);
   if (state_ == State::kLinger) begin_linger();
 }
 
@@ -293,7 +294,7 @@ void Connection::answer_reply(const Reply& reply) {
     head.error = api::error_words_of_answer(status);
   }
   answer(head, hub_.scratch);
-  give_back(hub_.scratch);
+  keep_small(hub_.scratch);
 }
 
 void Connection::end_answer() {
@@ -314,7 +315,7 @@ void Connection::release_body() {
   hub_.bodies_bytes -= body_counted_;
   body_counted_ = 0;
   body_.clear();
-  give_back(body_);
+  keep_small(body_);
 }
 
 // Life. ----------------------------------------------------------------------------------------------------

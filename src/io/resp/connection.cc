@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/give_back.h"
 
 namespace pando::io::resp {
 namespace {
@@ -407,7 +408,7 @@ void Connection::send() {
   pushed_bytes_ = 0;
   out_.clear();
   out_begin_ = 0;
-  if (out_.capacity() > kKeepBytesMax) out_ = Bytes();
+  if (out_.capacity() > kKeepBytesMax) give_back(out_);
   if (closing_ && waiting_.empty()) close();
 }
 
