@@ -88,9 +88,11 @@ void ListIndex::set(ByteSpan position, const crdt::Register& reg) {
   std::optional<ListCell> cell = read_list_cell(reg);
   if (cell && !is_list_position(position)) cell.reset();
   const Bytes here(position);
+  // Most cells hold an item that was never moved, and most lists no other.
+  const bool stays = !cell || cell->item.name.empty();
+  if (claims_.empty() && stays) return cell ? show(here) : hide(here);
   const Bytes before = name_of(here);
-  const Bytes after = cell && !cell->item.name.empty() ? cell->item.name : here;
-  // Most cells hold an item that was never moved.
+  const Bytes after = stays ? here : cell->item.name;
   if (before == here && after == here && claims_.find(here) == claims_.end()) return cell ? show(here) : hide(here);
   drop(before, here);
   if (cell) add(after, {here, cell->moved_at()});
