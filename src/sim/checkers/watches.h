@@ -4,6 +4,8 @@
 
 #include <map>
 #include <set>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "sim/checkers/checker.h"
