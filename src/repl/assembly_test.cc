@@ -50,7 +50,8 @@ using Taken = std::vector<std::string>;
 // Takes until one of `origin` comes, and gives that back.
 std::string give_back(Taker& taker, const Dot& dot) {
   while (const auto ready = taker.assembly.next(taker.context, Instant{1})) {
-    const Dot came = *peek_dot(ready->commit);
+    const Result<Dot> peeked = peek_dot(ready->commit);
+    const Dot came = peeked.value();
     if (came == dot) {
       taker.assembly.give_back(*ready, dot);
       return to_string(dot) + " on " + std::to_string(ready->link.value);
