@@ -14,8 +14,12 @@ namespace pando::node {
 
 class CheckpointPath {
  public:
-  CheckpointPath(Replica& replica, Duration interval, Time now)
-      : replica_(replica), interval_(interval), next_at_(instant_of(now) + interval) {}
+  struct Pace {
+    Duration interval;        // from one to the next; longer after one that took long
+    std::uint64_t log_bytes;  // of log since the last one: now, whatever the interval says
+  };
+  CheckpointPath(Replica& replica, const Pace& pace, Time now)
+      : replica_(replica), pace_(pace), next_at_(instant_of(now) + pace.interval) {}
 
   // Begins one now (if none is under way and there is something to write), whatever the interval says.
   void begin(Time now);
@@ -28,16 +32,21 @@ class CheckpointPath {
   std::optional<Instant> next_deadline() const;
 
  private:
+  // There is no waiting for the next one.
+  bool full();
+
   enum class State : std::uint8_t { kIdle, kGathered, kWriting };
 
   Replica& replica_;
-  Duration interval_;
+  Pace pace_;
   Instant next_at_;
   Instant began_at_;  // of the one under way
   State state_ = State::kIdle;
   bool failing_ = false;
   LogPos covered_;
   store::Batch batch_;
+  std::uint64_t counted_to_ = 0;    // replay_bytes_ was counted when this segment was the last
+  std::uint64_t replay_bytes_ = 0;  // what a restart would read of the segments before that one
 };
 
 }  // namespace pando::node

@@ -59,5 +59,24 @@ TEST_F(Checkpoints, TheRestIsHalfAMinuteAtMost) {
   EXPECT_EQ(rig_.checkpoints, 2U);
 }
 
+// What is written again and again waits for its time, until a restart would have too much of it to read.
+TEST(LogCheckpoints, ALongLogDoesNotWait) {
+  NodeConfig config{"dc1", {}, {}};
+  config.checkpoint_log_bytes = 4 << 20;
+  Rig rig(std::move(config));
+  rig.open({"ns"});
+  const auto write = [&](int megabytes) {
+    for (int i = 0; i < 2 * megabytes; ++i) rig.ask("ns", put("k", Bytes(1 << 19, 'v')));
+  };
+  write(3);
+  EXPECT_EQ(rig.checkpoints, 0U);
+  write(2);
+  EXPECT_EQ(rig.checkpoints, 1U);
+  write(2);
+  EXPECT_EQ(rig.checkpoints, 1U) << "the log is counted from there";
+  write(3);
+  EXPECT_EQ(rig.checkpoints, 2U);
+}
+
 }  // namespace
 }  // namespace pando::node

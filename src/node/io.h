@@ -19,6 +19,7 @@
 #include "model/request.h"
 #include "model/table_scope.h"
 #include "model/terms.h"
+#include "store/batch.h"
 
 namespace pando::node {
 
@@ -187,10 +188,10 @@ struct LogRead {
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
 };
-// Write these pairs (empty optional deletes) to the namespace's Kv in one atomic, durable batch.
+// Write this to the namespace's Kv, atomically and durably.
 struct CheckpointWrite {
   std::string ns;
-  std::vector<std::pair<Bytes, std::optional<Bytes>>> batch;
+  store::Batch batch;
 };
 struct BackupLog {
   RequestId id;

@@ -74,6 +74,8 @@ struct NodeConfig {
   Duration idempotency_age_max = Duration::seconds(24 * 3600);
   std::size_t idempotency_keys_max = limits::kOnceKeysMax;
   Duration checkpoint_interval = Duration::seconds(5);
+  // A log that has grown by so much since the last checkpoint is not kept waiting for the next one.
+  std::uint64_t checkpoint_log_bytes = 1 << 30;
   // Stamps further ahead of the wall clock than this are refused where they are accepted.
   Duration clock_ahead_max = Duration::seconds(24 * 3600);
   // Where nobody writes, a node says every so often how late it is, so that Replica::frontier() follows the clock; 0:

@@ -21,10 +21,9 @@ Status WritePath::writable() const {
   PANDO_RETURN_IF_ERROR(replica_.serving());
   if (!replica_.config().writable) return Status(StatusCode::kReadOnly, "this node is read-only");
   // Changes that no checkpoint has taken yet live in memory; past this, taking more would be unbounded.
-  constexpr std::size_t kDirtyBytesMax = 8 * limits::kDirtyBytesCheckpoint;
-  if (replica_.cells().dirty_bytes() > kDirtyBytesMax) {
+  if (replica_.cells().dirty_bytes() > limits::kDirtyBytesMax) {
     return Status(StatusCode::kOverloaded, fmt::format("{} bytes wait for a checkpoint, the limit is {}",
-                                                       replica_.cells().dirty_bytes(), kDirtyBytesMax));
+                                                       replica_.cells().dirty_bytes(), limits::kDirtyBytesMax));
   }
   return {};
 }

@@ -172,6 +172,7 @@ void read_storage(Section& top, Config& config) {
   if (config.checkpoint_interval < kCheckpointIntervalMin) {
     section.error("checkpoint_interval", fmt::format("must be {}ms or longer", kCheckpointIntervalMin.millis()));
   }
+  section.size("checkpoint_log", kSegmentBytesMin, std::uint64_t{1} << 40, config.checkpoint_log_bytes);
   section.unneeded("bytes_per_sync", "every write is synced before it is acknowledged, many writes per sync");
   section.unneeded("wal_fsync_interval", "every write is synced before it is acknowledged, many writes per sync");
   section.unneeded("arena_size", "memory is bounded by checkpoints");

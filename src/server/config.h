@@ -113,6 +113,7 @@ struct Config {
   std::vector<std::string> namespaces;  // every one this node holds, in the order of the file
   std::uint64_t segment_bytes = 16 << 20;
   Duration checkpoint_interval = Duration::seconds(5);  // what has changed is in the store, and need not be replayed
+  std::uint64_t checkpoint_log_bytes = 1 << 30;         // so much log does not wait for that
   LogConfig log;
   Duration equality_interval = Duration::seconds(600);  // between comparisons with each peer; 0: never
   HttpConfig http;

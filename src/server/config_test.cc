@@ -294,6 +294,8 @@ TEST(Config, BadFilesAsAWhole) {
        "f.toml:4: storage_config.segment_size: wants from 65536 to 4294967296 bytes, not 1024"},
       {"[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\ncheckpoint_interval=\"1ms\"\n", Role::kReplicator,
        "f.toml:4: storage_config.checkpoint_interval: must be 10ms or longer"},
+      {"[storage_config]\nbase_dir=\"d\"\nnamespaces=[\"a\"]\ncheckpoint_log=\"1KB\"\n", Role::kReplicator,
+       "f.toml:4: storage_config.checkpoint_log: wants from 65536 to 1099511627776 bytes, not 1024"},
       {"[log]\nretain_bytes=\"1MB\"\nkeep_bytes=\"2MB\"\nretain_age=\"0\"\n[storage_config]\nbase_dir="
        "\"d\"\nnamespaces=[\"a\"]\n",
        Role::kReplicator,
@@ -370,6 +372,7 @@ TEST(Config, TheDocumentationsExamples) {
       EXPECT_EQ(config.http.port, Config{}.http.port);
       EXPECT_EQ(config.segment_bytes, Config{}.segment_bytes);
       EXPECT_EQ(config.checkpoint_interval, Config{}.checkpoint_interval);
+      EXPECT_EQ(config.checkpoint_log_bytes, Config{}.checkpoint_log_bytes);
       EXPECT_EQ(config.log.retain_bytes, LogConfig{}.retain_bytes);
       EXPECT_EQ(config.log.retain_age, LogConfig{}.retain_age);
       EXPECT_EQ(config.log.keep_bytes, LogConfig{}.keep_bytes);

@@ -63,9 +63,9 @@ void Driver::accept_written(node::LogWritten written, const std::string& ns, Ser
   const std::size_t waiting = out_.replies.size();
   const Duration took = written.took;
   node_.accept(std::move(written), now, out_);
-  const GroupCommit::Cost cost{took, weigh_loop(served)};
-  GroupCommit& pace = served.pace;
   const std::size_t answered = clients_from(waiting);
+  const GroupCommit::Cost cost{took, weigh_loop(served, answered)};
+  GroupCommit& pace = served.pace;
   trial_.on_answered(answered);
   const GroupCommit::Next next = pace.on_written(instant_of(now), answered, cost);
   if (next == GroupCommit::Next::kHold) {
@@ -79,9 +79,9 @@ void Driver::accept_written(node::LogWritten written, const std::string& ns, Ser
   schedule_flush();
 }
 
-std::optional<Duration> Driver::weigh_loop(Served& served) {
+std::optional<Duration> Driver::weigh_loop(Served& served, std::size_t answered) {
   std::optional<Duration> now;
-  if (served.pace.weighs_loop()) now = io::thread_cpu_time();
+  if (served.pace.weighs_loop(answered)) now = io::thread_cpu_time();
   const std::optional<Duration> before = std::exchange(served.worked, now);
   if (!before || !now) return std::nullopt;
   return Duration::micros(now->us - before->us);

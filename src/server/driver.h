@@ -118,7 +118,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void flush();
   // A handler of its own ends the turn.
   void post_flush();
-  static std::optional<Duration> weigh_loop(Served& served);
+  static std::optional<Duration> weigh_loop(Served& served, std::size_t answered);
   // What the turn's inputs add up to is asked for; what is for the disk is given to it.
   void end_turn();
   void send_to_disk();

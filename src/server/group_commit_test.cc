@@ -97,11 +97,12 @@ TEST(GroupCommit, AWriteThatComesBackWhileTheNextIsHeldLetsGoOfIt) {
 // What the loop did is asked for only where it decides anything.
 TEST(GroupCommit, WeighsTheLoopWhereSyncsAreSlow) {
   GroupCommit group;
-  EXPECT_FALSE(group.weighs_loop());
+  EXPECT_FALSE(group.weighs_loop(50));
   for (int i = 0; i < 20; ++i) group.on_written(at_us(1'000 * i), 50, {Duration::micros(100), std::nullopt});
-  EXPECT_FALSE(group.weighs_loop());
+  EXPECT_FALSE(group.weighs_loop(50));
   for (int i = 0; i < 20; ++i) group.on_written(at_us(50'000 + 1'000 * i), 50, sync(600));
-  EXPECT_TRUE(group.weighs_loop());
+  EXPECT_TRUE(group.weighs_loop(50));
+  EXPECT_FALSE(group.weighs_loop(1)) << "nobody to share with";
 }
 
 // Fifty clients whose requests cost the loop `each_us`, one camp so far: does the next write wait for all?

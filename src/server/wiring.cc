@@ -31,6 +31,7 @@ node::NodeConfig node_config(const Config& config, const std::string& node_name,
   out.transaction_idle_max = config.transactions.idle_max;
   out.transaction_age_max = config.transactions.age_max;
   out.checkpoint_interval = config.checkpoint_interval;
+  out.checkpoint_log_bytes = config.checkpoint_log_bytes;
   for (const PeerConfig& peer : config.peers) {
     for (const std::string& ns : peer.namespaces) {
       out.links.push_back(

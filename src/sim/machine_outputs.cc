@@ -36,18 +36,22 @@ std::string key_of_read(const Asked& asked) {
   return get == nullptr ? std::string() : fmt::format("{}/{}/{}", asked.ns, get->table, get->key);
 }
 
+bool is_cell(const store::Batch::Entry& entry) { return !entry.key.empty() && entry.key[0] == store::kCellPrefix; }
+
 // Leaves each register of a batch the one value that reads show.
 void drop_losers(store::Batch& batch) {
-  for (auto& [key, value] : batch) {
-    if (!value || key.empty() || key[0] != store::kCellPrefix) continue;
-    Result<store::Cell> cell = store::decode_cell(key, *value);
+  store::Batch losers;
+  for (const store::Batch::Entry& entry : batch) {
+    if (!entry.value || !is_cell(entry)) continue;
+    Result<store::Cell> cell = store::decode_cell(entry.key, *entry.value);
     CHECK(cell.has_value());
     if (class_of(cell->kind()) == CellClass::kCounter || !cell->reg().conflicted()) continue;
     const crdt::Register::Entry winner = *cell->reg().resolve();
     cell->reg() = crdt::Register();
     cell->reg().put(winner.dot, winner.hlc, winner.value, {});
-    value = store::encode_cell(key, *cell);
+    losers.put(entry.key, store::encode_cell(entry.key, *cell));
   }
+  for (const store::Batch::Entry& entry : losers) batch.add(entry);  // a later entry wins
 }
 
 }  // namespace
@@ -258,17 +262,13 @@ void Machine::carry_read(const node::LogRead& read) {
 void Machine::write_checkpoint(Volume& v, store::Batch batch) {
   if (world_.mutates(DriverMutation::kCheckpointForgotten, 3)) return;
   if (world_.mutation() == DriverMutation::kCheckpointLosesKey) {
-    batch.erase(std::remove_if(batch.begin(), batch.end(),
-                               [&](const auto& pair) {
-                                 return !pair.first.empty() && pair.first[0] != store::kMetaPrefix &&
-                                        world_.mutates(DriverMutation::kCheckpointLosesKey, 10);
-                               }),
-                batch.end());
+    batch.erase_if([&](const store::Batch::Entry& entry) {
+      return !entry.key.empty() && entry.key[0] != store::kMetaPrefix &&
+             world_.mutates(DriverMutation::kCheckpointLosesKey, 10);
+    });
   }
   if (world_.mutation() == DriverMutation::kDeletionLost) {
-    std::erase_if(batch, [&](const auto& pair) {
-      return !pair.second && !pair.first.empty() && pair.first[0] == store::kCellPrefix;
-    });
+    batch.erase_if([&](const store::Batch::Entry& entry) { return !entry.value && is_cell(entry); });
   }
   if (world_.mutation() == DriverMutation::kLoserDropped) drop_losers(batch);
   CHECK(v.kv.write(batch).ok());
@@ -287,10 +287,10 @@ void Machine::carry_checkpoint(node::CheckpointWrite write) {
   };
   later(up_to(disk_speed_.sync_max * 4), [this, ns = write.ns, done] {
     Volume& there = volume(ns);
-    const store::Batch batch = std::move(there.checkpoint_unwritten);
+    store::Batch batch = std::move(there.checkpoint_unwritten);
     there.checkpoint_unwritten.clear();
     if (there.disk.full()) return done(Status(StatusCode::kUnavailable, "no space left on device"));
-    write_checkpoint(there, batch);
+    write_checkpoint(there, std::move(batch));
     later(up_to(disk_speed_.sync_max), [done] { done(Status()); });
   });
 }

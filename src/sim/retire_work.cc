@@ -361,7 +361,7 @@ void forget_retirements(store::MemoryKv& kv) {
   store::append_table_prefix(engine::kTableNodes, prefix);
   store::Batch batch;
   for (auto cursor = kv.scan(prefix, store::prefix_end(prefix)); cursor->valid(); cursor->next()) {
-    batch.emplace_back(Bytes(cursor->key()), std::nullopt);
+    batch.erase(cursor->key());
   }
   CHECK(kv.write(batch).ok());
 }

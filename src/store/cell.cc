@@ -83,14 +83,19 @@ void encode_cell_state(const Cell& cell, Bytes& out) {
 
 Bytes encode_cell(ByteSpan key, const Cell& cell) {
   Bytes bytes;
-  Writer out(bytes);
-  out.u8(kCellVersion);
-  out.u32(0);
-  encode_cell_state(cell, bytes);
-  Bytes sum;
-  Writer(sum).u32(crc32c(ByteSpan(bytes).substr(kStateAt), crc32c(key)));
-  bytes.replace(1, sum.size(), sum);
+  encode_cell(key, cell, bytes);
   return bytes;
+}
+
+void encode_cell(ByteSpan key, const Cell& cell, Bytes& out) {
+  const std::size_t from = out.size();
+  Writer head(out);
+  head.u8(kCellVersion);
+  head.u32(0);
+  encode_cell_state(cell, out);
+  Bytes sum;
+  Writer(sum).u32(crc32c(ByteSpan(out).substr(from + kStateAt), crc32c(key)));
+  out.replace(from + 1, sum.size(), sum);
 }
 
 namespace {

@@ -92,6 +92,7 @@ void encode_cell_state(const Cell& cell, Bytes& out);
 // u8(version = 1) u32(crc32c of key then state) state. The key is under the checksum, so a value that turns
 // up under another key is noticed.
 Bytes encode_cell(ByteSpan key, const Cell& cell);
+void encode_cell(ByteSpan key, const Cell& cell, Bytes& out);  // appends
 // kDataLoss naming the cell (table, key, element) and what is wrong with it.
 Result<Cell> decode_cell(ByteSpan key, ByteSpan value);
 // The state in what encode_cell() made: the bytes of encode_cell_state().

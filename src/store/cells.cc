@@ -594,15 +594,29 @@ Batch Cells::begin_checkpoint(std::uint64_t replay_segment) {
   flushing_meta_ = meta_;
   flushing_meta_->replay_segment = replay_segment;
   Batch batch;
-  batch.reserve(dirty_cells() + 1);
-  batch.emplace_back(Bytes(kCheckpointKey), encode_checkpoint_meta(*flushing_meta_));
+  batch.put(kCheckpointKey, encode_checkpoint_meta(*flushing_meta_));
+  Bytes encoded;
   const auto take = [&](Cell& cell) {
     cell.flushing_ = true;
     cell.dirty_ = false;
-    batch.emplace_back(Bytes(cell.key_), cell.empty() ? std::nullopt : std::optional(encode_cell(cell.key_, cell)));
+    if (cell.empty()) {
+      batch.erase(cell.key_);
+    } else {
+      encoded.clear();
+      encode_cell(cell.key_, cell, encoded);
+      batch.put(cell.key_, encoded);
+    }
   };
   for (const auto& [key, cell] : ordered_unsaved_) take(*cell);
-  for (Cell* cell : new_unsaved_) take(*cell);
+  // They lie all over memory: what the next ones will be asked for is brought near meanwhile, step by step.
+  constexpr std::size_t kAhead = 4;
+  const auto ahead = [&](std::size_t n) { return n < new_unsaved_.size() ? new_unsaved_[n] : nullptr; };
+  for (std::size_t n = 0; n < new_unsaved_.size(); ++n) {
+    if (const Cell* cell = ahead(n + 3 * kAhead); cell != nullptr) __builtin_prefetch(cell);
+    if (const Cell* cell = ahead(n + 2 * kAhead); cell != nullptr) cell->bring_entries();
+    if (const Cell* cell = ahead(n + kAhead); cell != nullptr) cell->bring_value();
+    take(*new_unsaved_[n]);
+  }
   filter_.save(meta_.covered, batch);
   expiry_.begin_checkpoint(batch);
   ledger_.begin_checkpoint(batch);

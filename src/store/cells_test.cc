@@ -130,7 +130,7 @@ TEST_F(CellsTest, AThousandChangesOfOneCellAreOneWrite) {
   for (int i = 0; i < 1000; ++i) add(counter_path("hits"), 1);
   EXPECT_EQ(cells_->dirty_cells(), 1u);
   const Batch batch = cells_->begin_checkpoint(1);
-  EXPECT_EQ(std::count_if(batch.begin(), batch.end(), [](const auto& entry) { return entry.first[0] == kCellPrefix; }),
+  EXPECT_EQ(std::count_if(batch.begin(), batch.end(), [](const auto& entry) { return entry.key[0] == kCellPrefix; }),
             1);
 }
 
@@ -218,7 +218,7 @@ TEST_F(CellsTest, AStoreWithoutItsFilterIsReadThrough) {
   Batch batch;
   const Bytes from(1, kFilterPrefix);
   for (const auto at = kv_.scan(from, prefix_end(from)); at->valid(); at->next()) {
-    batch.emplace_back(Bytes(at->key()), std::nullopt);
+    batch.erase(at->key());
   }
   EXPECT_GT(batch.size(), 1u);
   ASSERT_TRUE(kv_.write(batch).ok());

@@ -119,7 +119,7 @@ void ExpiryIndex::begin_checkpoint(Batch& batch) {
   CHECK(flushing_.empty());
   flushing_ = std::move(unsaved_);
   unsaved_.clear();
-  for (const auto& [key, value] : flushing_) batch.emplace_back(key, value);
+  for (const auto& [key, value] : flushing_) batch.add({key, value});
 }
 
 void ExpiryIndex::checkpoint_done(bool ok) {

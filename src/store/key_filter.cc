@@ -126,11 +126,11 @@ void KeyFilter::save(LogPos checkpoint, Batch& batch) {
       Writer to(record);
       to.u32(crc32c(bytes, crc32c(key)));
       to.raw(bytes);
-      batch.emplace_back(std::move(key), std::move(record));
+      batch.put(key, record);
       layer.dirty[page] = false;
     }
   }
-  batch.emplace_back(head_key(), std::move(head));
+  batch.put(head_key(), head);
 }
 
 void KeyFilter::save_failed() {

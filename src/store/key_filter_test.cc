@@ -48,8 +48,12 @@ TEST(KeyFilter, OneOfTheFirstVersionIsNone) {
   insert(filter, nth(1));
   Batch batch;
   filter.save(kAt, batch);
-  ASSERT_EQ(batch.back().second->front(), '\x02');
-  batch.back().second->front() = '\x01';
+  std::vector<Batch::Entry> entries(batch.begin(), batch.end());
+  const Bytes key(entries.back().key);
+  Bytes head(*entries.back().value);
+  ASSERT_EQ(head.front(), '\x02');
+  head.front() = '\x01';
+  batch.put(key, head);
   ASSERT_TRUE(kv.write(batch).ok());
   const auto loaded = KeyFilter::load(kv, kAt);
   ASSERT_TRUE(loaded.has_value());
@@ -98,7 +102,7 @@ TEST(KeyFilter, RefusesAPageThatDoesNotFit) {
   insert(filter, nth(1));
   Batch batch;
   filter.save(kAt, batch);
-  batch.emplace_back(Bytes("\x03p\x00\x00\x00\x00\x00", 7), Bytes("short"));
+  batch.put(Bytes("\x03p\x00\x00\x00\x00\x00", 7), "short");
   ASSERT_TRUE(kv.write(batch).ok());
   EXPECT_EQ(KeyFilter::load(kv, kAt).error().code(), StatusCode::kDataLoss);
 }

@@ -14,16 +14,12 @@
 
 #include <memory>
 #include <optional>
-#include <utility>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "store/batch.h"
 
 namespace pando::store {
-
-// Key and new value; no value deletes the key (absent is fine). A later pair wins over an earlier one.
-using Batch = std::vector<std::pair<Bytes, std::optional<Bytes>>>;
 
 // Walks keys in byte order (unsigned) within the bounds given to scan(). Must not outlive its Kv.
 class KvCursor {

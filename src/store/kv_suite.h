@@ -192,8 +192,8 @@ TEST_P(KvSuite, WhatWasWrittenSurvivesAReopen) {
 
 TEST_P(KvSuite, LargeValuesAndLargeBatches) {
   Batch batch;
-  for (int i = 0; i < 2000; ++i) batch.emplace_back("key" + std::to_string(10000 + i), Bytes(100, 'x'));
-  batch.emplace_back("large", Bytes(5 << 20, 'y'));
+  for (int i = 0; i < 2000; ++i) batch.put("key" + std::to_string(10000 + i), Bytes(100, 'x'));
+  batch.put("large", Bytes(5 << 20, 'y'));
   write(batch);
   reopen();
   EXPECT_EQ(get("large"), Bytes(5 << 20, 'y'));
@@ -220,11 +220,11 @@ TEST_P(KvSuite, AgreesWithAModel) {
       Bytes key = random_key();
       if (prng.chance(1, 3)) {
         model.erase(key);
-        batch.emplace_back(std::move(key), std::nullopt);
+        batch.erase(key);
       } else {
         Bytes value = std::to_string(prng.below(1000));
         model.insert_or_assign(key, value);
-        batch.emplace_back(std::move(key), std::move(value));
+        batch.put(key, value);
       }
     }
     write(batch);

@@ -53,9 +53,9 @@ Status MemoryKv::write(const Batch& batch) {
   Map& map = writable();
   for (const auto& [key, value] : batch) {
     if (value) {
-      map.insert_or_assign(key, *value);
+      map.insert_or_assign(Bytes(key), Bytes(*value));
     } else {
-      map.erase(key);
+      map.erase(Bytes(key));
     }
   }
   return {};

@@ -17,7 +17,7 @@ MemoryKv map_of(const std::vector<int>& numbers) {
   for (const int n : numbers) {
     Cell cell(CellKind::kRegister);
     cell.reg().put({{"dc1", 1}, Seq(static_cast<std::uint64_t>(n) + 1)}, Hlc{1}, std::to_string(n), {});
-    batch.emplace_back(key_of(n), encode_cell(key_of(n), cell));
+    batch.put(key_of(n), encode_cell(key_of(n), cell));
   }
   EXPECT_TRUE(kv.write(batch).ok());
   return kv;

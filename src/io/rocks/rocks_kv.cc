@@ -39,6 +39,9 @@ Status status_of(const rocksdb::Status& s, std::string_view doing) {
   return Status(StatusCode::kIoError, text);
 }
 
+// What RocksDB keeps of a write beside key and value: a tag and two lengths.
+constexpr std::size_t kWriteBytes = 1 + 2 * 5;
+
 // Blob files hold values from this size on, so that compactions do not copy the chunks of large objects.
 constexpr std::uint64_t kBlobBytesMin = 32 << 10;
 
@@ -219,13 +222,10 @@ Status RocksKv::write(const Batch& batch) {
     impl_->paused = false;
   }
   // A memtable takes keys in their order at a fraction of what it asks for others.
-  std::vector<const store::Batch::value_type*> ordered;
-  ordered.reserve(batch.size());
-  for (const auto& entry : batch) ordered.push_back(&entry);
-  std::stable_sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
-  rocksdb::WriteBatch writes;
-  for (const auto* entry : ordered) {
-    const auto& [key, value] = *entry;
+  std::vector<Batch::Entry> ordered(batch.begin(), batch.end());
+  std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  rocksdb::WriteBatch writes(batch.bytes() + batch.size() * kWriteBytes);
+  for (const auto& [key, value] : ordered) {
     const rocksdb::Status taken = value ? writes.Put(slice(key), slice(*value)) : writes.Delete(slice(key));
     if (!taken.ok()) return status_of(taken, "collect");
   }

@@ -135,7 +135,7 @@ TEST(RocksKv, DamageIsNeverAbsence) {
     for (int i = 0; i < count; ++i) {
       Bytes value = std::to_string(i);
       while (value.size() < value_bytes) value += std::to_string(value.size() * 7919);
-      batch.emplace_back(std::to_string(i), value);
+      batch.put(std::to_string(i), value);
     }
     ASSERT_TRUE(open_at(path)->write(batch).ok());
     const auto files = files_ending(path, extension);
@@ -238,7 +238,7 @@ TEST(RocksKv, ReadsGoOnBesideAWrite) {
   const auto kv = open_at(dir.path() / "store");
   const auto batch_of = [](const Bytes& value) {
     Batch batch;
-    for (int i = 0; i < 500; ++i) batch.emplace_back("key" + std::to_string(i), value);
+    for (int i = 0; i < 500; ++i) batch.put("key" + std::to_string(i), value);
     return batch;
   };
   ASSERT_TRUE(kv->write(batch_of("0")).ok());
@@ -332,7 +332,7 @@ TEST(RocksKv, AKeyOfALargeStoreCostsAFewBlocks) {
   constexpr std::size_t kTables = 4;
   for (std::size_t table = 0; table < kTables; ++table) {
     Batch batch;
-    for (std::size_t i = table; i < kKeys; i += kTables) batch.emplace_back(key_of(2 * i), "a value");
+    for (std::size_t i = table; i < kKeys; i += kTables) batch.put(key_of(2 * i), "a value");
     ASSERT_TRUE(kv->write(batch).ok());
   }
   for (int i = 0; i < 3000 && files_ending(dir.path() / "store", ".sst").size() > 1; ++i) {
