@@ -252,7 +252,7 @@ void RetireWork::go_down() {
 
 void RetireWork::retire() {
   if (stage_ != Stage::kAway || (stopping_ && !must_be_said_)) return;
-  if (must_be_said_ && retired_in_.empty() && !others_have_heard()) {
+  if (must_be_said_ && retired_in_.empty() && !(others_have_heard() && others_know_edges())) {
     must_be_said_ = false;
     return_ = Return::kOldDisk;
     if (stopping_) return come_back();
@@ -271,12 +271,25 @@ void RetireWork::retire() {
 bool RetireWork::others_know(const Machine& machine) const {
   const auto& held = site_->config().namespaces;
   return std::all_of(held.begin(), held.end(), [&](const node::NamespaceConfig& ns) {
+    if (!machine.holds(ns.name)) return true;
     return std::any_of(world_.machines().begin(), world_.machines().end(), [&](const auto& other) {
       if (other.get() == site_ || !other->healthy(ns.name) || !holds_whole(*other, ns.name)) return false;
       const VersionVector context = other->context(ns.name);
       return std::any_of(context.entries().begin(), context.entries().end(),
                          [&](const auto& entry) { return entry.first.node == machine.name(); });
     });
+  });
+}
+
+// An edge whose very first commit waits for the site keeps all from vouching, so that nothing is closed
+// (docs/design/020-retired-nodes.md, what is left).
+bool RetireWork::others_know_edges() const {
+  return std::all_of(world_.machines().begin(), world_.machines().end(), [&](const auto& machine) {
+    const auto& held = machine->config().namespaces;
+    const bool edge = std::any_of(held.begin(), held.end(), [&](const node::NamespaceConfig& ns) {
+      return machine->takes_writes(ns.name) && !holds_whole(*machine, ns.name);
+    });
+    return machine.get() == site_ || !edge || others_know(*machine);
   });
 }
 

@@ -64,6 +64,7 @@ class RetireWork {
   // Of whom nobody has heard but an edge cannot be declared gone (docs/design/020-retired-nodes.md, "What is left").
   bool others_have_heard() const { return others_know(*site_); }
   bool others_know(const Machine& machine) const;
+  bool others_know_edges() const;
   void retire_in(const std::string& ns);
   void come_back();
   void start_empty();
