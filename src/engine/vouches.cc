@@ -76,6 +76,13 @@ Result<std::optional<Vouch>> vouch_of(store::Cells& cells, const Origin& origin)
   return said.dot.origin == origin ? decode_vouch(said.value) : std::nullopt;
 }
 
+Result<std::optional<Dot>> dot_of_vouch(store::Cells& cells, const Origin& origin) {
+  const Result<const crdt::Register*> found = cells.find_register(vouch_path(origin));
+  if (!found) return fail(found.error());
+  if (*found == nullptr || (*found)->conflicted()) return std::nullopt;
+  return (*found)->entries().front().dot;
+}
+
 Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view node) {
   std::int64_t latest = 0;
   store::CellCursor at = cells.scan(kTableVouches, {}, {});
@@ -84,6 +91,23 @@ Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view nod
     for (const crdt::Register::Entry& entry : at.cell().reg().entries()) {
       const std::optional<Vouch> said = decode_vouch(entry.value);
       if (entry.dot.origin.node == node && said) latest = std::max(latest, said->clock_ms);
+    }
+  }
+  PANDO_RETURN_IF_ERROR(at.status());
+  return latest;
+}
+
+Result<std::int64_t> clock_to_follow_ms(store::Cells& cells, const Origin& self) {
+  const Result<std::optional<Vouch>> own = vouch_of(cells, self);
+  if (!own) return fail(own.error());
+  std::int64_t latest = 0;
+  store::CellCursor at = cells.scan(kTableVouches, {}, {});
+  for (; at.valid(); at.next()) {
+    if (is_counter(at.path().kind)) continue;
+    for (const crdt::Register::Entry& entry : at.cell().reg().entries()) {
+      const std::optional<Vouch> said = decode_vouch(entry.value);
+      if (!said || entry.dot.origin == self || (*own && (*own)->seen.covers(entry.dot))) continue;
+      latest = std::max(latest, clock_of(*said, entry.hlc));
     }
   }
   PANDO_RETURN_IF_ERROR(at.status());

@@ -17,6 +17,7 @@
 // A vouch holds for ever, as it is about knowledge, which only grows. Stored form: docs/formats/cells.md.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -48,8 +49,17 @@ std::optional<Vouch> decode_vouch(ByteSpan bytes);
 
 // What `origin` said last; nothing when it never did.
 Result<std::optional<Vouch>> vouch_of(store::Cells& cells, const Origin& origin);
+// By which commit it said so.
+Result<std::optional<Dot>> dot_of_vouch(store::Cells& cells, const Origin& origin);
 // The latest instant that any epoch of the node has promised to be past. 0: none.
 Result<std::int64_t> promised_clock_ms(store::Cells& cells, std::string_view node);
+// How far a vouch counts for those whom its maker had not heard of: never beyond the stamp of the commit that brought
+// it, which is not taken from far in the future (repl/intake.h).
+inline std::int64_t clock_of(const Vouch& said, Hlc stamp) { return std::min(said.clock_ms, stamp.wall_ms()); }
+// The latest clock that others have vouched for, perhaps without having heard of `self`: what had ended by then may
+// have been freed without it. Left out is what was here when `self` itself vouched last, as that vouch is past it. 0:
+// nobody.
+Result<std::int64_t> clock_to_follow_ms(store::Cells& cells, const Origin& self);
 // What the draft's origin says from now on: it has seen what is here of the tables of its scope, and is past
 // `clock_ms`, which never falls.
 Status vouch(Draft& draft, std::int64_t clock_ms, const TableScope& scope = {});

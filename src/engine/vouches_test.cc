@@ -189,6 +189,35 @@ TEST(Vouches, APromiseOutlivesARestartAndAClockThatIsSetBack) {
   EXPECT_EQ(site.promised(), kStart + 200) << "it never falls";
 }
 
+TEST(Vouches, WhatOthersHaveVouchedForIsFollowedByWhoHasNotSaidSoItself) {
+  Freer site("dc1");
+  const Origin self{"dc1", 1};
+  const Origin next{"dc1", 2};
+  EXPECT_EQ(*clock_to_follow_ms(site.cells(), self), 0) << "nobody vouches";
+  const auto other_says = [&](std::uint64_t seq, std::int64_t clock_ms, Hlc stamp) {
+    Commit commit;
+    commit.dot = {{"dc2", 1}, Seq(seq)};
+    commit.hlc = stamp;
+    std::vector<Dot> replaced;
+    if (seq > 1) replaced.push_back({{"dc2", 1}, Seq(seq - 1)});
+    commit.ops = {PutOp{{std::string(kTableVouches), "dc2", CellKind::kRegister, {}},
+                        encode_vouch({clock_ms, site.cells().context(), {}}),
+                        std::move(replaced)}};
+    site.deliver(commit);
+  };
+  const Hlc late = Hlc::from_wall_ms(kStart + 10'000);
+  other_says(1, kStart + 100, late);
+  EXPECT_EQ(*clock_to_follow_ms(site.cells(), self), kStart + 100);
+  site.set_clock(kStart + 100);
+  site.vouch(kStart + 100);
+  EXPECT_EQ(*clock_to_follow_ms(site.cells(), self), 0) << "it says so itself";
+  EXPECT_EQ(*clock_to_follow_ms(site.cells(), next), kStart + 100) << "its next epoch has not, of anybody";
+  other_says(2, kStart + 300, late);
+  EXPECT_EQ(*clock_to_follow_ms(site.cells(), self), kStart + 300) << "said since, and perhaps before, unheard of it";
+  other_says(3, kStart + 20'000, late);
+  EXPECT_EQ(*clock_to_follow_ms(site.cells(), self), kStart + 10'000) << "no further than its stamp, which was checked";
+}
+
 TEST(Vouches, AReplicaThatWasAwayForDaysBringsNothingBack) {
   Fleet fleet(3);
   for (std::size_t i = 0; i < 3; ++i) fleet[i].commit({put("x" + std::to_string(i), "1")});

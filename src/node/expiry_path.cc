@@ -36,6 +36,7 @@ ExpiryPath::ExpiryPath(Replica& replica, Duration free_after) : replica_(replica
   const Result<std::int64_t> promised = engine::promised_clock_ms(replica_.cells(), replica_.self().node);
   if (promised) {
     replica_.raise_clock_floor(*promised);
+    promised_ms_ = *promised;
   } else {
     replica_.fail(promised.error().with_context("cannot read what this node has promised of its clock"));
   }
@@ -69,7 +70,8 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   if (!outdated) return outdated;
   const Result<bool> owed = engine::owes_word(replica_.cells(), replica_.self(), replica_.retired());
   if (!owed) return owed;
-  const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end) || *owed;
+  const bool follows = may_end && replica_.clock_floor_ms() > std::max(promised_ms_, now.wall_ms);
+  const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end) || *owed || follows;
   if (asked && may_vouch() && peers.knows_all() && !peers.lost_may_come()) PANDO_RETURN_IF_ERROR(vouch(now));
   const Result<bool> more_ready = free_ready(now);
   if (!more_ready) return more_ready;
@@ -208,13 +210,15 @@ Status ExpiryPath::give_up_met(Time now) {
 Status ExpiryPath::vouch(Time now) {
   if (vouched_at_.mono_us != 0 && instant_of(now) - vouched_at_ < between_vouches(free_after_)) return {};
   // The clock may have been set back since these ends came up. Then their hints bring them up once more.
-  vouch_for_ms_ = std::min(vouch_for_ms_, replica_.now_ms(now));
+  // What others have vouched for without this node it says too: it decides by that, also after a restart.
+  vouch_for_ms_ = std::clamp(vouch_for_ms_, replica_.clock_floor_ms(), replica_.now_ms(now));
   engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
   PANDO_RETURN_IF_ERROR(engine::vouch(draft, vouch_for_ms_, speaks_for()));
   const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
   if (!pos) return pos.error();  // a full disk: nothing is promised
   // At once, so that nothing of this turn falls behind it.
   replica_.raise_clock_floor(vouch_for_ms_);
+  promised_ms_ = vouch_for_ms_;
   vouched_at_ = instant_of(now);
   vouch_for_ms_ = 0;
   return {};

@@ -97,6 +97,7 @@ class ExpiryPath {
   engine::Stable stable_;
   VersionVector stable_with_;
   std::int64_t vouch_for_ms_ = 0;  // this node should say that it is past it; 0: it need not
+  std::int64_t promised_ms_ = 0;   // what its node has vouched for
   Instant vouched_at_;
   std::uint64_t freed_ = 0;
   std::optional<Instant> again_at_;

@@ -65,6 +65,10 @@ Replica::Replica(const NamespaceConfig& config, std::string node_name, std::uniq
   if (failure_.ok()) {
     if (Status status = settle_tables(); !status.ok()) fail(std::move(status));
   }
+  if (failure_.ok()) {
+    if (Status status = note_own_vouches(); !status.ok()) fail(std::move(status));
+    if (Status status = follow_vouches(); !status.ok()) fail(std::move(status));
+  }
   restart_tail();
   note_shared();
   if (config_.writable) frontier_.on_own(self_, durable_hlc_);
@@ -125,6 +129,10 @@ Status Replica::admit(Commit commit, ByteSpan encoded, Time now) {
 
 Status Replica::enter(Commit commit, LogPos pos) {
   if (Status status = note_cleared_ends(commit); !status.ok()) {
+    fail(std::move(status));
+    return serving();
+  }
+  if (Status status = note_met_ends(commit); !status.ok()) {
     fail(std::move(status));
     return serving();
   }
@@ -221,6 +229,13 @@ std::vector<Replica::MetKey> Replica::first_met_keys(std::size_t count_max) cons
 
 void Replica::forget_met_keys(const std::vector<MetKey>& done) {
   for (const MetKey& key : done) met_keys_.erase(key);
+  if (met_keys_.empty()) met_ends_.clear();
+}
+
+// Wrote it without having heard of this node.
+bool Replica::is_met(const Commit& commit) const {
+  if (commit.dot.origin == self_) return false;
+  return by_stranger(commit.dot) || (catches_up() && before_meeting_.get(commit.dot.origin).value == 0);
 }
 
 Status Replica::note_changes(const Commit& commit) {
@@ -282,6 +297,7 @@ Status Replica::begin_epoch_above(std::uint64_t epoch) {
   cells_->set_relaxed(false);
   relaxed_at_.reset();
   note_shared();
+  if (Status status = follow_vouches(); !status.ok()) fail(std::move(status));
   return {};
 }
 

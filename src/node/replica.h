@@ -28,6 +28,7 @@
 #include "engine/escrow_part.h"
 #include "engine/once.h"
 #include "engine/view.h"
+#include "engine/vouches.h"
 #include "log/appender.h"
 #include "log/reader.h"
 #include "log/recovery.h"
@@ -67,7 +68,8 @@ class Replica {
   const std::string& name() const { return config_.name; }
   // Under which commits are made here.
   const Origin& self() const { return self_; }
-  // The wall clock, but never before what this node has promised to be past (engine/vouches.h).
+  // The wall clock, but never before what this node has promised to be past, nor what those have who had not heard of
+  // it (engine/vouches.h).
   std::int64_t now_ms(Time now) const { return std::max(now.wall_ms, clock_floor_ms_); }
   void raise_clock_floor(std::int64_t at_ms) { clock_floor_ms_ = std::max(clock_floor_ms_, at_ms); }
   std::int64_t clock_floor_ms() const { return clock_floor_ms_; }
@@ -306,6 +308,9 @@ class Replica {
   // Declarations and what was done under idempotency keys, of which an index is kept.
   Status note_kept(std::string_view table, ByteSpan key);
   void note_met(const CellPath& path);
+  // Before the commit takes effect.
+  Status note_met_ends(const Commit& commit);
+  bool is_met(const Commit& commit) const;
   // Of a commit that is about to come in: whether its origin is one of strangers_, from now on.
   void note_stranger(const Dot& dot);
   // The same of those whose first commits a cut has brought. True when there are any.
@@ -313,6 +318,12 @@ class Replica {
   bool by_stranger(const Dot& dot) const;
   // Who vouches for having seen this node's commits is none any more.
   void note_vouch(const Commit& commit);
+  Status note_own_vouches();
+  // What somebody vouches for who has not heard of this origin may have been freed without it, by anybody: it counts as
+  // ended here from now on, whatever the clock says.
+  void follow_vouch(const engine::Vouch& said, Hlc stamp);
+  // The same of all that this origin cannot be known to have looked at.
+  Status follow_vouches();
   // Before something comes in that those wrote who are retired here (engine/retired.h), not knowing what has been freed
   // without them: gives up what may have been freed of the same keys. It stands before it in the log, so that no crash
   // leaves the one without the other. Nothing happened to the keys when this fails.
@@ -378,9 +389,17 @@ class Replica {
   std::map<CellPath, VersionVector> cleared_ends_;  // not taken yet
   VersionVector before_meeting_;
   std::set<MetKey> met_keys_;
-  // Whose first commit has come to this process, after this node had written: up to which commit they may not have
-  // heard of this node. Others may have brought them together, so that no peer's Hello tells.
-  std::map<Origin, Seq> strangers_;
+  // Of those, the ends that had come by what this node has vouched for when they were moved by who had not heard of it.
+  std::set<CellPath> met_ends_;
+  // Whose first commit has come to this process, after this node had written: up to which commit they may have been
+  // made without what this node had vouched for by then. Others may have brought them together, so that no peer's Hello
+  // tells.
+  struct Stranger {
+    Seq upto;
+    VersionVector vouched;
+  };
+  std::map<Origin, Stranger> strangers_;
+  VersionVector own_vouches_;  // the last one of each epoch
   std::size_t sharing_ = 0;
   Seq shared_upto_;  // of self_, when that was 0 last; before this process anything may have been
   bool draining_ = false;

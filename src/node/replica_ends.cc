@@ -20,7 +20,8 @@ bool knows(const VersionVector& seen, const std::string& node) {
 
 // What was here before any of them was met. They know by that, when something is cleared as far as it goes, that it is
 // cleared by one who had not heard of them (Replica::note_cleared_ends()).
-VersionVector without(const VersionVector& seen, const std::map<Origin, Seq>& strangers) {
+template <typename Strangers>
+VersionVector without(const VersionVector& seen, const Strangers& strangers) {
   VersionVector rest;
   for (const auto& [origin, seq] : seen.entries()) {
     if (!strangers.contains(origin)) rest.raise(origin, seq);
@@ -41,12 +42,13 @@ void Replica::heard_by(const Origin& peer, const VersionVector& seen) {
   const Seq here = cells_->context().get(peer);
   const auto at = strangers_.find(peer);
   if ((at == strangers_.end() && here.value != 0) || !knows(seen, self_.node)) return;
+  if (!seen.covers(at == strangers_.end() ? own_vouches_ : at->second.vouched)) return;
   const Seq said = seen.get(peer);
   if (at != strangers_.end()) {
-    at->second = std::min(at->second, said);
-    if (at->second <= here) strangers_.erase(at);
+    at->second.upto = std::min(at->second.upto, said);
+    if (at->second.upto <= here) strangers_.erase(at);
   } else if (strangers_.size() < kStrangersMax) {
-    strangers_.emplace(peer, said);
+    strangers_.emplace(peer, Stranger{said, own_vouches_});
   }
 }
 
@@ -54,7 +56,7 @@ void Replica::note_stranger(const Dot& dot) {
   // Without a commit of this node nobody could have heard of it, and nobody has freed anything on its word.
   if (dot.origin.node == self_.node || cells_->context().get(self_).value == 0) return;
   if (cells_->context().get(dot.origin).value == 0 && strangers_.size() < kStrangersMax) {
-    strangers_.emplace(dot.origin, Seq(std::numeric_limits<std::uint64_t>::max()));
+    strangers_.emplace(dot.origin, Stranger{Seq(std::numeric_limits<std::uint64_t>::max()), own_vouches_});
   }
   if (by_stranger(dot) && catching_up_.empty() && met_keys_.empty())
     before_meeting_ = without(cells_->context(), strangers_);
@@ -67,8 +69,8 @@ Result<bool> Replica::note_strangers(const VersionVector& before, const VersionV
     if (origin.node == self_.node || before.get(origin).value != 0 || strangers_.size() >= kStrangersMax) continue;
     const Result<std::optional<engine::Vouch>> said = engine::vouch_of(*cells_, origin);
     if (!said) return pando::fail(said.error());
-    if (*said && knows((*said)->seen, self_.node)) continue;
-    strangers_.emplace(origin, Seq(std::numeric_limits<std::uint64_t>::max()));
+    if (*said && knows((*said)->seen, self_.node) && (*said)->seen.covers(own_vouches_)) continue;
+    strangers_.emplace(origin, Stranger{Seq(std::numeric_limits<std::uint64_t>::max()), own_vouches_});
     any = true;
   }
   if (any && catching_up_.empty() && met_keys_.empty()) before_meeting_ = without(before, strangers_);
@@ -77,7 +79,7 @@ Result<bool> Replica::note_strangers(const VersionVector& before, const VersionV
 
 bool Replica::by_stranger(const Dot& dot) const {
   const auto at = strangers_.find(dot.origin);
-  return at != strangers_.end() && dot.seq <= at->second;
+  return at != strangers_.end() && dot.seq <= at->second.upto;
 }
 
 bool Replica::may_part(const VersionVector& made) const {
@@ -87,13 +89,40 @@ bool Replica::may_part(const VersionVector& made) const {
 }
 
 void Replica::note_vouch(const Commit& commit) {
-  if (!strangers_.contains(commit.dot.origin)) return;
   for (const Op& op : commit.ops) {
     const auto* put = std::get_if<PutOp>(&op);
     if (put == nullptr || put->path.table != engine::kTableVouches) continue;
+    if (commit.dot.origin.node == self_.node) own_vouches_.raise(commit.dot.origin, commit.dot.seq);
     const std::optional<engine::Vouch> said = engine::decode_vouch(put->value);
-    if (said && knows(said->seen, self_.node)) strangers_.erase(commit.dot.origin);
+    if (!said || commit.dot.origin == self_) continue;
+    const auto stranger = strangers_.find(commit.dot.origin);
+    if (stranger != strangers_.end() && knows(said->seen, self_.node) && said->seen.covers(stranger->second.vouched)) {
+      strangers_.erase(stranger);
+    }
+    follow_vouch(*said, commit.hlc);
   }
+}
+
+Status Replica::note_own_vouches() {
+  for (const auto& entry : cells_->context().entries()) {
+    if (entry.first.node != self_.node) continue;
+    const auto dot = engine::dot_of_vouch(*cells_, entry.first);
+    if (!dot) return dot.error().with_context("cannot read what this node has vouched for");
+    if (*dot) own_vouches_.raise((*dot)->origin, (*dot)->seq);
+  }
+  return {};
+}
+
+void Replica::follow_vouch(const engine::Vouch& said, Hlc stamp) {
+  if (config_.writable && said.seen.get(self_).value == 0) raise_clock_floor(engine::clock_of(said, stamp));
+}
+
+Status Replica::follow_vouches() {
+  if (!config_.writable) return {};
+  const Result<std::int64_t> clock = engine::clock_to_follow_ms(*cells_, self_);
+  if (!clock) return clock.error().with_context("cannot read what others have vouched for");
+  raise_clock_floor(*clock);
+  return {};
 }
 
 Status Replica::give_up_before(const Commit& news, Time now) {
@@ -112,7 +141,7 @@ Status Replica::give_up(const std::vector<MetKey>& keys, const VersionVector& be
     if (last == nullptr || last->table != met.table || last->key != met.key) {
       const auto freed = engine::may_be_freed(*cells_, met.table, met.key, before, now_ms(now));
       if (!freed) return freed.error();
-      whole = *freed;
+      whole = *freed || met_ends_.contains({met.table, met.key, CellKind::kExpiry, {}});
       if (whole) {
         ops.push_back(ClearOp{.table = met.table, .key = met.key, .observed = before, .forget_counters = true});
       }
@@ -133,7 +162,9 @@ Result<std::optional<Op>> Replica::give_up_field(const MetKey& met, const Versio
   for (const ByteSpan field : fields_around(path)) {
     const auto freed = engine::may_be_freed(*cells_, met.table, met.key, before, now_ms(now), field);
     if (!freed) return pando::fail(freed.error());
-    if (*freed) return clear_of_field(met.table, met.key, Bytes(field), before);
+    if (*freed || met_ends_.contains({met.table, met.key, CellKind::kExpiry, Bytes(field)})) {
+      return clear_of_field(met.table, met.key, Bytes(field), before);
+    }
   }
   return std::nullopt;
 }
@@ -160,6 +191,26 @@ Status Replica::note_cleared_ends(const Commit& commit) {
       if (origin.node == self_.node) own.raise(origin, seq);
     }
     if (!own.entries().empty()) cleared_ends_.emplace(path, std::move(own));
+  }
+  return {};
+}
+
+// Whoever relies on what this node has vouched for may have freed the key by its end of before. Afterwards nothing here
+// says that there was one.
+Status Replica::note_met_ends(const Commit& commit) {
+  if (!is_met(commit)) return {};
+  for (const Op& op : commit.ops) {
+    const auto* put = std::get_if<PutOp>(&op);
+    if (put == nullptr || put->path.kind != CellKind::kExpiry || met_ends_.size() >= kUnseenEndsMax) continue;
+    const auto end = cells_->ends_at(put->path.table, put->path.key, put->path.element);
+    if (!end) return end.error();
+    if (!*end || **end > clock_floor_ms_) continue;
+    const auto reg = cells_->find_register(put->path);
+    if (!reg) return reg.error();
+    if (*reg == nullptr) continue;
+    const std::vector<Dot> dots = (*reg)->dots();
+    const auto before = [&](const Dot& dot) { return before_meeting_.covers(dot); };
+    if (std::all_of(dots.begin(), dots.end(), before)) met_ends_.insert(put->path);
   }
   return {};
 }

@@ -82,6 +82,11 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, Time now
     }
   }
   if (!catching_up_.empty() && cells_->context().covers(catching_up_)) catching_up_ = {};
+  // Who made them had perhaps heard of this node, and not by those that they replace.
+  if (Status status = follow_vouches(); !status.ok()) {
+    fail(std::move(status));
+    return serving();
+  }
   note_shared();
   // What these commits did to tables that are arriving has not come with them.
   restart_tail();

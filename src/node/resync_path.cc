@@ -239,7 +239,7 @@ void ResyncPath::finish_catch_up(repl::Session& session, Time now, Outputs& out)
 }
 
 void ResyncPath::finish_asked(repl::Session& session, Time now, Outputs& out) {
-  const Result<Difference> difference = taker_.difference(now.wall_ms, Chunks::kAll);
+  const Result<Difference> difference = taker_.difference(replica_.now_ms(now), Chunks::kAll);
   if (!difference) {
     taker_.abandon(session);
     return end_task(difference.error());
@@ -281,7 +281,8 @@ void ResyncPath::finish_asked(repl::Session& session, Time now, Outputs& out) {
 
 void ResyncPath::finish_proof(repl::Session& session, Time now, Outputs& out) {
   const bool moved_on = replica_.cells().context() != taker_.cut().context;
-  Result<Difference> difference = taker_.difference(now.wall_ms, moved_on ? Chunks::kNone : Chunks::kMissingHere);
+  Result<Difference> difference =
+      taker_.difference(replica_.now_ms(now), moved_on ? Chunks::kNone : Chunks::kMissingHere);
   if (!difference) {
     out.notes.push_back({Note::Level::kError, replica_.name(), difference.error().message()});
     taker_.abandon(session);

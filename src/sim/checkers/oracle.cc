@@ -167,17 +167,15 @@ std::set<std::string> NaiveState::ended_keys(std::int64_t now_ms) const {
 }
 
 std::int64_t NaiveState::vouched_ms() const {
-  std::map<std::string, std::int64_t> said;  // by node; a vouch of an epoch that is over still holds
+  std::int64_t latest = 0;
   for (const auto& [path, values] : values_) {
     if (path.table != engine::kTableVouches) continue;
     for (const auto& [dot, value] : values) {
       const auto vouch = engine::decode_vouch(value.bytes);
-      if (vouch) said[dot.origin.node] = std::max(said[dot.origin.node], vouch->clock_ms);
+      if (vouch) latest = std::max(latest, vouch->clock_ms);
     }
   }
-  std::int64_t least = said.empty() ? 0 : INT64_MAX;
-  for (const auto& entry : said) least = std::min(least, entry.second);
-  return least;
+  return latest;
 }
 
 namespace {

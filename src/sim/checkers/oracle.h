@@ -28,7 +28,8 @@ class NaiveState {
   std::set<std::string> ended_keys(std::int64_t now_ms) const;
   // What the machine decides and shows by: its clock, but not before what it has promised to be past.
   std::int64_t now_ms(const Machine& machine) const;
-  // What every origin vouches to be past: keys that ended before may be freed, whatever a machine's own clock says.
+  // What some origin vouches to be past: keys that ended before count as ended at one of which it had not heard, and
+  // may be freed, whatever a machine's own clock says (docs/design/010-expiry.md).
   std::int64_t vouched_ms() const;
 
  private:
