@@ -122,6 +122,10 @@ Status vouch(Draft& draft, std::int64_t clock_ms, const TableScope& scope) {
   return draft.put(vouch_path(draft.dot().origin), encode_vouch(said));
 }
 
+Status introduce(Draft& draft, const TableScope& scope) {
+  return draft.put(vouch_path(draft.dot().origin), encode_vouch({0, {}, scope}));
+}
+
 Result<bool> vouch_is_outdated(store::Cells& cells, const Origin& self, const RetiredNodes& retired,
                                const TableScope& scope) {
   return vouch_of(cells, self).map([&](const std::optional<Vouch>& said) {

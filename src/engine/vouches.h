@@ -63,6 +63,8 @@ Result<std::int64_t> clock_to_follow_ms(store::Cells& cells, const Origin& self)
 // What the draft's origin says from now on: it has seen what is here of the tables of its scope, and is past
 // `clock_ms`, which never falls.
 Status vouch(Draft& draft, std::int64_t clock_ms, const TableScope& scope = {});
+// The draft's origin is there, and promises nothing yet: nothing is freed on its word.
+Status introduce(Draft& draft, const TableScope& scope = {});
 
 // Whether what `self` said last counts no more, as an epoch has been replaced, a node retired, or its scope changed
 // since. False when it never did.

@@ -72,7 +72,14 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   if (!owed) return owed;
   const bool follows = may_end && replica_.clock_floor_ms() > std::max(promised_ms_, now.wall_ms);
   const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end) || *owed || follows;
-  if (asked && may_vouch() && peers.knows_all() && !peers.lost_may_come()) PANDO_RETURN_IF_ERROR(vouch(now));
+  if (asked && may_vouch()) {
+    if (!peers.knows_all()) {
+      // Of the writers that it waits for some may wait for it.
+      if (unknown && peers.met_all_dialed()) PANDO_RETURN_IF_ERROR(introduce(now));
+    } else if (!peers.lost_may_come()) {
+      PANDO_RETURN_IF_ERROR(vouch(now));
+    }
+  }
   const Result<bool> more_ready = free_ready(now);
   if (!more_ready) return more_ready;
   return *more_ended || *more_ready;
@@ -222,6 +229,13 @@ Status ExpiryPath::vouch(Time now) {
   vouched_at_ = instant_of(now);
   vouch_for_ms_ = 0;
   return {};
+}
+
+Status ExpiryPath::introduce(Time now) {
+  engine::Draft draft(replica_.next_dot(), replica_.view(now), parser_);
+  PANDO_RETURN_IF_ERROR(engine::introduce(draft, speaks_for()));
+  const Result<LogPos> pos = replica_.commit(draft.take_ops(), now);
+  return pos ? Status() : pos.error();
 }
 
 Result<bool> ExpiryPath::free_ready(Time now) {

@@ -75,6 +75,9 @@ class ExpiryPath {
   bool may_vouch() const;
   TableScope speaks_for() const;
   Status vouch(Time now);
+  // Makes this node known without promising anything: it has never committed, and neither have others whom it waits for
+  // and who wait for it.
+  Status introduce(Time now);
   Result<bool> free_ready(Time now);
   // All have vouched for it.
   Status settle(const Waiting& one, Time now);
