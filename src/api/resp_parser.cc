@@ -43,6 +43,17 @@ char unescaped(char c) {
 long long short_length(const char*& at, const char* end) {
   constexpr std::ptrdiff_t kDigitsMax = 6;
   if (end - at < 3) return -1;
+  // Mostly one digit, or two.
+  const unsigned first = static_cast<unsigned char>(at[0] - '0');
+  if (first <= 9 && at[1] == '\r' && at[2] == '\n') {
+    at += 3;
+    return first;
+  }
+  if (const unsigned second = static_cast<unsigned char>(at[1] - '0');
+      first <= 9 && second <= 9 && end - at > 3 && at[2] == '\r' && at[3] == '\n') {
+    at += 4;
+    return 10 * first + second;
+  }
   const char* digit = at;
   const char* const stop = end - digit > kDigitsMax + 2 ? digit + kDigitsMax : end - 2;
   long long value = 0;

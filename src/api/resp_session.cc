@@ -105,7 +105,7 @@ RespSession::RespSession(RespHost& host, RespSubscriber& subscriber, std::uint64
 
 void RespSession::on_command(const Args& args, RespPlan& plan) {
   plan.clear();
-  const RespCommand* command = find_resp_command(args[0]);
+  const RespCommand* command = command_of(args[0]);
   static const RespCommand kUnknown{};
   RespCall call(*this, command == nullptr ? kUnknown : *command, args, plan);
   const auto has = [&](RespCommand::Flags flag) { return (command->flags & flag) != 0; };
@@ -124,6 +124,12 @@ void RespSession::on_command(const Args& args, RespPlan& plan) {
   if (plan.failed && in_multi_) multi_failed_ = true;
   plan.parts = static_cast<std::uint32_t>(plan.requests.size());
   plan.version = version_;
+}
+
+const RespCommand* RespSession::command_of(ByteSpan name) {
+  // Mostly the same as before.
+  if (last_command_ == nullptr || !resp_word_is(name, last_command_->name)) last_command_ = find_resp_command(name);
+  return last_command_;
 }
 
 void RespSession::append_answer(const RespPlan& plan, const ItemReply* replies, Bytes& out) {

@@ -136,6 +136,8 @@ class RespSession {
   }
 
  private:
+  // Nullptr when there is none of that name.
+  const RespCommand* command_of(ByteSpan name);
   void queue(RespPlan& plan, const Args& args);
   void forget_transaction();
 
@@ -146,6 +148,7 @@ class RespSession {
   const std::string local_;
   Prng random_;
   int version_ = 2;
+  const RespCommand* last_command_ = nullptr;
   std::string name_;
   std::string library_name_;
   std::string library_version_;

@@ -7,6 +7,7 @@
 
 #include "apply/changes.h"
 #include "apply/conflicts.h"
+#include "base/check.h"
 #include "model/lob_manifest.h"
 #include "store/cell_cursor.h"
 
@@ -35,7 +36,7 @@ class Applier {
     foresee();
     for (const Op& op : commit_.ops) {
       if (tables_ && !tables_(table_of(op))) {
-        targets_.emplace_back();
+        targets_.push_back(nullptr);
         continue;
       }
       PANDO_RETURN_IF_ERROR(std::visit([this](const auto& o) { return prepare(o); }, op));
@@ -48,16 +49,11 @@ class Applier {
       if (tables_ && !tables_(table_of(commit_.ops[i]))) continue;
       std::visit([&](const auto& op) { perform(op, targets_[i]); }, commit_.ops[i]);
     }
+    CHECK(next_cleared_ == cleared_.size());
     return conflicts_.file();
   }
 
  private:
-  // What an op will change: its cell, or for a ClearOp the keys of the cells that lose something.
-  struct Target {
-    Cell* cell = nullptr;
-    std::vector<Bytes> keys;
-  };
-
   // Elements that are new have not been looked at by who decided the commit, as what they replace has.
   void foresee() const {
     if (commit_.ops.size() < 2) return;
@@ -74,7 +70,7 @@ class Applier {
   Status prepare(const CellOp& op) {
     const auto cell = cells_.load(op.path);
     if (!cell) return cell.error();
-    targets_.push_back({*cell, {}});
+    targets_.push_back(*cell);
     if constexpr (std::is_same_v<CellOp, PutOp> || std::is_same_v<CellOp, CountOp>) {
       if ((*cell)->empty()) return conflicts_.look_for_clash(op);
     }
@@ -82,11 +78,11 @@ class Applier {
   }
 
   Status prepare(const ClearOp& op) {
-    Target target;
+    std::vector<Bytes> keys;
     const auto take = [&](const store::CellCursor& at) -> Status {
       const std::optional<bool> goes_whole = loses(op, at.cell());
       if (!goes_whole) return {};
-      target.keys.emplace_back(at.cell_key());
+      keys.emplace_back(at.cell_key());
       cells_.preserve(at.cell_key(), at.cell());
       // A cell that goes away whole need not be in memory for that, unless we must look at what it held.
       if (*goes_whole && op.table != kTableLob) return {};
@@ -94,7 +90,8 @@ class Applier {
       return cell ? Status() : cell.error();
     };
     const Result<LogPos> visited = store::visit_part(cells_, op.table, op.key, op.kinds, op.prefix, take, op.exact);
-    targets_.push_back(std::move(target));
+    targets_.push_back(nullptr);
+    cleared_.push_back(std::move(keys));
     return visited ? Status() : visited.error();
   }
 
@@ -110,17 +107,17 @@ class Applier {
     return left.empty();
   }
 
-  void perform(const PutOp& op, const Target& target) {
-    Cell& cell = *target.cell;
+  void perform(const PutOp& op, Cell* target) {
+    Cell& cell = *target;
     change_register(op.path.table, cell,
                     [&](crdt::Register& reg) { reg.put(commit_.dot, commit_.hlc, op.value, op.replaces); });
     if (cell.reg().conflicted()) conflicts_.note_put(op.path, cell.reg());
   }
-  void perform(const RemoveOp& op, const Target& target) {
-    change_register(op.path.table, *target.cell, [&](crdt::Register& reg) { reg.remove(op.replaces); });
+  void perform(const RemoveOp& op, Cell* target) {
+    change_register(op.path.table, *target, [&](crdt::Register& reg) { reg.remove(op.replaces); });
   }
-  void perform(const ClearOp& op, const Target& target) {
-    for (const Bytes& key : target.keys) {
+  void perform(const ClearOp& op, Cell*) {
+    for (const Bytes& key : cleared_[next_cleared_++]) {
       if (Cell* cell = cells_.hot(key); cell == nullptr) {
         cells_.erase(key, pos_);
       } else if (is_counter(cell->kind())) {
@@ -131,16 +128,19 @@ class Applier {
       }
     }
   }
-  void perform(const CountOp& op, const Target& target) {
+  void perform(const CountOp& op, Cell* target) {
     // A slot that was born before this commit and is not here was given up, with all that is counted in it.
-    const Dot born{commit_.dot.origin, op.birth};
-    if (op.birth < commit_.dot.seq && !target.cell->counter().has_slot(born.origin, born.seq)) return;
-    target.cell->counter().count(commit_.dot.origin, op.birth, op.added, op.removed);
-    cells_.changed(*target.cell, pos_);
+    crdt::Counter& counter = target->counter();
+    if (op.birth < commit_.dot.seq) {
+      if (!counter.count_in_slot(commit_.dot.origin, op.birth, op.added, op.removed)) return;
+    } else {
+      counter.count(commit_.dot.origin, op.birth, op.added, op.removed);
+    }
+    cells_.changed(*target, pos_);
   }
-  void perform(const CountResetOp& op, const Target& target) {
-    target.cell->counter().reset(op.observed);
-    cells_.changed(*target.cell, pos_);
+  void perform(const CountResetOp& op, Cell* target) {
+    target->counter().reset(op.observed);
+    cells_.changed(*target, pos_);
   }
 
   template <typename Change>
@@ -173,14 +173,18 @@ class Applier {
   Cells& cells_;
   const Tables tables_;
   Cells::Hold hold_;
-  std::vector<Target> targets_;
+  std::vector<Cell*> targets_;  // of each op the cell it changes; null for a ClearOp
+  // Of each ClearOp the keys of the cells that lose something.
+  std::vector<std::vector<Bytes>> cleared_;
+  std::size_t next_cleared_ = 0;
   ConflictFinder conflicts_;
 };
 
 // Names what an op refers to that the commit's writer cannot have seen; nullopt when there is nothing.
 class UnseenReference {
  public:
-  UnseenReference(const Dot& dot, const VersionVector& seen) : dot_(dot), seen_(seen) {}
+  UnseenReference(const Dot& dot, const VersionVector& seen)
+      : dot_(dot), seen_(seen), seen_of_own_(seen.get(dot.origin)) {}
 
   std::optional<std::string> operator()(const PutOp& op) const { return first_unseen(op.replaces); }
   std::optional<std::string> operator()(const RemoveOp& op) const { return first_unseen(op.replaces); }
@@ -203,7 +207,10 @@ class UnseenReference {
 
  private:
   // An op may also refer to an earlier op of its own commit.
-  bool known(const Dot& dot) const { return dot == dot_ || seen_.covers(dot); }
+  bool known(const Dot& dot) const {
+    if (dot.origin == dot_.origin) return dot.seq <= seen_of_own_ || dot.seq == dot_.seq;
+    return seen_.covers(dot);
+  }
   std::optional<std::string> first_unseen(const std::vector<Dot>& dots) const {
     for (const Dot& dot : dots) {
       if (!known(dot)) return to_string(dot);
@@ -213,6 +220,7 @@ class UnseenReference {
 
   const Dot& dot_;
   const VersionVector& seen_;
+  const Seq seen_of_own_;
 };
 
 }  // namespace

@@ -98,7 +98,7 @@ const Bytes* member_of(const Op& op) {
 }
 
 bool same_run(const Op& a, const Op& b) {
-  if (key_of(a) != key_of(b) || table_of(a) != table_of(b)) return false;
+  if (!same_bytes(key_of(a), key_of(b)) || !same_bytes(table_of(a), table_of(b))) return false;
   const bool members = member_of(a) != nullptr;
   if (members != (member_of(b) != nullptr)) return false;
   return !members || effect_of(a) == effect_of(b);

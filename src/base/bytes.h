@@ -15,7 +15,8 @@ using Bytes = std::string;
 // Borrowed: never outlives the call it is passed to.
 using ByteSpan = std::string_view;
 
-// Names and keys are mostly short, and for these a call costs more than the work: two words that overlap do.
+// Names and keys are mostly short, and for these a call costs more than the work: two words, or halves of them,
+// that overlap do.
 
 // Copies to where there is room: where it ends.
 [[gnu::always_inline]] inline char* copy_bytes(ByteSpan bytes, char* to) {
@@ -30,7 +31,14 @@ using ByteSpan = std::string_view;
     std::memcpy(&last, from + size - 8, 8);
     std::memcpy(to, &first, 8);
     std::memcpy(to + size - 8, &last, 8);
-  } else if (size > 0) {
+  } else if (size >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, from, 4);
+    std::memcpy(&last, from + size - 4, 4);
+    std::memcpy(to, &first, 4);
+    std::memcpy(to + size - 4, &last, 4);
+  } else {
     for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
   }
   return to + size;
@@ -47,6 +55,14 @@ using ByteSpan = std::string_view;
     std::memcpy(&words[1], b.data(), 8);
     std::memcpy(&words[2], a.data() + size - 8, 8);
     std::memcpy(&words[3], b.data() + size - 8, 8);
+    return ((words[0] ^ words[1]) | (words[2] ^ words[3])) == 0;
+  }
+  if (size >= 4) {
+    std::uint32_t words[4];
+    std::memcpy(&words[0], a.data(), 4);
+    std::memcpy(&words[1], b.data(), 4);
+    std::memcpy(&words[2], a.data() + size - 4, 4);
+    std::memcpy(&words[3], b.data() + size - 4, 4);
     return ((words[0] ^ words[1]) | (words[2] ^ words[3])) == 0;
   }
   for (std::size_t i = 0; i < size; ++i) {

@@ -83,23 +83,21 @@ Int128 Counter::exact_of(const Origin& origin) const {
 
 std::int64_t Counter::value_of(const Origin& origin) const { return clamped(exact_of(origin)); }
 
-bool Counter::has_slot(const Origin& origin, Seq birth) const {
-  const auto at = place_of(slots_, origin, birth);
-  return at != slots_.end() && at->origin == origin && at->birth == birth;
-}
-
 bool Counter::forget(const VersionVector& observed) {
   return std::erase_if(slots_, [&](const Slot& slot) { return observed.covers(slot.born()); }) > 0;
 }
 
 void Counter::count(const Origin& origin, Seq birth, UInt128 added, UInt128 removed) {
-  auto at = place_of(slots_, origin, birth);
-  if (at == slots_.end() || at->origin != origin || at->birth != birth) {
-    slots_.insert(at, Slot{origin, birth, added, removed, 0, 0});
-    return;
-  }
+  if (count_in_slot(origin, birth, added, removed)) return;
+  slots_.insert(place_of(slots_, origin, birth), Slot{origin, birth, added, removed, 0, 0});
+}
+
+bool Counter::count_in_slot(const Origin& origin, Seq birth, UInt128 added, UInt128 removed) {
+  const auto at = place_of(slots_, origin, birth);
+  if (at == slots_.end() || at->birth != birth || at->origin != origin) return false;
   at->added = std::max(at->added, added);
   at->removed = std::max(at->removed, removed);
+  return true;
 }
 
 void Counter::reset(const std::vector<CountResetOp::Slot>& observed) {

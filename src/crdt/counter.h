@@ -64,7 +64,8 @@ class Counter {
 
   // Raises the slot (origin, birth) to these totals; lower ones change nothing.
   void count(const Origin& origin, Seq birth, UInt128 added, UInt128 removed);
-  bool has_slot(const Origin& origin, Seq birth) const;
+  // The same where that slot is there; false, and nothing changes, where it is not.
+  bool count_in_slot(const Origin& origin, Seq birth, UInt128 added, UInt128 removed);
   // Drops the slots whose birth `observed` covers. True when there was one.
   bool forget(const VersionVector& observed);
   // Raises the baselines of the observed slots; a slot that is not here was retired and stays so.

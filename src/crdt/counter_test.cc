@@ -75,6 +75,19 @@ TEST(Counter, OldTotalsChangeNothing) {
   }
 }
 
+TEST(Counter, ASlotThatWasGivenUpIsNotMadeAgain) {
+  Counter counter;
+  add(counter, kA, 4, 5);
+  const Bytes before = bytes_of(counter);
+  EXPECT_FALSE(counter.count_in_slot(kA, Seq(3), 9, 0));
+  EXPECT_FALSE(counter.count_in_slot(kB, Seq(4), 9, 0));
+  EXPECT_EQ(bytes_of(counter), before);
+  EXPECT_TRUE(counter.count_in_slot(kA, Seq(4), 9, 1));
+  EXPECT_EQ(counter.value(), 8);
+  EXPECT_TRUE(counter.count_in_slot(kA, Seq(4), 7, 0)) << "lower totals are known already";
+  EXPECT_EQ(counter.value(), 8);
+}
+
 TEST(Counter, ResetTakesWhatItsWriterSawAndReadsAsAbsent) {
   Counter counter;
   add(counter, kA, 1, 5);

@@ -46,6 +46,7 @@ const Register::Entry* Register::resolve(const Dot* but) const {
 
 void Register::put(const Dot& dot, Hlc hlc, ByteSpan value, const std::vector<Dot>& replaces) {
   const auto goes = [&](const Entry& entry) {
+    if (replaces.size() == 1) return entry.dot == replaces.front() || entry.dot == dot;
     return entry.dot == dot || std::binary_search(replaces.begin(), replaces.end(), entry.dot);
   };
   // Almost always one value replaces the one before it: written over it, its memory is used again.
@@ -55,6 +56,11 @@ void Register::put(const Dot& dot, Hlc hlc, ByteSpan value, const std::vector<Do
     only.hlc = hlc;
     if (only.value.capacity() / 4 > value.size() + 64) Bytes().swap(only.value);  // not 16 MiB kept for a short one
     only.value.assign(value);
+    return;
+  }
+  if (entries_.empty()) {
+    entries_.reserve(1);
+    entries_.push_back(Entry{dot, hlc, Bytes(value)});
     return;
   }
   if (!replaces.empty()) std::erase_if(entries_, goes);

@@ -40,8 +40,11 @@ class CommitSharing {
     ByteSpan bytes;
     std::uint64_t tail = 0;  // the last eight of them: tells most from each other
     explicit Name(ByteSpan name) : bytes(name) {
-      const std::size_t size = std::min(name.size(), sizeof(tail));
-      std::memcpy(&tail, name.data() + name.size() - size, size);
+      if (name.size() >= sizeof(tail)) {
+        std::memcpy(&tail, name.data() + name.size() - sizeof(tail), sizeof(tail));
+      } else {
+        for (const char c : name) tail = tail << 8 | static_cast<unsigned char>(c);
+      }
     }
     bool operator==(const Name& other) const { return tail == other.tail && bytes == other.bytes; }
   };

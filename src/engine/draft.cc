@@ -33,9 +33,7 @@ CellPath path_of(const store::CellName& name) {
 }
 
 // Whether a closer look is worth it: elements of one key often begin alike.
-bool may_be_same(const CellPath& a, const CellPath& b) {
-  return a.element.size() == b.element.size() && (a.element.empty() || a.element.back() == b.element.back());
-}
+bool may_be_same(ByteSpan a, ByteSpan b) { return a.size() == b.size() && (a.empty() || a.back() == b.back()); }
 
 bool in_part(std::uint32_t kinds, ByteSpan prefix, CellKind kind, ByteSpan element) {
   return (kinds == 0 || (kinds >> static_cast<unsigned>(kind) & 1U) != 0) && element.substr(0, prefix.size()) == prefix;
@@ -87,7 +85,7 @@ const Op* Draft::find_op(const CellPath& path) const {
   }
   for (std::size_t i = ops_.size(); i > settled_; --i) {
     const CellPath* written = path_of(ops_[i - 1]);
-    if (written != nullptr && may_be_same(*written, path) && *written == path) return &ops_[i - 1];
+    if (written != nullptr && may_be_same(written->element, path.element) && *written == path) return &ops_[i - 1];
   }
   return nullptr;
 }
@@ -97,8 +95,9 @@ bool Draft::wrote_of(const store::CellName& name) const {
   if (!is_small()) return index().contains(path_of(name));
   return std::any_of(ops_.begin() + static_cast<std::ptrdiff_t>(settled_), ops_.end(), [&](const Op& op) {
     const CellPath* path = path_of(op);
-    return path != nullptr && path->kind == name.kind && same_bytes(path->element, name.element) &&
-           same_bytes(path->key, name.key) && path->table == name.table;
+    return path != nullptr && may_be_same(path->element, name.element) && path->kind == name.kind &&
+           same_bytes(path->element, name.element) && same_bytes(path->key, name.key) &&
+           same_bytes(path->table, name.table);
   });
 }
 
@@ -236,7 +235,9 @@ Result<bool> Draft::put_element(const store::CellName& name, ByteSpan value, Val
   }
   const crdt::Register* held = **plain;
   if (held != nullptr && is_presence(name.kind) && stays_by_itself(*held)) return true;
-  put_over(path_of(name), value, held == nullptr ? std::vector<Dot>() : held->dots());
+  PutOp& op = add_put(name);
+  op.value = value;
+  if (held != nullptr) op.replaces = held->dots();
   return held != nullptr;
 }
 
@@ -356,11 +357,12 @@ bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) co
     return held && *held != type;
   };
   if (is_small()) {
-    const bool again = only_.ops > settled_ && only_.type == type && only_.key == key && only_.table == table;
+    const bool again =
+        only_.ops > settled_ && only_.type == type && same_bytes(only_.key, key) && same_bytes(only_.table, table);
     const std::size_t from = again ? only_.ops : settled_;
     const bool only = std::none_of(ops_.begin() + static_cast<std::ptrdiff_t>(from), ops_.end(), [&](const Op& op) {
       const CellPath* path = path_of(op);
-      return path != nullptr && path->key == key && path->table == table && clashes(path->kind);
+      return path != nullptr && clashes(path->kind) && path->key == key && path->table == table;
     });
     if (!only) return false;
     if (!again) only_ = {std::string(table), Bytes(key), type, 0};
@@ -380,7 +382,8 @@ bool Draft::writes_only(std::string_view table, ByteSpan key, ValueType type) co
 }
 
 bool Draft::held_only(std::string_view table, ByteSpan key, ValueType type) {
-  const bool known = held_.ops > 0 && held_.type == type && same_bytes(held_.key, key) && held_.table == table;
+  const bool known =
+      held_.ops > 0 && held_.type == type && same_bytes(held_.key, key) && same_bytes(held_.table, table);
   if (known) return true;
   if (!view_.indexes().holds_only(table, key, type)) return false;
   held_ = {std::string(table), Bytes(key), type, 1};
@@ -397,6 +400,16 @@ Status Draft::check_type(std::string_view table, ByteSpan key, ValueType asked) 
 }
 
 // Writing. ---------------------------------------------------------------------------------------------------
+
+PutOp& Draft::add_put(const store::CellName& name) {
+  writes_ends_ = writes_ends_ || name.kind == CellKind::kExpiry;
+  auto& op = std::get<PutOp>(ops_.emplace_back(std::in_place_type<PutOp>));
+  op.path.table = name.table;
+  op.path.key = name.key;
+  op.path.kind = name.kind;
+  op.path.element = name.element;
+  return op;
+}
 
 void Draft::push(Op&& op) {
   const auto* put = std::get_if<PutOp>(&op);
@@ -421,11 +434,9 @@ Status Draft::put(CellPath path, ByteSpan value) {
   std::vector<Dot> replaces;
   if (*current != nullptr) replaces = (*current)->dots();
   PANDO_RETURN_IF_ERROR(revive_field(path));
-  put_over(std::move(path), value, std::move(replaces));
+  put_over(path, value, std::move(replaces));
   return {};
 }
-
-void Draft::put_new(CellPath path, ByteSpan value) { put_over(std::move(path), value, {}); }
 
 Status Draft::remove(const CellPath& path) {
   const Result<const crdt::Register*> current = view_.cells().find_register(path);
@@ -603,6 +614,11 @@ Status Draft::clear(std::string_view table, ByteSpan key, std::uint32_t kinds, B
 }
 
 Result<ListEdit*> Draft::list(std::string_view table, ByteSpan key) {
+  // Mostly there is one, which has been asked for before.
+  if (lists_.size() == 1) {
+    const auto& [name, edit] = *lists_.begin();
+    if (edit != nullptr && same_bytes(name.second, key) && same_bytes(name.first, table)) return edit.get();
+  }
   std::shared_ptr<ListEdit>& edit = lists_[{std::string(table), Bytes(key)}];
   if (edit == nullptr) {
     Result<ListEdit> made = ListEdit::open(*this, table, key, list_places_);

@@ -139,10 +139,8 @@ class Draft {
   // it and nothing in its table ends. Nothing elsewhere. Borrowed until the next look at a cell.
   Result<std::optional<const crdt::Register*>> find_plainly(const store::CellName& name);
   // In place of what has the dots `replaces`, of which it is known that this draft has not written it.
-  void put_over(CellPath&& path, ByteSpan value, std::vector<Dot> replaces) {
-    writes_ends_ = writes_ends_ || path.kind == CellKind::kExpiry;
-    auto& op = std::get<PutOp>(ops_.emplace_back(std::in_place_type<PutOp>));
-    op.path = std::move(path);
+  void put_over(const store::CellName& name, ByteSpan value, std::vector<Dot> replaces) {
+    PutOp& op = add_put(name);
     op.value = value;
     op.replaces = std::move(replaces);
   }
@@ -153,7 +151,7 @@ class Draft {
   // Registers and presences (then `value` is empty). Everything this site sees there is replaced.
   Status put(CellPath path, ByteSpan value);
   // The same for a cell that cannot be there yet: its element names this very commit.
-  void put_new(CellPath path, ByteSpan value);
+  void put_new(const store::CellName& name, Bytes value) { add_put(name).value = std::move(value); }
   Status remove(const CellPath& path);
   // Of a register's entries only these. Nothing else in the draft writes it. `dots` is sorted, not empty.
   void remove_entries(const CellPath& path, std::vector<Dot> dots) { push(RemoveOp{path, std::move(dots)}); }
@@ -275,6 +273,8 @@ class Draft {
   // Whether every op of this draft on a key is of that type's cells.
   bool writes_only(std::string_view table, ByteSpan key, ValueType type) const;
   void push(Op&& op);
+  // In its place: a put is made for almost every write.
+  PutOp& add_put(const store::CellName& name);
   void note_counted(const CellPath& path, const crdt::Counter& before, const CountOp& op);
   void drop_ops_of(std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix);
   // Whether this draft forgets what the counters of the key had counted.

@@ -80,7 +80,10 @@ Status Draft::add(const Mutation& mutation) {
   }
   if (!before) return before.error();
   results_.push_back(*before);
-  if (mutation.kind == Kind::kDetail) returned_.resize(results_.size());
+  // An empty one tells from none that it may give something back; a push never does.
+  if (mutation.kind == Kind::kDetail && !std::holds_alternative<ListPush>(mutation.detail)) {
+    returned_.resize(results_.size());
+  }
   PANDO_RETURN_IF_ERROR(change(mutation));
   if (mutation.kind == Kind::kAdd) results_.back() = counter_value_.value_or(0);
   forgo_revival(mutation.table, mutation.key, ops_before);
@@ -157,7 +160,6 @@ Status Draft::put_value(const Mutation& mutation) {
       return {};
     }
   }
-  CellPath path = register_path(mutation.table, mutation.key);
   if (fresh() && cleared_.empty() && !view_.cells().may_expire(mutation.table)) {
     // Mostly a value takes the place of a value, or is the first of its key.
     const Result<const crdt::Register*> lone = view_.find_lone_value(mutation.table, mutation.key);
@@ -166,10 +168,11 @@ Status Draft::put_value(const Mutation& mutation) {
       std::vector<Dot> replaces;
       if (*lone != nullptr) replaces = (*lone)->dots();
       if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
-      put_over(std::move(path), mutation.value, std::move(replaces));
+      put_over({mutation.table, mutation.key, CellKind::kRegister, {}}, mutation.value, std::move(replaces));
       return {};
     }
   }
+  CellPath path = register_path(mutation.table, mutation.key);
   const CellPath as_counter = counter_path(mutation.table, mutation.key);
   const Result<bool> counter = has(as_counter);
   if (!counter) return counter.error();

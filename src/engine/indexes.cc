@@ -227,7 +227,9 @@ void Indexes::on_changed(ByteSpan cell_key, const store::Cell& cell, bool was_sh
     follow(kept, cell_key.substr(prefix + 1), cell, was_shown);
   };
   // Also what is ahead of the walk, which then finds the same once more.
-  if (const auto at = making_.find(cell_key.substr(0, prefix)); at != making_.end()) change(at->second.kept);
+  if (!making_.empty()) {
+    if (const auto at = making_.find(cell_key.substr(0, prefix)); at != making_.end()) change(at->second.kept);
+  }
   const auto at = kept_.find(cell_key.substr(0, prefix));
   if (at == kept_.end()) return;
   change(at->second);

@@ -92,16 +92,16 @@ Result<Bytes> ListEdit::value(std::size_t index) {
 }
 
 Result<Bytes> ListEdit::new_position(std::size_t index) {
-  const Bytes before = index == 0 ? Bytes() : order_.at(index - 1);
-  const Bytes after = index == size() ? Bytes() : order_.at(index);
+  const ByteSpan before = index == 0 ? ByteSpan() : ByteSpan(order_.at(index - 1));
+  const ByteSpan after = index == size() ? ByteSpan() : ByteSpan(order_.at(index));
   return list_position_between(before, after, {draft_->dot().origin, draft_->dot().seq, (*places_)++});
 }
 
 Status ListEdit::insert(std::size_t index, ByteSpan value) {
   const Result<Bytes> position = new_position(index);
   if (!position) return position.error();
-  draft_->note_changed(path(*position), *position, std::nullopt);
-  draft_->put_new(path(*position), encode_list_item(value));
+  if (draft_->keeps_counted()) draft_->note_changed(path(*position), *position, std::nullopt);
+  draft_->put_new(name(*position), encode_list_item(value));
   order_.insert_new(*position);
   return {};
 }
@@ -160,7 +160,7 @@ Status ListEdit::move(std::size_t from, std::size_t to) {
   if (!next) return next.error();
   const ListItem item{fresh ? Bytes() : found->name, std::nullopt, found->written_at, std::move(found->value)};
   draft_->note_changed(path(*next), fresh ? *next : item.name, std::nullopt);
-  draft_->put_new(path(*next), encode_list_item(item));
+  draft_->put_new(name(*next), encode_list_item(item));
   order_.insert_new(*next);
   return {};
 }

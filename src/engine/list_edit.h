@@ -6,6 +6,7 @@
 #include "engine/list_index.h"
 #include "model/list_position.h"
 #include "model/path.h"
+#include "store/cell_key.h"
 
 namespace pando::engine {
 
@@ -39,6 +40,7 @@ class ListEdit {
 
   ListEdit(Draft& draft, std::string_view table, ByteSpan key, const ListIndex* base, std::uint32_t& places);
   CellPath path(ByteSpan position) const;
+  store::CellName name(ByteSpan position) const { return {table_, key_, CellKind::kItem, position}; }
   Result<Item> item(const Bytes& position);
   // The cell at one position; nothing when the draft took it away.
   Result<std::optional<Item>> item_in(const Bytes& position);

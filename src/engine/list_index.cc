@@ -85,17 +85,20 @@ void ListIndex::add(const Bytes& name, Claim claim) {
 }
 
 void ListIndex::set(ByteSpan position, const crdt::Register& reg) {
-  std::optional<ListCell> cell = read_list_cell(reg);
-  if (cell && !is_list_position(position)) cell.reset();
+  const crdt::Register::Entry* entry = reg.resolve();
+  std::optional<ListItemView> item;
+  if (entry != nullptr && is_list_position(position)) {
+    if (const Result<ListItemView> seen = view_list_item(entry->value)) item = *seen;
+  }
   const Bytes here(position);
   // Most cells hold an item that was never moved, and most lists no other.
-  const bool stays = !cell || cell->item.name.empty();
-  if (claims_.empty() && stays) return cell ? show(here) : hide(here);
+  const bool stays = !item || item->name.empty();
+  if (claims_.empty() && stays) return item ? show(here) : hide(here);
   const Bytes before = name_of(here);
-  const Bytes after = stays ? here : cell->item.name;
-  if (before == here && after == here && claims_.find(here) == claims_.end()) return cell ? show(here) : hide(here);
+  const Bytes after = stays ? here : Bytes(item->name);
+  if (before == here && after == here && claims_.find(here) == claims_.end()) return item ? show(here) : hide(here);
   drop(before, here);
-  if (cell) add(after, {here, cell->moved_at()});
+  if (item) add(after, {here, moved_at(*item, entry->hlc)});
 }
 
 std::vector<Bytes> ListIndex::claims(ByteSpan position) const {

@@ -14,11 +14,17 @@
 
 namespace pando::engine {
 
+// When it was put where it stands; `stamp` is its cell's.
+template <typename Item>  // ListItem, ListItemView
+Hlc moved_at(const Item& item, Hlc stamp) {
+  return item.name.empty() ? Hlc{} : item.moved_at.value_or(stamp);
+}
+
 // What one cell of a list says, of its register's entries the latest.
 struct ListCell {
   ListItem item;
   Hlc stamp;  // of the cell
-  Hlc moved_at() const { return item.name.empty() ? Hlc{} : item.moved_at.value_or(stamp); }
+  Hlc moved_at() const { return engine::moved_at(item, stamp); }
   Hlc written_at() const { return item.written_at.value_or(stamp); }
 };
 // Nothing when the register is empty or not well formed.

@@ -27,8 +27,11 @@ template <typename T>
 void add_need(const T& asked, std::string_view table, ByteSpan key, std::vector<OrderNeed>& needs) {
   if constexpr (kNeedsScores<T> || kNeedsList<T>) {
     if (by_member(asked)) return;
-    OrderNeed need{std::string(table), Bytes(key), kNeedsList<T> ? ValueType::kList : ValueType::kScores};
-    if (std::find(needs.begin(), needs.end(), need) == needs.end()) needs.push_back(std::move(need));
+    const ValueType type = kNeedsList<T> ? ValueType::kList : ValueType::kScores;
+    const bool known = std::any_of(needs.begin(), needs.end(), [&](const OrderNeed& need) {
+      return need.type == type && need.key == key && need.table == table;
+    });
+    if (!known) needs.push_back({std::string(table), Bytes(key), type});
   }
 }
 

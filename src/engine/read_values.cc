@@ -34,6 +34,7 @@ Result<ReplyBody> read(View& view, const GetRequest& request) {
   const auto lone = view.find_lone_value(request.table, request.key);
   if (!lone) return fail(lone.error());
   if (*lone != nullptr) return shown(view, request.table, **lone);
+  if (!view.cells().may_have(request.table, request.key)) return ValueReply();
   CellPath path = value_path(request.table, request.key, CellKind::kCounter);
   const auto counter = view.find_counter(path);
   if (!counter) return fail(counter.error());

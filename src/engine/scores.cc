@@ -45,7 +45,7 @@ class Member {
   Status set(double score) {
     if (!none_added_) PANDO_RETURN_IF_ERROR(draft_.reset(added_));
     if (!replaced_) return draft_.put(base_, encode_score(score));
-    draft_.put_over(CellPath(base_), encode_score(score), *std::exchange(replaced_, std::nullopt));
+    draft_.put_over(base_, encode_score(score), *std::exchange(replaced_, std::nullopt));
     return {};
   }
   Status add(Int128 units) {

@@ -14,7 +14,7 @@ Status wrong_type(ByteSpan key, ValueType holds, ValueType asked) {
 }
 
 Status check_name(std::string_view table, ByteSpan key) {
-  PANDO_RETURN_IF_ERROR(validate_table_name(table));
+  if (table != kTableKv) PANDO_RETURN_IF_ERROR(validate_table_name(table));
   return validate_key(key);
 }
 

@@ -55,7 +55,7 @@ Bytes encode_plain(const Commit& commit, std::uint64_t chain, std::size_t* chain
   Writer out(bytes);
   encode_head(commit, chain, out, chain_offset);
   out.varint(commit.ops.size());
-  for (const Op& op : commit.ops) encode(op, out);
+  encode(commit.ops, out);
   return bytes;
 }
 

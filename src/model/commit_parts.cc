@@ -21,8 +21,14 @@ Commit skip_of(const Commit& commit) {
 void divide(Commit& commit, const std::function<bool(std::string_view table)>& is_local) {
   commit.sections.clear();
   std::string_view last;
+  std::string_view last_table;
   for (const Op& op : commit.ops) {
     const std::string_view table = table_of(op);
+    if (same_bytes(table, last_table) && !commit.sections.empty()) {
+      ++commit.sections.back().ops;
+      continue;
+    }
+    last_table = table;
     const std::string_view ruling = ruling_table(table);
     if (commit.sections.empty() || ruling != last) {
       commit.sections.push_back({is_local(table) ? Kind::kLocal : Kind::kOps, 0, 0});

@@ -87,6 +87,22 @@ TEST(Commit, GoldenBytesOfMembersAndFlags) {
   EXPECT_NE(in.status().message().find("put.value: is not empty"), std::string::npos) << in.status().to_string();
 }
 
+// Room is made for several small ones at once: what stands between them, and how large one is, must not show.
+TEST(Commit, OpsTogetherHaveTheBytesOfEach) {
+  const PutOp small{path_of("kv", "a"), "1", {dot_of("dc1", 1, 7)}};
+  const PutOp large{path_of("kv", "b"), Bytes(100'000, 'x'), {}};
+  const PutOp nearly{path_of("kv", "c"), Bytes(900, 'y'), {}};
+  std::vector<Op> ops = example().ops;
+  for (const Op& op : {Op(small), Op(large), Op(small), Op(nearly), Op(small), Op(large)}) ops.push_back(op);
+  Bytes each;
+  Writer to_each(each);
+  for (const Op& op : ops) encode(op, to_each);
+  Bytes together = "before";
+  Writer to_all(together);
+  encode(ops, to_all);
+  EXPECT_EQ(together, "before" + each);
+}
+
 TEST(Commit, ComesBackAsItWas) {
   Commit empty;
   empty.dot = dot_of("n", 1, 1);

@@ -36,8 +36,16 @@ Bytes encode_list_item(ByteSpan value) {
 }
 
 Result<ListItem> decode_list_item(ByteSpan bytes) {
+  const Result<ListItemView> item = view_list_item(bytes);
+  if (!item) return fail(item.error());
+  return ListItem{Bytes(item->name), item->moved_at, item->written_at, Bytes(item->value)};
+}
+
+Result<ListItemView> view_list_item(ByteSpan bytes) {
+  // As most are: inserted and never moved.
+  if (!bytes.empty() && bytes.front() == '\0') return ListItemView{{}, {}, {}, bytes.substr(1)};
   Reader in(bytes);
-  ListItem item;
+  ListItemView item;
   const std::uint8_t flags = in.u8("list_item.flags");
   if (in.ok() && (flags > (kHasName | kHasMovedAt | kHasWrittenAt) || (flags != 0 && (flags & kHasName) == 0))) {
     in.refuse("list_item.flags", "is not known");

@@ -31,11 +31,20 @@ struct ListItem {
   friend bool operator==(const ListItem&, const ListItem&) = default;
 };
 
+// The same, borrowed from its bytes.
+struct ListItemView {
+  ByteSpan name;
+  std::optional<Hlc> moved_at;
+  std::optional<Hlc> written_at;
+  ByteSpan value;
+};
+
 // u8(1: name | 2: moved_at | 4: written_at) [bytes(name)] [u64(moved_at)] [u64(written_at)] then the value to the end.
 Bytes encode_list_item(const ListItem& item);
 // The same for one that was inserted and never moved.
 Bytes encode_list_item(ByteSpan value);
 // kDataLoss when it is not of that form.
 Result<ListItem> decode_list_item(ByteSpan bytes);
+Result<ListItemView> view_list_item(ByteSpan bytes);
 
 }  // namespace pando

@@ -44,9 +44,9 @@ class Steps {
 
   // The whole was well formed and had a step.
   bool valid() const { return valid_; }
-  // Of the last step: its side, its origin, everything up to its place, and the place.
+  // Of the last step: its side, whose it is, everything up to its place, and the place.
   bool left() const { return left_; }
-  const Origin& origin() const { return origin_; }
+  bool is_of(const Origin& origin) const { return origin.epoch == epoch_ && same_bytes(origin.node, node_); }
   ByteSpan run() const { return bytes_.substr(0, place_at_); }
   std::uint64_t seq() const { return seq_; }
   std::uint64_t index() const { return index_; }
@@ -77,8 +77,9 @@ class Steps {
     std::uint64_t epoch = 0;
     if (!number(false, epoch)) return false;
     // The same one twice has a shorter form, and each position one form only.
-    if (count_ > 0 && origin_.node == name && origin_.epoch == epoch) return false;
-    origin_ = {std::string(name), epoch};
+    if (count_ > 0 && node_ == name && epoch_ == epoch) return false;
+    node_ = name;
+    epoch_ = epoch;
     return true;
   }
 
@@ -107,7 +108,8 @@ class Steps {
   bool valid_ = false;
   bool done_ = false;
   bool left_ = false;
-  Origin origin_;
+  ByteSpan node_;  // and epoch: the origin
+  std::uint64_t epoch_ = 0;
   std::uint64_t seq_ = 0;
   std::uint64_t index_ = 0;
 };
@@ -124,7 +126,7 @@ Bytes beside(ByteSpan anchor, const Steps* last, bool left, const ListPlace& pla
   Bytes made;
   if (last == nullptr) {
     made.push_back(static_cast<char>(left ? kLeft : kRight));
-  } else if (last->left() == left && last->origin() == place.origin &&
+  } else if (last->left() == left && last->is_of(place.origin) &&
              std::pair(place.seq.value, std::uint64_t{place.index}) > std::pair(last->seq(), last->index())) {
     made = last->run();
     append_place(place, left, made);
@@ -132,9 +134,9 @@ Bytes beside(ByteSpan anchor, const Steps* last, bool left, const ListPlace& pla
     return made;
   } else {
     made = anchor.substr(0, anchor.size() - 1);
-    made.push_back(static_cast<char>((left ? kLeft : kRight) | (last->origin() == place.origin ? kSameOrigin : 0)));
+    made.push_back(static_cast<char>((left ? kLeft : kRight) | (last->is_of(place.origin) ? kSameOrigin : 0)));
   }
-  if (last == nullptr || last->origin() != place.origin) {
+  if (last == nullptr || !last->is_of(place.origin)) {
     made += place.origin.node;
     made.push_back('\0');
     append_number(place.origin.epoch, made);

@@ -65,14 +65,17 @@ struct Encoder {
   }
 };
 
-// The most bytes that these take.
-std::size_t bytes_max(ByteSpan bytes) { return bytes.size() + Writer::kVarintBytesMax; }
+// The most bytes that these take, near to what they do take: the room is filled with zeros first.
+std::size_t varint_bytes_max(std::uint64_t n) { return n < 0x80 ? 1 : Writer::kVarintBytesMax; }
+std::size_t bytes_max(ByteSpan bytes) { return bytes.size() + varint_bytes_max(bytes.size()); }
 std::size_t bytes_max(const CellPath& path) {
   return bytes_max(path.table) + bytes_max(path.key) + bytes_max(path.element) + 1;
 }
 std::size_t bytes_max(const std::vector<Dot>& dots) {
-  std::size_t bytes = Writer::kVarintBytesMax;
-  for (const Dot& dot : dots) bytes += bytes_max(dot.origin.node) + 2 * Writer::kVarintBytesMax;
+  std::size_t bytes = varint_bytes_max(dots.size());
+  for (const Dot& dot : dots) {
+    bytes += bytes_max(dot.origin.node) + varint_bytes_max(dot.origin.epoch) + varint_bytes_max(dot.seq.value);
+  }
   return bytes;
 }
 std::size_t bytes_max(const PutOp& op) { return 1 + bytes_max(op.path) + bytes_max(op.value) + bytes_max(op.replaces); }
@@ -208,6 +211,43 @@ void encode(const Op& op, Writer& out) {
         Encoder<Writer>{out}(one);
       },
       op);
+}
+
+void encode(const std::vector<Op>& ops, Writer& out) {
+  const auto small_bytes_max = [](const Op& op) -> std::size_t {
+    return std::visit(
+        []<typename AnyOp>(const AnyOp& one) -> std::size_t {
+          if constexpr (kOften<AnyOp>) {
+            if (const std::size_t most = bytes_max(one); most <= kSmallBytes) return most;
+          }
+          return 0;
+        },
+        op);
+  };
+  const auto write_small = [](const Op& op, RawWriter& raw) {
+    std::visit(
+        [&]<typename AnyOp>(const AnyOp& one) {
+          if constexpr (kOften<AnyOp>) Encoder<RawWriter>{raw}(one);
+        },
+        op);
+  };
+  for (std::size_t at = 0; at < ops.size();) {
+    // Of small ones next to each other at once.
+    std::size_t most = 0;
+    std::size_t end = at;
+    for (; end < ops.size(); ++end) {
+      const std::size_t bytes = small_bytes_max(ops[end]);
+      if (bytes == 0) break;
+      most += bytes;
+    }
+    if (end == at) {
+      encode(ops[at++], out);
+    } else {
+      out.small(most, [&](RawWriter& raw) {
+        while (at < end) write_small(ops[at++], raw);
+      });
+    }
+  }
 }
 
 Op decode_op(Reader& in) {

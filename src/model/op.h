@@ -83,6 +83,8 @@ UInt128 slot_total_max(CellKind kind);
 
 // u8(tag) then the fields in order; tags are 1…6 and never renumbered. docs/formats/commit.md.
 void encode(const Op& op, Writer& out);
+// One after the other, without their number.
+void encode(const std::vector<Op>& ops, Writer& out);
 Op decode_op(Reader& in);
 
 // The table and key that an op touches.

@@ -45,6 +45,7 @@ struct Dot {
   Seq seq;
 
   friend auto operator<=>(const Dot&, const Dot&) = default;
+  friend bool operator==(const Dot& a, const Dot& b) { return a.seq == b.seq && a.origin == b.origin; }
 };
 
 std::string to_string(const Dot& dot);  // "dc1:17"

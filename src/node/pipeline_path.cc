@@ -65,8 +65,14 @@ class PipelinePath::Run {
  private:
   const WriteRequest& write_at(std::size_t i) const { return std::get<WriteRequest>(items_[i].request); }
 
+  // Whether the node takes any write: the same for all items until something is committed.
+  bool takes_writes() {
+    if (!takes_writes_) takes_writes_ = path_.writes_.takes_writes().ok();
+    return *takes_writes_;
+  }
+
   void write(std::size_t i, const WriteRequest& write) {
-    Status status = path_.writes_.takes(write);
+    Status status = takes_writes() ? Status() : path_.writes_.takes(write);
     if (status.ok() && write.mutations.empty()) status = Status(StatusCode::kInvalidArgument, "nothing to write");
     if (status.ok()) status = path_.writes_.check_reach(write.mutations, terms_);
     if (!status.ok()) {
@@ -78,7 +84,9 @@ class PipelinePath::Run {
     if (fit == Fit::kAlone || fit == Fit::kAfter) commit_open();
     if (!draft_) {
       draft_.emplace(path_.writes_.draft(now_));
-      draft_->expect(std::min<std::size_t>(items_.size() - i, kOpsExpected));
+      const std::size_t writes = std::min<std::size_t>(items_.size() - i, kOpsExpected);
+      draft_->expect(writes);
+      open_.reserve(writes);
       settled_ = 0;
     } else if (fit == Fit::kNewKey) {
       draft_->settle();
@@ -123,6 +131,7 @@ class PipelinePath::Run {
 
   void commit_open() {
     if (!draft_) return;
+    takes_writes_.reset();
     if (!open_.empty()) {
       if (Status status = commit(*draft_); !status.ok()) {
         for (const std::size_t i : open_) replies_[i] = {status};
@@ -166,6 +175,7 @@ class PipelinePath::Run {
   std::optional<engine::Draft> draft_;  // of open_
   std::vector<std::size_t> open_;       // writes that were taken and not committed
   std::size_t settled_ = 0;             // so many of them are about other keys than the last
+  std::optional<bool> takes_writes_;
   std::optional<engine::View> view_;
   // What the answer waits for.
   LogPos pos_;

@@ -155,14 +155,16 @@ Status Replica::enter(Commit commit, LogPos pos) {
 }
 
 void Replica::note_escrow(const Op& op, bool own) {
-  if (!config_.writable || arrives(table_of(op))) return;
-  if (const auto* put = std::get_if<PutOp>(&op)) {
-    if (put->path.kind != CellKind::kBound) return;
+  const auto* put = std::get_if<PutOp>(&op);
+  const auto* clear = std::get_if<ClearOp>(&op);
+  const bool may_tell = put == nullptr ? clear != nullptr : put->path.kind == CellKind::kBound;
+  if (!may_tell || !config_.writable || arrives(table_of(op))) return;
+  if (put != nullptr) {
     // What others count in a limiter asks nothing of this site.
     if (!own && put->path.table == kTableLimits) return;
     const std::optional<engine::PartName> part = engine::parse_part(put->path.element);
     if (part) escrow_touched_.insert({put->path.table, put->path.key, part->subject});
-  } else if (const auto* clear = std::get_if<ClearOp>(&op); clear != nullptr && !own) {
+  } else if (!own) {
     // It may have left what this site counted meanwhile.
     if (clear->includes(CellKind::kBound, {})) escrow_touched_.insert({clear->table, clear->key, {}});
   }

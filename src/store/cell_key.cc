@@ -55,8 +55,11 @@ bool has_zero_in_word(const char* at) {
 
 bool has_zero(ByteSpan key) {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
-  if (key.size() < kWord || key.size() > 2 * kWord) return key.find(kZero) != ByteSpan::npos;
-  return has_zero_in_word(key.data()) || has_zero_in_word(key.data() + key.size() - kWord);
+  if (key.size() < kWord || key.size() > 4 * kWord) return key.find(kZero) != ByteSpan::npos;
+  for (std::size_t at = 0; at + kWord < key.size(); at += kWord) {
+    if (has_zero_in_word(key.data() + at)) return true;
+  }
+  return has_zero_in_word(key.data() + key.size() - kWord);
 }
 
 tl::unexpected<Status> damaged(std::size_t offset, std::string_view why) {
@@ -147,6 +150,18 @@ ByteSpan write_cell_key(std::string_view table, ByteSpan key, CellKind kind, Byt
   *at++ = static_cast<char>(kind);
   copy_bytes(element, at);
   return {room.data(), size};
+}
+
+bool is_plain_key_of(const CellName& name, ByteSpan cell_key) {
+  const std::size_t key_at = name.table.size() + 2;
+  const std::size_t key_end = key_at + name.key.size();
+  if (cell_key.size() != key_end + 3 + name.element.size()) return false;
+  const char* const at = cell_key.data();
+  const bool framed = at[key_end + 2] == static_cast<char>(name.kind) && at[key_end + 1] == kTerminator &&
+                      at[key_end] == kZero && at[key_at - 1] == kZero && at[0] == kCellPrefix;
+  return framed && same_bytes({at + key_at, name.key.size()}, name.key) &&
+         same_bytes({at + key_end + 3, name.element.size()}, name.element) &&
+         same_bytes({at + 1, name.table.size()}, name.table) && !has_zero(name.key);
 }
 
 Bytes cell_key(const CellPath& path) {

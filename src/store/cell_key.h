@@ -17,6 +17,17 @@ namespace pando::store {
 inline constexpr char kMetaPrefix = '\x00';
 inline constexpr char kCellPrefix = '\x01';
 
+// A cell's path, borrowed.
+struct CellName {
+  CellName(std::string_view t, ByteSpan k, CellKind of, ByteSpan e) : table(t), key(k), kind(of), element(e) {}
+  CellName(const CellPath& path) : CellName(path.table, path.key, path.kind, path.element) {}
+
+  std::string_view table;
+  ByteSpan key;
+  CellKind kind;
+  ByteSpan element;
+};
+
 // All of these append to `out`, so that a caller can reuse one buffer.
 void append_table_prefix(std::string_view table, Bytes& out);
 void append_key_prefix(std::string_view table, ByteSpan key, Bytes& out);
@@ -30,6 +41,8 @@ ByteSpan write_key_prefix(std::string_view table, ByteSpan key, Bytes& room);
 ByteSpan write_cell_key(std::string_view table, ByteSpan key, CellKind kind, ByteSpan element, Bytes& room);
 
 Bytes cell_key(const CellPath& path);
+// Whether that is the name's cell key, of a name whose key holds no 0x00; false of all others, which are few.
+bool is_plain_key_of(const CellName& name, ByteSpan cell_key);
 // The smallest byte string above all that start with `prefix`; empty when there is none.
 Bytes prefix_end(ByteSpan prefix);
 

@@ -49,6 +49,26 @@ TEST(CellKey, OrderIsTableThenKeyThenKindThenElement) {
   }
 }
 
+// One key may be written as another one's element would be, if its zeros were not.
+TEST(CellKey, OnlyItsOwnNameIsAKeysName) {
+  std::vector<CellPath> paths;
+  for (const Bytes& key : {"k"s, "k\x00"s, "k\x00\x01\x03"s, "k\x00\x01\x03x"s, "a key of 8"s, "a key of more than 16"s,
+                           "a key of more than 32, as some are"s, "a key with a \x00 in its middle"s}) {
+    for (const Bytes& element : {""s, "x"s, "x\x00\x01\x01"s, "\x00\x01\x01"s, "an element of some length"s}) {
+      for (const CellKind kind : {CellKind::kRegister, CellKind::kCounter, CellKind::kField}) {
+        paths.push_back({"kv", key, kind, element});
+        paths.push_back({"kw", key, kind, element});
+      }
+    }
+  }
+  for (const CellPath& a : paths) {
+    for (const CellPath& b : paths) {
+      const bool plain = a.key.find('\0') == Bytes::npos;
+      ASSERT_EQ(is_plain_key_of(a, cell_key(b)), plain && a == b) << cell_key(a) << " and " << cell_key(b);
+    }
+  }
+}
+
 // The trap: an internal marker byte that users' keys may also start with.
 TEST(CellKey, NoKeyAliasesAnother) {
   const std::vector<Bytes> keys = tricky_keys();

@@ -37,11 +37,11 @@ Cell* CellTable::find(ByteSpan key) const {
 // Saved key filters are made of it (KeyFilter::hash()): another one would be another version of those.
 std::uint64_t CellTable::hash_of(ByteSpan key) { return XXH3_64bits(key.data(), key.size()); }
 
-const Cell* CellTable::bring_cell(std::uint64_t hash) const {
+Cell* CellTable::bring_cell(std::uint64_t hash) const {
   if (count_ == 0) return nullptr;
   for (std::size_t at = place_of(hash); slots_[at].cell != nullptr; at = next(at)) {
     if (slots_[at].hash != hash) continue;
-    const Cell* const cell = slots_[at].cell;
+    Cell* const cell = slots_[at].cell;
     constexpr std::size_t kLine = 64;
     // The key lies behind it.
     for (std::size_t offset = 0; offset < sizeof(Cell) + kLine; offset += kLine) {

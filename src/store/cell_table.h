@@ -34,7 +34,7 @@ class CellTable {
   void bring_slot(std::uint64_t hash) const {
     if (count_ != 0) __builtin_prefetch(&slots_[place_of(hash)]);
   }
-  const Cell* bring_cell(std::uint64_t hash) const;
+  Cell* bring_cell(std::uint64_t hash) const;
 
  private:
   struct Slot {

@@ -87,12 +87,22 @@ ByteSpan Cells::key_of(const CellName& name) const {
 Cell* Cells::use_hot(ByteSpan key) {
   if (holds_ == 0) evict();
   Cell* cell = hot(key);
-  // What was used last matters only once something will have to go.
-  if (cell != nullptr && cell->listed_ && 2 * cached_bytes_ > options_.cache_bytes_max) {
-    unlist(*cell);
-    list_newest(*cell);
-  }
+  if (cell != nullptr) keep_longer(*cell);
   return cell;
+}
+
+Cell* Cells::use_recent(const CellName& name) {
+  if (holds_ == 0) evict();
+  Cell* cell = recent_.find(name, [](const Cell& one) { return one.key_; });
+  if (cell != nullptr) keep_longer(*cell);
+  return cell;
+}
+
+void Cells::keep_longer(Cell& cell) {
+  // What was used last matters only once something will have to go.
+  if (!cell.listed_ || 2 * cached_bytes_ <= options_.cache_bytes_max) return;
+  unlist(cell);
+  list_newest(cell);
 }
 
 Result<Cell*> Cells::read_stored(ByteSpan key, CellKind kind) {
@@ -106,13 +116,18 @@ Result<Cell*> Cells::read_stored(ByteSpan key, CellKind kind) {
   return &placed;
 }
 
-Result<Cell*> Cells::find(ByteSpan cell_key, std::size_t prefix_size, CellKind kind, LogPos& touched) {
-  Cell* cell = use_hot(cell_key);
+Result<Cell*> Cells::find(const CellName& name, LogPos& touched) {
+  Cell* cell = use_recent(name);
   if (cell == nullptr) {
-    if (!may_exist(cell_key, prefix_size)) return nullptr;
-    const Result<Cell*> stored = read_stored(cell_key, kind);
-    if (!stored) return stored;
-    cell = *stored;
+    const ByteSpan key = key_of(name);
+    cell = use_hot(key);
+    if (cell == nullptr) {
+      if (!may_exist(key, prefix_size_of(key, name))) return nullptr;
+      const Result<Cell*> stored = read_stored(key, name.kind);
+      if (!stored) return stored;
+      cell = *stored;
+    }
+    recent_.note(name, *cell);
   }
   touched = std::max(touched, cell->touched_);
   return cell->empty() ? nullptr : cell;
@@ -152,14 +167,12 @@ Result<const crdt::Counter*> Cells::find_counter(const CellName& name) {
 }
 
 Result<const crdt::Register*> Cells::find_lone_value(std::string_view table, ByteSpan key, LogPos& touched) {
-  const ByteSpan cell_key = write_cell_key(table, key, CellKind::kRegister, {}, scratch_);
-  const std::size_t prefix_size = cell_key.size() - 1;
   LogPos seen = touched;
-  const Result<Cell*> cell = find(cell_key, prefix_size, CellKind::kRegister, seen);
+  const Result<Cell*> cell = find({table, key, CellKind::kRegister, {}}, seen);
   if (!cell) return fail(cell.error());
   if (*cell == nullptr) return nullptr;
   if (!(*cell)->lone_) {
-    const ByteSpan prefix = cell_key.substr(0, prefix_size);
+    const ByteSpan prefix = (*cell)->key_.substr(0, (*cell)->key_.size() - 1);  // without the kind
     if (may_hold(prefix, CellKind::kCounter) || may_hold(prefix, CellKind::kDecimal)) return nullptr;
     (*cell)->lone_ = true;
   }
@@ -170,22 +183,25 @@ Result<const crdt::Register*> Cells::find_lone_value(std::string_view table, Byt
 void Cells::Foresight::add(const CellName& name) {
   if (count_ == kAtOnce) bring();
   const ByteSpan key = write_cell_key(name.table, name.key, name.kind, name.element, cells_.scratch_);
-  hashes_[count_] = CellTable::hash_of(key);
-  cells_.cells_.bring_slot(hashes_[count_++]);
+  const std::uint64_t hash = CellTable::hash_of(key);
+  wanted_[count_++].emplace(Wanted{hash, name});
+  cells_.cells_.bring_slot(hash);
 }
 
 void Cells::Foresight::bring() {
-  std::array<const Cell*, kAtOnce> found;
-  std::size_t there = 0;
+  std::array<Cell*, kAtOnce> found;
   for (std::size_t i = 0; i < count_; ++i) {
-    if (const Cell* const cell = cells_.cells_.bring_cell(hashes_[i])) {
-      found[there++] = cell;
-    } else {
-      cells_.filter_.bring_cell(hashes_[i]);
-    }
+    found[i] = cells_.cells_.bring_cell(wanted_[i]->hash);
+    if (found[i] == nullptr) cells_.filter_.bring_cell(wanted_[i]->hash);
   }
-  for (std::size_t i = 0; i < there; ++i) found[i]->bring_entries();
-  for (std::size_t i = 0; i < there; ++i) found[i]->bring_value();
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (found[i] == nullptr) continue;
+    found[i]->bring_entries();
+    cells_.recent_.note(wanted_[i]->name, *found[i]);
+  }
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (found[i] != nullptr) found[i]->bring_value();
+  }
   count_ = 0;
 }
 
@@ -483,21 +499,29 @@ void Cells::evict() {
          (cached_bytes_ > options_.cache_bytes_max || oldest_->bytes_ > limits::kCellCachedBytesMax)) {
     Cell& cell = *oldest_;
     unlist(cell);
-    cells_.erase(cell);
+    erase_cell(cell);
     if (oldest_ != nullptr) __builtin_prefetch(oldest_);  // often the next to go
   }
+}
+
+void Cells::erase_cell(Cell& cell) {
+  recent_.forget();
+  cells_.erase(cell);
 }
 
 // Changing. -------------------------------------------------------------------------------------------------
 
 Result<Cell*> Cells::load(const CellPath& path) {
-  const ByteSpan key = key_of(path);
-  Cell* cell = use_hot(key);
-  if (cell == nullptr && !may_exist(key, prefix_size_of(key, path))) cell = &insert(key, Cell(path.kind));
+  Cell* cell = use_recent(path);
   if (cell == nullptr) {
-    const Result<Cell*> stored = read_stored(key, path.kind);
-    if (!stored) return stored;
-    cell = *stored;
+    const ByteSpan key = key_of(path);
+    cell = use_hot(key);
+    if (cell == nullptr && !may_exist(key, prefix_size_of(key, path))) cell = &insert(key, Cell(path.kind));
+    if (cell == nullptr) {
+      const Result<Cell*> stored = read_stored(key, path.kind);
+      if (!stored) return stored;
+      cell = *stored;
+    }
   }
   preserve(cell->key_, *cell);
   return cell;
@@ -669,7 +693,7 @@ void Cells::settle(Cell& cell) {
   unsaved_bytes_ -= cell.bytes_;
   cell.touched_ = LogPos(0);
   if (cell.empty()) {
-    cells_.erase(cell);
+    erase_cell(cell);
   } else {
     list_newest(cell);
   }

@@ -34,6 +34,7 @@
 #include "store/key_filter.h"
 #include "store/kv.h"
 #include "store/ledger.h"
+#include "store/recent_cells.h"
 #include "store/snapshots.h"
 
 namespace pando::store {
@@ -48,17 +49,6 @@ struct CellsOptions {
 
 class CellCursor;
 class BackCursor;
-
-// A cell's path, borrowed.
-struct CellName {
-  CellName(std::string_view t, ByteSpan k, CellKind of, ByteSpan e) : table(t), key(k), kind(of), element(e) {}
-  CellName(const CellPath& path) : CellName(path.table, path.key, path.kind, path.element) {}
-
-  std::string_view table;
-  ByteSpan key;
-  CellKind kind;
-  ByteSpan element;
-};
 
 // Keys of one table. Empty bounds are none.
 struct KeyRange {
@@ -166,7 +156,8 @@ class Cells {
   Result<std::optional<std::int64_t>> ends_at(std::string_view table, ByteSpan key, ByteSpan field = {}) const;
 
   // Of cells that will be looked at soon, what is in memory is brought near the processor: add() them, then bring().
-  // What it costs without helping is some tens of nanoseconds each. The cells do not change meanwhile.
+  // What it costs without helping is some tens of nanoseconds each. The cells do not change meanwhile, and the names
+  // stay what they are until bring().
   class Foresight {
    public:
     explicit Foresight(const Cells& cells) : cells_(cells) {}
@@ -174,9 +165,13 @@ class Cells {
     void bring();
 
    private:
-    static constexpr std::size_t kAtOnce = 32;  // more are not under way at a time
+    struct Wanted {
+      std::uint64_t hash;
+      CellName name;
+    };
+    static constexpr std::size_t kAtOnce = 16;  // more are not under way at a time
     const Cells& cells_;
-    std::array<std::uint64_t, kAtOnce> hashes_;
+    std::array<std::optional<Wanted>, kAtOnce> wanted_;
     std::size_t count_ = 0;
   };
 
@@ -282,15 +277,13 @@ class Cells {
   // False: there is no such cell, in memory or in the Kv.
   bool may_exist(ByteSpan cell_key, std::size_t prefix_size) const;
   bool may_exist(ByteSpan cell_key) const { return may_exist(cell_key, key_prefix_size(cell_key)); }
-  // Null when there is none. Raises `touched`, where there is one. The key is of this kind, with `prefix_size` bytes
-  // that are the (table, key) part.
-  Result<Cell*> find(ByteSpan cell_key, std::size_t prefix_size, CellKind kind, LogPos& touched);
-  Result<Cell*> find(const CellName& name, LogPos& touched) {
-    const ByteSpan key = key_of(name);
-    return find(key, prefix_size_of(key, name), name.kind, touched);
-  }
+  // Null when there is none. Raises `touched`, where there is one.
+  Result<Cell*> find(const CellName& name, LogPos& touched);
   // hot(), and then the last to be evicted.
   Cell* use_hot(ByteSpan key);
+  // The same of one that was looked at a moment ago; null of all others.
+  Cell* use_recent(const CellName& name);
+  void keep_longer(Cell& cell);
   Result<Cell*> read_stored(ByteSpan key, CellKind kind);
   Cell& insert(ByteSpan key, Cell cell);
   void mark_changed(Cell& cell, LogPos pos);
@@ -311,12 +304,14 @@ class Cells {
   void list_newest(Cell& cell);
   void unlist(Cell& cell);
   void evict();
+  void erase_cell(Cell& cell);
   void settle(Cell& cell);
   void book(Cell& cell, LogPos pos);
 
   const Kv& kv_;
   CellsOptions options_;
   CellTable cells_;
+  mutable RecentCells recent_;
   // Dirty or flushing. Those that became so since somebody last asked for their order are not in it.
   mutable Unsaved ordered_unsaved_;
   mutable std::vector<Cell*> new_unsaved_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/prng.h"
 #include "store/back_cursor.h"
 #include "store/cell_cursor.h"
@@ -225,6 +227,44 @@ TEST_F(CellsTest, AStoreWithoutItsFilterIsReadThrough) {
   reopen();
   EXPECT_EQ(get(reg_path("a")), "1");
   EXPECT_TRUE(cells_->scan_kinds("row", "r", CellKind::kField).valid());
+}
+
+// A cell that was found a moment ago is found again without a look into the table, unless it has gone meanwhile.
+TEST_F(CellsTest, WhatIsLookedAtTwiceIsTheSameThatWasWritten) {
+  Prng random(7);
+  // So small that cells come and go all the time.
+  reopen({.cache_bytes_max = 2000});
+  std::vector<CellPath> paths;
+  for (int i = 0; i < 20; ++i) paths.push_back(reg_path("key:" + std::to_string(i)));
+  for (int i = 0; i < 20; ++i) paths.push_back(field_path("row", "a field's name " + std::to_string(i)));
+  paths.push_back(reg_path(Bytes("with\0zero", 9)));
+  paths.push_back(field_path(Bytes("with\0zero", 9), "a"));
+  std::map<CellPath, Bytes> expected;
+  for (int step = 0; step < 4000; ++step) {
+    const CellPath& path = paths[random.below(paths.size())];
+    switch (random.below(8)) {
+      case 0: checkpoint(); break;
+      case 1:
+        remove(path);
+        expected.erase(path);
+        break;
+      case 2:
+      case 3:
+        expected[path] = std::to_string(step);
+        put(path, expected[path]);
+        break;
+      case 4: {
+        Cells::Foresight near(*cells_);
+        for (std::size_t i = 0; i < 20; ++i) near.add(paths[random.below(paths.size())]);
+        near.bring();
+        break;
+      }
+      default: {
+        const auto known = expected.find(path);
+        ASSERT_EQ(get(path), known == expected.end() ? "-" : known->second) << "step " << step;
+      }
+    }
+  }
 }
 
 TEST_F(CellsTest, TouchedTellsWhichRecordAReadWaitsFor) {

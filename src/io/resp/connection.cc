@@ -115,20 +115,20 @@ void Connection::wait_with(api::RespPlan&& plan, std::uint32_t parts) {
 
 void Connection::ask() {
   const std::uint32_t first = next_serial_;
-  const bool joins = hub_.options.pipelines && hub_.plan.pipelines();
-  if (!joins) ask_pipeline();
+  const auto parts = static_cast<std::uint32_t>(hub_.plan.requests.size());
+  if (hub_.options.pipelines && hub_.plan.pipelines()) {
+    std::vector<PipelineItem>& items = hub_.pipeline;
+    if (items.capacity() == 0) items.reserve(kRound);
+    for (Request& request : hub_.plan.requests) items.emplace_back(std::move(request));
+    hub_.plan.requests.clear();
+    return wait_with(std::move(hub_.plan), parts);
+  }
+  ask_pipeline();
   // Before it is asked: what it does not find is heard of.
   if (hub_.plan.block_ms >= 0) hub_.feed.want();
   std::vector<Request> requests = std::move(hub_.plan.requests);
-  wait_with(std::move(hub_.plan), static_cast<std::uint32_t>(requests.size()));
-  if (joins && hub_.pipeline.capacity() == 0) hub_.pipeline.reserve(kRound);
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (joins) {
-      hub_.pipeline.emplace_back(std::move(requests[i]));
-    } else {
-      ask_part(first + static_cast<std::uint32_t>(i), std::move(requests[i]));
-    }
-  }
+  wait_with(std::move(hub_.plan), parts);
+  for (std::uint32_t i = 0; i < parts; ++i) ask_part(first + i, std::move(requests[i]));
   // Its memory serves the next command.
   requests.clear();
   hub_.plan.requests = std::move(requests);
