@@ -118,7 +118,7 @@ Result<LogPos> Replica::commit(std::vector<Op> ops, Time now, std::optional<Byte
 Status Replica::admit(Commit commit, ByteSpan encoded, Time now) {
   PANDO_RETURN_IF_ERROR(serving());
   PANDO_RETURN_IF_ERROR(apply::check_causal(commit, cells_->context()));
-  if (retired().has(commit.dot.origin)) PANDO_RETURN_IF_ERROR(give_up_before(commit, now));
+  PANDO_RETURN_IF_ERROR(give_up_before(commit, now));
   const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
   if (!pos) return pos.error();
   clock_.witness(commit.hlc);

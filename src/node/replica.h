@@ -325,8 +325,9 @@ class Replica {
   // The same of all that this origin cannot be known to have looked at.
   Status follow_vouches();
   // Before something comes in that those wrote who are retired here (engine/retired.h), not knowing what has been freed
-  // without them: gives up what may have been freed of the same keys. It stands before it in the log, so that no crash
-  // leaves the one without the other. Nothing happened to the keys when this fails.
+  // without them, or who only report the table and see nothing of others in it: gives up what may have been freed of
+  // the same keys. It stands before it in the log, so that no crash leaves the one without the other. Nothing happened
+  // to the keys when this fails.
   Status give_up_before(const Commit& news, Time now);
   Status give_up_before(const Cut& cut, const std::vector<CutCell>& cells, Time now);
   Result<std::optional<Op>> give_up_field(const MetKey& met, const VersionVector& before, Time now) const;

@@ -36,6 +36,23 @@ bool only_clears(const Commit& commit, const ClearOp& clear) {
   });
 }
 
+// Whether the key, or a field around the cell, has ended, and others than `node` wrote something of it.
+Result<bool> is_over_of_others(const store::Cells& cells, const CellPath& path, const std::string& node,
+                               std::int64_t now_ms) {
+  std::vector<ByteSpan> fields = fields_around(path);
+  fields.insert(fields.begin(), ByteSpan());
+  for (const ByteSpan field : fields) {
+    const auto end = cells.ends_at(path.table, path.key, field);
+    if (!end) return pando::fail(end.error());
+    if (!*end || **end > now_ms) continue;
+    const auto needs = engine::needs_of(cells, path.table, path.key, **end, field);
+    if (!needs) return pando::fail(needs.error());
+    const auto& made = needs->seen.entries();
+    if (std::any_of(made.begin(), made.end(), [&](const auto& one) { return one.first.node != node; })) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Replica::heard_by(const Origin& peer, const VersionVector& seen) {
@@ -125,11 +142,30 @@ Status Replica::follow_vouches() {
   return {};
 }
 
+// Who only reports a table sees nothing of what others wrote there, and takes nothing of it away: where a key has ended
+// and is here still, others may have freed it before they knew of that one.
 Status Replica::give_up_before(const Commit& news, Time now) {
+  const bool of_retired = retired().has(news.dot.origin);
+  std::optional<engine::Vouch> said;
+  bool looked = false;
   std::set<MetKey> keys;
   for (const Op& op : news.ops) {
-    if (std::optional<MetKey> key = may_be_freed(path_in(op))) keys.insert(*std::move(key));
+    std::optional<MetKey> key = may_be_freed(path_in(op));
+    if (!key) continue;
+    if (!of_retired) {
+      if (!std::exchange(looked, true)) {
+        Result<std::optional<engine::Vouch>> vouch = engine::vouch_of(*cells_, news.dot.origin);
+        if (!vouch) return vouch.error();
+        said = *std::move(vouch);
+      }
+      if (!said || !said->only_reports(key->table)) continue;
+      const Result<bool> over = is_over_of_others(*cells_, path_in(op), news.dot.origin.node, now_ms(now));
+      if (!over) return over.error();
+      if (!*over) continue;
+    }
+    keys.insert(*std::move(key));
   }
+  if (keys.empty()) return {};
   return give_up({keys.begin(), keys.end()}, cells_->context(), now);
 }
 
