@@ -34,8 +34,10 @@ async function main() {
 
   const listener = client.duplicate();
   await listener.connect();
-  const heard = new Promise((resolve) => listener.subscribe("redis:news", resolve).then(() => client.publish("redis:news", "sun")));
+  let told;
+  const heard = new Promise((resolve) => { told = listener.subscribe("redis:news", resolve).then(() => client.publish("redis:news", "sun")); });
   assert.equal(await heard, "sun");
+  await told;  // its answer may come after the message
   await listener.disconnect();
   await client.disconnect();
 }
