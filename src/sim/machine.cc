@@ -284,6 +284,14 @@ bool Machine::takes(const std::string& ns, std::string_view table) const {
   return tables == nullptr || tables->subscribe.has(table);
 }
 
+TableSet Machine::taken(const std::string& ns) const {
+  if (const TableScope* const tables = state_ == State::kDown ? nullptr : node_->tables(ns)) return tables->subscribe;
+  for (const node::NamespaceConfig& one : config().namespaces) {
+    if (one.name == ns) return one.tables.subscribe;
+  }
+  return {};
+}
+
 bool Machine::knows_retired(const std::string& ns, const Origin& origin) const {
   const engine::RetiredNodes* const retired = state_ == State::kDown ? nullptr : node_->retired(ns);
   return retired != nullptr && retired->has(origin);

@@ -111,6 +111,8 @@ class Machine final : public NetHost {
   VersionVector context(const std::string& ns) const;
   // The table comes here from others now; also while it is down.
   bool takes(const std::string& ns, std::string_view table) const;
+  // All tables that come here from others now; of one that is down, as it is configured.
+  TableSet taken(const std::string& ns) const;
   // It has heard that the origin is retired. False while it is down.
   bool knows_retired(const std::string& ns, const Origin& origin) const;
   // Node::at_rest(); also while it is down.

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "sim/ask.h"
 #include "sim/checkers/checkers.h"
@@ -48,38 +49,45 @@ Acknowledged::Fate Acknowledged::fate_of(const Answer& answer) {
   }
 }
 
-void Acknowledged::book(const std::string& ns, const std::vector<Mutation>& mutations, Fate fate) {
-  for (const Mutation& mutation : mutations) {
-    Sum& sum = sums_[{ns, mutation.table, mutation.key}];
-    if (mutation.kind == Mutation::Kind::kReset || mutation.kind == Mutation::Kind::kDelete) sum.tainted = true;
-    // One that ends begins anew.
-    if (mutation.ttl || std::holds_alternative<ExpireChange>(mutation.detail)) sum.tainted = true;
-    if (mutation.kind != Mutation::Kind::kAdd) continue;
-    if (fate == Fate::kDone) sum.acknowledged += mutation.delta;
-    if (fate == Fate::kDoubtful) (mutation.delta < 0 ? sum.doubt_min : sum.doubt_max) += mutation.delta;
+void Acknowledged::book(const std::string& ns, const Mutation& mutation, Fate fate) {
+  Sum& sum = sums_[{ns, mutation.table, mutation.key}];
+  if (mutation.kind == Mutation::Kind::kReset || mutation.kind == Mutation::Kind::kDelete) sum.tainted = true;
+  // One that ends begins anew.
+  if (mutation.ttl || std::holds_alternative<ExpireChange>(mutation.detail)) sum.tainted = true;
+  if (mutation.kind != Mutation::Kind::kAdd) return;
+  if (fate == Fate::kDone) sum.acknowledged += mutation.delta;
+  if (fate == Fate::kDoubtful) (mutation.delta < 0 ? sum.doubt_min : sum.doubt_max) += mutation.delta;
+}
+
+void Acknowledged::book(const Write& write) {
+  for (const Mutation& mutation : write.mutations) {
+    book(write.ns, mutation, fate_now(write.ns, mutation.table, write.fate, write.dot));
   }
 }
 
 void Acknowledged::book(const std::string& ns, const Retried& retried) {
-  Fate best = Fate::kRefused;
-  Fate by_one_that_left = Fate::kRefused;
-  bool by_others = false;
-  for (const Retried::Told& told : retried.answers) {
-    best = std::max(best, fate_now(ns, told.fate, told.dot));
-    const bool left = !told.by->holds(ns);
-    if (left) by_one_that_left = std::max(by_one_that_left, told.fate);
-    by_others = by_others || !left;
+  for (const Mutation& mutation : retried.mutations) {
+    Fate best = Fate::kRefused;
+    Fate by_one_that_left = Fate::kRefused;
+    bool by_others = false;
+    for (const Retried::Told& told : retried.answers) {
+      best = std::max(best, fate_now(ns, mutation.table, told.fate, told.dot));
+      const bool left = !told.by->holds(ns);
+      if (left) by_one_that_left = std::max(by_one_that_left, told.fate);
+      by_others = by_others || !left;
+    }
+    book(ns, mutation, best);
+    if (by_others && by_one_that_left != Fate::kRefused) book(ns, mutation, Fate::kDoubtful);
   }
-  book(ns, retried.mutations, best);
-  if (by_others && by_one_that_left != Fate::kRefused) book(ns, retried.mutations, Fate::kDoubtful);
 }
 
 void Acknowledged::note(const std::string& ns, std::vector<Mutation> mutations, Fate fate,
                         const std::optional<Dot>& dot) {
   const bool counts = std::any_of(mutations.begin(), mutations.end(),
                                   [](const Mutation& one) { return one.kind == Mutation::Kind::kAdd; });
-  if (!counts || fate != Fate::kDone || !dot) return book(ns, mutations, fate);
-  own_.push_back({ns, std::move(mutations), fate, dot});
+  Write write{ns, std::move(mutations), fate, dot};
+  if (!counts || fate != Fate::kDone || !dot) return book(write);
+  own_.push_back(std::move(write));
 }
 
 void Acknowledged::on_losing_disks(const Machine& machine, bool drained) {
@@ -88,22 +96,51 @@ void Acknowledged::on_losing_disks(const Machine& machine, bool drained) {
     Loss loss{machine.name(), ns.name, context_of(read_log(machine, ns.name)), {}};
     for (const auto& other : world().machines()) {
       if (other.get() == &machine || !other->holds(ns.name)) continue;
+      const MachineLog log = read_log(*other, ns.name);
       // What a process that runs has written is not safe before it says so.
-      loss.elsewhere.merge(other->state() == Machine::State::kDown ? context_of(read_log(*other, ns.name))
-                                                                   : other->context(ns.name));
+      const bool down = other->state() == Machine::State::kDown;
+      Loss::Other& noted = loss.others.emplace_back();
+      noted.takes = other->taken(ns.name);
+      noted.context = down ? context_of(log) : other->context(ns.name);
+      std::copy_if(log.commits.begin(), log.commits.end(), std::back_inserter(noted.commits),
+                   [&](const Commit& commit) { return commit.dot.origin.node == machine.name(); });
     }
     losses_.push_back(std::move(loss));
   }
 }
 
-bool Acknowledged::went_with_a_disk(const std::string& ns, const Dot& dot) const {
+bool Acknowledged::went_with_a_disk(const std::string& ns, const Dot& dot,
+                                    std::optional<std::string_view> table) const {
   return std::any_of(losses_.begin(), losses_.end(), [&](const Loss& loss) {
-    return loss.ns == ns && loss.node == dot.origin.node && loss.had.covers(dot) && !loss.elsewhere.covers(dot);
+    return loss.ns == ns && loss.node == dot.origin.node && loss.had.covers(dot) && !elsewhere(loss, dot, table);
   });
 }
 
-Acknowledged::Fate Acknowledged::fate_now(const std::string& ns, Fate fate, const std::optional<Dot>& dot) const {
-  return fate == Fate::kDone && dot && went_with_a_disk(ns, *dot) ? Fate::kDoubtful : fate;
+bool Acknowledged::elsewhere(const Loss& loss, const Dot& dot, std::optional<std::string_view> table) {
+  bool by_a_cut = false;
+  bool skipped = false;
+  for (const Loss::Other& other : loss.others) {
+    if (!other.context.covers(dot) || (table && !other.takes.has(*table))) continue;
+    if (!table) return true;
+    const auto at = std::find_if(other.commits.begin(), other.commits.end(), [&](const Commit& commit) {
+      return commit.dot.origin == dot.origin && commit.first_seq() <= dot.seq && dot.seq <= commit.dot.seq;
+    });
+    if (at == other.commits.end()) {
+      by_a_cut = true;
+    } else if (std::any_of(at->ops.begin(), at->ops.end(), [&](const Op& op) { return table_of(op) == *table; })) {
+      return true;
+    } else {
+      // A table that an edge has come to take since came by a cut.
+      (other.takes.all ? skipped : by_a_cut) = true;
+    }
+  }
+  // No cut brings whole what a site that takes all tables has in part.
+  return by_a_cut && !skipped;
+}
+
+Acknowledged::Fate Acknowledged::fate_now(const std::string& ns, std::string_view table, Fate fate,
+                                          const std::optional<Dot>& dot) const {
+  return fate == Fate::kDone && dot && went_with_a_disk(ns, *dot, table) ? Fate::kDoubtful : fate;
 }
 
 void Acknowledged::check_number(const Asked& asked, const Answer& answer) {
@@ -173,7 +210,7 @@ void Acknowledged::at_end() {
       }
     }
   }
-  for (const Write& write : own_) book(write.ns, write.mutations, fate_now(write.ns, write.fate, write.dot));
+  for (const Write& write : own_) book(write);
   own_.clear();
   for (const auto& [key, write] : retried_) book(key.first, write);
   retried_.clear();

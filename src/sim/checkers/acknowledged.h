@@ -8,7 +8,9 @@
 //   (docs/design/020-retired-nodes.md, "What is left")
 //
 // A machine that loses its disks takes along what was nowhere else, and only that: it may come or not, as it may be
-// under way. Of one that was drained and said to be safe to stop, nothing.
+// under way. Of one that was drained and said to be safe to stop, nothing. A site that takes some tables has of a
+// commit what is of these, and once it is said that the disk is lost that has to do for all sites: the rest goes with
+// the disk (docs/design/020-retired-nodes.md, "The disk that is lost").
 //
 // Counters that were reset or deleted by anybody are left to the oracle. What was asked for with less than fsync may be
 // lost: it is in doubt.
@@ -49,7 +51,12 @@ class Acknowledged final : public Checker {
     std::string node;
     std::string ns;
     VersionVector had;
-    VersionVector elsewhere;
+    struct Other {
+      TableSet takes;
+      VersionVector context;
+      std::vector<Commit> commits;  // of the node, in its log: each with as much as it has of it
+    };
+    std::vector<Other> others;
   };
   struct Retried {
     std::vector<Mutation> mutations;
@@ -68,12 +75,15 @@ class Acknowledged final : public Checker {
   };
 
   static Fate fate_of(const Answer& answer);
-  // kDoubtful where it went with a disk.
-  Fate fate_now(const std::string& ns, Fate fate, const std::optional<Dot>& dot) const;
-  bool went_with_a_disk(const std::string& ns, const Dot& dot) const;
+  // Of what it did to the table. kDoubtful where that went with a disk.
+  Fate fate_now(const std::string& ns, std::string_view table, Fate fate, const std::optional<Dot>& dot) const;
+  // By no table: the whole commit, no other site had even a part of it.
+  bool went_with_a_disk(const std::string& ns, const Dot& dot, std::optional<std::string_view> table = {}) const;
+  static bool elsewhere(const Loss& loss, const Dot& dot, std::optional<std::string_view> table);
   // Counters of it, at the end.
   void note(const std::string& ns, std::vector<Mutation> mutations, Fate fate, const std::optional<Dot>& dot);
-  void book(const std::string& ns, const std::vector<Mutation>& mutations, Fate fate);
+  void book(const std::string& ns, const Mutation& mutation, Fate fate);
+  void book(const Write& write);
   void book(const std::string& ns, const Retried& retried);
   void check_number(const Asked& asked, const Answer& answer);
   void check_counter(const CounterKey& key, const Sum& sum);
