@@ -34,8 +34,8 @@ class GroupCommit {
     Duration sync;
     std::optional<Duration> loop;  // where weighs_loop(), and the one before was weighed too
   };
-  // Whether it matters what the loop did, when so many clients were answered. Where syncs are quick it does not, nor for
-  // one client, and asking for it is a system call.
+  // Whether it matters what the loop did, when so many clients were answered. Where syncs are quick it does not, nor
+  // for one client, and asking for it is a system call.
   bool weighs_loop(std::size_t answered) const { return answered > 1 && usual_ >= kSyncWorthSharing; }
   enum class Next { kGoOn, kHold, kLetGo };
   // The write came back and `answered` clients have their replies. kHold: the next one, and ask again at until().
