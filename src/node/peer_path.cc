@@ -182,6 +182,11 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
     durable_at_[hello.origin.node] = hello.context;
     acked_ = true;
   }
+  if (replica_.catches_up() && durable_at_.size() < kPeersKnownMax) {
+    VersionVector theirs;
+    for (const auto& peer : durable_at_) theirs.merge(peer.second);
+    replica_.catch_up_within(theirs);
+  }
   // What a peer skips it acknowledges too.
   if (link.session.peer()->holds().includes(replica_.tables().publish)) {
     partial_.erase(hello.origin.node);

@@ -203,6 +203,21 @@ void Replica::catch_up_with(const VersionVector& theirs) {
   catching_up_.merge(theirs);
 }
 
+void Replica::catch_up_within(const VersionVector& theirs) {
+  VersionVector rest;
+  for (const auto& [origin, seq] : catching_up_.entries()) {
+    if (const Seq there = std::min(seq, theirs.get(origin)); there.value != 0) rest.raise(origin, there);
+  }
+  catching_up_ = cells_->context().covers(rest) ? VersionVector() : std::move(rest);
+}
+
+bool Replica::catches_up_on(const std::string& node) const {
+  const auto& entries = catching_up_.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& there) {
+    return there.first.node == node && cells_->context().get(there.first) < there.second;
+  });
+}
+
 std::optional<Replica::MetKey> Replica::may_be_freed(const CellPath& path) const {
   // What this node only reads it has not written: nothing of it would come alive elsewhere.
   if (!may_write(path.table) || is_internal_table(path.table) || !cells_->may_expire(path.table)) return std::nullopt;

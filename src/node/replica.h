@@ -196,6 +196,10 @@ class Replica {
   // with it are noted: others may have freed those keys without what was written here.
   void catch_up_with(const VersionVector& theirs);
   bool catches_up() const { return !catching_up_.empty(); }
+  // No peer that was met says any more that it has more than this: the rest is lost, and not waited for.
+  void catch_up_within(const VersionVector& theirs);
+  // Whether commits of that node are among what has not come yet.
+  bool catches_up_on(const std::string& node) const;
   // A peer has said what it has seen. If this node is in it, it knows of this node whatever it commits after that.
   void heard_by(const Origin& peer, const VersionVector& seen);
   // Keys that those have written who had not heard of this origin, where something ends, and what was here before they

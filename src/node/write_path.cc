@@ -120,7 +120,7 @@ void WritePath::withdraw_contested(const PeerPath& peers, Time now, Outputs& out
   if (replica_.once().contested().empty() || !writable().ok()) return;
   if (withdraw_again_at_ && instant_of(now) < *withdraw_again_at_) return;
   // What an earlier epoch of this node did, that one may have taken back by itself, in commits that are still to come.
-  if (replica_.self().epoch > 1 && (!peers.brought_own() || replica_.catches_up())) return;
+  if (replica_.self().epoch > 1 && (!peers.brought_own() || replica_.catches_up_on(replica_.self().node))) return;
   withdraw_again_at_.reset();
   const std::set<Bytes> contested = replica_.once().contested();
   std::size_t taken_back = 0;
