@@ -98,16 +98,22 @@ std::optional<Assembly::Ready> Assembly::find_announced(LinkId link, Stream& str
       if (other.items[there->second - other.first_id].first <= dot.seq) return take(other_link, other, there->second);
     }
   }
-  if (asked(stream, upto, context)) return next_answer(link, stream, context);
+  if (asked(stream, upto, context)) return next_answer(link, stream, upto, context);
   return std::nullopt;
 }
 
-std::optional<Assembly::Ready> Assembly::next_answer(LinkId link, Stream& stream, const VersionVector& context) {
-  while (!stream.answers.empty()) {
-    Item answer = std::move(stream.answers.front());
-    stream.answers.pop_front();
+std::optional<Assembly::Ready> Assembly::next_answer(LinkId link, Stream& stream, const VersionVector& upto,
+                                                     const VersionVector& context) {
+  for (auto at = stream.answers.begin(); at != stream.answers.end();) {
+    const bool here = context.covers(at->dot);
+    if (!here && !upto.covers(at->dot)) {  // of what stands further back
+      ++at;
+      continue;
+    }
+    Item answer = std::move(*at);
+    at = stream.answers.erase(at);
     stream.bytes -= size_of(answer.what);
-    if (!context.covers(answer.dot)) return Ready{link, std::move(std::get<Bytes>(answer.what)), {}, true};
+    if (!here) return Ready{link, std::move(std::get<Bytes>(answer.what)), {}, true};
   }
   return std::nullopt;
 }
@@ -169,11 +175,16 @@ std::vector<Want::Range> Assembly::ask(LinkId link, const VersionVector& context
   Stream& stream = streams_.at(link);
   VersionVector announced;
   for (const Item& item : stream.items) {
-    if (const auto* upto = std::get_if<VersionVector>(&item.what)) announced.merge(*upto);
+    const auto* upto = std::get_if<VersionVector>(&item.what);
+    if (upto == nullptr) continue;
+    const bool barred = but && std::any_of(upto->entries().begin(), upto->entries().end(), [&](const auto& entry) {
+                          return context.get(entry.first) < entry.second && but(entry.first);
+                        });
+    if (barred) break;
+    announced.merge(*upto);
   }
   std::vector<Want::Range> ranges;
   for (const auto& [origin, upto] : announced.entries()) {
-    if (but && but(origin)) continue;
     const Seq after = std::max(context.get(origin), stream.asked.get(origin));
     if (after < upto) ranges.push_back({origin, after, upto});
     stream.asked.raise(origin, upto);

@@ -10,7 +10,7 @@
 //
 // A Have of several origins has lost the order among them, so then only answers of this link will do. A Want asks for
 // all that is missing of all Haves of a link that were not asked for: so the answers of a link come in the order of its
-// log, and the first of them is ready when a Have that was asked for stands in front.
+// log, and the first of them that a Have in front announced is ready when that was asked for.
 //
 // The caller takes next() until there is nothing more. A commit that it cannot take it gives back: from then on the
 // link has only announced it (repl/quarantine.h). What a link may hold is bounded by its peer's send window; bytes() is
@@ -58,8 +58,8 @@ class Assembly {
     Instant since;
   };
   std::vector<Blocked> blocked(const VersionVector& context) const;
-  // All that `link` announced, that is not here and that was not asked for, of other origins than those `but` says:
-  // counts as asked for from now on.
+  // All that `link` announced, that is not here and that was not asked for, up to the first Have of an origin that
+  // `but` says: counts as asked for from now on. What stands behind that one may depend on it.
   using Barred = std::function<bool(const Origin&)>;
   std::vector<Want::Range> ask(LinkId link, const VersionVector& context, const Barred& but = {});
 
@@ -85,7 +85,8 @@ class Assembly {
   std::optional<Ready> advance(LinkId link, Stream& stream, const VersionVector& context, Instant now);
   std::optional<Ready> find_announced(LinkId link, Stream& stream, const VersionVector& upto,
                                       const VersionVector& context);
-  std::optional<Ready> next_answer(LinkId link, Stream& stream, const VersionVector& context);
+  std::optional<Ready> next_answer(LinkId link, Stream& stream, const VersionVector& upto,
+                                   const VersionVector& context);
   static bool asked(const Stream& stream, const VersionVector& upto, const VersionVector& context);
   Ready take(LinkId link, Stream& stream, std::uint64_t id);
   static void pop(Stream& stream);

@@ -98,6 +98,41 @@ TEST(Assembly, WhatIsGivenBackIsTakenFromAnotherLink) {
   EXPECT_EQ(taker.take(), (Taken{"a:1 on 2", "a:2 on 1"}));
 }
 
+TEST(Assembly, WhatStandsBehindWhatMayNotBeAskedForIsNotAskedForEither) {
+  Author a(kA), b(kB);
+  const Bytes a1 = a.next(), b1 = b.next();
+  Taker taker;
+  taker.assembly.add(kOne, have({{kA, Seq(1)}}));
+  taker.assembly.add(kOne, have({{kB, Seq(1)}}));
+  EXPECT_EQ(taker.take(), Taken{});
+  const auto but_a = [](const Origin& o) { return o == kA; };
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context, but_a), std::vector<Want::Range>{}) << "it may depend on a:1";
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context),
+            (std::vector<Want::Range>{{kA, Seq(0), Seq(1)}, {kB, Seq(0), Seq(1)}}));
+  taker.answer(kOne, a1);
+  taker.answer(kOne, b1);
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "b:1 on 1"}));
+}
+
+TEST(Assembly, AnAnswerWaitsForWhatIsAskedForOnceMore) {
+  Author a(kA), b(kB);
+  const Bytes a1 = a.next(), b1 = b.next();
+  Taker taker;
+  taker.assembly.add(kOne, have({{kA, Seq(1)}}));
+  taker.assembly.add(kOne, have({{kB, Seq(1)}}));
+  EXPECT_EQ(taker.take(), Taken{});
+  taker.assembly.ask(kOne, taker.context);
+  taker.answer(kOne, a1);
+  EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 1");
+  taker.answer(kOne, b1);
+  EXPECT_EQ(taker.take(), Taken{});
+  EXPECT_EQ(taker.assembly.ask(kOne, taker.context), (std::vector<Want::Range>{{kA, Seq(0), Seq(1)}}));
+  EXPECT_EQ(taker.take(), Taken{}) << "b:1 may depend on it";
+  taker.answer(kOne, a1);
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "b:1 on 1"}));
+  EXPECT_EQ(taker.assembly.bytes(kOne), 0u);
+}
+
 TEST(Assembly, AnAnswerThatIsGivenBackIsAskedForAgain) {
   Author a(kA);
   const Bytes a1 = a.next(), a2 = a.next();

@@ -26,6 +26,16 @@ TEST(SeededRun, KeepingLinesDoesNotChangeTheRun) {
   EXPECT_EQ(kept.last_lines.size(), 20u);
 }
 
+// Seeds that found what no short scenario shows; each became a unit test where that could be.
+TEST(SeededRun, WhatFailedOncePasses) {
+  constexpr std::uint64_t kWaitedForWhatWasLost = 705'500;  // an increment under one key was never taken back
+  constexpr std::uint64_t kAnswersOutOfOrder = 1'533'478;
+  for (const std::uint64_t seed : {kWaitedForWhatWasLost, kAnswersOutOfOrder}) {
+    const SeededOutcome outcome = run_seed({seed, 300, DriverMutation::kNone, {}});
+    EXPECT_TRUE(outcome.passed()) << seed << ": " << (outcome.passed() ? "" : outcome.violations[0].text);
+  }
+}
+
 // All of them over many seeds: pando-sim --mutations.
 TEST(SeededRun, ABrokenPromiseIsNoticed) {
   bool noticed = false;
