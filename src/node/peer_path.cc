@@ -52,6 +52,7 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
   session.release = replica_.config().release;
   session.frontier = &replica_.frontier_of_all();
   session.tables = replica_.tables().subscribe;
+  session.tables_made = replica_.tables().publish;
   if (const auto patchy = replica_.patchy_log(); patchy || replica_.any_arrives()) {
     session.patchy = repl::PatchyLog{replica_.holds(), patchy ? patchy->before : session.tables,
                                      patchy ? patchy->upto : VersionVector{}};

@@ -67,6 +67,7 @@ struct SessionOptions {
   bool publish = true;                   // send our log
   bool subscribe = true;                 // take theirs
   TableSet tables = {};                  // of theirs, only these
+  TableSet tables_made = {};             // of ours, what others may hold: what we lost must come back as a whole
   std::optional<PatchyLog> patchy = {};  // where more is taken than was once
   std::string cluster = {};              // empty, or the name of the clone this node is of
   bool dialed = false;                   // we dialled; only words a message differently
@@ -268,6 +269,8 @@ class Session {
   // The peer has all of this: are there commits of ours that we have lost?
   void look_for_lost(const VersionVector& theirs, std::vector<Event>& events);
   bool relays(const Origin& origin) const;
+  // It is a commit that the peer made and has lost, and not all of it is here.
+  bool lacks_what_it_lost(const CommitHead& head, ByteSpan commit) const;
   Hello hello() const;
   bool speaks_parts() const { return peer_ && (peer_->features & kFeatureParts) != 0; }
   // As much of it as the peer takes.

@@ -81,7 +81,8 @@ void Session::offer(LogPos pos, ByteSpan commit) {
                                      to_string(dot->origin), there.next().value, to_string(peer_->origin))));
   }
   peer_has_.raise(dot->origin, dot->seq);
-  if (std::binary_search(have_only_.begin(), have_only_.end(), dot->origin) || !relays(dot->origin)) {
+  if (std::binary_search(have_only_.begin(), have_only_.end(), dot->origin) || !relays(dot->origin) ||
+      lacks_what_it_lost(*head, commit)) {
     flush_skip();
     announce(*dot, pos);
   } else {
@@ -96,9 +97,20 @@ bool Session::relays(const Origin& origin) const {
          (!patchy || patchy->before.includes(peer_->tables) || peer_durable_.covers(patchy->upto));
 }
 
+bool Session::lacks_what_it_lost(const CommitHead& head, ByteSpan commit) const {
+  if (head.dot.origin.node != peer_->origin.node || options_.tables.all || !speaks_have()) return false;
+  const Result<Commit> here = decode_commit(commit);
+  CHECK(here.has_value());  // it was in the log
+  return here->skips_from ||
+         std::any_of(here->sections.begin(), here->sections.end(),
+                     [](const CommitSection& section) { return section.kind == CommitSection::Kind::kLeftOut; });
+}
+
 bool Session::gives(const Origin& origin) const {
   // By what the peer was told that is here: it judges by that.
-  return origin.node == peer_->origin.node || peer_->has_whole(options_.tables, stated_);
+  if (origin.node == peer_->origin.node) return true;
+  if (origin.node == options_.self.node && !peer_->has_whole(options_.tables_made, stated_)) return false;
+  return peer_->has_whole(options_.tables, stated_);
 }
 
 // What goes instead of the commit; nothing when it is its very bytes. A skip goes to `skip`, if that is given.

@@ -103,6 +103,29 @@ TEST(Session, OwnCommitsComeBackWhole) {
   EXPECT_EQ(link.session(0).stats().commits_sent, 8u);
 }
 
+// And from nobody who has parts of it: those say that they have it, and it waits for somebody who has it whole.
+TEST(Session, OwnCommitsDoNotComeBackInParts) {
+  const std::vector<Bytes> lost = mixed_commits(Origin{"edge", 1}, 8);
+  FakeNode cloud("cloud"), neighbour("neighbour"), edge("edge");
+  for (const Bytes& commit : lost) cloud.append(Bytes(commit));
+  SessionOptions holds = neighbour.options();
+  holds.tables = TableSet::of({"kv", "log"});
+  FakeLink down(cloud, cloud.options(), neighbour, holds, at_ms(0));
+  down.settle(at_ms(1));
+  ASSERT_EQ(neighbour.context().get(Origin{"edge", 1}), Seq(8));
+  SessionOptions takes = edge.options();
+  takes.tables = TableSet::of({"kv"});
+  takes.tables_made = TableSet::of({"kv", "row"});
+  takes.self.epoch = 2;
+  FakeLink across(neighbour, holds, edge, takes, at_ms(2));
+  across.settle(at_ms(3));
+  EXPECT_FALSE(across.session(1).gives(Origin{"edge", 1}));
+  EXPECT_TRUE(across.session(1).gives(Origin{"cloud", 1}));
+  EXPECT_EQ(across.session(0).stats().commits_sent, 2u) << "1 and 5 are of kv alone";
+  EXPECT_EQ(across.session(0).stats().commits_announced, 4u) << "two parts, two skips";
+  EXPECT_EQ(across.session(0).stats().commits_skipped, 0u);
+}
+
 // A peer that knows nothing of parts is not sent the whole instead.
 TEST(Session, PartsNeedAPeerThatKnowsThem) {
   Session session = greeting(vector_of(Origin{"dc1", 1}, 1));
