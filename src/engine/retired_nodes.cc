@@ -78,19 +78,26 @@ bool RetiredNodes::any_open() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [this](const auto& node) { return open(node.first); });
 }
 
-Status RetiredNodes::check_lost(const VersionVector& theirs, const VersionVector& here, bool is_disk) const {
+Status RetiredNodes::check_lost(const VersionVector& theirs, const VersionVector& here, Bearer bearer) const {
   for (const auto& [origin, seq] : theirs.entries()) {
     if (!lost(origin)) continue;
     const Retirement::Closing* closed = closing(origin);
     const bool ours = closed != nullptr ? closed->known_with(theirs) || seq <= closed->whole.get(origin)
-                                        : !is_disk || seq <= here.get(origin);
+                                        : bearer == Bearer::kPeer || seq <= here.get(origin);
     if (ours) continue;
+    const std::string dot = to_string(Dot{origin, seq});
+    if (closed == nullptr && bearer == Bearer::kBackup) {
+      return Status(StatusCode::kUnavailable,
+                    fmt::format("the disk of {} was declared lost, and the sites have not agreed yet what is left of "
+                                "it; the backup holds {}, which has not come here: try again later",
+                                origin.node, dot));
+    }
     return Status(
         StatusCode::kConflict,
         fmt::format("the disk of {} was declared lost, and this is it, or a copy of it: it holds {}, of which "
                     "the others go on without. Begin an empty directory; what is on it can be restored by "
                     "tables (pando restore --table)",
-                    origin.node, to_string(Dot{origin, seq})));
+                    origin.node, dot));
   }
   return {};
 }

@@ -51,9 +51,13 @@ class RetiredNodes {
   // The node is lost, or any, and not closed yet.
   bool open(std::string_view node) const;
   bool any_open() const;
+  // What a context is of: a node of another name; a disk that was declared lost, or a copy of it; a backup that a node
+  // of another name made, which may have lost since what is in it.
+  enum class Bearer : std::uint8_t { kPeer, kDisk, kBackup };
   // kConflict for somebody with this context, who can only have it from a disk that was declared lost, or from a copy
-  // of one: it holds whole what has been given up here. `is_disk`: it is such a disk, or a copy.
-  Status check_lost(const VersionVector& theirs, const VersionVector& here, bool is_disk) const;
+  // of one: it holds whole what has been given up here. kUnavailable for a backup, while the sites have not agreed yet
+  // what is left of such a disk.
+  Status check_lost(const VersionVector& theirs, const VersionVector& here, Bearer bearer) const;
   // Whether the node is gone as far as a site with this context knows: no later epoch of it has written anything.
   bool gone(std::string_view node, const VersionVector& context) const;
   bool empty() const { return nodes_.empty(); }

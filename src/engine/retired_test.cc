@@ -156,8 +156,12 @@ TEST(LostDisk, ThatHasMoreIsToldFromThoseWhoGoOnWithParts) {
   fleet.exchange();
   retire(fleet[0], "dc2", 1);
   fleet[0].write_ops([&](Draft& made) { return lose_disk(made, "dc2", 1); });
+  using Bearer = RetiredNodes::Bearer;
+  const auto checked = [&](const VersionVector& theirs, Bearer bearer) {
+    return known_at(fleet[0]).check_lost(theirs, fleet[0].cells().context(), bearer).code();
+  };
   const auto refused = [&](const VersionVector& theirs, bool is_disk) {
-    return !known_at(fleet[0]).check_lost(theirs, fleet[0].cells().context(), is_disk).ok();
+    return checked(theirs, is_disk ? Bearer::kDisk : Bearer::kPeer) != StatusCode::kOk;
   };
   VersionVector disk;
   disk.raise({"dc2", 1}, Seq(1));
@@ -165,6 +169,7 @@ TEST(LostDisk, ThatHasMoreIsToldFromThoseWhoGoOnWithParts) {
   disk.raise({"dc2", 1}, Seq(2));
   EXPECT_TRUE(refused(disk, true));
   EXPECT_FALSE(refused(disk, false)) << "somebody who had it before may bring it";
+  EXPECT_EQ(checked(disk, Bearer::kBackup), StatusCode::kUnavailable) << "it may have lost it since";
   EXPECT_EQ(known_at(fleet[0]).closing({"dc2", 1}), nullptr);
   LostDisk closing{1, VersionVector()};
   closing.whole->raise({"dc2", 1}, Seq(1));

@@ -515,8 +515,11 @@ Status PeerPath::begin_epoch(std::uint64_t above) {
   return {};
 }
 
-Status PeerPath::merge(const Cut& cut, const std::vector<CutCell>& cells, Time now, Outputs& out) {
-  PANDO_RETURN_IF_ERROR(replica_.retired().check_lost(cut.context, replica_.cells().context(), true));
+Status PeerPath::merge(const Origin& made_by, const Cut& cut, const std::vector<CutCell>& cells, Time now,
+                       Outputs& out) {
+  using Bearer = engine::RetiredNodes::Bearer;
+  const Bearer bearer = replica_.retired().lost(made_by) ? Bearer::kDisk : Bearer::kBackup;
+  PANDO_RETURN_IF_ERROR(replica_.retired().check_lost(cut.context, replica_.cells().context(), bearer));
   std::optional<std::uint64_t> known;  // epochs of this node's own name, of which it lacks something
   for (const auto& [origin, seq] : cut.context.entries()) {
     const Origin& self = replica_.self();

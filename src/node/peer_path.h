@@ -130,9 +130,9 @@ class PeerPath {
   const ResyncPath& resync() const { return resync_; }
   // Answered in time. kNotFound without such a peer, kUnavailable while its link is not up.
   void handle(RequestId id, const ResyncRequest& request, Outputs& out);
-  // Replica::join() of what no peer has brought: a backup. Where it knows of commits of this node that are not here,
-  // this node goes on under a new epoch.
-  Status merge(const Cut& cut, const std::vector<CutCell>& cells, Time now, Outputs& out);
+  // Replica::join() of what no peer has brought: a backup that `made_by` made. Where it knows of commits of this node
+  // that are not here, this node goes on under a new epoch.
+  Status merge(const Origin& made_by, const Cut& cut, const std::vector<CutCell>& cells, Time now, Outputs& out);
   // True when some peer has said that more is durable there since the last call: answers that wait for
   // durable_at() are worth another look.
   bool take_acked() { return std::exchange(acked_, false); }

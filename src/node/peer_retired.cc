@@ -56,7 +56,8 @@ Status PeerPath::check_lost(const Origin& peer, bool takes_all, const VersionVec
   const auto at = retired.nodes().find(peer.node);
   const bool is_disk = at != retired.nodes().end() && at->second.lost != 0;
   if (!takes_all && !is_disk) return {};
-  return retired.check_lost(context, replica_.cells().context(), is_disk);
+  using Bearer = engine::RetiredNodes::Bearer;
+  return retired.check_lost(context, replica_.cells().context(), is_disk ? Bearer::kDisk : Bearer::kPeer);
 }
 
 bool PeerPath::may_come(const Link& link, const Origin& origin) const {

@@ -235,7 +235,7 @@ Status RestorePath::finish(Time now, Outputs& out) {
     if (task.header->cluster != replica_.cells().meta().cluster) {
       PANDO_RETURN_IF_ERROR(replica_.join_cluster(task.header->cluster));
     }
-    PANDO_RETURN_IF_ERROR(peers_.merge(task.header->cut, cells, now, out));
+    PANDO_RETURN_IF_ERROR(peers_.merge(task.header->node, task.header->cut, cells, now, out));
   }
   out.notes.push_back(
       {Note::Level::kInfo, replica_.name(),

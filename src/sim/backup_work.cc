@@ -109,6 +109,9 @@ void BackupWork::merge(Machine& machine, const File& file) {
   request.foreign = true;  // of a fleet that has not met yet, perhaps
   machine.ask(file.ns, request, [this, &machine, file](const Answer& answer) {
     if (answer.lost || is_of_the_moment(answer.reply.status.code())) return;
+    // The disk that it is of was declared lost: it is refused, and what is in it can be restored by tables.
+    const bool lost = machine.knows_lost(file.ns, file.of->name());
+    if (lost && answer.reply.status.code() == StatusCode::kConflict) return;
     if (!answer.reply.status.ok()) {
       return world_.violation("backup", fmt::format("{}/{} does not take {}: {}", machine.name(), file.ns, file.path,
                                                     answer.reply.status.to_string()));

@@ -3,7 +3,7 @@
 // A backup is a causal cut of the node it was taken of, and merging one in may change nothing but what that node lacks:
 // what was written, counted or deleted since stays. So the checkers need not know of it; none may find a difference.
 // Files outlive the machines, as on storage of its own. A merge may be refused where the node is busy or stops, never
-// because of what is in the file.
+// because of what is in the file; but for one of a disk that was declared lost since.
 //
 // In some runs one of the nodes loses its disks, and begins with its last backup (`pando restore --into`): what was
 // only on these disks may be lost (sim/checkers/acknowledged.h), and it gets back all else.

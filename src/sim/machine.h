@@ -115,6 +115,8 @@ class Machine final : public NetHost {
   TableSet taken(const std::string& ns) const;
   // It has heard that the origin is retired. False while it is down.
   bool knows_retired(const std::string& ns, const Origin& origin) const;
+  // Some epoch of that node is counted as lost with its disk. False while it is down.
+  bool knows_lost(const std::string& ns, const std::string& node) const;
   // Node::at_rest(); also while it is down.
   bool at_rest(const std::string& ns) const;
   // A replicator of it, not a relayer.
