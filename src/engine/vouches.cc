@@ -237,6 +237,18 @@ Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, Byt
 }
 
 Result<Stable> Stable::of(store::Cells& cells, const RetiredNodes& retired) {
+  return of_those(cells, retired, [](const auto&, const auto&) { return true; });
+}
+
+Result<Stable> Stable::of_those_who_see(store::Cells& cells, std::string_view table, const Origin& maker,
+                                        const RetiredNodes& retired) {
+  return of_those(cells, retired, [&](const Origin& origin, const std::optional<Vouch>& said) {
+    return origin != maker && !(said && said->only_reports(table));
+  });
+}
+
+template <typename Asked>
+Result<Stable> Stable::of_those(store::Cells& cells, const RetiredNodes& retired, Asked&& asked) {
   Stable stable;
   const VersionVector here = cells.context();
   const auto& entries = here.entries();
@@ -248,6 +260,7 @@ Result<Stable> Stable::of(store::Cells& cells, const RetiredNodes& retired) {
     if (*said) stable.all_.push_back(**said);
     if (is_over(entries, i, retired)) continue;
     if (*said && !(*said)->scope.whole()) stable.partial_.emplace_back(entries[i].first.node, **said);
+    if (!asked(entries[i].first, *said)) continue;
     if (!*said || !same_origins(here, (*said)->seen, retired)) {
       decided = false;
     } else if (!common) {
@@ -258,6 +271,10 @@ Result<Stable> Stable::of(store::Cells& cells, const RetiredNodes& retired) {
   }
   if (decided) stable.common_ = std::move(common);
   return stable;
+}
+
+bool Stable::names(const Origin& origin) const {
+  return std::any_of(all_.begin(), all_.end(), [&](const Vouch& said) { return said.seen.get(origin).value != 0; });
 }
 
 bool Stable::all_see(const FreeingNeeds& needs, std::string_view table) const {

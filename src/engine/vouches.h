@@ -109,9 +109,17 @@ Result<bool> may_be_freed(const store::Cells& cells, std::string_view table, Byt
 class Stable {
  public:
   static Result<Stable> of(store::Cells& cells, const RetiredNodes& retired = {});
+  // The same, of those alone who see what others write to the table, and without `maker`. What that one does with a
+  // key, or who only reports the table, is not covered.
+  static Result<Stable> of_those_who_see(store::Cells& cells, std::string_view table, const Origin& maker,
+                                         const RetiredNodes& retired);
+  // 0: nobody vouches, or not for the same.
+  std::int64_t clock_ms() const { return common_ ? common_->clock_ms : 0; }
   bool covers(const FreeingNeeds& needs) const {
     return common_ && needs.clock_ms <= common_->clock_ms && common_->seen.covers(needs.seen);
   }
+  // Whether somebody has vouched who had heard of the origin.
+  bool names(const Origin& origin) const;
   // Whether all who may write to the table see there what made these cells, so that they can clear it. Who only reports
   // the table sees what is their own.
   bool all_see(const FreeingNeeds& needs, std::string_view table) const;
@@ -120,6 +128,9 @@ class Stable {
   bool freed_without(const FreeingNeeds& needs, std::string_view node) const;
 
  private:
+  template <typename Asked>
+  static Result<Stable> of_those(store::Cells& cells, const RetiredNodes& retired, Asked&& asked);
+
   std::optional<Vouch> common_;
   std::vector<Vouch> all_;                              // of every origin that vouched, replaced epochs too
   std::vector<std::pair<std::string, Vouch>> partial_;  // by node, of those that are not over and only report something

@@ -18,6 +18,18 @@ Status validate_column_end(ByteSpan column) {
   return Status(StatusCode::kInvalidArgument, "a column with a zero byte in its name can have no time to live");
 }
 
+CellPath path_in(const Op& op) {
+  return std::visit(
+      [](const auto& one) -> CellPath {
+        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, ClearOp>) {
+          return {one.table, one.key, CellKind::kRegister, {}};
+        } else {
+          return one.path;
+        }
+      },
+      op);
+}
+
 std::vector<ByteSpan> fields_around(const CellPath& path) {
   const ByteSpan element = path.element;
   std::vector<ByteSpan> fields;

@@ -14,6 +14,8 @@ bool is_column_end(ByteSpan field);
 // kInvalidArgument: a column with a zero byte in its name can have no end.
 Status validate_column_end(ByteSpan column);
 
+// The cell that an op writes; of a ClearOp its key.
+CellPath path_in(const Op& op);
 // The fields that a cell lies in, outermost first: each may have an end. None but for columns, for what documents hold,
 // and for the ends of such.
 std::vector<ByteSpan> fields_around(const CellPath& path);

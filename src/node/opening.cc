@@ -5,6 +5,7 @@
 #include "apply/apply.h"
 #include "apply/arrive.h"
 #include "apply/join_cut.h"
+#include "engine/late_report.h"
 
 namespace pando::node {
 
@@ -86,6 +87,9 @@ Status Opening::replay(const log::RecordView& record) {
     case log::RecordKind::kCommit: {
       const Result<Commit> commit = decode_commit(record.body);
       if (!commit) return commit.error();
+      if (commit->dot.origin.node != cells_->meta().self.node) {
+        PANDO_RETURN_IF_ERROR(engine::free_before(*cells_, *commit));
+      }
       const Result<apply::ApplyOutcome> outcome = apply::apply(*commit, record.pos, *cells_);
       return outcome ? Status() : outcome.error();
     }

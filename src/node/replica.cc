@@ -7,25 +7,13 @@
 #include "apply/apply.h"
 #include "apply/changes.h"
 #include "base/check.h"
+#include "engine/late_report.h"
 #include "model/field_end.h"
 
 namespace pando::node {
 namespace {
 
 constexpr std::size_t kRefusedStampsMax = 1'000;
-
-// The cell that an op writes; of a ClearOp its key.
-CellPath path_in(const Op& op) {
-  return std::visit(
-      [](const auto& one) -> CellPath {
-        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, ClearOp>) {
-          return {one.table, one.key, CellKind::kRegister, {}};
-        } else {
-          return one.path;
-        }
-      },
-      op);
-}
 
 }  // namespace
 
@@ -121,6 +109,10 @@ Status Replica::admit(Commit commit, ByteSpan encoded, Time now) {
   PANDO_RETURN_IF_ERROR(give_up_before(commit, now));
   const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
   if (!pos) return pos.error();
+  if (Status status = engine::free_before(*cells_, commit); !status.ok()) {
+    fail(std::move(status));
+    return serving();
+  }
   clock_.witness(commit.hlc);
   seen_since_own_.raise(commit.dot.origin, commit.dot.seq);
   note_stranger(commit.dot);

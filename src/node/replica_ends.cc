@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/late_report.h"
 #include "engine/vouches.h"
 #include "model/expiry.h"
 #include "model/field_end.h"
@@ -34,23 +35,6 @@ bool only_clears(const Commit& commit, const ClearOp& clear) {
   return std::all_of(commit.ops.begin(), commit.ops.end(), [&](const Op& op) {
     return std::holds_alternative<ClearOp>(op) || table_of(op) != clear.table || key_of(op) != ByteSpan(clear.key);
   });
-}
-
-// Whether the key, or a field around the cell, has ended, and others than `node` wrote something of it.
-Result<bool> is_over_of_others(const store::Cells& cells, const CellPath& path, const std::string& node,
-                               std::int64_t now_ms) {
-  std::vector<ByteSpan> fields = fields_around(path);
-  fields.insert(fields.begin(), ByteSpan());
-  for (const ByteSpan field : fields) {
-    const auto end = cells.ends_at(path.table, path.key, field);
-    if (!end) return pando::fail(end.error());
-    if (!*end || **end > now_ms) continue;
-    const auto needs = engine::needs_of(cells, path.table, path.key, **end, field);
-    if (!needs) return pando::fail(needs.error());
-    const auto& made = needs->seen.entries();
-    if (std::any_of(made.begin(), made.end(), [&](const auto& one) { return one.first.node != node; })) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -159,9 +143,9 @@ Status Replica::give_up_before(const Commit& news, Time now) {
         said = *std::move(vouch);
       }
       if (!said || !said->only_reports(key->table)) continue;
-      const Result<bool> over = is_over_of_others(*cells_, path_in(op), news.dot.origin.node, now_ms(now));
+      const auto over = engine::over_of_others(*cells_, path_in(op), news.dot.origin.node, now_ms(now));
       if (!over) return over.error();
-      if (!*over) continue;
+      if (over->empty()) continue;
     }
     keys.insert(*std::move(key));
   }

@@ -7,6 +7,7 @@
 
 #include "engine/vouches.h"
 #include "model/expiry.h"
+#include "model/field_end.h"
 #include "model/lob_manifest.h"
 #include "sim/ask.h"
 #include "sim/checkers/checkers.h"
@@ -15,7 +16,36 @@
 
 namespace pando::sim {
 
+void NaiveState::free_before(const Commit& report) {
+  const auto said =
+      values_.find({std::string(engine::kTableVouches), to_string(report.dot.origin), CellKind::kRegister, {}});
+  const bool vouches = said != values_.end() && !said->second.empty();
+  const auto vouch = vouches ? engine::decode_vouch(said->second.rbegin()->second.bytes) : std::nullopt;
+  for (const Op& op : report.ops) {
+    const CellPath path = path_in(op);
+    if (vouch && !vouch->only_reports(path.table)) continue;
+    const std::int64_t vouched = vouched_ms();
+    const auto is_over = [&](const CellPath& cell) {
+      if (cell.table != path.table || cell.key != path.key) return false;
+      if (expired(cell.table, cell.key, {}, vouched)) return true;
+      return !cell.element.empty() && expired(cell.table, cell.key, cell.element, vouched);
+    };
+    std::set<CellPath> over;
+    for (const auto& [cell, values] : values_) {
+      if (is_over(cell)) over.insert(cell);
+    }
+    for (const auto& [cell, slots] : counters_) {
+      if (is_over(cell)) over.insert(cell);
+    }
+    for (const CellPath& cell : over) {
+      values_.erase(cell);
+      counters_.erase(cell);
+    }
+  }
+}
+
 void NaiveState::apply(const Commit& commit) {
+  if (frees_first_) free_before(commit);
   for (const Op& op : commit.ops) {
     if (const auto* put = std::get_if<PutOp>(&op)) {
       Values& values = values_[put->path];
@@ -239,6 +269,11 @@ void Oracle::at_end() {
       // A row may have lost some of its columns.
       std::erase_if(seen, [&](const std::string& line) { return lacks(expected, line) && !lacks(kept, line); });
       std::erase_if(expected, [&](const std::string& line) { return lacks(seen, line) && lacks(kept, line); });
+      NaiveState freeing(true);
+      for (const Commit& commit : commits) freeing.apply(commit);
+      const auto begun_anew = comparable(freeing.describe(state.now_ms(*machine), reported));
+      std::erase_if(seen, [&](const std::string& line) { return lacks(expected, line) && !lacks(begun_anew, line); });
+      std::erase_if(expected, [&](const std::string& line) { return lacks(seen, line) && lacks(begun_anew, line); });
       // An end that was freed before anybody knew of a writer is in no cut that this one gets: what it wrote under that
       // key then stays to be seen, at all sites, and what others wrote under it goes by the clocks of those who freed
       // it (docs/design/016-retention-and-resync.md, known limits).

@@ -19,6 +19,9 @@ namespace pando::sim {
 // What a namespace looks like after a sequence of commits, in the words of dump_state() (sim/ask.h).
 class NaiveState {
  public:
+  // What somebody writes who only reports its table, or was not known, takes nothing of others away. A key that had
+  // ended may have been freed before it: `frees_first` begins it anew then (engine/late_report.h).
+  explicit NaiveState(bool frees_first = false) : frees_first_(frees_first) {}
   void apply(const Commit& commit);
   // As of this instant: what has run out is left out.
   std::vector<std::string> describe(std::int64_t now_ms = 0, std::string_view another_table = {}) const;
@@ -42,6 +45,7 @@ class NaiveState {
   };
   using Values = std::map<Dot, Value>;
   using Slots = std::map<std::pair<Origin, Seq>, Slot>;
+  void free_before(const Commit& report);
   // The winner: highest stamp, then origin, then bytes.
   static Values::const_iterator winner(const Values& values);
   std::string describe_object(const Bytes& manifest_bytes) const;
@@ -49,6 +53,7 @@ class NaiveState {
   // The latest of the ends that were set concurrently has come.
   bool expired(const std::string& table, const Bytes& key, const Bytes& field, std::int64_t now_ms) const;
 
+  bool frees_first_ = false;
   std::map<CellPath, Values> values_;
   std::map<CellPath, Slots> counters_;
   std::set<std::pair<CellPath, Dot>> given_up_;  // slots, by their birth
