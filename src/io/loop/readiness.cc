@@ -43,7 +43,7 @@ void Readiness::remove(int fd) {
   set_.cancel(ignored);
 }
 
-std::span<const Ready> Readiness::ready() {
+bool Readiness::look() {
   // Interrupted or not: what is ready stays so.
   const int count = ::epoll_wait(set_.native_handle(), events_.data(), static_cast<int>(kAtOnce), 0);
   for (int i = 0; i < count; ++i) {
@@ -52,7 +52,8 @@ std::span<const Ready> Readiness::ready() {
     ready_[at] = {events_[at].data.u32, (what & EPOLLIN) != 0, (what & EPOLLOUT) != 0,
                   (what & (EPOLLHUP | EPOLLERR)) != 0};
   }
-  return {ready_.data(), static_cast<std::size_t>(count > 0 ? count : 0)};
+  count_ = static_cast<std::size_t>(count > 0 ? count : 0);
+  return count_ > 0;
 }
 
 }  // namespace pando::io::loop

@@ -49,17 +49,20 @@ class Readiness {
   void remove(int fd);
   bool empty() const { return sockets_ == 0; }
 
-  // `handler(error_code)` runs once on the loop, when some socket is ready: ready() says which. One wait at a time.
+  // `handler(error_code)` runs once on the loop, when some socket is ready: look() sees which. One wait at a time.
   template <typename Handler>
   void async_wait(Handler handler) {
     set_.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(handler));
   }
-  // Up to kAtOnce; the next wait brings the rest. Good until it is called again.
-  std::span<const Ready> ready();
+  // Sees which are ready now, up to kAtOnce; the next look brings the rest. False: none is.
+  bool look();
+  // What the last look saw.
+  std::span<const Ready> ready() const { return {ready_.data(), count_}; }
 
  private:
   boost::asio::posix::stream_descriptor set_;
   std::size_t sockets_ = 0;
+  std::size_t count_ = 0;  // of ready_
   std::array<epoll_event, kAtOnce> events_;
   std::array<Ready, kAtOnce> ready_;
 };

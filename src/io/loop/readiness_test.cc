@@ -62,6 +62,8 @@ class ReadinessTest : public testing::Test {
   }
   std::map<std::uint32_t, Ready> now() {
     std::map<std::uint32_t, Ready> all;
+    const bool any = readiness.look();
+    EXPECT_EQ(any, !readiness.ready().empty());
     for (const Ready& ready : readiness.ready()) all[ready.slot] = ready;
     return all;
   }

@@ -63,6 +63,8 @@ class RespServer::Impl final : public Hub, public loop::Listener {
  private:
   void on_gathered(std::uint32_t serial, Reply&& reply);
   void serve_ready();
+  // More is ready, after a look or a few: nobody has to be woken for it.
+  bool lingers();
   void post_flush();
   // Listener.
   std::shared_ptr<loop::Client> make(tcp::socket socket, std::uint32_t slot) override;
@@ -81,7 +83,8 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   std::uint64_t last_unique_ = 0;
   bool flush_posted_ = false;
   bool in_round_ = false;
-  bool looking_ = false;  // a wait for readiness is under way
+  bool looking_ = false;  // a wait for readiness is under way, or what it brought is served
+  loop::Linger linger_{options.lingers};
 };
 
 std::shared_ptr<loop::Client> RespServer::Impl::make(tcp::socket socket, std::uint32_t slot) {
@@ -118,10 +121,29 @@ void RespServer::Impl::wants_readiness() {
   if (looking_ || readiness.empty()) return;
   looking_ = true;
   readiness.async_wait([keep = shared_from_this(), this](const boost::system::error_code& error) {
+    if (!error && readiness.look()) {
+      do serve_ready();
+      while (lingers());
+    }
     looking_ = false;
-    if (!error) serve_ready();
     wants_readiness();
   });
+}
+
+// All else that the loop has to do is done in between: nothing waits for this to end.
+bool RespServer::Impl::lingers() {
+  const std::int64_t began = steady_us();
+  if (!linger_.begin(Instant{began}, readiness.ready().size())) return false;
+  do {
+    io().poll();
+    if (io().stopped() || readiness.empty()) return false;
+    if (readiness.look()) {
+      linger_.on_found();
+      return true;
+    }
+  } while (steady_us() - began < loop::Linger::kLook.us);
+  linger_.on_nothing();
+  return false;
 }
 
 void RespServer::Impl::serve_ready() {

@@ -20,11 +20,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "io/loop/linger.h"
 #include "io/loop/listener.h"
 #include "model/reply.h"
 #include "model/request.h"
@@ -42,6 +44,8 @@ struct RespOptions {
   Duration stall_max = Duration::seconds(30);  // without progress in writing: the client is cut off
   // What one client sent without waiting in between is asked in one request (PipelineRequest).
   bool pipelines = true;
+  // Whether the loop looks at the sockets again before it sleeps.
+  loop::Linger::When lingers = loop::Linger::for_processors(std::thread::hardware_concurrency());
   // The top byte of every RequestId made here, so that several doors share one node.
   std::uint8_t id_tag = 2;
 };

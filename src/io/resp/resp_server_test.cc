@@ -3,13 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <thread>
 #include <utility>
 
 namespace pando::io::resp {
@@ -371,6 +376,109 @@ TEST_F(RespServerTest, SubscribersHearOfChanges) {
   const WatchId before = sink.watch;
   server->on_watch_ended(before);
   EXPECT_TRUE(until([&] { return sink.watch != before; }));
+}
+
+// Looking on. ----------------------------------------------------------------------------------------------
+
+class LingeringTest : public RespServerTest {
+ protected:
+  LingeringTest() {
+    RespOptions options;
+    options.lingers = loop::Linger::When::kAlways;
+    begin(options);
+    sink.on_round_over = [this] { on_round_over(); };
+  }
+  // The client has its next command under way before anybody looks: there is always one to be served.
+  void on_round_over() {
+    ++rounds;
+    char block[64];
+    boost::system::error_code ec;
+    client.read_some(asio::buffer(block), ec);
+    if (each_round) each_round();
+    send("PING\r\n");
+  }
+  // Until the loop is stopped; of so many handlers.
+  std::size_t run() {
+    send("PING\r\n");
+    std::size_t handlers = 0;
+    io.restart();
+    while (io.run_one_for(std::chrono::seconds(10)) > 0) ++handlers;
+    return handlers;
+  }
+  std::atomic<int> rounds{0};
+  std::function<void()> each_round;
+};
+
+TEST_F(LingeringTest, WhatIsPostedInARoundIsDoneBeforeTheNext) {
+  bool done = true;
+  each_round = [&] {
+    EXPECT_TRUE(std::exchange(done, false));
+    asio::post(io, [&] { done = true; });
+    if (rounds == 1000) io.stop();
+  };
+  EXPECT_LT(run(), 100U) << "the loop stayed with its sockets";
+  EXPECT_EQ(rounds.load(), 1000) << "and ended when it was told to";
+}
+
+TEST_F(LingeringTest, WhatOtherThreadsAndTimersBringIsNotKeptWaiting) {
+  std::atomic<int> posted_at{0};
+  int taken_at = 0;
+  bool timed = false;
+  asio::steady_timer timer(io, std::chrono::milliseconds(20));
+  timer.async_wait([&](const boost::system::error_code& error) { timed = !error; });
+  std::thread other([&] {
+    while (rounds < 100) std::this_thread::yield();
+    posted_at = rounds.load();
+    asio::post(io, [&] { taken_at = rounds; });
+  });
+  each_round = [&] {
+    // A post that is under way gets the processor.
+    if (rounds >= 100 && taken_at == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+    if (timed && taken_at != 0) io.stop();
+  };
+  EXPECT_LT(run(), 100U);
+  other.join();
+  EXPECT_TRUE(timed);
+  EXPECT_GE(taken_at, posted_at);
+}
+
+TEST_F(LingeringTest, OtherClientsAreAcceptedAndServed) {
+  tcp::socket other{io};
+  bool served = false;
+  std::array<char, 7> answer{};
+  each_round = [&] {
+    if (rounds != 10) return;
+    other.async_connect({asio::ip::make_address("127.0.0.1"), server->port()}, [&](const auto&) {
+      asio::write(other, asio::buffer(std::string_view("PING\r\n")));
+      asio::async_read(other, asio::buffer(answer), [&](const auto& error, std::size_t) {
+        served = !error;
+        io.stop();
+      });
+    });
+  };
+  EXPECT_LT(run(), 100U);
+  EXPECT_TRUE(served);
+}
+
+TEST_F(LingeringTest, ItEndsWithTheServer) {
+  each_round = [&] {
+    if (rounds == 10) asio::post(io, [this] { server.reset(); });
+  };
+  run();
+  EXPECT_EQ(rounds.load(), 10);
+}
+
+TEST_F(LingeringTest, WhoComesAfterTheLastOneHasGoneIsServed) {
+  sink.on_round_over = nullptr;
+  send("PING\r\n");
+  ASSERT_EQ(read(7), "+PONG\r\n");
+  client.close();
+  ASSERT_TRUE(until([&] { return server->stats().connections_open == 0; }));
+  client = tcp::socket(io);
+  client.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+  client.non_blocking(true);
+  send("PING\r\n");
+  EXPECT_EQ(read(7), "+PONG\r\n");
 }
 
 TEST_F(RespServerTest, StopWaitsForWhatWasAsked) {

@@ -1,0 +1,63 @@
+// io/loop/linger.h — tells whether a loop that has just served its sockets looks at them again before it goes to sleep.
+//
+// To sleep and to be woken costs more than a small command does: a processor that went idle and comes back with cold
+// caches, two switches of tasks, calls to arm the wait and to see what it brought. A client that waits for each answer
+// asks again within microseconds. So the loop may go on looking for a moment, and sleep when nothing came.
+//
+// That is time of a processor which others may want: most of all the client who is waited for, where both share one. It
+// is therefore done only
+//
+//   with more than one processor (for_processors());
+//   where it serves more: looking and sleeping are raced (io/loop/trial.h), and looking has to be better by kWorth;
+//   where it brought something lately: after a look that brought nothing the next round sleeps at once, then two, four
+//   and so on, up to kRestMax, until one brings something.
+//
+// kLook is about what it spares. To spin for so long before sleeping costs at most twice what the best guess would have
+// (Karlin, Manasse, McGeoch and Owicki, "Competitive Randomized Algorithms for Nonuniform Problems", 1994). Time is an
+// argument: the caller looks, and has the clock. One thread.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/time.h"
+#include "io/loop/trial.h"
+
+namespace pando::io::loop {
+
+class Linger {
+ public:
+  static constexpr Duration kLook = Duration::micros(30);
+  static constexpr int kRestMax = 64;  // rounds
+  static constexpr double kWorth = 1.05;
+  static constexpr Duration kWindow = Duration::millis(4);
+  static constexpr int kTrialRestMax = 64;  // windows
+
+  enum class When { kNever, kWherePays, kAlways };
+
+  explicit Linger(When when) : when_(when) {}
+  static When for_processors(unsigned count) { return count > 1 ? When::kWherePays : When::kNever; }
+
+  // A round served so many sockets. True: look for up to kLook, and say below what came of it. False: go to sleep.
+  bool begin(Instant now, std::size_t served) {
+    if (when_ != When::kWherePays) return when_ == When::kAlways;
+    trial_.on_served(served);
+    if (!trial_.on_turn(now)) return false;
+    if (rest_ == 0) return true;
+    --rest_;
+    return false;
+  }
+  void on_found() { next_rest_ = 1; }
+  void on_nothing() {
+    rest_ = next_rest_;
+    next_rest_ = std::min(2 * next_rest_, kRestMax);
+  }
+
+ private:
+  const When when_;
+  Trial trial_{{.window = kWindow, .rest_max = kTrialRestMax, .handicap = kWorth}};
+  int rest_ = 0;       // rounds that go without
+  int next_rest_ = 1;  // after a look that brings nothing
+};
+
+}  // namespace pando::io::loop

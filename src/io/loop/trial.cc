@@ -1,0 +1,67 @@
+#include "io/loop/trial.h"
+
+#include <algorithm>
+
+namespace pando::io::loop {
+
+bool Trial::on_turn(Instant now) {
+  if (began_ == Instant{}) begin_window(now);
+  if (now - began_ >= kIdle) {
+    // Few come: nothing is to be learnt, nor gained.
+    racing_ = false;
+    windows_ = 0;
+    begin_window(now);
+  } else if (now - began_ >= options_.window && turns_ >= kTurnsMin) {
+    end_window(now);
+  }
+  ++turns_;
+  return second_ != other();
+}
+
+Trial::Sum& Trial::Sum::operator+=(const Sum& other) {
+  us += other.us;
+  served += other.served;
+  cost_us += other.cost_us;
+  costs += other.costs;
+  return *this;
+}
+
+double Trial::worth(const Sum& sum, bool second) const {
+  return static_cast<double>(sum.served) / (static_cast<double>(sum.us) * (second ? options_.handicap : 1));
+}
+
+void Trial::begin_window(Instant now) {
+  began_ = now;
+  turns_ = 0;
+  window_ = {};
+}
+
+void Trial::end_window(Instant now) {
+  window_.us = (now - began_).us;
+  if (racing_) {
+    race_[other() ? 1 : 0] += window_;
+    if (++windows_ == kRace) end_race();
+  } else if (second_ && too_dear(window_)) {
+    second_ = false;
+    windows_ = 0;
+  } else if (++windows_ >= rest_) {
+    racing_ = true;
+    windows_ = 0;
+    race_ = {};
+  }
+  begin_window(now);
+}
+
+void Trial::end_race() {
+  racing_ = false;
+  windows_ = 0;
+  const auto& [usual, tried] = race_;
+  if (!too_dear(tried) && worth(tried, !second_) > kGain * worth(usual, second_)) {
+    second_ = !second_;
+    rest_ = kRestFirst;
+  } else {
+    rest_ = std::min(2 * rest_, options_.rest_max);
+  }
+}
+
+}  // namespace pando::io::loop
