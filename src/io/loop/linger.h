@@ -29,7 +29,7 @@ class Linger {
  public:
   static constexpr Duration kLook = Duration::micros(30);
   static constexpr int kRestMax = 64;  // rounds
-  static constexpr double kWorth = 1.05;
+  static constexpr double kWorth = 1.1;
   static constexpr Duration kWindow = Duration::millis(4);
   static constexpr int kTrialRestMax = 64;  // windows
 

@@ -10,6 +10,7 @@ bool Trial::on_turn(Instant now) {
     // Few come: nothing is to be learnt, nor gained.
     racing_ = false;
     windows_ = 0;
+    before_ = {};
     begin_window(now);
   } else if (now - began_ >= options_.window && turns_ >= kTurnsMin) {
     end_window(now);
@@ -44,10 +45,15 @@ void Trial::end_window(Instant now) {
   } else if (second_ && too_dear(window_)) {
     second_ = false;
     windows_ = 0;
-  } else if (++windows_ >= rest_) {
-    racing_ = true;
-    windows_ = 0;
-    race_ = {};
+    before_ = {};
+  } else {
+    if (++windows_ % kRestFirst == 1) before_ = before_.halved();
+    before_ += window_;
+    if (windows_ >= rest_) {
+      racing_ = true;
+      windows_ = 0;
+      race_ = {};
+    }
   }
   begin_window(now);
 }
@@ -56,8 +62,11 @@ void Trial::end_race() {
   racing_ = false;
   windows_ = 0;
   const auto& [usual, tried] = race_;
-  if (!too_dear(tried) && worth(tried, !second_) > kGain * worth(usual, second_)) {
+  const double offers = worth(tried, !second_);
+  const bool better = offers > kGain * worth(usual, second_) && offers > kGain * worth(before_, second_);
+  if (better && !too_dear(tried)) {
     second_ = !second_;
+    before_ = {};
     rest_ = kRestFirst;
   } else {
     rest_ = std::min(2 * rest_, options_.rest_max);

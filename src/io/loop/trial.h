@@ -6,7 +6,9 @@
 //
 //   window  Options::window, or longer until kTurnsMin turns began; one that took kIdle says nothing
 //   race    kRace windows in the order A B B A …, so that what drifts meanwhile is the same for both
-//   change  when the other way was better by kGain
+//   change  when the other way was better by kGain, than the first in the race and than the first lately before it: a
+//           race may upset what it measures. (Two tasks that share a processor, each waking the other, are put on one
+//           each as soon as one does not sleep, and stay there for a while.)
 //   rest    kRestFirst windows, after each race that changed nothing twice as many, at most Options::rest_max
 //
 // The second way is given up where its turns cost more than Options::cost_max on the average, whatever they serve.
@@ -55,6 +57,7 @@ class Trial {
     std::int64_t cost_us = 0;
     std::int64_t costs = 0;
     Sum& operator+=(const Sum& other);
+    Sum halved() const { return {us / 2, served / 2, cost_us / 2, costs / 2}; }
   };
 
   void begin_window(Instant now);
@@ -70,6 +73,7 @@ class Trial {
   bool racing_ = false;
   int windows_ = 0;  // of this race or rest
   int rest_ = kRestFirst;
+  Sum before_;               // lately, as settled on
   std::array<Sum, 2> race_;  // as settled on, the other way
   Instant began_;            // of this window; 0: none yet
   std::size_t turns_ = 0;    // in it

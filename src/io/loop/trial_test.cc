@@ -12,14 +12,19 @@ struct Server {
   std::int64_t now_us = 1'000'000;
   std::int64_t first_us = 1'000;  // a turn of the first way
   std::int64_t second_us = 800;
+  std::int64_t upset_for_us = 0;
+  std::int64_t last_second_us = 0;
+  std::size_t clients = 50;
   // Of the turns of that time, how many in a hundred went the second way.
   int run(Duration time) {
     int second = 0;
     int turns = 0;
     for (const std::int64_t end = now_us + time.us; now_us < end; ++turns) {
       const bool went_second = trial.on_turn(Instant{now_us});
-      now_us += went_second ? second_us : first_us;
-      trial.on_served(50);
+      const bool upset = now_us < last_second_us + upset_for_us;
+      if (went_second) last_second_us = now_us;
+      now_us += went_second ? second_us : upset ? 2 * first_us : first_us;
+      trial.on_served(clients);
       second += went_second ? 1 : 0;
     }
     return 100 * second / turns;
@@ -51,6 +56,25 @@ TEST(Trial, ASecondWayThatIsNoLongerWorthItsHandicapIsLeft) {
   server.second_us = 980;
   server.run(Duration::seconds(8));
   EXPECT_LT(server.run(Duration::seconds(2)), 20);
+}
+
+TEST(Trial, WhatTheRaceItselfUpsetsIsNoReasonToChange) {
+  Server server;
+  // The first way takes twice as long for a while after the second.
+  server.second_us = 1'500;
+  server.upset_for_us = 100'000;
+  server.run(Duration::seconds(1));
+  EXPECT_LT(server.run(Duration::seconds(8)), 20);
+}
+
+TEST(Trial, FewerClientsThanBeforeAreNoReasonToStay) {
+  Server server;
+  server.second_us = 1'020;
+  server.run(Duration::seconds(5));
+  server.clients = 30;
+  server.second_us = 800;
+  server.run(Duration::seconds(10));
+  EXPECT_GT(server.run(Duration::seconds(2)), 85) << "less is served than before, either way";
 }
 
 TEST(Trial, TheLongestRestIsItsOwn) {
