@@ -55,7 +55,7 @@ void Driver::accept_durable(node::LogWritten written) {
   if (!syncs.under_way()) return accept_written(std::move(written), served->first, served->second);
   for (std::size_t count = syncs.on_synced(); count > 0; --count)
     accept_written(written, served->first, served->second);
-  sync_log(served->first, served->second);
+  sync_log(served->first, served->second, instant_of(io::clock_now()));
 }
 
 void Driver::accept_written(node::LogWritten written, const std::string& ns, Served& served) {
@@ -161,8 +161,9 @@ void Driver::end_round() {
 
 void Driver::end_turn() {
   if (ends_.resp != nullptr) ends_.resp->ask_gathered();
-  node_.end_turn(io::clock_now(), out_);
-  send_to_disk();
+  const Time now = io::clock_now();
+  node_.end_turn(now, out_);
+  send_to_disk(instant_of(now));
 }
 
 void Driver::flush() {
@@ -177,7 +178,7 @@ void Driver::flush() {
   arm_timer();
 }
 
-void Driver::send_to_disk() {
+void Driver::send_to_disk(Instant now) {
   std::optional<node::LogWrite> here;
   std::vector<node::LogWrite> ahead;
   for (auto& job : out_.log_writes) {
@@ -187,7 +188,7 @@ void Driver::send_to_disk() {
       continue;
     }
     const bool lone = lone_.on_write(job.bytes.size());
-    const bool by_loop = trial_.on_write(instant_of(io::clock_now()), job.bytes.size());
+    const bool by_loop = trial_.on_write(now, job.bytes.size());
     if ((lone || by_loop) && !here) {
       here = std::move(job);
     } else {
@@ -223,21 +224,22 @@ void Driver::put_here(const node::LogWrite& job) {
   }
   served->second.syncs.on_put(job.awaited);
   // Answers, and nothing else, wait for this; what was too much for one write goes on when it is durable.
-  node_.accept(node::LogWritten{job.ns, {}, /*durable=*/false}, io::clock_now(), out_);
+  const Time now = io::clock_now();
+  node_.accept(node::LogWritten{job.ns, {}, /*durable=*/false}, now, out_);
   flush_replies();
-  sync_log(served->first, served->second);
+  sync_log(served->first, served->second, instant_of(now));
 }
 
-void Driver::sync_log(const std::string& ns, Served& served) {
-  if (served.syncs.begin(instant_of(io::clock_now()))) return ends_.disk->sync(ns);
+void Driver::sync_log(const std::string& ns, Served& served, Instant now) {
+  if (served.syncs.begin(now)) return ends_.disk->sync(ns);
   const std::optional<Instant> at = served.syncs.ask_at();
   if (!at || at == served.sync_armed) return;  // setting a timer is a system call
   served.sync_armed = at;
-  served.sync_timer.expires_after(std::chrono::microseconds((*at - instant_of(io::clock_now())).us));
+  served.sync_timer.expires_after(std::chrono::microseconds((*at - now).us));
   served.sync_timer.async_wait([this, &ns, &served](const boost::system::error_code& error) {
     if (error) return;
     served.sync_armed.reset();
-    sync_log(ns, served);
+    sync_log(ns, served, instant_of(io::clock_now()));
   });
 }
 
@@ -356,10 +358,11 @@ void Driver::ask(RequestId id, std::string_view ns, Request&& request, std::size
   lone_.on_input(clients);
   node::ClientRequest asked{id, std::string(ns), std::move(request)};
   asked.terms.spares_etag = true;
-  node_.accept(std::move(asked), io::clock_now(), out_);
+  const Time now = io::clock_now();
+  node_.accept(std::move(asked), now, out_);
   request = std::move(asked.request);
   schedule_flush();
-  if (served->second.pace.on_request(instant_of(io::clock_now()), clients)) release_log(served->first);
+  if (served->second.pace.on_request(instant_of(now), clients)) release_log(served->first);
 }
 
 // What comes of these goes out when the turn ends.

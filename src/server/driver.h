@@ -121,11 +121,11 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   static std::optional<Duration> weigh_loop(Served& served, std::size_t answered);
   // What the turn's inputs add up to is asked for; what is for the disk is given to it.
   void end_turn();
-  void send_to_disk();
+  void send_to_disk(Instant now);
   void write_here(node::LogWrite job);
   // Gives it to the operating system; the disk is asked for later, together with what follows.
   void put_here(const node::LogWrite& job);
-  void sync_log(const std::string& ns, Served& served);
+  void sync_log(const std::string& ns, Served& served, Instant now);
   void send_to_links();
   void send_to_watchers();
   void write_notes();
