@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "server"))
-from node import Directory, Node, config_text, wait_for  # noqa: E402,F401
+from node import Directory, Node, config_text, die_with_parent, wait_for  # noqa: E402,F401
 
 
 class Redis:
@@ -33,7 +33,9 @@ class Redis:
 
     def __enter__(self):
         began = time.monotonic()
-        self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        # As Node does: with a session of its own goes a share of the processors of its own (sched(7), autogroup).
+        self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      start_new_session=True, preexec_fn=die_with_parent)
         wait_for("redis", lambda: self.cli("PING") == "PONG")
         self.ready_ms = (time.monotonic() - began) * 1000
         return self
