@@ -17,7 +17,6 @@ std::vector<ByteSpan> all_around(const CellPath& path) {
 }
 
 Result<bool> ends(const store::Cells& cells, const CellPath& path) {
-  if (is_internal_table(path.table) || !cells.may_expire(path.table)) return false;
   for (const ByteSpan field : all_around(path)) {
     const auto end = cells.ends_at(path.table, path.key, field);
     if (!end) return fail(end.error());
@@ -62,6 +61,8 @@ Status free_before(store::Cells& cells, const Commit& commit) {
   std::optional<std::optional<Vouch>> said;
   std::map<std::string, Stable, std::less<>> stable;  // by table
   for (const Op& op : commit.ops) {
+    const std::string_view table = table_of(op);
+    if (is_internal_table(table) || !cells.may_expire(table)) continue;
     const CellPath path = path_in(op);
     const Result<bool> asked = ends(cells, path);
     if (!asked) return asked.error();

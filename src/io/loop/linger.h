@@ -8,9 +8,10 @@
 // is therefore done only
 //
 //   with more than one processor (for_processors());
-//   where it serves more: looking and sleeping are raced (io/loop/trial.h), and looking has to be better by kWorth;
-//   where it brought something lately: after a look that brought nothing the next round sleeps at once, then two, four
-//   and so on, up to kRestMax, until one brings something.
+//   where it serves more: looking and sleeping are raced (io/loop/trial.h), and looking has to be better by kWorth.
+//   What is best for many says nothing of one client who is alone, so those races are run, and remembered, apart; where
+//   it brought something lately: after a look that brought nothing the next round sleeps at once, then two, four and so
+//   on, up to kRestMax, until one brings something.
 //
 // kLook is about what it spares. To spin for so long before sleeping costs at most twice what the best guess would have
 // (Karlin, Manasse, McGeoch and Owicki, "Competitive Randomized Algorithms for Nonuniform Problems", 1994). Time is an
@@ -18,6 +19,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 #include "base/time.h"
@@ -41,8 +43,10 @@ class Linger {
   // A round served so many sockets. True: look for up to kLook, and say below what came of it. False: go to sleep.
   bool begin(Instant now, std::size_t served) {
     if (when_ != When::kWherePays) return when_ == When::kAlways;
-    trial_.on_served(served);
-    if (!trial_.on_turn(now)) return false;
+    note_company(served);
+    Trial& trial = trials_[alone_ ? 1 : 0];
+    trial.on_served(served);
+    if (!trial.on_turn(now)) return false;
     if (rest_ == 0) return true;
     --rest_;
     return false;
@@ -54,8 +58,23 @@ class Linger {
   }
 
  private:
+  // Looking is the better guess for one client who is alone.
+  static constexpr Trial::Options kOfMany{.window = kWindow, .rest_max = kTrialRestMax, .handicap = kWorth};
+  static constexpr Trial::Options kOfOne{
+      .window = kWindow, .rest_max = kTrialRestMax, .handicap = kWorth, .second_first = true};
+  static constexpr double kAlone = 1.2;  // sockets in a round, over some sixteen rounds
+  static constexpr double kMany = 2;
+
+  void note_company(std::size_t served) {
+    sockets_ += (static_cast<double>(served) - sockets_) / 16;
+    if (sockets_ <= kAlone) alone_ = true;
+    if (sockets_ >= kMany) alone_ = false;
+  }
+
   const When when_;
-  Trial trial_{{.window = kWindow, .rest_max = kTrialRestMax, .handicap = kWorth}};
+  std::array<Trial, 2> trials_{Trial(kOfMany), Trial(kOfOne)};
+  double sockets_ = 1;
+  bool alone_ = true;
   int rest_ = 0;       // rounds that go without
   int next_rest_ = 1;  // after a look that brings nothing
 };

@@ -13,6 +13,7 @@ struct World {
   std::int64_t think_us = 8;
   std::int64_t wake_us = 10;
   std::int64_t work_us = 15;
+  std::size_t served = 1;
   std::int64_t slower_us = 0;  // the client is, by so much, where the loop looks on: they share a processor
   std::int64_t looked_us = 0;
   int looks = 0;
@@ -21,7 +22,7 @@ struct World {
   void round() {
     ++rounds;
     now_us += work_us;
-    if (!linger.begin(Instant{now_us}, 1)) {
+    if (!linger.begin(Instant{now_us}, served)) {
       now_us += think_us + wake_us;
       return;
     }
@@ -48,7 +49,7 @@ struct World {
 
 TEST(Linger, OneClientThatAsksAgainAtOnceIsWaitedFor) {
   World world;
-  EXPECT_GT(world.run(Duration::millis(200)), 30) << "found out soon";
+  EXPECT_GT(world.run(Duration::millis(200)), 60) << "from the beginning";
   EXPECT_GT(world.run(Duration::seconds(2)), 80) << "but for races";
 }
 
@@ -65,6 +66,23 @@ TEST(Linger, NotWhereItKeepsTheClientFromAsking) {
   world.slower_us = 12;
   world.run(Duration::millis(500));
   EXPECT_LT(world.run(Duration::seconds(2)), 25) << "races only";
+}
+
+TEST(Linger, WhatIsBestForManySaysNothingOfOne) {
+  World world;
+  world.served = 10;
+  world.slower_us = 12;
+  EXPECT_LT(world.run(Duration::seconds(3)), 25);
+  world.served = 1;
+  world.slower_us = 0;
+  EXPECT_GT(world.run(Duration::millis(200)), 30) << "found out soon";
+  world.run(Duration::seconds(2));
+  world.served = 10;
+  world.slower_us = 12;
+  EXPECT_LT(world.run(Duration::millis(200)), 25) << "as it was found before";
+  world.served = 1;
+  world.slower_us = 0;
+  EXPECT_GT(world.run(Duration::millis(200)), 60) << "and that too";
 }
 
 TEST(Linger, NotForALittleGain) {

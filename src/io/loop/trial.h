@@ -31,6 +31,7 @@ class Trial {
     // What the second way is not worth: it has to serve so many times as much to count as equal.
     double handicap = 1;
     Duration cost_max = Duration::seconds(3600);  // of a turn, as on_cost() says
+    bool second_first = false;                    // the way to begin with, until a race says otherwise
   };
   static constexpr Duration kIdle = Duration::millis(100);
   static constexpr std::size_t kTurnsMin = 8;
@@ -38,7 +39,7 @@ class Trial {
   static constexpr int kRestFirst = 4;
   static constexpr double kGain = 1.03;
 
-  explicit Trial(const Options& options) : options_(options) {}
+  explicit Trial(const Options& options) : options_(options), second_(options.second_first) {}
 
   // A turn begins. True: it goes the second way.
   bool on_turn(Instant now);
@@ -69,7 +70,7 @@ class Trial {
   double worth(const Sum& sum, bool second) const;
 
   const Options options_;
-  bool second_ = false;  // as settled on
+  bool second_;  // as settled on
   bool racing_ = false;
   int windows_ = 0;  // of this race or rest
   int rest_ = kRestFirst;
