@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/check.h"
 
@@ -61,34 +62,64 @@ Result<Bytes> Disk::read(std::uint64_t segment_id, std::uint64_t offset, std::ui
 
 namespace {
 
-// Puts old bytes back into parts of [offset, offset + before.size()).
-void lose_sectors(Bytes& file, std::uint64_t offset, const Bytes& before, Prng& rng) {
-  const std::uint64_t end = offset + before.size();
-  for (std::uint64_t at = offset; at < end;) {
-    const std::uint64_t sector_end = std::min<std::uint64_t>(end, (at / kSectorBytes + 1) * kSectorBytes);
-    if (rng.chance(1, 2)) file.replace(at, sector_end - at, before, at - offset, sector_end - at);
-    at = sector_end;
+using Range = std::pair<std::uint64_t, std::uint64_t>;  // bytes of a segment, [first, second)
+
+// Of [from, to) what is in random sectors.
+std::vector<Range> lose_sectors(std::uint64_t from, std::uint64_t to, Prng& rng) {
+  std::vector<Range> lost;
+  while (from < to) {
+    const std::uint64_t sector_end = std::min<std::uint64_t>(to, (from / kSectorBytes + 1) * kSectorBytes);
+    if (rng.chance(1, 2)) lost.emplace_back(from, sector_end);
+    from = sector_end;
   }
+  return lost;
 }
 
 }  // namespace
 
+// A sector that is on the disk holds all that was written to it before: what a write loses of a sector, later ones lose
+// with it.
+void Disk::lose(const std::vector<std::vector<Range>>& lost) {
+  std::set<std::pair<std::uint64_t, std::uint64_t>> sectors;  // of segments; what older writes have lost of them
+  std::vector<std::vector<Range>> all(unsynced_.size());
+  for (std::size_t i = 0; i < unsynced_.size(); ++i) {
+    const Unsynced& write = unsynced_[i];
+    const std::uint64_t end = write.offset + write.before.size();
+    all[i] = lost[i];
+    for (std::uint64_t at = write.offset / kSectorBytes; at * kSectorBytes < end; ++at) {
+      if (!sectors.contains({write.segment_id, at})) continue;
+      all[i].emplace_back(std::max(write.offset, at * kSectorBytes), std::min(end, (at + 1) * kSectorBytes));
+    }
+    for (const auto& [from, to] : lost[i]) {
+      for (std::uint64_t at = from / kSectorBytes; at * kSectorBytes < to; ++at) sectors.insert({write.segment_id, at});
+    }
+  }
+  // Newest first, so that bytes written twice end as some version that once was there.
+  for (std::size_t i = unsynced_.size(); i-- > 0;) {
+    const Unsynced& write = unsynced_[i];
+    Bytes& file = segments_.at(write.segment_id);
+    for (const auto& [from, to] : all[i]) file.replace(from, to - from, write.before, from - write.offset, to - from);
+  }
+}
+
 void Disk::crash(CrashKind kind, Prng& rng) {
   ++change_count_;
   if (kind == CrashKind::kProcess) return;  // the page cache outlives the process, and stays unsynced
-  // Newest first, so that bytes written twice end as some version that once was there.
-  for (auto it = unsynced_.rbegin(); it != unsynced_.rend(); ++it) {
-    Bytes& file = segments_.at(it->segment_id);
+  std::vector<std::vector<Range>> lost(unsynced_.size());
+  for (std::size_t i = unsynced_.size(); i-- > 0;) {
+    const Unsynced& write = unsynced_[i];
+    const std::uint64_t end = write.offset + write.before.size();
     switch (rng.below(4)) {
       case 0: break;  // all of it made it
       case 1: {
-        const std::uint64_t kept = rng.below(it->before.size() + 1);
-        file.replace(it->offset + kept, it->before.size() - kept, it->before, kept);
+        const std::uint64_t from = write.offset + rng.below(write.before.size() + 1);
+        if (from < end) lost[i] = {{from, end}};
         break;
       }
-      default: lose_sectors(file, it->offset, it->before, rng);
+      default: lost[i] = lose_sectors(write.offset, end, rng);
     }
   }
+  lose(lost);
   unsynced_.clear();
 }
 

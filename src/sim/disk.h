@@ -4,14 +4,16 @@
 //   sync()    they survive a power cut
 //
 // A power cut leaves of every unsynced write any subset of its 512-byte sectors (so holes occur), or any
-// prefix of its bytes; where it is lost the old bytes are back. A killed process loses nothing that was
-// written. Creating a segment is atomic, as a rename makes it.
+// prefix of its bytes; where it is lost the old bytes are back. Of a sector that was written more than once some
+// version is there: the system writes sectors out as they are, so a later write does not outlive an earlier one. A
+// killed process loses nothing that was written. Creating a segment is atomic, as a rename makes it.
 //
 // Not here: time. The machine (sim/machine.h) decides when each call happens.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -66,6 +68,9 @@ class Disk {
     std::uint64_t offset = 0;
     Bytes before;
   };
+
+  // Of each unsynced write these bytes of its segment.
+  void lose(const std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>>& lost);
 
   std::map<std::uint64_t, Bytes> segments_;
   std::map<std::uint64_t, Bytes> removed_;

@@ -64,6 +64,27 @@ TEST(Disk, APowerCutKeepsWhatWasSyncedAndAnyPartOfTheRest) {
   EXPECT_TRUE(hole);
 }
 
+TEST(Disk, OfASectorNothingOutlivesWhatWasWrittenToItBefore) {
+  bool both = false, first = false, none = false, across = false;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Disk disk;
+    Prng rng(seed);
+    ASSERT_TRUE(disk.prepare(1, kBytes).ok());
+    ASSERT_TRUE(disk.write(1, 100, Bytes(50, 'a')).ok());
+    ASSERT_TRUE(disk.write(1, 150, Bytes(600, 'b')).ok());
+    disk.crash(CrashKind::kPower, rng);
+    const Bytes after = content(disk);
+    const bool a = after.substr(100, 50) == Bytes(50, 'a');
+    const bool b = after.find('b') != Bytes::npos && after.find('b') < kSectorBytes;
+    ASSERT_TRUE(a || !b) << seed;
+    both = both || (a && b);
+    first = first || (a && !b);
+    none = none || after.find_first_not_of('\0') == Bytes::npos;
+    across = across || (!a && after.find('b') == kSectorBytes);
+  }
+  EXPECT_TRUE(both && first && none && across);
+}
+
 TEST(Disk, SectorsOfSyncedBytesSurviveALostNeighbourInTheSameSector) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Disk disk;
