@@ -62,6 +62,11 @@ bool RetiredNodes::lost(const Origin& origin) const {
   return at != nodes_.end() && origin.epoch <= at->second.lost;
 }
 
+bool RetiredNodes::lost(std::string_view node) const {
+  const auto at = nodes_.find(node);
+  return at != nodes_.end() && at->second.lost != 0;
+}
+
 const RetiredNodes::Retirement::Closing* RetiredNodes::closing(const Origin& origin) const {
   const auto at = nodes_.find(origin.node);
   if (at == nodes_.end()) return nullptr;
@@ -70,8 +75,9 @@ const RetiredNodes::Retirement::Closing* RetiredNodes::closing(const Origin& ori
 }
 
 bool RetiredNodes::open(std::string_view node) const {
-  const auto at = nodes_.find(node);
-  return at != nodes_.end() && at->second.lost != 0 && !at->second.closings.contains(at->second.lost);
+  if (!lost(node)) return false;
+  const Retirement& said = nodes_.find(node)->second;
+  return !said.closings.contains(said.lost);
 }
 
 bool RetiredNodes::any_open() const {

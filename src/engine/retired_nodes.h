@@ -46,6 +46,8 @@ class RetiredNodes {
   }
   // Its disk is lost with it: nothing of it comes any more but from those who have it.
   bool lost(const Origin& origin) const;
+  // The same of some epoch of the node.
+  bool lost(std::string_view node) const;
   // Nothing while that is waited for which nobody has whole.
   const Retirement::Closing* closing(const Origin& origin) const;
   // The node is lost, or any, and not closed yet.

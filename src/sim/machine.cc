@@ -299,9 +299,7 @@ bool Machine::knows_retired(const std::string& ns, const Origin& origin) const {
 
 bool Machine::knows_lost(const std::string& ns, const std::string& node) const {
   const engine::RetiredNodes* const retired = state_ == State::kDown ? nullptr : node_->retired(ns);
-  if (retired == nullptr) return false;
-  const auto at = retired->nodes().find(node);
-  return at != retired->nodes().end() && at->second.lost != 0;
+  return retired != nullptr && retired->lost(std::string_view(node));
 }
 
 bool Machine::at_rest(const std::string& ns) const { return state_ == State::kDown || node_->at_rest(ns); }

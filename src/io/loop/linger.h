@@ -8,10 +8,11 @@
 // is therefore done only
 //
 //   with more than one processor (for_processors());
-//   where it serves more: looking and sleeping are raced (io/loop/trial.h), and looking has to be better by kWorth.
-//   What is best for many says nothing of one client who is alone, so those races are run, and remembered, apart; where
-//   it brought something lately: after a look that brought nothing the next round sleeps at once, then two, four and so
-//   on, up to kRestMax, until one brings something.
+//   where it serves more: looking and sleeping are raced (io/loop/trial.h), and looking has to be better by kWorth;
+//   where it brought something lately: after a look that brought nothing the next round sleeps at once, then two, four
+//   and so on, up to kRestMax, until one brings something.
+//
+// What is best for many says nothing of one client who is alone: those races are run, and remembered, apart.
 //
 // kLook is about what it spares. To spin for so long before sleeping costs at most twice what the best guess would have
 // (Karlin, Manasse, McGeoch and Owicki, "Competitive Randomized Algorithms for Nonuniform Problems", 1994). Time is an
