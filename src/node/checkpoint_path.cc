@@ -14,6 +14,8 @@ namespace {
 constexpr std::int64_t kRest = 19;
 constexpr Duration kRestMax = Duration::seconds(30);
 constexpr Duration kAfterFailure = Duration::seconds(1);
+// Between two slices, so that others have at least as much of the loop.
+constexpr Duration kBetweenSlices = Duration::micros(500);
 
 }  // namespace
 
@@ -22,15 +24,29 @@ void CheckpointPath::begin(Time now) {
   const auto& segments = replica_.index().segments();
   const std::uint64_t replay_segment = segments.empty() ? log::kFirstSegmentId : segments.back().header.segment_id;
   covered_ = replica_.cells().applied();
-  batch_ = replica_.cells().begin_checkpoint(replay_segment);
-  state_ = State::kGathered;
-  began_at_ = instant_of(now);
+  replica_.cells().start_checkpoint(replay_segment);
+  state_ = State::kGathering;
+  next_slice_at_ = instant_of(now);
+  go_on(now);
+}
+
+void CheckpointPath::go_on(Time now) {
+  if (state_ != State::kGathering && state_ != State::kSettling) return;
+  if (instant_of(now) < next_slice_at_) return;
+  next_slice_at_ = instant_of(now) + kBetweenSlices;
+  const std::size_t slice = replica_.config().checkpoint_slice_cells;
+  if (state_ == State::kGathering && replica_.cells().gather(slice)) {
+    state_ = State::kGathered;
+  } else if (state_ == State::kSettling && replica_.cells().settle(slice)) {
+    state_ = State::kIdle;
+  }
 }
 
 void CheckpointPath::on_written(const Status& status, Time now, Outputs& out) {
   if (state_ != State::kWriting) return;
-  state_ = State::kIdle;
-  replica_.cells().checkpoint_done(status);
+  state_ = State::kSettling;
+  next_slice_at_ = instant_of(now);
+  replica_.cells().checkpoint_written(status);
   counted_to_ = 0;
   if (status.ok() == failing_) {
     failing_ = !status.ok();
@@ -38,19 +54,20 @@ void CheckpointPath::on_written(const Status& status, Time now, Outputs& out) {
                                         fmt::format("checkpoint failed: {}; trying again", status.message())}
                                  : Note{Note::Level::kInfo, replica_.name(), "checkpoints succeed again"});
   }
-  const Duration took = instant_of(now) - began_at_;
+  const Duration took = instant_of(now) - handed_out_at_;
   const Duration rest = std::max(pace_.interval, std::min(Duration::micros(took.us * kRest), kRestMax));
   next_at_ = instant_of(now) + (status.ok() ? rest : kAfterFailure);
 }
 
 void CheckpointPath::end_turn(Time now, Outputs& out) {
+  go_on(now);
   // The interval runs from the first change on, not from the last checkpoint of long ago.
   if (!under_way() && !replica_.cells().checkpoint_needed()) next_at_ = instant_of(now) + pace_.interval;
   if ((full() && !failing_) || instant_of(now) >= next_at_) begin(now);
   if (state_ == State::kGathered && covered_ <= replica_.durable()) {
     state_ = State::kWriting;
-    out.checkpoints.push_back({replica_.name(), std::move(batch_)});
-    batch_ = {};
+    handed_out_at_ = instant_of(now);
+    out.checkpoints.push_back({replica_.name(), replica_.cells().take_gathered()});
   }
 }
 
@@ -69,7 +86,9 @@ bool CheckpointPath::full() {
 }
 
 std::optional<Instant> CheckpointPath::next_deadline() const {
-  if (under_way() || !replica_.failure().ok() || !replica_.cells().checkpoint_needed()) return std::nullopt;
+  if (!replica_.failure().ok()) return std::nullopt;
+  if (state_ == State::kGathering || state_ == State::kSettling) return next_slice_at_;
+  if (under_way() || !replica_.cells().checkpoint_needed()) return std::nullopt;
   return next_at_;
 }
 

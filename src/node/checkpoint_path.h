@@ -1,11 +1,15 @@
 // node/checkpoint_path.h — brings changed cells to the store, so that a restart replays little and memory stays
 // bounded.
 //
-//   idle       nothing under way                         → gathered when enough changed or enough time passed
-//   gathered   a batch is taken from the cells           → writing once the log is durable as far as it reaches
-//   writing    handed out as CheckpointWrite             → idle on CheckpointWritten, good or bad
+//   idle       nothing under way                         → gathering when enough changed or enough time passed
+//   gathering  a batch is taken from the cells           → gathered when it has all
+//   gathered   waits for the log                         → writing once that is durable as far as the batch reaches
+//   writing    handed out as CheckpointWrite             → settling on CheckpointWritten, good or bad
+//   settling   the cells learn of it                     → idle when all have
 //
-// A crash in any state loses nothing: the store is as before or as after, and the log replays the rest. One thread.
+// Gathering and settling are done in slices (NamespaceConfig::checkpoint_slice_cells), so that nobody waits long behind
+// one: of 200,000 cells each would hold the loop for a tenth of a second. A crash in any state loses nothing: the store
+// is as before or as after, and the log replays the rest. One thread.
 #pragma once
 
 #include "node/replica.h"
@@ -35,16 +39,18 @@ class CheckpointPath {
   // There is no waiting for the next one.
   bool full();
 
-  enum class State : std::uint8_t { kIdle, kGathered, kWriting };
+  enum class State : std::uint8_t { kIdle, kGathering, kGathered, kWriting, kSettling };
+  // One slice, where its time has come.
+  void go_on(Time now);
 
   Replica& replica_;
   Pace pace_;
   Instant next_at_;
-  Instant began_at_;  // of the one under way
+  Instant next_slice_at_;
+  Instant handed_out_at_;
   State state_ = State::kIdle;
   bool failing_ = false;
   LogPos covered_;
-  store::Batch batch_;
   std::uint64_t counted_to_ = 0;    // replay_bytes_ was counted when this segment was the last
   std::uint64_t replay_bytes_ = 0;  // what a restart would read of the segments before that one
 };

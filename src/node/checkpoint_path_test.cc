@@ -51,6 +51,19 @@ TEST_F(Checkpoints, OneThatTookLongIsFollowedByARest) {
   EXPECT_EQ(rig_.checkpoints, 2U);
 }
 
+// Nobody waits behind a checkpoint of many cells: it takes turns with what is asked meanwhile, and holds none of that.
+TEST_F(Checkpoints, OneOfManyCellsIsMadeInSlices) {
+  const int cells = 4 * static_cast<int>(NamespaceConfig().checkpoint_slice_cells);
+  for (int i = 0; i < cells; ++i) rig_.ask("ns", put("k" + std::to_string(i), "1"));
+  int turns = 0;
+  while (rig_.checkpoints == 0) {
+    rig_.ask("ns", put("k" + std::to_string(7 * turns % cells), "2"));
+    rig_.pass(Duration::seconds(turns == 0 ? 6 : 0) + Duration::millis(1));
+    ASSERT_LT(++turns, 100);
+  }
+  EXPECT_GE(turns, 4);
+}
+
 TEST_F(Checkpoints, TheRestIsHalfAMinuteAtMost) {
   checkpoint_that_takes(10);
   write_for(29);

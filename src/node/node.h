@@ -40,6 +40,8 @@ struct NamespaceConfig {
   std::uint64_t tail_bytes_min = 4 << 20;
   // Of the order of a large key, cells that are looked at in a turn (node/order_path.h).
   std::size_t order_slice_cells = 4096;
+  // Of a checkpoint, cells that are copied in a turn (node/checkpoint_path.h).
+  std::size_t checkpoint_slice_cells = 256;
   // A table that arrives comes in parts of so much, each on disk before the next is asked for (node/resync_path.h).
   std::size_t arrival_part_bytes = 64 << 20;
   // How often all cells are compared with each peer, when both have seen the same; 0: never.

@@ -51,6 +51,7 @@ void build_fleet(const FleetPlan& plan, World& world) {
       ns_config.tail_bytes_min = plan.tail_bytes_min;
       ns_config.equality_interval = plan.equality_interval;
       ns_config.order_slice_cells = plan.order_slice_cells;
+      ns_config.checkpoint_slice_cells = plan.checkpoint_slice_cells;
       ns_config.arrival_part_bytes = plan.arrival_part_bytes;
       ns_config.release = site.release;
       config.namespaces.push_back(std::move(ns_config));

@@ -31,6 +31,7 @@ struct FleetPlan {
   std::uint64_t tail_bytes_min = 4 << 20;
   std::size_t link_unacked_bytes_max = limits::kLinkUnackedBytesMax;
   std::size_t order_slice_cells = node::NamespaceConfig{}.order_slice_cells;
+  std::size_t checkpoint_slice_cells = node::NamespaceConfig{}.checkpoint_slice_cells;
   std::size_t arrival_part_bytes = node::NamespaceConfig{}.arrival_part_bytes;
   Duration equality_interval{0};
   Duration checkpoint_interval = Duration::seconds(5);

@@ -73,6 +73,9 @@ std::vector<std::string> fleet_lines(const FleetPlan& plan) {
   if (plan.order_slice_cells != FleetPlan{}.order_slice_cells) {
     lines.push_back(fmt::format("order-slices {}", plan.order_slice_cells));
   }
+  if (plan.checkpoint_slice_cells != FleetPlan{}.checkpoint_slice_cells) {
+    lines.push_back(fmt::format("checkpoint-slices {}", plan.checkpoint_slice_cells));
+  }
   if (plan.arrival_part_bytes != FleetPlan{}.arrival_part_bytes) {
     lines.push_back(fmt::format("arrival-parts {}", plan.arrival_part_bytes));
   }

@@ -30,6 +30,7 @@ const std::map<std::string, ScenarioPlayer::Verb, std::less<>>& ScenarioPlayer::
       {"tail", {&ScenarioPlayer::tail, true}},
       {"credit", {&ScenarioPlayer::credit, true}},
       {"order-slices", {&ScenarioPlayer::order_slices, true}},
+      {"checkpoint-slices", {&ScenarioPlayer::checkpoint_slices, true}},
       {"arrival-parts", {&ScenarioPlayer::arrival_parts, true}},
       {"release", {&ScenarioPlayer::release, true}},
       {"frontier", {&ScenarioPlayer::frontier, true}},
@@ -263,6 +264,12 @@ Lines ScenarioPlayer::arrival_parts(const Words& words) {
 Lines ScenarioPlayer::order_slices(const Words& words) {
   want(words, 2, "order-slices CELLS");
   plan_.order_slice_cells = static_cast<std::size_t>(std::max<std::int64_t>(1, to_number(words[1])));
+  return {};
+}
+
+Lines ScenarioPlayer::checkpoint_slices(const Words& words) {
+  want(words, 2, "checkpoint-slices CELLS");
+  plan_.checkpoint_slice_cells = static_cast<std::size_t>(std::max<std::int64_t>(1, to_number(words[1])));
   return {};
 }
 

@@ -70,6 +70,7 @@ class ScenarioPlayer {
   Lines tail(const Words& words);
   Lines credit(const Words& words);
   Lines order_slices(const Words& words);
+  Lines checkpoint_slices(const Words& words);
   Lines arrival_parts(const Words& words);
   Lines release(const Words& words);
   Lines frontier(const Words& words);

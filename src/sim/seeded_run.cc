@@ -205,6 +205,13 @@ bool small_bounds(FleetPlan& plan, std::uint64_t seed) {
   return true;
 }
 
+// Checkpoints that take many turns, with commits in between.
+void small_slices(FleetPlan& plan, std::uint64_t seed) {
+  constexpr std::uint64_t kOfSlices = 0xC2B2'AE3D'27D4'EB4F;
+  Prng rng(seed ^ kOfSlices);
+  if (rng.chance(1, 4)) plan.checkpoint_slice_cells = 1 + rng.below(8);
+}
+
 // Clients that send much at once, as those of a pipeline do: many operations in one request, many in one commit.
 bool sends_much(WorkloadOptions& work, std::uint64_t seed) {
   constexpr std::uint64_t kOfTraffic = 0x94D0'49BB'1331'11EB;
@@ -235,6 +242,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
                                           options.mutation == DriverMutation::kArrivalEarly ||
                                           options.mutation == DriverMutation::kLostByTail);
   compare_often(fleet.plan, options.seed);
+  small_slices(fleet.plan, options.seed);
   const bool with_lists = small_bounds(fleet.plan, options.seed);
   const bool with_backups = takes_backups(options.seed, options.mutation == DriverMutation::kRestoreReplaces);
   const bool mixed = mix_releases(fleet.plan, options.seed);

@@ -69,6 +69,7 @@ class Cell {
   bool was_shown_ = false;  // shown() as of the last change that was booked
   bool filtered_ = false;   // the key filter has it
   bool lone_ = false;       // a register of whose key it is certain that it has no counter
+  bool round_ = false;      // of the last checkpoint that has it, or that was begun before it changed
   std::variant<crdt::Register, crdt::Counter> state_;
   LogPos touched_;
   // Of a kExpiry cell: no later than this the index has a hint at it; 0 when it may have none.

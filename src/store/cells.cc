@@ -548,9 +548,11 @@ void Cells::book(Cell& cell, LogPos pos) {
 }
 
 void Cells::mark_changed(Cell& cell, LogPos pos) {
+  CHECK(!awaited(cell));
   ++version_;
   if (cell.listed_) {
     unlist(cell);
+    cell.round_ = round_;
     new_unsaved_.push_back(&cell);
     if (!cell.filtered_) put_in_filter(cell);
   } else {
@@ -576,6 +578,7 @@ void Cells::put_in_filter(Cell& cell) {
 
 void Cells::erase(ByteSpan cell_key, LogPos pos) {
   if (Cell* cell = hot(cell_key); cell != nullptr) {
+    if (awaited(*cell)) gather_cell(*cell);
     cell->make_empty();
     changed(*cell, pos);
     return;
@@ -610,97 +613,5 @@ void Cells::applied_record(LogPos pos, std::uint64_t changes) {
 }
 
 void Cells::raise_hlc_floor(Hlc floor) { meta_.hlc_floor = std::max(meta_.hlc_floor, floor); }
-
-// Checkpoints. ----------------------------------------------------------------------------------------------
-
-Batch Cells::begin_checkpoint(std::uint64_t replay_segment) {
-  CHECK(!checkpoint_under_way());
-  flushing_meta_ = meta_;
-  flushing_meta_->replay_segment = replay_segment;
-  Batch batch;
-  batch.put(kCheckpointKey, encode_checkpoint_meta(*flushing_meta_));
-  Bytes encoded;
-  const auto take = [&](Cell& cell) {
-    cell.flushing_ = true;
-    cell.dirty_ = false;
-    if (cell.empty()) {
-      batch.erase(cell.key_);
-    } else {
-      encoded.clear();
-      encode_cell(cell.key_, cell, encoded);
-      batch.put(cell.key_, encoded);
-    }
-  };
-  for (const auto& [key, cell] : ordered_unsaved_) take(*cell);
-  // They lie all over memory: what the next ones will be asked for is brought near meanwhile, step by step.
-  constexpr std::size_t kAhead = 4;
-  const auto ahead = [&](std::size_t n) { return n < new_unsaved_.size() ? new_unsaved_[n] : nullptr; };
-  for (std::size_t n = 0; n < new_unsaved_.size(); ++n) {
-    if (const Cell* cell = ahead(n + 3 * kAhead); cell != nullptr) __builtin_prefetch(cell);
-    if (const Cell* cell = ahead(n + 2 * kAhead); cell != nullptr) cell->bring_entries();
-    if (const Cell* cell = ahead(n + kAhead); cell != nullptr) cell->bring_value();
-    take(*new_unsaved_[n]);
-  }
-  filter_.save(meta_.covered, batch);
-  expiry_.begin_checkpoint(batch);
-  ledger_.begin_checkpoint(batch);
-  return batch;
-}
-
-void Cells::checkpoint_done(const Status& status) {
-  CHECK(checkpoint_under_way());
-  ++version_;
-  for (auto at = ordered_unsaved_.begin(); at != ordered_unsaved_.end();) {
-    Cell& cell = *at->second;
-    if (stays_unsaved(cell, status.ok())) {
-      ++at;
-    } else {
-      at = ordered_unsaved_.erase(at);
-      settle(cell);
-    }
-  }
-  std::erase_if(new_unsaved_, [&](Cell* cell) {
-    if (stays_unsaved(*cell, status.ok())) return false;
-    settle(*cell);
-    return true;
-  });
-  if (!status.ok()) filter_.save_failed();
-  expiry_.checkpoint_done(status.ok());
-  ledger_.checkpoint_done(status.ok());
-  if (status.ok()) {
-    saved_meta_ = *flushing_meta_;
-    checkpointed_ = saved_meta_.covered;
-    meta_.replay_segment = saved_meta_.replay_segment;
-  }
-  flushing_meta_.reset();
-  if (holds_ == 0) evict();
-}
-
-bool Cells::stays_unsaved(Cell& cell, bool saved) {
-  if (!saved) cell.dirty_ = cell.dirty_ || cell.flushing_;
-  cell.flushing_ = false;
-  return cell.dirty_;
-}
-
-const Cells::Unsaved& Cells::unsaved() const {
-  for (Cell* cell : new_unsaved_) ordered_unsaved_.emplace(cell->key_, cell);
-  new_unsaved_.clear();
-  return ordered_unsaved_;
-}
-
-// A cell that the Kv now has as it is.
-void Cells::settle(Cell& cell) {
-  unsaved_bytes_ -= cell.bytes_;
-  cell.touched_ = LogPos(0);
-  if (cell.empty()) {
-    erase_cell(cell);
-  } else {
-    list_newest(cell);
-  }
-}
-
-bool Cells::checkpoint_needed() const {
-  return dirty_cells() > 0 || expiry_.changed() || ledger_.changed() || meta_ != saved_meta_;
-}
 
 }  // namespace pando::store

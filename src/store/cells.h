@@ -7,6 +7,9 @@
 //   dirty     changed since; kept in memory; a crash loses it here, the log replay brings it back
 //   flushing  in the checkpoint under way; kept in memory; becomes dirty again by a change or a failure
 //
+// A checkpoint is made in steps, with changes in between: a dirty cell that it has not come to yet is put into it as it
+// is before it changes (store/cells_checkpoint.cc).
+//
 // Reads always see the newest state of all of them. Only apply/ changes cells. A failed read of the Kv, or a
 // stored cell whose checksum does not fit, is a Status that names the cell: never "absent".
 //
@@ -70,6 +73,8 @@ class CellObserver {
 
 class Cells {
  public:
+  static constexpr std::size_t kGatherBytes = 1 << 20;
+
   // Reads the checkpoint record. A Kv with cells but without that record is kDataLoss. A Kv without a key filter is
   // read through.
   static Result<std::unique_ptr<Cells>> open(const Kv& kv, const CellsOptions& options = {});
@@ -191,9 +196,11 @@ class Cells {
     Cells& cells_;
   };
 
-  // Before a change of a cell that was not loaded for it, for snapshots that go on seeing it as it is.
+  // Before a change of a cell that was not loaded for it, for those who go on seeing it as it is: snapshots, and a
+  // checkpoint that has not come to it yet.
   void preserve(ByteSpan cell_key, const Cell& cell) {
     if (snapshots_.any() && snapshots_.wants(cell_key)) snapshots_.keep(cell_key, cell);
+    if (gathering_) gather_first(cell_key);
   }
   // The cell to change in place, present or not (then empty, of the path's kind). Follow with changed().
   Result<Cell*> load(const CellPath& path);
@@ -244,17 +251,30 @@ class Cells {
 
   // Checkpoints. ---------------------------------------------------------------------------------------------
 
-  // Everything dirty plus the checkpoint record, to be written by Kv::write in one batch. It covers applied():
-  // write it only once the log is durable that far. `replay_segment` is where the record after applied() lies
-  // or will lie. Changes go on meanwhile and belong to the next one. At most one under way (checked).
-  Batch begin_checkpoint(std::uint64_t replay_segment);
+  // Everything dirty as of now plus the checkpoint record, to be written by Kv::write in one batch. It covers applied()
+  // as of now: write it only once the log is durable that far. `replay_segment` is where the record after applied()
+  // lies or will lie. Changes go on meanwhile and belong to the next one. At most one under way (checked).
+  //
+  //   start_checkpoint → gather until it says true → take_gathered → (Kv::write) → checkpoint_written
+  //   → settle until it says true
+  void start_checkpoint(std::uint64_t replay_segment);
+  // Copies so many cells more, or about kGatherBytes of them. True: that was all. Also when called again.
+  bool gather(std::size_t cells_max);
+  Batch take_gathered();
   // After a failure everything is dirty again and the next checkpoint has it all.
+  void checkpoint_written(const Status& status);
+  // So many cells more learn of it. True: there is none under way any more.
+  bool settle(std::size_t cells_max);
+  bool checkpoint_under_way() const { return saving_.has_value(); }
+  // All steps at once: those up to the write, and those behind it.
+  Batch begin_checkpoint(std::uint64_t replay_segment);
   void checkpoint_done(const Status& status);
-  bool checkpoint_under_way() const { return flushing_meta_.has_value(); }
 
   // Not yet in a successful checkpoint.
   std::size_t dirty_bytes() const { return unsaved_bytes_; }
-  std::size_t dirty_cells() const { return ordered_unsaved_.size() + new_unsaved_.size(); }
+  std::size_t dirty_cells() const {
+    return ordered_unsaved_.size() + new_unsaved_.size() + (saving_ && !saving_->in_order ? saving_->unsettled() : 0);
+  }
   // True when the checkpoint record itself would say something new.
   bool checkpoint_needed() const;
   // Clean cells in memory.
@@ -299,13 +319,17 @@ class Cells {
   }
   // All that is unsaved, by key.
   const Unsaved& unsaved() const;
-  // After a checkpoint: whether the cell is still unsaved.
-  static bool stays_unsaved(Cell& cell, bool saved);
+  // The checkpoint that is being gathered has not come to it yet.
+  bool awaited(const Cell& cell) const { return gathering_ && !cell.listed_ && cell.round_ != round_; }
+  void gather_first(ByteSpan cell_key);
+  void gather_cell(Cell& cell);
+  // Whether the cell is still unsaved, now that the checkpoint under way was written, or was not.
+  bool stays_unsaved(Cell& cell) const;
   void list_newest(Cell& cell);
   void unlist(Cell& cell);
   void evict();
   void erase_cell(Cell& cell);
-  void settle(Cell& cell);
+  void settle_cell(Cell& cell);
   void book(Cell& cell, LogPos pos);
 
   const Kv& kv_;
@@ -315,6 +339,24 @@ class Cells {
   // Dirty or flushing. Those that became so since somebody last asked for their order are not in it.
   mutable Unsaved ordered_unsaved_;
   mutable std::vector<Cell*> new_unsaved_;
+  // A checkpoint under way. Its cells are those of `ordered_unsaved_` and of `new_unsaved_` as they were when it began;
+  // the latter it has taken over.
+  struct Saving {
+    CheckpointMeta meta;
+    Batch batch = {};
+    std::vector<Cell*> cells;
+    mutable bool in_order = false;  // those of `cells` that are not settled are in `ordered_unsaved_` too
+    // The first to be gathered, then to be settled.
+    std::size_t next = 0;  // of `cells`
+    std::optional<Unsaved::iterator> next_ordered;
+    std::optional<bool> saved = {};  // written, or failed
+    Bytes encoded = {};
+
+    std::size_t unsettled() const { return saved ? cells.size() - next : cells.size(); }
+  };
+  std::optional<Saving> saving_;
+  bool gathering_ = false;  // not all of its cells are in its batch
+  bool round_ = false;      // changes with each checkpoint; cells that are in it, or in none before the next, have it
   KeyFilter filter_;
   ExpiryIndex expiry_;
   Ledger ledger_;
@@ -326,7 +368,6 @@ class Cells {
   std::map<Bytes, Watch, std::less<>> watched_;  // by key prefix
   std::uint64_t next_watch_ = 1;
   CheckpointMeta meta_;
-  std::optional<CheckpointMeta> flushing_meta_;
   CheckpointMeta saved_meta_;
   LogPos checkpointed_;
   std::size_t unsaved_bytes_ = 0;

@@ -304,6 +304,55 @@ TEST_F(CellsTest, WritesGoOnBesideACheckpoint) {
   EXPECT_EQ(walk("kv"), "a=1 b=1 ") << "the first checkpoint, whole, and nothing of what came after";
 }
 
+// What changes before its turn has come is copied first, whichever way it changes.
+TEST_F(CellsTest, ACheckpointInStepsIsOfOneMoment) {
+  for (const char* key : {"a", "b", "c", "d", "e", "f"}) put(reg_path(key), "1");
+  put({"sessions", "old", CellKind::kRegister, ""}, "1");
+  add(counter_path("hits"), 5);
+  EXPECT_EQ(walk("kv"), "a=1 b=1 c=1 d=1 e=1 f=1 hits#5 ") << "those are in order";
+  for (const char* key : {"g", "h"}) put(reg_path(key), "1");
+  cells_->start_checkpoint(1);
+  EXPECT_FALSE(cells_->gather(1));
+  put(reg_path("a"), "2");
+  put(reg_path("h"), "2");
+  remove(reg_path("b"));
+  add(counter_path("hits"), 2);
+  ASSERT_TRUE(cells_->free_key("sessions", "old").ok());
+  put(reg_path("new"), "2");
+  EXPECT_FALSE(cells_->gather(2));
+  put(reg_path("a"), "3");
+  EXPECT_EQ(walk("kv"), "a=3 c=1 d=1 e=1 f=1 g=1 h=2 hits#7 new=2 ") << "reads see the newest, and put all in order";
+  put(reg_path("f"), "3");
+  int steps = 0;
+  while (!cells_->gather(1)) ++steps;
+  EXPECT_GT(steps, 2);
+  put(reg_path("c"), "4");
+  ASSERT_TRUE(kv_.write(cells_->take_gathered()).ok());
+  cells_->checkpoint_written({});
+  EXPECT_EQ(cells_->checkpointed(), LogPos(10));
+  while (!cells_->settle(1)) {
+    ++steps;
+    EXPECT_TRUE(cells_->checkpoint_under_way());
+    put(reg_path("d"), std::to_string(steps));
+  }
+  EXPECT_FALSE(cells_->checkpoint_under_way());
+  EXPECT_EQ(cells_->touched(reg_path("e")), LogPos(0));
+
+  reopen();
+  EXPECT_EQ(walk("kv"), "a=1 b=1 c=1 d=1 e=1 f=1 g=1 h=1 hits#5 ");
+  EXPECT_EQ(walk("sessions"), "old=1 ");
+}
+
+TEST_F(CellsTest, AStepTakesSoManyCellsOrSoManyBytes) {
+  for (int i = 0; i < 10; ++i) put(reg_path("k" + std::to_string(i)), Bytes(Cells::kGatherBytes / 2, 'v'));
+  cells_->start_checkpoint(1);
+  int steps = 1;
+  while (!cells_->gather(1000)) ++steps;
+  EXPECT_EQ(steps, 5);
+  cells_->checkpoint_done(kv_.write(cells_->take_gathered()));
+  EXPECT_EQ(cells_->dirty_bytes(), 0u);
+}
+
 TEST_F(CellsTest, AFailedCheckpointLosesNothing) {
   put(reg_path("a"), "1");
   put(reg_path("gone"), "1");
@@ -555,8 +604,8 @@ TEST_F(CellsTest, DigestIsOfTheStateNotOfWhereItLies) {
   EXPECT_NE(cells_->digest()->fingerprint, in_memory->fingerprint);
 }
 
-// Random puts, deletes, checkpoints (some failing, some with writes beside them) and restarts against a
-// std::map, with a cache far too small.
+// Random puts, deletes, checkpoints (some failing, all with writes beside and between their steps) and restarts against
+// a std::map, with a cache far too small.
 TEST_F(CellsTest, AgreesWithAModel) {
   const CellsOptions options{.cache_bytes_max = 2'000};
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
@@ -566,35 +615,39 @@ TEST_F(CellsTest, AgreesWithAModel) {
     std::map<Bytes, Bytes> model;
     std::map<Bytes, Bytes> saved;     // as of the last checkpoint that succeeded
     std::map<Bytes, Bytes> flushing;  // as of the one under way
-    std::optional<Batch> batch;
+    enum class Stage { kNone, kGathering, kSettling } stage = Stage::kNone;
     for (int step = 0; step < 300; ++step) {
       const Bytes key = std::to_string(prng.below(30));
-      switch (prng.below(8)) {
+      switch (prng.below(9)) {
         case 0:
           remove(reg_path(key));
           model.erase(key);
           break;
         case 1:
-          if (!batch) {
-            batch = cells_->begin_checkpoint(1);
-            flushing = model;
-          }
+          if (stage != Stage::kNone) break;
+          cells_->start_checkpoint(1);
+          flushing = model;
+          stage = Stage::kGathering;
           break;
         case 2:
-          if (!batch) break;
+        case 8: {
+          const std::size_t slice = prng.chance(1, 4) ? 1000 : 1 + prng.below(5);
+          if (stage == Stage::kSettling && cells_->settle(slice)) stage = Stage::kNone;
+          if (stage != Stage::kGathering || !cells_->gather(slice)) break;
           if (prng.chance(1, 3)) {
-            cells_->checkpoint_done(Status(StatusCode::kUnavailable, "full"));
+            cells_->checkpoint_written(Status(StatusCode::kUnavailable, "full"));
           } else {
-            cells_->checkpoint_done(kv_.write(*batch));
+            cells_->checkpoint_written(kv_.write(cells_->take_gathered()));
             saved = flushing;
           }
-          batch.reset();
+          stage = Stage::kSettling;
           break;
+        }
         case 3:
           if (!prng.chance(1, 10)) break;
           reopen(options);
           model = saved;
-          batch.reset();
+          stage = Stage::kNone;
           break;
         case 4: {
           std::string expected;
