@@ -110,10 +110,21 @@ std::optional<Assembly::Ready> Assembly::next_answer(LinkId link, Stream& stream
       ++at;
       continue;
     }
+    if (!here && std::holds_alternative<VersionVector>(at->what)) {
+      // What comes behind one that was given back may depend on it.
+      const Dot& owed = at->dot;
+      at = std::find_if(std::next(at), stream.answers.end(), [&](const Item& item) {
+        return std::holds_alternative<Bytes>(item.what) && item.dot.origin == owed.origin && item.first <= owed.seq &&
+               owed.seq <= item.dot.seq;
+      });
+      if (at == stream.answers.end()) return std::nullopt;
+    }
     Item answer = std::move(*at);
     at = stream.answers.erase(at);
     stream.bytes -= size_of(answer.what);
-    if (!here) return Ready{link, std::move(std::get<Bytes>(answer.what)), {}, true};
+    if (here) continue;
+    const auto place = static_cast<std::uint64_t>(at - stream.answers.begin());
+    return Ready{link, std::move(std::get<Bytes>(answer.what)), place, true};
   }
   return std::nullopt;
 }
@@ -144,9 +155,13 @@ void Assembly::give_back(const Ready& ready, const Dot& dot) {
     asked.raise(origin, origin == dot.origin ? std::min(upto, Seq(dot.seq.value - 1)) : upto);
   }
   stream.asked = std::move(asked);
-  if (ready.answer) return;  // its Have still stands
   VersionVector upto;
   upto.raise(dot.origin, dot.seq);
+  if (ready.answer) {  // its Have still stands
+    stream.bytes += size_of(upto);
+    stream.answers.insert(stream.answers.begin() + static_cast<std::ptrdiff_t>(*ready.id), Item{std::move(upto), dot});
+    return;
+  }
   if (ready.id) {
     Item& item = stream.items[*ready.id - stream.first_id];
     CHECK(item.taken);

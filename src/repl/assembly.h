@@ -42,13 +42,15 @@ class Assembly {
   struct Ready {
     LinkId link;
     Bytes commit;
-    std::optional<std::uint64_t> id = {};  // of its place among the items, when something stands before it there
+    // Of its place among the items, when something stands before it there; of an answer its place among the answers.
+    std::optional<std::uint64_t> id = {};
     bool answer = false;
   };
   // `context` is what is appended here, the commits handed out before included.
   std::optional<Ready> next(const VersionVector& context, Instant now);
 
-  // The last of next() cannot be taken: in its place stands a Have of it, which was not asked for.
+  // The last of next() cannot be taken: in its place stands a Have of it, which was not asked for; where it was an
+  // answer, what was answered behind it waits until it is here or answered once more.
   void give_back(const Ready& ready, const Dot& dot);
 
   // Links that wait for what nobody was asked for, since when, and what it is; as of the last next().
@@ -75,7 +77,7 @@ class Assembly {
   };
   struct Stream {
     std::deque<Item> items;
-    std::deque<Item> answers;
+    std::deque<Item> answers;            // and in the place of those that were given back, up to where they go
     std::uint64_t first_id = 0;          // of items.front(); they count on
     std::map<Dot, std::uint64_t> waits;  // commits in items, behind a Have
     std::size_t bytes = 0;

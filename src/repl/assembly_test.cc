@@ -133,6 +133,52 @@ TEST(Assembly, AnAnswerWaitsForWhatIsAskedForOnceMore) {
   EXPECT_EQ(taker.assembly.bytes(kOne), 0u);
 }
 
+// A Have of several origins: what was announced behind the one that is given back may depend on it.
+TEST(Assembly, AnswersBehindOneThatIsGivenBackWaitForItHoweverItComes) {
+  for (const bool by_another_link : {false, true}) {
+    SCOPED_TRACE(by_another_link);
+    Author a(kA), b(kB);
+    const Bytes a1 = a.next(), a2 = a.next(), b1 = b.next();
+    Taker taker;
+    taker.assembly.add(kOne, have({{kA, Seq(2)}, {kB, Seq(1)}}));
+    EXPECT_EQ(taker.take(), Taken{});
+    taker.assembly.ask(kOne, taker.context);
+    for (const Bytes& commit : {a1, b1, a2}) taker.answer(kOne, commit);
+    EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 1");
+    EXPECT_EQ(taker.take(), Taken{});
+    EXPECT_EQ(taker.assembly.ask(kOne, taker.context), (std::vector<Want::Range>{{kA, Seq(0), Seq(2)}}));
+    EXPECT_EQ(taker.take(), Taken{}) << "b:1 may depend on a:1, which is asked for once more";
+    if (by_another_link) {
+      taker.add(kTwo, a1);
+      EXPECT_EQ(taker.take(), (Taken{"a:1 on 2", "b:1 on 1", "a:2 on 1"}));
+    } else {
+      taker.answer(kOne, a1);
+      EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "b:1 on 1", "a:2 on 1"}));
+    }
+    taker.answer(kOne, a2);
+    EXPECT_EQ(taker.take(), Taken{});
+    EXPECT_EQ(taker.assembly.bytes(kOne), 0u);
+  }
+}
+
+TEST(Assembly, AnAnswerThatIsGivenBackTwiceIsWaitedForTwice) {
+  Author a(kA), b(kB);
+  const Bytes a1 = a.next(), b1 = b.next();
+  Taker taker;
+  taker.assembly.add(kOne, have({{kA, Seq(1)}, {kB, Seq(1)}}));
+  EXPECT_EQ(taker.take(), Taken{});
+  taker.assembly.ask(kOne, taker.context);
+  taker.answer(kOne, a1);
+  taker.answer(kOne, b1);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 1");
+    EXPECT_EQ(taker.assembly.ask(kOne, taker.context), (std::vector<Want::Range>{{kA, Seq(0), Seq(1)}}));
+    EXPECT_EQ(taker.take(), Taken{});
+    taker.answer(kOne, a1);
+  }
+  EXPECT_EQ(taker.take(), (Taken{"a:1 on 1", "b:1 on 1"}));
+}
+
 TEST(Assembly, AnAnswerThatIsGivenBackIsAskedForAgain) {
   Author a(kA);
   const Bytes a1 = a.next(), a2 = a.next();
