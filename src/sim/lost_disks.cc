@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "sim/checkers/checkers.h"
 #include "sim/checkers/history.h"
 
 namespace pando::sim {
@@ -31,12 +32,52 @@ bool others_know_of(const World& world, const Machine& machine, const std::strin
   return known && known->get({machine.name(), used}).value != 0;
 }
 
+bool has_written(const VersionVector& context, const std::string& node) {
+  return std::any_of(context.entries().begin(), context.entries().end(),
+                     [&](const auto& entry) { return entry.first.node == node; });
+}
+
+bool rest_is_heard_of(const World& world, const Machine& machine, const Machine* edge, const std::string& ns) {
+  std::vector<const Machine*> may_close;
+  std::vector<const Machine*> others;
+  for (const auto& other : world.machines()) {
+    if (other.get() == &machine || !other->holds(ns)) continue;
+    if (!other->healthy(ns)) return false;
+    (other->takes_writes(ns) && holds_whole(*other, ns) ? may_close : others).push_back(other.get());
+  }
+  const auto all_know = [&](const Machine& one) {
+    return std::all_of(may_close.begin(), may_close.end(), [&](const Machine* closes) {
+      return closes == &one || has_written(closes->context(ns), one.name());
+    });
+  };
+  VersionVector asked;
+  for (const Machine* one : may_close) {
+    if (all_know(*one)) {
+      asked.merge(of_node(one->context(ns), machine.name()));
+    } else {
+      others.push_back(one);
+    }
+  }
+  if (asked.entries().empty()) return false;  // nobody may retire one that he has not heard of
+  return std::all_of(others.begin(), others.end(), [&](const Machine* other) {
+    // All that it wrote may wait for the disk, and then nobody vouches.
+    if (!holds_whole(*other, ns) && !all_know(*other)) return false;
+    return other == edge || asked.covers(of_node(other->context(ns), machine.name()));
+  });
+}
+
 }  // namespace
 
 bool others_know_of(const World& world, const Machine& machine) {
   const auto& held = machine.config().namespaces;
   return std::all_of(held.begin(), held.end(),
                      [&](const node::NamespaceConfig& ns) { return others_know_of(world, machine, ns.name); });
+}
+
+bool rest_is_heard_of(const World& world, const Machine& machine, const Machine* edge) {
+  const auto& held = machine.config().namespaces;
+  return std::all_of(held.begin(), held.end(),
+                     [&](const node::NamespaceConfig& ns) { return rest_is_heard_of(world, machine, edge, ns.name); });
 }
 
 }  // namespace pando::sim

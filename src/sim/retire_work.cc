@@ -130,7 +130,12 @@ RetireWork::RetireWork(World& world, const FleetPlan& plan, std::uint64_t seed, 
     drains_ = false;
     apart_ = true;
   }
-  must_be_said_ = return_ == Return::kNever && std::any_of(plan.sites.begin(), plan.sites.end(), is_edge);
+  const bool edges = std::any_of(plan.sites.begin(), plan.sites.end(), is_edge);
+  // One of an earlier release vouches for having heard that the disk is lost, and goes on waiting for it.
+  const bool all_newest = std::all_of(plan.sites.begin(), plan.sites.end(),
+                                      [](const auto& site) { return site.release == repl::kReleaseNow; });
+  if (return_ == Return::kNever && edges && !all_newest) return_ = Return::kOldDisk;
+  must_be_said_ = return_ == Return::kNever && edges;
   // A disk that may be lost is worth the drain, and who only stays away comes back by itself.
   if (return_ == Return::kOldDisk) drains_ = false;
   // Nothing is only at a relayer, and nobody takes anything from it by which it could say so.
@@ -246,13 +251,14 @@ void RetireWork::go_down() {
     site_->crash(rng_.chance(1, 2) ? CrashKind::kProcess : CrashKind::kPower);
   }
   join_again();
-  questions_left_ = kQuestionsMax;
+  questions_left_ = waits_left_ = kQuestionsMax;
   later(Duration::millis(1000), &RetireWork::retire);
 }
 
 void RetireWork::retire() {
   if (stage_ != Stage::kAway || (stopping_ && !must_be_said_)) return;
-  if (must_be_said_ && retired_in_.empty() && !(others_have_heard() && others_know_edges())) {
+  if (must_be_said_ && retired_in_.empty() && !rest_is_heard_of(world_, *site_, edge_)) {
+    if (waits_left_-- > 0) return later(Duration::millis(800), &RetireWork::retire);
     must_be_said_ = false;
     return_ = Return::kOldDisk;
     if (stopping_) return come_back();
@@ -273,23 +279,12 @@ bool RetireWork::others_know(const Machine& machine) const {
   return std::all_of(held.begin(), held.end(), [&](const node::NamespaceConfig& ns) {
     if (!machine.holds(ns.name)) return true;
     return std::any_of(world_.machines().begin(), world_.machines().end(), [&](const auto& other) {
-      if (other.get() == site_ || !other->healthy(ns.name) || !holds_whole(*other, ns.name)) return false;
+      if (other.get() == site_ || other.get() == &machine) return false;
+      if (!other->healthy(ns.name) || !holds_whole(*other, ns.name)) return false;
       const VersionVector context = other->context(ns.name);
       return std::any_of(context.entries().begin(), context.entries().end(),
                          [&](const auto& entry) { return entry.first.node == machine.name(); });
     });
-  });
-}
-
-// An edge whose very first commit waits for the site keeps all from vouching, so that nothing is closed
-// (docs/design/020-retired-nodes.md, what is left).
-bool RetireWork::others_know_edges() const {
-  return std::all_of(world_.machines().begin(), world_.machines().end(), [&](const auto& machine) {
-    const auto& held = machine->config().namespaces;
-    const bool edge = std::any_of(held.begin(), held.end(), [&](const node::NamespaceConfig& ns) {
-      return machine->takes_writes(ns.name) && !holds_whole(*machine, ns.name);
-    });
-    return machine.get() == site_ || !edge || others_know(*machine);
   });
 }
 
@@ -344,6 +339,7 @@ void RetireWork::start_empty() {
 void RetireWork::stop() {
   stopping_ = true;
   if (stage_ != Stage::kAway) return;
+  waits_left_ = kQuestionsMax;
   const bool said = retired_in_.size() == site_->config().namespaces.size();
   if (said || !must_be_said_) come_back();  // else retire() goes on
 }

@@ -61,10 +61,7 @@ class RetireWork {
   void join_again();
   void go_down();
   void retire();
-  // Of whom nobody has heard but an edge cannot be declared gone (docs/design/020-retired-nodes.md, "What is left").
-  bool others_have_heard() const { return others_know(*site_); }
   bool others_know(const Machine& machine) const;
-  bool others_know_edges() const;
   void retire_in(const std::string& ns);
   void come_back();
   void start_empty();
@@ -91,7 +88,8 @@ class RetireWork {
   std::set<std::string> safe_in_;      // of that process
   std::set<std::string> retired_in_;
   int questions_left_ = 0;
-  int patience_ = 10;  // with an edge of which nobody has anything yet
+  int patience_ = 10;   // with an edge of which nobody has anything yet
+  int waits_left_ = 0;  // for the others to hear of each other
 };
 
 // Takes from the store of a machine that is down who is retired. For a mutation.

@@ -277,20 +277,22 @@ SeededOutcome run_seed(const SeededOptions& options) {
     if (!holds_whole(*machine, "main")) edge_machines.push_back(machine.get());
   }
   constexpr std::uint64_t kOfScopes = 0xD6E8'FEB8'6659'FD93;
+  constexpr std::uint64_t kOfLastWords = 0x5DEE'CE66'D1CE'4E5B;
   Prng scopes(options.seed ^ kOfScopes);
-  const bool scopes_change = (scopes.chance(1, 2) || options.mutation == DriverMutation::kArrivalEarly) &&
-                             options.mutation != DriverMutation::kLostByTail;
+  const bool of_retiring = options.mutation == DriverMutation::kRetiredByTail;
+  std::optional<RetireWork::LastHeard> last_heard;
+  if (!mixed && !of_retiring) last_heard = RetireWork::last_heard(fleet.plan, options.seed);
+  bool scopes_change = scopes.chance(1, 2) || options.mutation == DriverMutation::kArrivalEarly;
+  // In most fleets where an edge alone can be the last to hear of a site, it is.
+  const bool may_be_last = last_heard && Prng(options.seed ^ kOfLastWords).chance(2, 3);
+  if (options.mutation == DriverMutation::kLostByTail || may_be_last) scopes_change = false;
+  if (scopes_change) last_heard.reset();
   EdgeWork edge_work(world, std::move(edge_machines), "main", scopes);
   // Each draws from a generator of its own, and none in the runs that are without.
   std::optional<ListWork> list_work;
   if (with_lists) list_work.emplace(world, fleet.namespaces);
   std::optional<BackupWork> backup_work;
   // One site that goes is enough for a run.
-  const bool of_retiring = options.mutation == DriverMutation::kRetiredByTail;
-  std::optional<RetireWork::LastHeard> last_heard;
-  if (!scopes_change && !mixed && !of_retiring) {
-    last_heard = RetireWork::last_heard(fleet.plan, options.seed);
-  }
   const bool retires = RetireWork::wanted(options.seed, of_retiring) || last_heard;
   constexpr std::uint64_t kOfLosses = 0x2545'F491'4F6C'DD1D;
   if (with_backups) {
