@@ -72,7 +72,8 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   if (!owed) return owed;
   const bool follows = may_end && replica_.clock_floor_ms() > std::max(promised_ms_, now.wall_ms);
   const bool asked = vouch_for_ms_ != 0 || *outdated || (unknown && may_end) || *owed || follows;
-  if (asked && may_vouch()) {
+  // Nor does one that has met nobody know whether others know commits of its epoch: it may be an old backup.
+  if (asked && may_vouch() && (!unknown || peers.has_met_anybody())) {
     if (!peers.knows_all()) {
       // Of the writers that it waits for some may wait for it.
       if (unknown && peers.met_all_dialed()) PANDO_RETURN_IF_ERROR(introduce(now));

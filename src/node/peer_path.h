@@ -96,6 +96,8 @@ class PeerPath {
   // Whether every peer that this node is to dial has said Hello to it; but those that the configuration calls by the
   // name of a retired node.
   bool met_all_dialed() const;
+  // Whether any node has said Hello to this process.
+  bool has_met_anybody() const { return !epochs_met_.empty(); }
 
   // Retirement and draining (docs/design/020-retired-nodes.md). Once a turn, before anything is decided in it: what
   // became known of retirements takes effect.
