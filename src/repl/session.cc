@@ -278,7 +278,10 @@ void Session::handle(const Want& want) {
     }
     again_->next = std::min(again_->next, *at);
     const auto [known, is_new] = again_->ranges.emplace(range.origin, range);
-    if (!is_new) known->second.upto = std::max(known->second.upto, range.upto);
+    if (is_new) continue;
+    // Also what was answered on this way back already: the peer could not take it.
+    known->second.after = std::min(known->second.after, range.after);
+    known->second.upto = std::max(known->second.upto, range.upto);
   }
 }
 

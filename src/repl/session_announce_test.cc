@@ -26,9 +26,8 @@ TEST(Session, NothingIsSentBeforeThePeerSaysWhatItWantsWhole) {
 // What a session of dc1 sends of a log of its own and of dc3's commits, in turns.
 class Announcing : public testing::Test {
  protected:
-  void start(std::vector<Origin> have_only) {
-    VersionVector durable = vector_of(own_.self(), 0);
-    session_.emplace(up());
+  void start(std::vector<Origin> have_only, SessionOptions options = FakeNode("dc1").options()) {
+    session_.emplace(up({}, std::move(options)));
     session_->seek(LogPos(1));
     session_->on_frame(encode_frame(Route{std::move(have_only)}), at_ms(0));
   }
@@ -108,6 +107,38 @@ TEST_F(Announcing, WhatIsWantedComesInTheLogsOrderAndTheRestGoesOn) {
   log(by_dc3_.next());
   EXPECT_EQ(sent(), "dc3:3 ") << "from the new Route on it comes whole";
   EXPECT_EQ(session_->stats().commits_wanted, 3u);
+}
+
+TEST_F(Announcing, WhatIsWantedOnceMoreComesOnceMoreThoughTheRestIsOnItsWay) {
+  start({dc3_, dc4_});
+  log(by_dc3_.next());
+  log(by_dc4_.next());
+  log(by_dc3_.next());
+  sent();
+  EXPECT_TRUE(want({{dc3_, Seq(0), Seq(2)}, {dc4_, Seq(0), Seq(1)}}).ok());
+  session_->offer(*session_->wants(), log_[0]);
+  session_->offer(*session_->wants(), log_[1]);
+  EXPECT_TRUE(want({{dc3_, Seq(0), Seq(2)}}).ok());
+  EXPECT_EQ(sent(), "dc3:1! dc4:1! dc3:1! dc3:2! ");
+}
+
+TEST_F(Announcing, WhatIsWantedOnceMorePassesWhatWaitsForIt) {
+  SessionOptions options = own_.options();
+  options.unacked_bytes_max = 2000;
+  start({dc3_, dc4_}, options);
+  log(by_dc3_.next(1000));
+  for (int i = 0; i < 3; ++i) log(by_dc4_.next(1000));
+  EXPECT_EQ(sent(), "have{dc3:1} have{dc4:3} ");
+  EXPECT_TRUE(want({{dc3_, Seq(0), Seq(1)}, {dc4_, Seq(0), Seq(3)}}).ok());
+  EXPECT_EQ(sent(), "dc3:1! dc4:1! ");
+  session_->on_frame(encode_frame(Quarantined{{dc3_, Seq(1)}, Status(StatusCode::kDataLoss, "torn")}), at_ms(0));
+  EXPECT_EQ(sent(), "") << "the window is full of what the peer cannot take before dc3:1";
+  EXPECT_TRUE(want({{dc3_, Seq(0), Seq(1)}}).ok());
+  EXPECT_EQ(sent(), "dc3:1! ");
+  VersionVector there = vector_of(dc3_, 1);
+  there.raise(dc4_, Seq(1));
+  session_->on_frame(encode_frame(Ack{there}), at_ms(0));
+  EXPECT_EQ(sent(), "dc4:2! dc4:3! ");
 }
 
 TEST_F(Announcing, OnlyWhatWasAnnouncedCanBeWanted) {

@@ -29,8 +29,14 @@ std::optional<LogPos> Session::wants() const {
   if (state_ != State::kUp || !peer_takes() || !routed_ || !next_) return std::nullopt;
   if (lost_ && !again_) return std::nullopt;
   const std::size_t gathered = batch_.size() + haves_.size() * kHaveBytes;
-  if (!(again_ ? again_window_ : window_).open(gathered) || !room_for(gathered + cutter_.bytes())) return std::nullopt;
-  return again_ ? again_->next : *next_;
+  if (!room_for(gathered + cutter_.bytes())) return std::nullopt;
+  if (!again_) return window_.open(gathered) ? next_ : std::nullopt;
+  if (again_window_.open(gathered)) return again_->next;
+  // What waits at the peer for a commit that it could not take fills the window: when that is wanted once more it goes.
+  const auto owed = peer_lacks_ ? again_->ranges.find(peer_lacks_->origin) : again_->ranges.end();
+  if (owed == again_->ranges.end() || owed->second.after >= peer_lacks_->seq) return std::nullopt;
+  // However often it is wanted, what that costs here is bounded.
+  return again_window_.unacked_bytes() < 2 * options_.unacked_bytes_max ? std::optional(again_->next) : std::nullopt;
 }
 
 void Session::pass(LogPos pos) {
