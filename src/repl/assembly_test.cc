@@ -47,6 +47,18 @@ class Taker {
 
 using Taken = std::vector<std::string>;
 
+// Link 1 has announced a:1 and b:1, which may depend on it, and neither is here.
+struct Announced {
+  explicit Announced(const std::vector<Have>& haves) {
+    for (const Have& announced : haves) taker.assembly.add(kOne, announced);
+    EXPECT_EQ(taker.take(), Taken{});
+  }
+
+  Bytes a1 = Author(kA).next();
+  Bytes b1 = Author(kB).next();
+  Taker taker;
+};
+
 // Takes until one of `origin` comes, and gives that back.
 std::string give_back(Taker& taker, const Dot& dot) {
   while (const auto ready = taker.assembly.next(taker.context, Instant{1})) {
@@ -99,12 +111,8 @@ TEST(Assembly, WhatIsGivenBackIsTakenFromAnotherLink) {
 }
 
 TEST(Assembly, WhatStandsBehindWhatMayNotBeAskedForIsNotAskedForEither) {
-  Author a(kA), b(kB);
-  const Bytes a1 = a.next(), b1 = b.next();
-  Taker taker;
-  taker.assembly.add(kOne, have({{kA, Seq(1)}}));
-  taker.assembly.add(kOne, have({{kB, Seq(1)}}));
-  EXPECT_EQ(taker.take(), Taken{});
+  Announced announced({have({{kA, Seq(1)}}), have({{kB, Seq(1)}})});
+  auto& [a1, b1, taker] = announced;
   const auto but_a = [](const Origin& o) { return o == kA; };
   EXPECT_EQ(taker.assembly.ask(kOne, taker.context, but_a), std::vector<Want::Range>{}) << "it may depend on a:1";
   EXPECT_EQ(taker.assembly.ask(kOne, taker.context),
@@ -115,12 +123,8 @@ TEST(Assembly, WhatStandsBehindWhatMayNotBeAskedForIsNotAskedForEither) {
 }
 
 TEST(Assembly, AnAnswerWaitsForWhatIsAskedForOnceMore) {
-  Author a(kA), b(kB);
-  const Bytes a1 = a.next(), b1 = b.next();
-  Taker taker;
-  taker.assembly.add(kOne, have({{kA, Seq(1)}}));
-  taker.assembly.add(kOne, have({{kB, Seq(1)}}));
-  EXPECT_EQ(taker.take(), Taken{});
+  Announced announced({have({{kA, Seq(1)}}), have({{kB, Seq(1)}})});
+  auto& [a1, b1, taker] = announced;
   taker.assembly.ask(kOne, taker.context);
   taker.answer(kOne, a1);
   EXPECT_EQ(give_back(taker, {kA, Seq(1)}), "a:1 on 1");
@@ -162,11 +166,8 @@ TEST(Assembly, AnswersBehindOneThatIsGivenBackWaitForItHoweverItComes) {
 }
 
 TEST(Assembly, AnAnswerThatIsGivenBackTwiceIsWaitedForTwice) {
-  Author a(kA), b(kB);
-  const Bytes a1 = a.next(), b1 = b.next();
-  Taker taker;
-  taker.assembly.add(kOne, have({{kA, Seq(1)}, {kB, Seq(1)}}));
-  EXPECT_EQ(taker.take(), Taken{});
+  Announced announced({have({{kA, Seq(1)}, {kB, Seq(1)}})});
+  auto& [a1, b1, taker] = announced;
   taker.assembly.ask(kOne, taker.context);
   taker.answer(kOne, a1);
   taker.answer(kOne, b1);
