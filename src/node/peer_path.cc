@@ -6,28 +6,11 @@
 #include <algorithm>
 #include <variant>
 
-#include "base/check.h"
-
 namespace pando::node {
 namespace {
 
-// How long after it was announced a commit may take by another link.
-constexpr Duration kWantAfter = Duration::millis(300);
-// While the provider sends, though nobody knows whether it has this one.
-constexpr Duration kWantWhileSending = Duration::millis(1500);
-// The provider says that it has it, and sends nothing.
-constexpr Duration kProviderStalls = Duration::seconds(2);
-constexpr Duration kLookAgainEvery = Duration::millis(100);
-
-// What this turn did not take goes on in one of its own, at once.
-constexpr Duration kNextTakes = Duration::micros(1);
-// What may wait of one link: what its peer may have under way twice over, and a frame.
-constexpr std::size_t kAssemblyBytesMax = 2 * limits::kLinkUnackedBytesMax + limits::kFrameBytesMax;
 // Peers that are remembered by name after they left.
 constexpr std::size_t kPeersKnownMax = 4096;
-// To a peer that could not hold what a resync brought, none is offered again for so long.
-constexpr Duration kDeclinedHolds = Duration::seconds(600);
-constexpr Duration kEpochsCountedFor = Duration::seconds(3600);
 
 }  // namespace
 
@@ -211,70 +194,9 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
   begin_reading(id, link, hello.context, instant_of(now), out);
 }
 
-void PeerPath::begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Instant now, Outputs& out) {
-  link.undecided = false;
-  const std::optional<LogPos> first = replica_.index().first_lacking(peer_has);
-  const bool takes = link.options.publish && link.session.peer()->subscribe;
-  if (!first) {
-    if (takes) lose(id, link, log_begins_behind(), out);
-    return;
-  }
-  // Commits that it lacks are here only in parts, and all that came of them is in the cells.
-  const auto patchy = replica_.patchy_log();
-  if (patchy && replica_.holds().all && takes && link.session.speaks_resync() && !peer_has.covers(patchy->upto) &&
-      !patchy->before.includes(link.session.peer()->tables)) {
-    return lose(id, link, patchy->upto, out);
-  }
-  const WayBack::Way way =
-      has_choice(link) ? way_back_.way(way_back_.tail_bytes(*first, peer_has), now) : WayBack::Way::kLog;
-  switch (way) {
-    case WayBack::Way::kLog: link.session.seek(*first); break;
-    case WayBack::Way::kResync: lose(id, link, replica_.durable_context(), out); break;
-    case WayBack::Way::kUnknown: link.undecided = true; break;
-  }
-}
-
-void PeerPath::begin_undecided(Instant now, Outputs& out) {
-  way_back_.work(now);
-  for (auto& [id, link] : links_) {
-    if (link.undecided && !link.session.closed()) begin_reading(id, link, link.session.peer_durable(), now, out);
-  }
-}
-
-const VersionVector& PeerPath::log_begins_behind() const {
-  return replica_.index().segments().front().header.start.context;
-}
-
-void PeerPath::lose(LinkId id, Link& link, VersionVector needs, Outputs& out) {
-  if (Status status = resync_.serving().lost(id, link.session, std::move(needs), out); !status.ok()) {
-    refuse(link, std::move(status), out);
-  }
-}
-
-void PeerPath::find_again(LinkId id, Link& link, Instant now, Outputs& out) {
-  const VersionVector& there = link.session.peer_durable();
-  const bool declined = resync_.serving().declined(id);
-  if (!declined && !resync_.serving().may_go_on(id, there)) return;
-  const std::optional<LogPos> first = replica_.index().first_lacking(there);
-  if (!first && declined) return;
-  if (!first) return lose(id, link, log_begins_behind(), out);
-  if (declined) link.falling_behind.be_silent(now + kDeclinedHolds);
-  resync_.serving().found(id);
-  link.session.seek(*first);
-}
-
 bool PeerPath::all_have(const VersionVector& context) const {
   return std::all_of(durable_at_.begin(), durable_at_.end(),
                      [&](const auto& peer) { return peer.second.covers(context); });
-}
-
-std::optional<std::uint64_t> PeerPath::reading_segment() const {
-  std::optional<std::uint64_t> oldest;
-  for (const auto& entry : links_) {
-    const std::optional<std::uint64_t> segment = entry.second.read.segment();
-    if (segment && (!oldest || *segment < *oldest)) oldest = segment;
-  }
-  return oldest;
 }
 
 void PeerPath::on_frontier(const repl::FrontierHeard& heard, Time now) {
@@ -333,188 +255,6 @@ std::vector<std::string> PeerPath::durable_at(const Dot& dot) const {
   return names;
 }
 
-void PeerPath::on_items(LinkId id, Link& link, const std::vector<repl::BodyItem>& items, Time now, Outputs& out) {
-  if (std::exchange(link.brings_nothing, false)) providers_.link_up(id, link.session.peer()->origin, {});
-  for (const repl::BodyItem& item : items) assembly_.add(id, item);
-  take_ready(now, out);
-  if (assembly_.bytes(id) <= kAssemblyBytesMax) return;
-  assembly_.close(id);
-  refuse(link,
-         Status(StatusCode::kOverloaded, fmt::format("{} sends on while {} bytes wait for what it announced",
-                                                     link.options.label, kAssemblyBytesMax)),
-         out);
-}
-
-void PeerPath::take_ready(Time now, Outputs& out) {
-  more_ready_at_.reset();
-  for (;;) {
-    if (takes_left_ == 0) {
-      more_ready_at_ = instant_of(now) + kNextTakes;
-      break;
-    }
-    const auto ready = assembly_.next(replica_.cells().context(), instant_of(now));
-    if (!ready) break;
-    --takes_left_;
-    const auto at = links_.find(ready->link);
-    CHECK(at != links_.end());
-    const Result<Dot> dot = peek_dot(ready->commit);
-    CHECK(dot.has_value());  // the session has looked
-    providers_.came(dot->origin, ready->link);
-    switch (take_commit(ready->link, at->second, ready->commit, now, out)) {
-      case Taken::kYes: break;
-      case Taken::kQuarantined: assembly_.give_back(*ready, *dot); break;
-      case Taken::kRefused: assembly_.close(ready->link); break;
-    }
-  }
-  for (const Dot& dot : quarantine_.release(replica_.cells().context())) {
-    out.notes.push_back({Note::Level::kInfo, replica_.name(), fmt::format("{} is here after all", to_string(dot))});
-  }
-}
-
-// Peers need not send what comes by another link, and nobody needs to send what was made here.
-void PeerPath::tell_routes() {
-  for (auto& [id, link] : links_) {
-    if (!link.session.peer() || link.session.closed() || link.routed_version == providers_.version()) continue;
-    if (link.fenced) continue;  // nothing of its log comes before a first route
-    link.routed_version = providers_.version();
-    std::vector<Origin> have_only = providers_.have_only(id);
-    const auto at = std::lower_bound(have_only.begin(), have_only.end(), replica_.self());
-    if (at == have_only.end() || *at != replica_.self()) have_only.insert(at, replica_.self());
-    link.session.route(std::move(have_only));
-  }
-}
-
-bool PeerPath::given_up(const Origin& origin, LinkId announced_by, Instant since, Instant now) const {
-  const std::optional<LinkId> provider = providers_.of(origin);
-  if (!provider || *provider == announced_by || quarantine_.bars(origin, *provider, now)) return true;
-  const Link& link = links_.at(*provider);
-  const Duration waited = now - since;
-  const Duration silent = now - std::max(link.session.data_heard_at(), since);
-  if (waited < kWantAfter) return false;
-  const Dot next{origin, replica_.cells().context().get(origin).next()};
-  if (link.session.peer_durable().covers(next)) return silent >= kProviderStalls;
-  return silent >= kWantAfter || waited >= kWantWhileSending;
-}
-
-void PeerPath::look_again(Instant at) {
-  if (!look_again_at_ || at < *look_again_at_) look_again_at_ = at;
-}
-
-void PeerPath::want_missing(Instant now) {
-  look_again_at_.reset();
-  lost_awaited_.clear();
-  const VersionVector& here = replica_.cells().context();
-  for (const repl::Assembly::Blocked& blocked : assembly_.blocked(here)) {
-    bool due = false;
-    std::set<Origin> barred;
-    for (const auto& [origin, seq] : blocked.upto.entries()) {
-      if (here.get(origin) >= seq) continue;
-      if (quarantine_.bars(origin, blocked.link, now)) {
-        barred.insert(origin);
-      } else if (!may_come(links_.at(blocked.link), origin)) {
-        if (replica_.retired().lost(origin)) lost_awaited_.insert(origin.node);
-        continue;  // has to come by another link
-      } else if (given_up(origin, blocked.link, blocked.since, now)) {
-        due = true;
-        providers_.choose(origin, blocked.link);
-      } else {
-        look_again(now + kLookAgainEvery);
-      }
-    }
-    if (due) {
-      for (const auto& [origin, entry] : quarantine_.entries()) {
-        if (quarantine_.bars(origin, blocked.link, now)) barred.insert(origin);
-      }
-      Link& link = links_.at(blocked.link);
-      std::vector<repl::Want::Range> ranges =
-          assembly_.ask(blocked.link, here, [&](const Origin& o) { return barred.contains(o) || !may_come(link, o); });
-      if (!ranges.empty()) link.session.want(std::move(ranges));
-    }
-    if (const auto again = quarantine_.next_again(now); again && !barred.empty()) look_again(*again);
-  }
-}
-
-repl::Verdict PeerPath::examine(ByteSpan encoded, Time now) const {
-  const store::Cells& cells = replica_.cells();
-  const repl::IntakeOptions options{replica_.self(), config_.clock_ahead_max};
-  std::optional<std::uint64_t> chain;
-  if (const Result<Dot> dot = peek_dot(encoded); dot && cells.context().get(dot->origin).value > 0) {
-    chain = cells.meta().chain(dot->origin);
-  }
-  return repl::examine(encoded, cells.context(), chain, now.wall_ms, options);
-}
-
-PeerPath::Taken PeerPath::take_commit(LinkId id, Link& link, ByteSpan encoded, Time now, Outputs& out) {
-  const CommitHead head = *peek_head(encoded);
-  const Dot& dot = head.dot;
-  repl::Verdict verdict = examine(encoded, now);
-  if (std::holds_alternative<repl::FromSelfUnknown>(verdict) &&
-      start_epoch_above(dot.origin.epoch, instant_of(now), out)) {
-    verdict = examine(encoded, now);
-  }
-  if (std::holds_alternative<repl::Duplicate>(verdict)) return Taken::kYes;
-  if (auto* next = std::get_if<repl::Next>(&verdict)) {
-    const Status refusal = replica_.admit(std::move(next->commit), encoded, now);
-    if (refusal.ok()) return Taken::kYes;
-    return refuse_commit(id, link, dot, head.first, refusal, refusal.code() == StatusCode::kDataLoss, now, out);
-  }
-  if (const auto* rejected = std::get_if<repl::Rejected>(&verdict)) {
-    // What follows a commit that is in quarantine is wanted anew together with it.
-    if (rejected->gap && quarantine_.holds(dot.origin)) return Taken::kYes;
-    if (rejected->future) replica_.file_refused_stamp(dot, rejected->future->second, rejected->reason);
-    const bool poison = rejected->future || rejected->reason.code() == StatusCode::kDataLoss;
-    return refuse_commit(id, link, dot, head.first, rejected->reason, poison, now, out);
-  }
-  return refuse_commit(id, link, dot, head.first,
-                       Status(StatusCode::kConflict, "a commit of this node's own current epoch that it never made"),
-                       false, now, out);
-}
-
-PeerPath::Taken PeerPath::refuse_commit(LinkId id, Link& link, const Dot& dot, Seq first, const Status& reason,
-                                        bool poison, Time now, Outputs& out) {
-  const std::string& peer = link.session.peer()->origin.node;
-  // A broken copy of what is here needs nobody's attention but its sender's.
-  const Seq next = replica_.cells().context().get(dot.origin).next();
-  const bool is_next = first <= next && next <= dot.seq;
-  if (!poison || (is_next && !quarantine_.add(dot, id, peer, reason, instant_of(now)))) {
-    refuse(link, reason, out);
-    return Taken::kRefused;
-  }
-  out.notes.push_back({Note::Level::kError, replica_.name(),
-                       fmt::format("{} from {} is not taken: {}", to_string(dot), peer, reason.message())});
-  link.session.quarantined(dot, reason);
-  return is_next ? Taken::kQuarantined : Taken::kYes;
-}
-
-bool PeerPath::start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out) {
-  if (now - epochs_since_ >= kEpochsCountedFor) {
-    epochs_since_ = now;
-    epochs_begun_ = 0;
-  }
-  if (epochs_begun_ >= limits::kEpochsPerHourMax) return false;
-  ++epochs_begun_;
-  if (const Status status = begin_epoch(epoch); !status.ok()) {
-    // Without a new epoch, going on writing could reuse numbers that a peer already holds.
-    replica_.fail(status.with_context("cannot begin a new epoch"));
-    return true;
-  }
-  out.notes.push_back({Note::Level::kWarning, replica_.name(),
-                       fmt::format("a peer holds commits of this node that it has lost (a restored or cloned disk?); "
-                                   "going on as {}",
-                                   to_string(replica_.self()))});
-  return true;
-}
-
-Status PeerPath::begin_epoch(std::uint64_t above) {
-  PANDO_RETURN_IF_ERROR(replica_.begin_epoch_above(above));
-  for (auto& entry : links_) {
-    if (entry.second.session.peer()) replica_.catch_up_with(entry.second.session.peer()->context);
-    entry.second.session.on_new_epoch(replica_.self());
-    entry.second.routed_version.reset();
-  }
-  return {};
-}
-
 Status PeerPath::merge(const Origin& made_by, const Cut& cut, const std::vector<CutCell>& cells, Time now,
                        Outputs& out) {
   using Bearer = engine::RetiredNodes::Bearer;
@@ -556,62 +296,6 @@ void PeerPath::drop(LinkId id) {
   providers_.link_down(id);
   quarantine_.link_down(id);
   resync_.drop(id);
-}
-
-void PeerPath::read_on(LinkId id, Link& link, std::uint64_t& next_read_id, Outputs& out) {
-  while (!link.read.under_way()) {
-    const std::optional<LogPos> want = link.session.wants();
-    if (!want || *want > replica_.durable()) return;
-    Result<log::ReadStep> step = replica_.reader().read(*want, limits::kFrameBytesTarget);
-    if (!step && step.error().code() == StatusCode::kGone && !link.session.goes_back()) {
-      return lose(id, link, log_begins_behind(), out);
-    }
-    if (!step) {
-      link.session.refuse(step.error());
-      return;
-    }
-    if (const auto* plan = std::get_if<log::ReadPlan>(&*step)) {
-      return link.read.begin(replica_, *plan, next_read_id++, out);
-    }
-    const auto& run = std::get<log::Run>(*step);
-    if (run.records.empty()) return;
-    offer(id, link, run, out);
-  }
-}
-
-void PeerPath::offer(LinkId id, Link& link, const log::Run& run, Outputs& out) {
-  for (const log::RecordView& record : run.records) {
-    const std::optional<LogPos> want = link.session.wants();
-    // It may have been told to go back while the disk was read.
-    if (!want || *want < run.records.front().pos) return;
-    if (record.pos < *want) continue;
-    if (record.kind == log::RecordKind::kCommit) {
-      link.session.offer(record.pos, record.body);
-    } else if (record.kind == log::RecordKind::kCut) {
-      Result<CutRecord> found = decode_cut_record(record.body);
-      if (!found) return link.session.refuse(found.error());
-      if (!link.session.pass_cut(record.pos, found->cut.context)) {
-        return lose(id, link, std::move(found->cut.context), out);
-      }
-    } else {
-      link.session.pass(record.pos);
-    }
-  }
-}
-
-void PeerPath::on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out) {
-  for (auto& [id, link] : links_) {
-    if (!link.read.is(read_id)) continue;
-    const Result<std::optional<log::Run>> run = link.read.take(replica_, status, std::move(bytes), out);
-    if (!run) {
-      // Bytes that are no records of ours.
-      if (status.ok()) out.notes.push_back({Note::Level::kError, replica_.name(), run.error().message()});
-      link.session.refuse(run.error());
-    } else if (*run) {
-      offer(id, link, **run, out);
-    }
-    return;
-  }
 }
 
 void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
