@@ -143,9 +143,6 @@ Result<bool> owes_word(store::Cells& cells, const Origin& self, const RetiredNod
 Result<bool> none_has_more(store::Cells& cells, const RetiredNodes& retired, std::string_view node,
                            const std::set<std::string>& partial) {
   const auto& entries = cells.context().entries();
-  const auto more = [&](const auto& there) {
-    return there.first.node == node && there.second > cells.context().get(there.first);
-  };
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (is_over(entries, i, retired) || partial.contains(entries[i].first.node)) continue;
     const Result<std::optional<Vouch>> said = vouch_of(cells, entries[i].first);
@@ -156,7 +153,7 @@ Result<bool> none_has_more(store::Cells& cells, const RetiredNodes& retired, std
       return there.first.node != node && cells.context().get(there.first).value == 0;
     });
     if (knows_others) return false;
-    if ((*said)->scope.subscribe.all && std::any_of(seen.begin(), seen.end(), more)) return false;
+    if ((*said)->scope.subscribe.all && (*said)->seen.has_more_of(node, cells.context())) return false;
   }
   return true;
 }

@@ -40,6 +40,12 @@ bool VersionVector::covers(const VersionVector& other) const {
                      [this](const Entry& entry) { return entry.second <= get(entry.first); });
 }
 
+bool VersionVector::has_more_of(std::string_view node, const VersionVector& other) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.first.node == node && entry.second > other.get(entry.first);
+  });
+}
+
 void VersionVector::raise(const Origin& origin, Seq seq) {
   if (seq.value == 0) return;
   const auto at = find_exactly(entries_, origin);

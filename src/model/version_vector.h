@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,8 @@ class VersionVector {
   Seq get(const Origin& origin) const;  // Seq(0) when nothing of it was seen
   bool covers(const Dot& dot) const { return dot.seq <= get(dot.origin); }
   bool covers(const VersionVector& other) const;
+  // Whether it has commits of `node`, under whatever epoch, that `other` has not.
+  bool has_more_of(std::string_view node, const VersionVector& other) const;
 
   // Raises one entry; lower numbers change nothing.
   void raise(const Origin& origin, Seq seq);

@@ -75,6 +75,26 @@ TEST(VersionVector, CoversBothWays) {
   }
 }
 
+TEST(VersionVector, HasMoreOfANodeUnderAnyEpoch) {
+  struct Row {
+    const char* why;
+    VersionVector a, b;
+    bool a_has_more, b_has_more;  // of node a
+  };
+  const Row rows[] = {
+      {"nothing and nothing", {}, {}, false, false},
+      {"something and nothing", vector_of({{kA, Seq(1)}}), {}, true, false},
+      {"the same", vector_of({{kA, Seq(1)}}), vector_of({{kA, Seq(1)}}), false, false},
+      {"further", vector_of({{kA, Seq(2)}}), vector_of({{kA, Seq(1)}}), true, false},
+      {"of another node", vector_of({{kA, Seq(1)}, {kB, Seq(9)}}), vector_of({{kA, Seq(1)}}), false, false},
+      {"a later epoch", vector_of({{kA2, Seq(1)}}), vector_of({{kA, Seq(9)}}), true, true},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(row.a.has_more_of("a", row.b), row.a_has_more) << row.why;
+    EXPECT_EQ(row.b.has_more_of("a", row.a), row.b_has_more) << row.why;
+  }
+}
+
 RC_GTEST_PROP(VersionVector, MergeIsAJoin, ()) {
   const VersionVector a = any_vector();
   const VersionVector b = any_vector();

@@ -222,12 +222,8 @@ bool PeerPath::knows_all() const {
 bool PeerPath::brought_own() const {
   const std::string& self = replica_.self().node;
   const VersionVector& here = replica_.cells().context();
-  return met_all_dialed() && std::all_of(durable_at_.begin(), durable_at_.end(), [&](const auto& peer) {
-           const auto& entries = peer.second.entries();
-           return std::all_of(entries.begin(), entries.end(), [&](const auto& there) {
-             return there.first.node != self || here.get(there.first) >= there.second;
-           });
-         });
+  return met_all_dialed() && std::none_of(durable_at_.begin(), durable_at_.end(),
+                                          [&](const auto& peer) { return peer.second.has_more_of(self, here); });
 }
 
 namespace {

@@ -97,12 +97,7 @@ Result<bool> PeerPath::only_parts_left(const std::string& node) const {
   if (!replica_.config().writable || !replica_.tables().whole() || !replica_.holds().all || !knows_all()) return false;
   const VersionVector& here = replica_.durable_context();
   for (const auto& [name, context] : durable_at_) {
-    if (partial_.contains(name) || gone(name)) continue;
-    const auto& entries = context.entries();
-    const auto more = [&](const auto& there) {
-      return there.first.node == node && there.second > here.get(there.first);
-    };
-    if (std::any_of(entries.begin(), entries.end(), more)) return false;
+    if (!partial_.contains(name) && !gone(name) && context.has_more_of(node, here)) return false;
   }
   std::set<std::string> partial;
   for (const auto& entry : links_) {
