@@ -136,6 +136,15 @@ Commit public_part(Commit commit) {
   return commit;
 }
 
+namespace {
+
+struct Queue {
+  std::deque<const Commit*> commits;  // of one origin
+  bool skips = false;                 // some of them
+};
+
+}  // namespace
+
 std::vector<Commit> causal_order(const History& history) {
   std::map<Dot, const Commit*> all;
   std::deque<Commit> made;
@@ -163,28 +172,43 @@ std::vector<Commit> causal_order(const History& history) {
   }
   for (const MachineLog& log : history.lost) add(log, true);
   std::vector<Commit> order;
+  order.reserve(all.size());
   VersionVector played;
+  const auto is_ready = [&](const Commit& commit) {
+    if (commit.first_seq() > played.get(commit.dot.origin).next()) return false;
+    const auto causes = history.causes.find(commit.dot);
+    if (causes == history.causes.end()) return true;
+    if (!commit.skips_from) return played.covers(causes->second);
+    VersionVector before = played;
+    before.raise(commit.dot.origin, Seq(commit.dot.seq.value - 1));
+    return before.covers(causes->second);
+  };
+  // Per origin, as a commit waits for those before it; only one that stands for them, too, may overtake them.
+  std::vector<Queue> queues;
+  for (const auto& [dot, commit] : all) {
+    if (queues.empty() || queues.back().commits.front()->dot.origin != dot.origin) queues.emplace_back();
+    queues.back().commits.push_back(commit);
+    queues.back().skips = queues.back().skips || commit->skips_from;
+  }
   for (bool more = true; more;) {
     more = false;
-    for (auto at = all.begin(); at != all.end();) {
-      const Dot& dot = at->first;
-      const auto causes = history.causes.find(dot);
-      if (played.covers(dot)) {  // stands in another skip too
-        at = all.erase(at);
-        continue;
+    for (Queue& queue : queues) {
+      std::deque<const Commit*> left;
+      while (!queue.commits.empty()) {
+        const Commit& commit = *queue.commits.front();
+        const bool stands_in_another = played.covers(commit.dot);
+        const bool ready = !stands_in_another && is_ready(commit);
+        if (ready) {
+          played.raise(commit.dot.origin, commit.dot.seq);
+          order.push_back(commit);
+          more = true;
+        } else if (!stands_in_another) {
+          if (!queue.skips) break;
+          left.push_back(&commit);
+        }
+        queue.commits.pop_front();
       }
-      VersionVector before = played;
-      if (at->second->skips_from) before.raise(dot.origin, Seq(dot.seq.value - 1));
-      const bool ready = at->second->first_seq() <= played.get(dot.origin).next() &&
-                         (causes == history.causes.end() || before.covers(causes->second));
-      if (!ready) {
-        ++at;
-        continue;
-      }
-      played.raise(dot.origin, dot.seq);
-      order.push_back(*at->second);
-      at = all.erase(at);
-      more = true;
+      queue.commits.insert(queue.commits.begin(), left.begin(), left.end());
     }
   }
   return order;

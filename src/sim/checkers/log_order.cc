@@ -40,7 +40,7 @@ void LogOrder::on_losing_disks(const Machine& machine, bool) {
   std::erase_if(last_number_, of_it);
 }
 
-void LogOrder::check_log(const std::string& ns, const History& history, const MachineLog& log) {
+void LogOrder::check_log(const std::string& ns, const History& history, const MachineLog& log, BytesOf& bytes_of) {
   const std::string where = fmt::format("{}/{}", log.machine->name(), ns);
   if (!log.damage.ok()) violation(fmt::format("{}: {}", where, log.damage.to_string()));
   VersionVector seen;
@@ -74,7 +74,7 @@ void LogOrder::check_log(const std::string& ns, const History& history, const Ma
     last = &commit;
     seen.raise(commit.dot.origin, commit.dot.seq);
     if (commit.skips_from || !commit.sections.empty()) continue;  // not of the same bytes everywhere
-    const auto [known, first] = bytes_of_.emplace(std::make_tuple(ns, commit.dot), log.encoded[i]);
+    const auto [known, first] = bytes_of.emplace(commit.dot, log.encoded[i]);
     if (!first && known->second != log.encoded[i])
       violation(fmt::format("{}: {} has other bytes than elsewhere", where, to_string(commit.dot)));
   }
@@ -105,8 +105,9 @@ void LogOrder::at_end() {
   }
   for (const std::string& ns : namespaces) {
     const History& history = histories().of(world(), ns);
+    BytesOf bytes_of;
     for (const MachineLog& log : history.logs) {
-      check_log(ns, history, log);
+      check_log(ns, history, log, bytes_of);
       check_numbers(ns, log);
     }
   }

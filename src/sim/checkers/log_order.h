@@ -28,13 +28,13 @@ class LogOrder final : public Checker {
     std::uint32_t index = 0;
     friend bool operator==(const Shown&, const Shown&) = default;
   };
-  void check_log(const std::string& ns, const History& history, const MachineLog& log);
+  using BytesOf = std::map<Dot, ByteSpan>;  // of a namespace, in the first log that has the commit
+  void check_log(const std::string& ns, const History& history, const MachineLog& log, BytesOf& bytes_of);
   void check_numbers(const std::string& ns, const MachineLog& log);
 
   std::map<std::pair<MachineIndex, std::string>, std::map<std::uint64_t, Shown>> numbers_;
   std::map<std::pair<MachineIndex, std::string>, std::uint64_t> told_by_process_;  // the last notification
   std::map<std::pair<MachineIndex, std::string>, std::uint64_t> last_number_;
-  std::map<std::tuple<std::string, Dot>, Bytes> bytes_of_;
 };
 
 }  // namespace pando::sim

@@ -175,11 +175,18 @@ bool NaiveState::ends_between(std::int64_t from_ms, std::int64_t to_ms) const {
   });
 }
 
+std::map<CellPath, NaiveState::Values>::const_iterator NaiveState::first_vouch() const {
+  return values_.lower_bound({std::string(engine::kTableVouches), {}, CellKind::kRegister, {}});
+}
+
+bool NaiveState::is_vouch(std::map<CellPath, Values>::const_iterator at) const {
+  return at != values_.end() && at->first.table == engine::kTableVouches;
+}
+
 std::int64_t NaiveState::now_ms(const Machine& machine) const {
   std::int64_t now_ms = machine.now().wall_ms;
-  for (const auto& [path, values] : values_) {
-    if (path.table != engine::kTableVouches) continue;
-    for (const auto& [dot, value] : values) {
+  for (auto at = first_vouch(); is_vouch(at); ++at) {
+    for (const auto& [dot, value] : at->second) {
       const auto said = engine::decode_vouch(value.bytes);
       if (dot.origin.node == machine.name() && said) now_ms = std::max(now_ms, said->clock_ms);
     }
@@ -198,9 +205,8 @@ std::set<std::string> NaiveState::ended_keys(std::int64_t now_ms) const {
 
 std::int64_t NaiveState::vouched_ms() const {
   std::int64_t latest = 0;
-  for (const auto& [path, values] : values_) {
-    if (path.table != engine::kTableVouches) continue;
-    for (const auto& [dot, value] : values) {
+  for (auto at = first_vouch(); is_vouch(at); ++at) {
+    for (const auto& [dot, value] : at->second) {
       const auto vouch = engine::decode_vouch(value.bytes);
       if (vouch) latest = std::max(latest, vouch->clock_ms);
     }

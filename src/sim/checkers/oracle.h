@@ -46,6 +46,9 @@ class NaiveState {
   using Values = std::map<Dot, Value>;
   using Slots = std::map<std::pair<Origin, Seq>, Slot>;
   void free_before(const Commit& report);
+  // Those of table `.vouches`, one after the other.
+  std::map<CellPath, Values>::const_iterator first_vouch() const;
+  bool is_vouch(std::map<CellPath, Values>::const_iterator at) const;
   // The winner: highest stamp, then origin, then bytes.
   static Values::const_iterator winner(const Values& values);
   std::string describe_object(const Bytes& manifest_bytes) const;
