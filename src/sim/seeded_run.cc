@@ -222,6 +222,24 @@ bool sends_much(WorkloadOptions& work, std::uint64_t seed) {
   return true;
 }
 
+// Many clients that hardly think, so that many requests arrive within one turn, in most of these runs many operations
+// in one request as well; and now and then nothing for a while, so that the run is as long as others and faults fall
+// into it. In all ten to a hundred times as many operations as in other runs.
+bool is_busy(WorkloadOptions& work, std::uint64_t seed) {
+  constexpr std::uint64_t kOfBusyRuns = 0x4528'21E6'38D0'1377;
+  Prng rng(seed ^ kOfBusyRuns);
+  if (!rng.chance(1, 16)) return false;
+  work.clients = 16 + rng.below(64);
+  work.keys = 1 + rng.below(40);
+  work.think_max = Duration::micros(rng.chance(1, 2) ? 0 : static_cast<std::int64_t>(rng.below(1000)));
+  work.long_pause_one_in = 5 + rng.below(10);
+  work.long_pause_max = Duration::seconds(2);
+  work.requests_max *= 5 + rng.below(11);
+  work.pipelines = !work.typed && rng.chance(2, 3);
+  work.pipeline_items_max = 16 << rng.below(4);
+  return true;
+}
+
 // Backups are taken, and merged in later.
 bool takes_backups(std::uint64_t seed, bool always) {
   constexpr std::uint64_t kOfBackups = 0x8543'2DA6'51CE'9F0B;
@@ -271,6 +289,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   work.whole_transactions = terms.chance(1, 3);
   work.pipelines = !fleet.typed && terms.chance(1, 3);
   const bool much = sends_much(work, options.seed);
+  const bool busy = !much && is_busy(work, options.seed);
   Workload workload(world, work);
   std::vector<Machine*> edge_machines;
   for (const auto& machine : world.machines()) {
@@ -330,7 +349,7 @@ SeededOutcome run_seed(const SeededOptions& options) {
   if (mixed) upgrade_by_and_by(world, options.seed);
   faults.start();
 
-  world.run_until([&] { return workload.requests() >= options.steps && workload.idle(); }, kSafetyMax);
+  world.run_until([&] { return workload.requests() >= work.requests_max && workload.idle(); }, kSafetyMax);
   world.trace().add(world.now(), "liveness phase");
   if (recorder) recorder->stop();
   workload.stop();
@@ -348,7 +367,10 @@ SeededOutcome run_seed(const SeededOptions& options) {
   outcome.violations = world.violations();
   outcome.fleet = fmt::format("{} machines, {}{}{}, {} namespaces{}{}{}{}; faults:", world.machines().size(),
                               fleet.shape, edges > 0 ? " with edges" : "", mixed ? " of several releases" : "",
-                              fleet.namespaces.size(), fleet.typed ? " in a group" : "", much ? ", much traffic" : "",
+                              fleet.namespaces.size(), fleet.typed ? " in a group" : "",
+                              much   ? ", much traffic"
+                              : busy ? ", busy"
+                                     : "",
                               with_backups ? ", backups" : "", retire_work ? ", a site that goes" : "");
   for (const FaultKind kind : fault_options.kinds) outcome.fleet += fmt::format(" {}", fault_name(kind));
   outcome.operations = workload.operations();

@@ -104,7 +104,9 @@ Bytes Workload::fresh_value() {
 void Workload::think(Client& client) {
   client.busy = false;
   if (stopping_ || requests_ >= options_.requests_max) return;
-  const Duration pause{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(options_.think_max.us) + 1))};
+  const bool is_long = options_.long_pause_one_in != 0 && rng_.chance(1, options_.long_pause_one_in);
+  const Duration most = is_long ? options_.long_pause_max : options_.think_max;
+  const Duration pause{static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(most.us) + 1))};
   world_.queue().after(pause, [this, &client] {
     if (!stopping_) act(client);
   });

@@ -46,6 +46,9 @@ struct WorkloadOptions {
   std::uint64_t clients = 6;
   std::uint64_t keys = 6;  // of each kind
   Duration think_max = Duration::millis(20);
+  // One pause in so many is as long as this; none when 0.
+  std::uint64_t long_pause_one_in = 0;
+  Duration long_pause_max = Duration::seconds(1);
   std::uint64_t requests_max = 400;      // in all
   bool durabilities = false;             // writes ask for more or less than fsync, too
   bool whole_transactions = false;       // some come as one list, and some read within
