@@ -237,7 +237,10 @@ void Namespace::let_go_of_log(Time now, Outputs& out) {
   needed.pos = peers_.resync().serving().held();
   needed.by_lease = replica_->holds().all;
   needed.knows_all = peers_.met_all_dialed();
-  needed.all_have = [this](const VersionVector& context) { return peers_.all_have(context); };
+  // Of a node that holds some tables only nobody can take a resync, so those who have it must be able to bring it.
+  needed.all_have = [this](const VersionVector& context) {
+    return peers_.all_have(context) && (replica_->holds().all || peers_.somebody_whole_has(context));
+  };
   retention_.end_turn(needed, now, out);
 }
 

@@ -199,6 +199,11 @@ bool PeerPath::all_have(const VersionVector& context) const {
                      [&](const auto& peer) { return peer.second.covers(context); });
 }
 
+bool PeerPath::somebody_whole_has(const VersionVector& context) const {
+  return std::any_of(durable_at_.begin(), durable_at_.end(),
+                     [&](const auto& peer) { return !partial_.contains(peer.first) && peer.second.covers(context); });
+}
+
 void PeerPath::on_frontier(const repl::FrontierHeard& heard, Time now) {
   // Stamps that no commit could be accepted with are not believed either.
   const Hlc limit = Hlc::from_wall_ms(now.wall_ms + config_.clock_ahead_max.millis());

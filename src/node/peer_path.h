@@ -93,6 +93,8 @@ class PeerPath {
   std::vector<std::string> durable_at(const Dot& dot) const;
   // Whether every peer that has said Hello to this process has all of this, durably.
   bool all_have(const VersionVector& context) const;
+  // Whether one of them that takes all that is published here has it: only such a one could bring it to others.
+  bool somebody_whole_has(const VersionVector& context) const;
   // Whether every peer that this node is to dial has said Hello to it; but those that the configuration calls by the
   // name of a retired node.
   bool met_all_dialed() const;
