@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t kSegmentBytesMin = 64 * 1024;
 constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{4} << 30;
 constexpr Duration kCheckpointIntervalMin = Duration::millis(10);
+constexpr std::int64_t kLoopsMax = 64;
 constexpr std::uint64_t kBodyBytesMin = 1024;
 // A commit is held in memory a few times over while it is made; base64 adds a third.
 constexpr std::uint64_t kBodyBytesMax = limits::kCommitBytesMax;
@@ -59,6 +60,12 @@ void read_http(Section& top, HttpConfig& http) {
   section.size("body_limit", kBodyBytesMin, kBodyBytesMax, body);
   http.body_bytes_max = static_cast<std::size_t>(body);
   section.text("backup_root", http.backup_root);
+  section.finish();
+}
+
+void read_process(Section& top, std::size_t& loops) {
+  Section section = top.section("process");
+  section.number("loops", 1, kLoopsMax, loops);
   section.finish();
 }
 
@@ -374,6 +381,7 @@ Result<ParsedConfig> parse_config(ByteSpan text, std::string_view file, Role rol
     if (const Status valid = validate_node_name(out.config.node_name); !valid.ok())
       top.error("node_name", valid.message());
   }
+  read_process(top, out.config.loops);
   read_http(top, out.config.http);
   read_transactions(top, out.config.transactions);
   read_grpc(top, out.config, role);

@@ -114,6 +114,7 @@ struct Config {
   std::uint64_t segment_bytes = 16 << 20;
   Duration checkpoint_interval = Duration::seconds(5);  // what has changed is in the store, and need not be replayed
   std::uint64_t checkpoint_log_bytes = 1 << 30;         // so much log does not wait for that
+  std::size_t loops = 0;                                // that serve namespaces, at most; 0: as many as processors
   LogConfig log;
   Duration equality_interval = Duration::seconds(600);  // between comparisons with each peer; 0: never
   HttpConfig http;

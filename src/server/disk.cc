@@ -104,12 +104,13 @@ const io::disk::LogDir& Disk::log(const std::string& ns) const {
   return found->second.log;
 }
 
-void Disk::run(Workers& workers, std::function<node::Input()> job) {
+template <typename Job, typename Work>
+void Disk::run(Workers& workers, Job job, Work work) {
   outstanding_.fetch_add(1, std::memory_order_relaxed);
-  workers.give([this, job = std::move(job)] {
-    node::Input answer = job();
+  workers.give([this, job = std::move(job), work = std::move(work)] {
+    node::Input answer = work(job);
     outstanding_.fetch_sub(1, std::memory_order_relaxed);
-    done_(std::move(answer));
+    done_(job.ns, std::move(answer));
   });
 }
 
@@ -137,74 +138,79 @@ Status Disk::put(const node::LogWrite& job) {
 }
 
 void Disk::sync(const std::string& ns) {
+  struct Sync {
+    std::string ns;
+  };
   io::disk::LogDir& log = files(ns).log;
-  run(log_,
-      [this, &log, ns, given = Clock::now()]() -> node::Input { return timed(ns, given, [&] { return log.sync(); }); });
+  run(log_, Sync{ns}, [this, &log, given = Clock::now()](const Sync& job) -> node::Input {
+    return timed(job.ns, given, [&] { return log.sync(); });
+  });
 }
 
 void Disk::give(node::LogWrite job) {
-  run(log_, [this, job = std::move(job), given = Clock::now()]() -> node::Input { return write(job, given); });
+  run(log_, std::move(job),
+      [this, given = Clock::now()](const node::LogWrite& one) -> node::Input { return write(one, given); });
 }
 
 void Disk::give(node::SegmentPrepare job) {
   const io::disk::LogDir& log = files(job.ns).log;
-  run(ahead_, [&log, job = std::move(job)]() -> node::Input {
-    return node::SegmentPrepared{job.ns, job.segment_id, log.prepare(job.segment_id, job.bytes_total)};
+  run(ahead_, std::move(job), [&log](const node::SegmentPrepare& one) -> node::Input {
+    return node::SegmentPrepared{one.ns, one.segment_id, log.prepare(one.segment_id, one.bytes_total)};
   });
 }
 
 void Disk::give(node::SegmentRemove job) {
   const io::disk::LogDir& log = files(job.ns).log;
-  run(ahead_, [&log, job = std::move(job)]() -> node::Input {
-    return node::SegmentRemoved{job.ns, job.segment_id, log.remove(job.segment_id)};
+  run(ahead_, std::move(job), [&log](const node::SegmentRemove& one) -> node::Input {
+    return node::SegmentRemoved{one.ns, one.segment_id, log.remove(one.segment_id)};
   });
 }
 
 void Disk::give(node::LogRead job) {
   const io::disk::LogDir& log = files(job.ns).log;
-  run(ahead_, [&log, job = std::move(job)]() -> node::Input {
-    Result<Bytes> bytes = log.read_range(job.segment_id, job.offset, job.bytes);
-    if (!bytes) return node::LogReadDone{job.ns, job.read_id, bytes.error(), {}};
-    return node::LogReadDone{job.ns, job.read_id, {}, std::move(*bytes)};
+  run(ahead_, std::move(job), [&log](const node::LogRead& one) -> node::Input {
+    Result<Bytes> bytes = log.read_range(one.segment_id, one.offset, one.bytes);
+    if (!bytes) return node::LogReadDone{one.ns, one.read_id, bytes.error(), {}};
+    return node::LogReadDone{one.ns, one.read_id, {}, std::move(*bytes)};
   });
 }
 
 void Disk::give(node::CheckpointWrite job) {
   io::RocksKv& kv = *files(job.ns).kv;
-  run(bulk_, [this, &kv, job = std::move(job)]() -> node::Input {
+  run(bulk_, std::move(job), [this, &kv](const node::CheckpointWrite& one) -> node::Input {
     const auto began = Clock::now();
-    Status status = kv.write(job.batch);
+    Status status = kv.write(one.batch);
     stats_.checkpoint_seconds.Observe(seconds_since(began));
-    return node::CheckpointWritten{job.ns, std::move(status)};
+    return node::CheckpointWritten{one.ns, std::move(status)};
   });
 }
 
 void Disk::give(node::BackupLog job) {
   const io::disk::LogDir& log = files(job.ns).log;
-  run(bulk_, [this, &log, job = std::move(job)]() -> node::Input {
-    return node::BackupWritten{job.id, copy_log(log, backup_root_ + "/" + job.directory, job)};
+  run(bulk_, std::move(job), [this, &log](const node::BackupLog& one) -> node::Input {
+    return node::BackupWritten{one.id, copy_log(log, backup_root_ + "/" + one.directory, one)};
   });
 }
 
 void Disk::give(node::BackupStore job) {
   const io::RocksKv& kv = *files(job.ns).kv;
-  run(bulk_, [this, &kv, job = std::move(job)]() -> node::Input {
-    return node::BackupWritten{job.id, copy_store(kv, backup_root_ + "/" + job.path)};
+  run(bulk_, std::move(job), [this, &kv](const node::BackupStore& one) -> node::Input {
+    return node::BackupWritten{one.id, copy_store(kv, backup_root_ + "/" + one.path)};
   });
 }
 
 void Disk::give(node::BackupTake job) {
   const io::RocksKv& kv = *files(job.ns).kv;
-  run(backup_, [this, &kv, job = std::move(job)]() -> node::Input {
-    return node::BackupTaken{job.id, job.ns, take_backup(kv, backup_root_, job, ending_)};
+  run(backup_, std::move(job), [this, &kv](const node::BackupTake& one) -> node::Input {
+    return node::BackupTaken{one.id, one.ns, take_backup(kv, backup_root_, one, ending_)};
   });
 }
 
 void Disk::give(node::RestoreRead job) {
-  run(bulk_, [this, job = std::move(job)]() -> node::Input {
-    Result<Bytes> bytes = read_backup(backup_root_, job);
-    if (!bytes) return node::RestoreReadDone{job.id, job.ns, bytes.error(), {}};
-    return node::RestoreReadDone{job.id, job.ns, {}, std::move(*bytes)};
+  run(bulk_, std::move(job), [this](const node::RestoreRead& one) -> node::Input {
+    Result<Bytes> bytes = read_backup(backup_root_, one);
+    if (!bytes) return node::RestoreReadDone{one.id, one.ns, bytes.error(), {}};
+    return node::RestoreReadDone{one.id, one.ns, {}, std::move(*bytes)};
   });
 }
 

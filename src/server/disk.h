@@ -6,7 +6,8 @@
 //   backup   BackupTake                       one thread: takes as long as it takes, and is given up when this ends
 //
 // So a log write waits for no other kind of work, only for the disk itself. Every job ends in exactly one
-// answer through `done`, from one of these threads. Not thread-safe otherwise: the loop gives the jobs.
+// answer through `done`, from one of these threads, with the namespace it is of. Jobs of one namespace are given by one
+// thread, its loop; those of several may be given at once.
 #pragma once
 
 #include <prometheus/histogram.h>
@@ -29,7 +30,7 @@ namespace pando::server {
 
 class Disk {
  public:
-  using Done = std::function<void(node::Input)>;
+  using Done = std::function<void(const std::string& ns, node::Input)>;
   using Clock = std::chrono::steady_clock;
   static constexpr std::size_t kLogThreadsMax = 4;
   static constexpr std::size_t kOpenThreadsMax = 8;
@@ -84,8 +85,9 @@ class Disk {
   // Does a part of the log's work and says what became of it.
   template <typename Work>
   node::LogWritten timed(const std::string& ns, Clock::time_point given, Work work);
-  // Runs `job` on `workers` and hands its answer to done_.
-  void run(Workers& workers, std::function<node::Input()> job);
+  // Runs `work` with the job on `workers` and hands its answer to done_. A job has a member `ns`.
+  template <typename Job, typename Work>
+  void run(Workers& workers, Job job, Work work);
 
   std::string base_dir_;
   std::string backup_root_;

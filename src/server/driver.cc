@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "io/clock/clock.h"
+#include "server/link_router.h"
 #include "server/logging.h"
 
 namespace pando::server {
@@ -19,8 +20,13 @@ constexpr int kTurnsMax = 4;  // that one round may end
 
 }  // namespace
 
-Driver::Driver(boost::asio::io_context& loop, node::Node& node)
-    : loop_(loop), node_(node), inbox_(loop, [this](auto& inputs) { take(inputs); }), timer_(loop) {}
+Driver::Driver(boost::asio::io_context& loop, node::Node& node, const ShardMap& shards, std::size_t index)
+    : loop_(loop),
+      node_(node),
+      shards_(shards),
+      index_(index),
+      inbox_(loop, [this](auto& inputs) { take(inputs); }),
+      timer_(loop) {}
 
 void Driver::take(std::vector<node::Input>& inputs) {
   begin_round();
@@ -34,6 +40,8 @@ void Driver::take(std::vector<node::Input>& inputs) {
       ends_.links->consumed(id, bytes);
     } else if (auto* written = std::get_if<node::LogWritten>(&input); written != nullptr && written->durable) {
       accept_durable(std::move(*written));
+    } else if (auto* asked = std::get_if<node::ClientRequest>(&input)) {
+      take(std::move(*asked));
     } else {
       accept(std::move(input));
     }
@@ -124,17 +132,27 @@ void Driver::flush_replies() {
   while (!out_.replies.empty()) {
     replying_.clear();
     replying_.swap(out_.replies);
-    for (node::ReplyOut& reply : replying_) {
-      if (ends_.resp != nullptr && io::resp::RespServer::owns(reply.id)) {
-        ends_.resp->on_reply(reply.id, std::move(reply.reply));
-      } else {
-        ends_.http->on_reply(reply.id, std::move(reply.reply));
-      }
-    }
+    for (node::ReplyOut& reply : replying_) answer(reply);
     // Sends them, and may ask on.
     if (ends_.resp != nullptr) ends_.resp->flush();
   }
   in_replies_ = false;
+}
+
+void Driver::answer(node::ReplyOut& reply) {
+  if (ends_.resp != nullptr && io::resp::RespServer::owns(reply.id)) {
+    ends_.resp->on_reply(reply.id, std::move(reply.reply));
+  } else if (Answers* const others = abroad(reply.id.value)) {
+    others->replies.push_back(std::move(reply));
+  } else {
+    ends_.http->on_reply(reply.id, std::move(reply.reply));
+  }
+}
+
+Driver::Answers* Driver::abroad(std::uint64_t id) {
+  if (shards_.size() == 1) return nullptr;
+  Driver& door = shards_.door_of(id);
+  return &door == this ? nullptr : &abroad_[&door];
 }
 
 void Driver::schedule_flush() {
@@ -174,6 +192,7 @@ void Driver::flush() {
   send_to_watchers();
   send_to_links();
   flush_replies();
+  send_abroad();
   write_notes();
   arm_timer();
 }
@@ -265,25 +284,62 @@ void Driver::send_to_watchers() {
   // HTTP may answer from within (a watcher that has gone): what it adds goes out with the next flush.
   const auto of_resp = [this](WatchId id) { return ends_.resp != nullptr && io::resp::RespServer::owns(id); };
   for (auto& opened : std::exchange(out_.watches_opened, {})) {
-    if (!of_resp(opened.id)) {
+    if (of_resp(opened.id)) {
+      if (!opened.status.ok()) ends_.resp->on_watch_ended(opened.id);
+    } else if (Answers* const others = abroad(opened.id.value)) {
+      others->watches_opened.push_back(std::move(opened));
+    } else {
       ends_.http->on_watch_opened(std::move(opened));
-    } else if (!opened.status.ok()) {
-      ends_.resp->on_watch_ended(opened.id);
     }
   }
   for (auto& send : std::exchange(out_.watch_sends, {})) {
-    of_resp(send.id) ? ends_.resp->on_watch_send(std::move(send)) : ends_.http->on_watch_send(std::move(send));
+    if (of_resp(send.id)) {
+      ends_.resp->on_watch_send(std::move(send));
+    } else if (Answers* const others = abroad(send.id.value)) {
+      others->watch_sends.push_back(std::move(send));
+    } else {
+      ends_.http->on_watch_send(std::move(send));
+    }
   }
   for (auto& ended : std::exchange(out_.watches_ended, {})) {
-    of_resp(ended.id) ? ends_.resp->on_watch_ended(ended.id) : ends_.http->on_watch_ended(std::move(ended));
+    if (of_resp(ended.id)) {
+      ends_.resp->on_watch_ended(ended.id);
+    } else if (Answers* const others = abroad(ended.id.value)) {
+      others->watches_ended.push_back(std::move(ended));
+    } else {
+      ends_.http->on_watch_ended(std::move(ended));
+    }
   }
+}
+
+void Driver::send_abroad() {
+  for (auto& [door, answers] : std::exchange(abroad_, {})) door->post(std::move(answers));
+}
+
+void Driver::post(Answers answers) {
+  boost::asio::post(loop_, [this, answers = std::move(answers)]() mutable { take(answers); });
+}
+
+void Driver::take(Answers& answers) {
+  begin_round();
+  for (auto& reply : answers.replies) ends_.http->on_reply(reply.id, std::move(reply.reply));
+  for (auto& opened : answers.watches_opened) {
+    if (!opened.status.ok()) watches_of_others_.erase(opened.id);
+    ends_.http->on_watch_opened(std::move(opened));
+  }
+  for (auto& send : answers.watch_sends) ends_.http->on_watch_send(std::move(send));
+  for (auto& ended : answers.watches_ended) {
+    watches_of_others_.erase(ended.id);
+    ends_.http->on_watch_ended(std::move(ended));
+  }
+  end_round();
 }
 
 void Driver::send_to_links() {
   for (const node::Dial& dial : out_.dials) {
     const auto options = ends_.dials.find(dial.config_name);
     CHECK(options != ends_.dials.end());
-    ends_.links->dial(dial.dial_id, options->second);
+    ends_.links->dial(LinkRouter::dial_number(dial.dial_id, index_, shards_.size()), options->second);
   }
   for (auto& send : out_.link_sends) ends_.links->send(send.id, std::move(send.frame));
   for (const auto& close : out_.link_closes) ends_.links->close(close.id, close.reason);
@@ -327,25 +383,42 @@ void Driver::begin_stop() {
   schedule_flush();
 }
 
-bool Driver::has_namespace(std::string_view ns) const { return namespaces_.find(ns) != namespaces_.end(); }
+bool Driver::has_namespace(std::string_view ns) const { return shards_.owner_of(ns) != nullptr; }
 
 void Driver::add_broken_namespace(const std::string& ns, Status why) {
   namespaces_.emplace(
       ns, Served{std::move(why), {}, {}, boost::asio::steady_timer(loop_), {}, boost::asio::steady_timer(loop_)});
 }
 
+Driver* Driver::other_owner(std::string_view ns) const {
+  if (shards_.size() == 1) return nullptr;
+  Driver* const owner = shards_.owner_of(ns);
+  return owner == this ? nullptr : owner;
+}
+
+Driver* Driver::other_owner(WatchId id) const {
+  const auto at = watches_of_others_.find(id);
+  return at == watches_of_others_.end() ? nullptr : at->second;
+}
+
 void Driver::submit(RequestId id, std::string_view ns, Request request, Terms terms) {
-  const auto served = namespaces_.find(ns);
-  if (served != namespaces_.end() && !served->second.broken.ok()) {
-    ends_.http->on_reply(id, Reply::failure(served->second.broken));
-    return;
+  node::ClientRequest asked{id, std::string(ns), std::move(request), std::move(terms)};
+  if (Driver* const owner = other_owner(ns)) return owner->post(std::move(asked));
+  take(std::move(asked));
+  inbox_.take_if_written();
+}
+
+void Driver::take(node::ClientRequest&& asked) {
+  const auto served = namespaces_.find(asked.ns);
+  CHECK(served != namespaces_.end());
+  if (!served->second.broken.ok()) {
+    out_.replies.push_back({asked.id, Reply::failure(served->second.broken)});
+    flush_replies();
+    return schedule_flush();
   }
   lone_.on_input();
-  accept(node::ClientRequest{id, std::string(ns), std::move(request), std::move(terms)});
-  if (served != namespaces_.end() && served->second.pace.on_request(instant_of(io::clock_now()))) {
-    release_log(served->first);
-  }
-  inbox_.take_if_written();
+  accept(std::move(asked));
+  if (served->second.pace.on_request(instant_of(io::clock_now()))) release_log(served->first);
 }
 
 void Driver::ask(RequestId id, std::string_view ns, Request&& request, std::size_t clients) {
@@ -379,9 +452,29 @@ void Driver::stop_listening(WatchId id) {
   schedule_flush();
 }
 
-void Driver::watch_open(node::WatchOpen open) { accept(std::move(open)); }
-void Driver::watch_ready(WatchId id) { accept(node::WatchReady{id}); }
-void Driver::watch_close(WatchId id) { accept(node::WatchClose{id}); }
+void Driver::watch_open(node::WatchOpen open) {
+  Driver* const owner = other_owner(open.ns);
+  if (owner == nullptr) return accept(std::move(open));
+  watches_of_others_.emplace(open.id, owner);
+  owner->post(std::move(open));
+}
+
+void Driver::watch_ready(WatchId id) {
+  if (Driver* const owner = other_owner(id)) return owner->post(node::WatchReady{id});
+  accept(node::WatchReady{id});
+}
+
+void Driver::watch_close(WatchId id) {
+  Driver* const owner = other_owner(id);
+  if (owner == nullptr) return accept(node::WatchClose{id});
+  watches_of_others_.erase(id);
+  owner->post(node::WatchClose{id});
+}
+
+io::http::HttpServer* Driver::home_of(std::string_view ns) const {
+  const Driver* const owner = other_owner(ns);
+  return owner == nullptr ? nullptr : owner->ends_.http;
+}
 
 std::vector<api::NamespaceHealth> Driver::health() const {
   std::vector<api::NamespaceHealth> all;
@@ -395,7 +488,5 @@ std::vector<api::NamespaceHealth> Driver::health() const {
   }
   return all;
 }
-
-std::string Driver::metrics_text() const { return metrics_text_ ? metrics_text_() : std::string(); }
 
 }  // namespace pando::server

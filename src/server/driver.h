@@ -1,4 +1,4 @@
-// server/driver.h — turns the node's crank: inputs in, outputs out, all on the loop's one thread.
+// server/driver.h — turns the crank of one shard's node: inputs in, outputs out, all on the loop's one thread.
 //
 // A turn of the loop may bring many inputs (every request read from every ready socket, every finished disk
 // job). Each is accepted, and what can be answered at once is answered at once. What they add up to (log
@@ -15,6 +15,9 @@
 //
 // HTTP and the Redis protocol call this as their sink; disk and gRPC threads hand their inputs in through post(). One
 // timer stands for Outputs::wake_at. Once the loop runs, the node is touched from here only.
+//
+// A client of HTTP may ask for a namespace of another shard: its request goes to that one's inbox, and what is answered
+// comes back to the loop at whose door it asked, all of a turn at once.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +37,7 @@
 #include "server/group_commit.h"
 #include "server/inbox.h"
 #include "server/lone_writer.h"
+#include "server/shard_map.h"
 #include "server/sync_queue.h"
 #include "server/writer_trial.h"
 
@@ -51,10 +55,19 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
     std::map<std::string, io::DialOptions> dials;                       // by LinkConfig::config_name
   };
 
-  Driver(boost::asio::io_context& loop, node::Node& node);
+  // What other shards' nodes say to clients of this one.
+  struct Answers {
+    std::vector<node::ReplyOut> replies;
+    std::vector<node::WatchOpened> watches_opened;
+    std::vector<node::WatchSend> watch_sends;
+    std::vector<node::WatchEnded> watches_ended;
+  };
+
+  // Which of the shards it is. `shards` outlives the driver.
+  Driver(boost::asio::io_context& loop, node::Node& node, const ShardMap& shards, std::size_t index);
 
   Ends& ends() { return ends_; }
-  // Every configured namespace is one or the other: the node serves it, or it could not even be opened and
+  // Every namespace of the shard is one or the other: the node serves it, or it could not even be opened and
   // answers `why` to everything.
   void add_namespace(const std::string& ns) { add_broken_namespace(ns, {}); }
   void add_broken_namespace(const std::string& ns, Status why);
@@ -64,12 +77,16 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
 
   // Any thread.
   void post(node::Input input) { inbox_.push(std::move(input)); }
+  void post(Answers answers);
 
   void begin_stop();
   // Set once; called whenever an input was taken in, to see whether the node has stopped.
   void on_progress(std::function<void()> check) { progress_ = std::move(check); }
-  // The text of /metrics.
-  void on_metrics(std::function<std::string()> text) { metrics_text_ = std::move(text); }
+  // A client asks how the process is: HttpServer::on_health() or on_metrics() answers.
+  enum class About : std::uint8_t { kHealth, kMetrics };
+  void on_asked(std::function<void(RequestId, About)> answer) { asked_ = std::move(answer); }
+  // Of the shard's namespaces.
+  std::vector<api::NamespaceHealth> health() const;
 
   // HttpSink.
   bool has_namespace(std::string_view ns) const override;
@@ -87,8 +104,9 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void watch_open(node::WatchOpen open) override;
   void watch_ready(WatchId id) override;
   void watch_close(WatchId id) override;
-  std::vector<api::NamespaceHealth> health() const override;
-  std::string metrics_text() const override;
+  io::http::HttpServer* home_of(std::string_view ns) const override;
+  void ask_health(RequestId id) override { asked_(id, About::kHealth); }
+  void ask_metrics(RequestId id) override { asked_(id, About::kMetrics); }
 
  private:
   struct Served {
@@ -101,7 +119,12 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
     std::optional<Instant> sync_armed = {};  // what sync_timer waits for
   };
 
+  // Null: `ns` is of this shard, or of none.
+  Driver* other_owner(std::string_view ns) const;
+  Driver* other_owner(WatchId id) const;
   void take(std::vector<node::Input>& inputs);
+  void take(Answers& answers);
+  void take(node::ClientRequest&& asked);
   void accept(node::Input input);
   // What a thread of the disk made durable: one write, or all of a sync.
   void accept_durable(node::LogWritten written);
@@ -115,6 +138,9 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   std::size_t clients_from(std::size_t reply) const;
   // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
   void flush_replies();
+  void answer(node::ReplyOut& reply);
+  // Of the client with that id, who asked at another shard's door. Null: at this one's.
+  Answers* abroad(std::uint64_t id);
   void flush();
   // A handler of its own ends the turn.
   void post_flush();
@@ -128,14 +154,19 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void sync_log(const std::string& ns, Served& served, Instant now);
   void send_to_links();
   void send_to_watchers();
+  void send_abroad();
   void write_notes();
   void arm_timer();
 
   boost::asio::io_context& loop_;
   node::Node& node_;
+  const ShardMap& shards_;
+  const std::size_t index_;
   Ends ends_;
   node::Outputs out_;
   std::vector<node::ReplyOut> replying_;
+  std::map<Driver*, Answers> abroad_;             // to go out when the turn ends
+  std::map<WatchId, Driver*> watches_of_others_;  // opened here, of namespaces of other shards
   Inbox inbox_;
   LoneWriter lone_;
   WriterTrial trial_;
@@ -147,7 +178,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   bool flush_posted_ = false;  // a handler will see to that
   bool in_replies_ = false;
   std::function<void()> progress_;
-  std::function<std::string()> metrics_text_;
+  std::function<void(RequestId, About)> asked_;
 };
 
 }  // namespace pando::server

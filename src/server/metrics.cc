@@ -244,6 +244,10 @@ std::string metrics_text(const MetricsInput& input) {
     page.histogram("pando_checkpoint_seconds", "One checkpoint", input.disk->checkpoint_seconds);
   }
   page.gauge("pando_process_resident_bytes", "Memory of this process in RAM", {}, number(input.process.resident_bytes));
+  for (std::size_t i = 0; i < input.loops_worked.size(); ++i) {
+    page.counter("pando_loop_cpu_seconds_total", "Processor time used by the thread of a loop",
+                 {{"loop", std::to_string(i)}}, static_cast<double>(input.loops_worked[i].us) / 1e6);
+  }
   page.counter("pando_process_cpu_seconds_total", "Processor time used", {}, input.process.cpu_seconds);
   page.gauge("pando_process_open_files", "Open file descriptors", {}, number(input.process.open_files));
   return page.text();

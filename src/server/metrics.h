@@ -41,6 +41,7 @@ struct MetricsInput {
   std::vector<std::pair<std::string, io::zmq::Publisher::Stats>> publishers;  // by namespace
   io::http::HttpStats http;
   std::optional<io::resp::RespStats> resp;  // when served
+  std::vector<Duration> loops_worked;       // processor time, of each
   const Disk::Stats* disk = nullptr;
   ProcessUsage process;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -10,111 +11,164 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <optional>
+#include <iterator>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "io/clock/clock.h"
 #include "server/data_dir.h"
-#include "server/driver.h"
+#include "server/link_router.h"
 #include "server/logging.h"
 #include "server/metrics.h"
+#include "server/placement.h"
+#include "server/shard.h"
 #include "server/wiring.h"
+#include "server/workers.h"
 
 namespace pando::server {
 namespace {
 
-// Each thread of gRPC and RocksDB would keep a malloc arena of its own; two are enough and keep memory small.
-void bound_malloc_arenas() { ::mallopt(M_ARENA_MAX, 2); }
+// Each thread of gRPC and RocksDB would keep a malloc arena of its own; one for all of them, beside one for each loop,
+// is enough and keeps memory small.
+void bound_malloc_arenas(std::size_t loops) { ::mallopt(M_ARENA_MAX, static_cast<int>(loops) + 1); }
 
 std::uint64_t random_seed() {
   std::random_device random;
   return (std::uint64_t{random()} << 32) | random();
 }
 
-// gRPC's threads report here; the loop takes it in.
-class LinkInbox final : public io::LinkEvents {
- public:
-  // `check_names`: peers must be whom their certificates name.
-  LinkInbox(Driver& driver, bool check_names) : driver_(driver), check_names_(check_names) {}
-  void up(LinkId id, std::uint64_t dial_id, std::string peer, io::PeerNames names) override {
-    if (!check_names_) names.reset();
-    driver_.post(node::LinkUp{id, dial_id, std::move(peer), std::move(names)});
-  }
-  void frame(LinkId id, Bytes frame) override { driver_.post(node::LinkFrame{id, std::move(frame)}); }
-  void drained(LinkId id, std::size_t bytes) override { driver_.post(node::LinkDrained{id, bytes}); }
-  void down(LinkId id, std::uint64_t dial_id, std::string reason) override {
-    driver_.post(node::LinkDown{id, dial_id, std::move(reason)});
-  }
+std::size_t loops_of(const Config& config) {
+  return config.loops != 0 ? config.loops : std::max(1u, std::thread::hardware_concurrency());
+}
 
- private:
-  Driver& driver_;
-  const bool check_names_;
-};
+// What one loop of several may hold of what the process may.
+io::http::HttpOptions part_of(io::http::HttpOptions whole, std::size_t loops) {
+  const auto divide = [&](std::size_t& limit) { limit = (limit + loops - 1) / loops; };
+  divide(whole.bodies_bytes_max);
+  divide(whole.connections_max);
+  divide(whole.watches_max);
+  return whole;
+}
+
+std::vector<std::unique_ptr<Shard>> make_shards(const Config& config, const std::string& node_name, ShardMap& map) {
+  std::vector<std::unique_ptr<Shard>> shards;
+  const std::vector<std::vector<std::string>> places =
+      place_namespaces(config, std::min(loops_of(config), ShardMap::kShardsMax));
+  for (const std::vector<std::string>& namespaces : places) {
+    shards.push_back(std::make_unique<Shard>(map, namespaces, node_config(config, node_name, random_seed()),
+                                             part_of(http_options(config.http), places.size())));
+  }
+  return shards;
+}
 
 }  // namespace
 
 struct Runtime::Impl {
-  Impl(RuntimeOptions given, DataDir dir) : options(std::move(given)), data_dir(std::move(dir)) {}
+  Impl(RuntimeOptions given, DataDir dir);
   ~Impl();
 
   Status open_namespaces();
-  Result<node::OpenReport> open_namespace(const std::string& ns);
+  Result<node::OpenReport> open_namespace(Shard& shard, const std::string& ns);
   Status bind_publishers();
   Status bind_grpc();
   Status bind_http();
   Status bind_resp();
+  void run();
   void begin_stop();
-  void check_stopped();
-  std::string metrics() const;
+  void end();
+  // A client of `asker` wants to know.
+  void answer(Shard& asker, RequestId id, Driver::About what);
+  void answer(Shard& asker, RequestId id, Driver::About what, std::vector<Shard::Report>& reports) const;
+  // In configuration order; those that could not be opened are the last.
+  std::vector<MetricsInput::Namespace> in_order(std::vector<Shard::Report>& reports) const;
+  MetricsInput metrics(std::vector<Shard::Report>& reports) const;
+  Shard& owner_of(const std::string& ns);
 
   RuntimeOptions options;
   DataDir data_dir;
-  boost::asio::io_context loop{1};
-  boost::asio::signal_set signals{loop};
-  boost::asio::steady_timer stop_deadline{loop};
   io::zmq::Context zmq_context;
   io::LinkIds link_ids;
-  std::unique_ptr<node::Node> node;
-  std::unique_ptr<Driver> driver;
-  std::unique_ptr<LinkInbox> link_inbox;
+  ShardMap map;
+  std::vector<std::unique_ptr<Shard>> shards;  // the first runs on the caller's thread
+  boost::asio::io_context& loop;               // of the first
+  boost::asio::signal_set signals;
+  boost::asio::steady_timer stop_deadline;
+  std::unique_ptr<LinkRouter> router;
   std::unique_ptr<Disk> disk;
   std::unique_ptr<io::Links> links;
-  std::unique_ptr<io::http::HttpServer> http;
-  std::unique_ptr<io::resp::RespServer> resp;  // null: not served
-  std::vector<std::string> initialized;        // namespaces that serve
+  std::vector<std::string> initialized;  // namespaces that serve
   Ports ports;
   std::uint16_t grpc_port = 0;
   std::chrono::steady_clock::time_point ready_at = std::chrono::steady_clock::now();
   bool stopping = false;
-  bool http_stopped = false;
-  bool resp_stopped = true;
+  std::size_t unstopped = 0;  // shards
   Status outcome;
 };
 
+Runtime::Impl::Impl(RuntimeOptions given, DataDir dir)
+    : options(std::move(given)),
+      data_dir(std::move(dir)),
+      shards(make_shards(options.config, data_dir.node_name(), map)),
+      loop(shards.front()->loop()),
+      signals(loop),
+      stop_deadline(loop),
+      router(std::make_unique<LinkRouter>(map, options.config.grpc.check_peer_names)) {
+  const Config& config = options.config;
+  disk = std::make_unique<Disk>(
+      config.base_dir, config.http.backup_root.empty() ? config.base_dir + "/backup" : config.http.backup_root,
+      config.namespaces.size(),
+      [this](const std::string& ns, node::Input input) { map.owner_of(ns)->post(std::move(input)); });
+  links = std::make_unique<io::Links>(*router, link_ids);
+  for (const auto& shard : shards) {
+    Driver& driver = shard->driver();
+    driver.ends().disk = disk.get();
+    driver.ends().links = links.get();
+    for (const PeerConfig& peer : config.peers) driver.ends().dials[peer.name] = dial_options(peer);
+    driver.on_asked([this, asker = shard.get()](RequestId id, Driver::About what) { answer(*asker, id, what); });
+  }
+}
+
 Runtime::Impl::~Impl() {
-  // Whoever still has threads goes first: their last reports are posted to a loop that no longer runs.
-  if (links) links->shutdown(Duration::seconds(1));
-  http.reset();
-  resp.reset();
+  // Whoever still has threads goes first: their last reports are posted to loops that no longer turn.
+  links->shutdown(Duration::seconds(1));
+  for (const auto& shard : shards) shard->drop_clients();
   disk.reset();  // finishes its jobs; the stores they use close with it
   links.reset();
+}
+
+Shard& Runtime::Impl::owner_of(const std::string& ns) {
+  const auto owns = [&](const auto& shard) { return &shard->driver() == map.owner_of(ns); };
+  return **std::find_if(shards.begin(), shards.end(), owns);
 }
 
 Status Runtime::Impl::open_namespaces() {
   const std::vector<std::string>& names = options.config.namespaces;
   const std::vector<Status> files = disk->open(names);
+  std::vector<Result<node::OpenReport>> reports(names.size());
+  {
+    // Each shard's thread-to-be reads its logs.
+    Workers workers("pando-open", shards.size());
+    for (const auto& shard : shards) {
+      workers.give([&, shard = shard.get()] {
+        for (std::size_t i = 0; i < names.size(); ++i) {
+          if (map.owner_of(names[i]) != &shard->driver()) continue;
+          reports[i] = files[i].ok() ? open_namespace(*shard, names[i]) : Result<node::OpenReport>(fail(files[i]));
+        }
+      });
+    }
+  }
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string& ns = names[i];
-    const Result<node::OpenReport> report =
-        files[i].ok() ? open_namespace(ns) : Result<node::OpenReport>(fail(files[i]));
+    const Result<node::OpenReport>& report = reports[i];
     // One damaged namespace does not take the others down; anything else is for the operator to see at once.
     if (!report && report.error().code() != StatusCode::kDataLoss) return report.error().with_context(ns);
     const Status damage = report ? report->damage : report.error();
+    Driver& driver = owner_of(ns).driver();
     if (report) {
-      driver->add_namespace(ns);
+      driver.add_namespace(ns);
     } else {
-      driver->add_broken_namespace(ns, damage.with_context(ns));
+      driver.add_broken_namespace(ns, damage.with_context(ns));
     }
     if (!damage.ok()) {
       log(LogLevel::kError, "namespace is damaged and serves nothing", {{"ns", ns}, {"damage", damage.message()}});
@@ -131,9 +185,9 @@ Status Runtime::Impl::open_namespaces() {
   return {};
 }
 
-Result<node::OpenReport> Runtime::Impl::open_namespace(const std::string& ns) {
+Result<node::OpenReport> Runtime::Impl::open_namespace(Shard& shard, const std::string& ns) {
   const node::NamespaceConfig config = namespace_config(options.config, options.role, ns);
-  const Result<std::uint64_t> replay_from = node->begin_open(config, disk->kv(ns));
+  const Result<std::uint64_t> replay_from = shard.node().begin_open(config, disk->kv(ns));
   if (!replay_from) return fail(replay_from.error());
   const io::disk::LogDir& log = disk->log(ns);
   const auto segments = log.list();
@@ -141,9 +195,9 @@ Result<node::OpenReport> Runtime::Impl::open_namespace(const std::string& ns) {
   for (const io::disk::SegmentFile& segment : *segments) {
     const Result<Bytes> bytes = segment.id < *replay_from ? log.read_header(segment.id) : log.read(segment.id);
     if (!bytes) return fail(bytes.error());
-    PANDO_RETURN_IF_ERROR(node->feed_segment(ns, segment.id, *bytes));
+    PANDO_RETURN_IF_ERROR(shard.node().feed_segment(ns, segment.id, *bytes));
   }
-  return node->finish_open(ns, io::clock_now(), driver->outputs());
+  return shard.node().finish_open(ns, io::clock_now(), shard.driver().outputs());
 }
 
 Status Runtime::Impl::bind_publishers() {
@@ -151,17 +205,12 @@ Status Runtime::Impl::bind_publishers() {
     Result<io::zmq::Publisher> bound = io::zmq::Publisher::bind(zmq_context, publisher_options(config));
     if (!bound) return bound.error().with_context("notifier_config." + config.ns);
     ports.zmq[config.ns] = bound->endpoint();
-    driver->ends().publishers.emplace(config.ns, std::move(*bound));
+    owner_of(config.ns).driver().ends().publishers.emplace(config.ns, std::move(*bound));
   }
   return {};
 }
 
 Status Runtime::Impl::bind_grpc() {
-  links = std::make_unique<io::Links>(*link_inbox, link_ids);
-  driver->ends().links = links.get();
-  for (const PeerConfig& peer : options.config.peers) {
-    driver->ends().dials[peer.name] = dial_options(peer);
-  }
   if (!options.config.serves_grpc) return {};
   const GrpcConfig& grpc = options.config.grpc;
   const Result<std::uint16_t> port = links->listen(listen_options(grpc));
@@ -173,23 +222,35 @@ Status Runtime::Impl::bind_grpc() {
 
 Status Runtime::Impl::bind_http() {
   const HttpConfig& config = options.config.http;
-  http = std::make_unique<io::http::HttpServer>(loop, http_options(config), *driver);
-  driver->ends().http = http.get();
-  PANDO_RETURN_IF_ERROR(http->listen(config.listen_ip, config.port));
-  ports.http = host_and_port(config.listen_ip.empty() ? "0.0.0.0" : config.listen_ip, http->port());
+  io::http::HttpServer& first = shards.front()->http();
+  std::vector<io::http::HttpServer*> others;
+  for (const auto& shard : shards) {
+    if (&shard->http() != &first) others.push_back(&shard->http());
+  }
+  first.share_with(others);
+  PANDO_RETURN_IF_ERROR(first.listen(config.listen_ip, config.port));
+  ports.http = host_and_port(config.listen_ip.empty() ? "0.0.0.0" : config.listen_ip, first.port());
   return {};
 }
 
 Status Runtime::Impl::bind_resp() {
   if (!options.config.serves_resp) return {};
   const RespConfig& config = options.config.resp;
-  resp = std::make_unique<io::resp::RespServer>(
-      loop, resp_options(options.config, options.role, data_dir.node_name(), options.version), *driver);
-  driver->ends().resp = resp.get();
-  PANDO_RETURN_IF_ERROR(resp->listen(config.listen_ip, config.port));
-  ports.resp = host_and_port(config.listen_ip, resp->port());
+  const Result<std::uint16_t> port = owner_of(config.ns).serve_resp(
+      config, resp_options(options.config, options.role, data_dir.node_name(), options.version));
+  if (!port) return port.error();
+  ports.resp = host_and_port(config.listen_ip, *port);
   log(LogLevel::kInfo, "Redis protocol listening", {{"address", *ports.resp}, {"ns", config.ns}});
   return {};
+}
+
+void Runtime::Impl::run() {
+  for (const auto& shard : shards) {
+    shard->driver().schedule_flush();
+    if (shard != shards.front()) shard->run_beside();
+  }
+  shards.front()->run();
+  for (const auto& shard : shards) shard->join();
 }
 
 void Runtime::Impl::begin_stop() {
@@ -202,72 +263,103 @@ void Runtime::Impl::begin_stop() {
     outcome = Status(StatusCode::kTimeout, fmt::format("stopping took longer than {} ms: the next start replays more "
                                                        "of the log (acknowledged writes are safe)",
                                                        options.stop_max.millis()));
-    loop.stop();
+    end();
   });
-  driver->begin_stop();
-  http->stop(Duration::micros(options.stop_max.us / 2), [this] {
-    http_stopped = true;
-    check_stopped();
-  });
-  if (resp) {
-    resp_stopped = false;
-    resp->stop(Duration::micros(options.stop_max.us / 2), [this] {
-      resp_stopped = true;
-      check_stopped();
+  unstopped = shards.size();
+  const auto stopped = [this] {
+    if (--unstopped > 0) return;
+    log(LogLevel::kInfo, "stopped", {});
+    end();
+  };
+  for (const auto& shard : shards) {
+    shard->post([this, shard = shard.get(), stopped] {
+      shard->begin_stop(Duration::micros(options.stop_max.us / 2),
+                        [this, stopped] { boost::asio::post(loop, stopped); });
     });
   }
-  check_stopped();
 }
 
-void Runtime::Impl::check_stopped() {
-  if (!stopping || !http_stopped || !resp_stopped || !node->stopped()) return;
-  log(LogLevel::kInfo, "stopped", {});
-  loop.stop();
+void Runtime::Impl::end() {
+  for (const auto& shard : shards) shard->end();
 }
 
-std::string Runtime::Impl::metrics() const {
+void Runtime::Impl::answer(Shard& asker, RequestId id, Driver::About what) {
+  struct Asked {
+    std::vector<Shard::Report> reports;
+    std::size_t left;  // the asker's loop counts
+  };
+  const auto asked = std::make_shared<Asked>(Asked{std::vector<Shard::Report>(shards.size()), shards.size()});
+  const auto arrived = [this, asked, &asker, id, what] {
+    if (--asked->left == 0) answer(asker, id, what, asked->reports);
+  };
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    Shard& shard = *shards[i];
+    const auto report = [asked, &shard, i, what] { asked->reports[i] = shard.report(what == Driver::About::kMetrics); };
+    if (&shard == &asker) {
+      report();
+      arrived();
+      continue;
+    }
+    shard.post([report, arrived, &asker] {
+      report();
+      asker.post(arrived);
+    });
+  }
+}
+
+void Runtime::Impl::answer(Shard& asker, RequestId id, Driver::About what, std::vector<Shard::Report>& reports) const {
+  if (what == Driver::About::kMetrics) return asker.http().on_metrics(id, metrics_text(metrics(reports)));
+  std::vector<api::NamespaceHealth> all;
+  for (MetricsInput::Namespace& one : in_order(reports)) all.push_back({std::move(one.ns), std::move(one.health)});
+  asker.http().on_health(id, all);
+}
+
+std::vector<MetricsInput::Namespace> Runtime::Impl::in_order(std::vector<Shard::Report>& reports) const {
+  std::vector<MetricsInput::Namespace> all;
+  for (Shard::Report& report : reports)
+    std::move(report.namespaces.begin(), report.namespaces.end(), std::back_inserter(all));
+  const auto& names = options.config.namespaces;
+  const auto place = [&](const MetricsInput::Namespace& one) {
+    const bool serves = std::find(initialized.begin(), initialized.end(), one.ns) != initialized.end();
+    return std::pair(!serves, std::find(names.begin(), names.end(), one.ns));
+  };
+  std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  return all;
+}
+
+MetricsInput Runtime::Impl::metrics(std::vector<Shard::Report>& reports) const {
   MetricsInput input;
   input.node_name = data_dir.node_name();
   input.role = std::string(role_name(options.role));
   input.version = options.version;
   input.uptime_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - ready_at).count();
-  for (const api::NamespaceHealth& health : driver->health()) {
-    input.namespaces.push_back({health.ns, health.status, node->stats(health.ns).value_or(StatsReply{})});
+  input.namespaces = in_order(reports);
+  for (Shard::Report& report : reports) {
+    for (const auto& [code, count] : report.strangers_refused) input.strangers_refused[code] += count;
+    for (auto& publisher : report.publishers) input.publishers.push_back(std::move(publisher));
+    input.http += report.http;
+    if (report.resp) input.resp = report.resp;
+    input.loops_worked.push_back(report.worked);
   }
-  input.strangers_refused = node->strangers_refused();
-  for (auto& [ns, publisher] : driver->ends().publishers) input.publishers.emplace_back(ns, publisher.stats());
-  input.http = http->stats();
-  if (resp) input.resp = resp->stats();
   input.disk = &disk->stats();
   input.process = process_usage();
-  return metrics_text(input);
+  return input;
 }
 
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Runtime::~Runtime() = default;
 
 Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options) {
-  bound_malloc_arenas();
   Result<DataDir> dir = DataDir::open(options.config.base_dir, options.config.node_name);
   if (!dir) return fail(dir.error());
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*dir));
   Impl& it = *impl;
-  const Config& config = it.options.config;
-  it.node = std::make_unique<node::Node>(node_config(config, it.data_dir.node_name(), random_seed()));
-  it.driver = std::make_unique<Driver>(it.loop, *it.node);
-  it.link_inbox = std::make_unique<LinkInbox>(*it.driver, it.options.config.grpc.check_peer_names);
-  it.disk = std::make_unique<Disk>(
-      config.base_dir, config.http.backup_root.empty() ? config.base_dir + "/backup" : config.http.backup_root,
-      config.namespaces.size(), [driver = it.driver.get()](node::Input input) { driver->post(std::move(input)); });
-  it.driver->ends().disk = it.disk.get();
-  it.driver->on_progress([&it] { it.check_stopped(); });
-  it.driver->on_metrics([&it] { return it.metrics(); });
+  bound_malloc_arenas(it.shards.size());
   PANDO_RETURN_IF_ERROR(it.bind_publishers());  // first: namespaces ask whether they have one
   PANDO_RETURN_IF_ERROR(it.open_namespaces());
   PANDO_RETURN_IF_ERROR(it.bind_grpc());
   PANDO_RETURN_IF_ERROR(it.bind_http());
   PANDO_RETURN_IF_ERROR(it.bind_resp());
-  it.driver->schedule_flush();
   return std::unique_ptr<Runtime>(new Runtime(std::move(impl)));
 }
 
@@ -275,7 +367,8 @@ const Ports& Runtime::ports() const { return impl_->ports; }
 const std::string& Runtime::node_name() const { return impl_->data_dir.node_name(); }
 
 std::vector<std::string> Runtime::ready_lines() const {
-  std::vector<std::string> lines = {fmt::format("INFO: HTTP server listening on :{}", impl_->http->port())};
+  std::vector<std::string> lines = {
+      fmt::format("INFO: HTTP server listening on :{}", impl_->shards.front()->http().port())};
   if (impl_->grpc_port != 0) lines.push_back(fmt::format("INFO: gRPC server listening on :{}", impl_->grpc_port));
   for (const std::string& ns : impl_->initialized) lines.push_back(fmt::format("INFO: Namespace '{}' initialized", ns));
   return lines;
@@ -295,7 +388,7 @@ void Runtime::handle_signals() {
 
 Status Runtime::run() {
   impl_->ready_at = std::chrono::steady_clock::now();
-  impl_->loop.run();
+  impl_->run();
   return impl_->outcome;
 }
 

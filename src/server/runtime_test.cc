@@ -8,10 +8,13 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -186,6 +189,167 @@ TEST(Runtime, ManyWritersShareLogWrites) {
   EXPECT_THAT(node.get("/api/v1/a/counters/c0"), HasSubstr("\"value\":80,"));
   EXPECT_THAT(node.get("/api/v1/a/counters/c1"), HasSubstr("\"value\":80,"));
   EXPECT_TRUE(node.stop().ok());
+}
+
+// As many loops as namespaces, whatever the machine has.
+Config three_loops(const std::string& base_dir) {
+  Config config = replicator_config(base_dir);
+  config.namespaces = {"a", "b", "c"};
+  config.loops = 3;
+  return config;
+}
+
+std::size_t count_of(const std::string& text, const std::string& word) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
+// A connection that stays, and what has come on it.
+class Stream {
+ public:
+  explicit Stream(const Runtime& runtime) : socket_(io_) {
+    const std::string& address = runtime.ports().http;
+    const std::size_t colon = address.rfind(':');
+    boost::asio::connect(
+        socket_, boost::asio::ip::tcp::resolver(io_).resolve(address.substr(0, colon), address.substr(colon + 1)));
+  }
+  void send(const std::string& text) { boost::asio::write(socket_, boost::asio::buffer(text)); }
+  // Reads until `mark` has come `times` times; everything that has come so far.
+  const std::string& read_to(const std::string& mark, std::size_t times = 1) {
+    while (count_of(text_, mark) < times) {
+      char bytes[4096];
+      boost::system::error_code ended;
+      const std::size_t count = socket_.read_some(boost::asio::buffer(bytes), ended);
+      if (ended) {
+        ADD_FAILURE() << "the connection ended after: " << text_;
+        break;
+      }
+      text_.append(bytes, count);
+    }
+    return text_;
+  }
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::socket socket_;
+  std::string text_;
+};
+
+TEST(Loops, EachDoorLeadsToEveryNamespace) {
+  const ScratchDirectory scratch;
+  const Config config = three_loops(scratch.path("dc1"));
+  {
+    Running node(config, Role::kReplicator);
+    // Each request comes by a connection of its own, and the loops take turns.
+    for (int i = 0; i < 7; ++i) {
+      for (const char* ns : {"a", "b", "c"}) {
+        EXPECT_EQ(node.ask(http::verb::post, "/api/v1/" + std::string(ns) + "/counters/c/incr").result_int(), 200u);
+      }
+    }
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_THAT(node.get("/api/v1/b/counters/c"), HasSubstr("\"value\":7,"));
+      EXPECT_EQ(node.get("/healthz"), "{\"status\":\"ok\",\"namespaces\":[\"a\",\"b\",\"c\"]}\n");
+      EXPECT_EQ(node.get("/readyz?namespace=c"), "{\"status\":\"ready\",\"namespaces\":[\"c\"]}\n");
+      EXPECT_EQ(node.get("/api/v1/d/counters/c"), "{\"error\":\"namespace not found: d\"}\n");
+    }
+    const std::string metrics = node.get("/metrics");
+    for (const char* ns : {"a", "b", "c"}) {
+      EXPECT_THAT(metrics, HasSubstr("pando_commits_total{namespace=\"" + std::string(ns) + "\"} 7\n"));
+    }
+    EXPECT_THAT(metrics, HasSubstr("pando_http_requests_total 34\n"));
+    EXPECT_THAT(metrics, HasSubstr("pando_loop_cpu_seconds_total{loop=\"2\"}"));
+    EXPECT_TRUE(node.stop().ok());
+  }
+  Running again(config, Role::kReplicator);
+  for (const char* ns : {"a", "b", "c"}) {
+    EXPECT_THAT(again.get("/api/v1/" + std::string(ns) + "/counters/c"), HasSubstr("\"value\":7,"));
+  }
+}
+
+TEST(Loops, AnswersKeepTheOrderOfOneConnection) {
+  const ScratchDirectory scratch;
+  Running node(three_loops(scratch.path("dc1")), Role::kReplicator);
+  const std::map<char, std::string> value_of = {{'a', "YQ=="}, {'b', "Yg=="}, {'c', "Yw=="}};
+  for (const auto& [ns, value] : value_of) {
+    const std::string body = "{\"value\":\"" + value + "\"}";
+    EXPECT_EQ(node.ask(http::verb::put, std::string("/api/v1/") + ns + "/kv/k", body).result_int(), 200u);
+  }
+  for (int door = 0; door < 3; ++door) {
+    Stream client(node.runtime());
+    // Of one loop only in the middle: the connection moves there, and on.
+    const std::string order = "bacbbbbbbbbaaaaaaaacba";
+    for (std::size_t sent = 0; sent < order.size(); sent += 2) {
+      for (const char ns : order.substr(sent, 2)) {
+        client.send(std::string("GET /api/v1/") + ns + "/kv/k HTTP/1.1\r\nHost: x\r\n\r\n");
+      }
+      client.read_to("}\n", sent + 2);
+    }
+    const std::string& text = client.read_to("}\n", order.size());
+    std::size_t at = 0;
+    for (const char ns : order) {
+      at = text.find("\"value\":\"", at) + 9;
+      EXPECT_EQ(text.substr(at, 4), value_of.at(ns));
+    }
+  }
+  // Each of these connections was accepted once.
+  EXPECT_THAT(node.get("/metrics"), HasSubstr("pando_http_connections_total{outcome=\"accepted\"} 7\n"));
+}
+
+TEST(Loops, AnObjectGoesThroughAnyDoor) {
+  const ScratchDirectory scratch;
+  Running node(three_loops(scratch.path("dc1")), Role::kReplicator);
+  const std::string object(3'000'000, 'o');
+  for (int door = 0; door < 3; ++door) {
+    const std::string target = "/api/v1/b/lob/k" + std::to_string(door);
+    EXPECT_EQ(node.ask(http::verb::put, target, object).result_int(), 200u);
+    for (int other = 0; other < 4; ++other) EXPECT_EQ(node.get(target), object);
+  }
+}
+
+TEST(Loops, AWatchIsToldAtAnyDoor) {
+  const ScratchDirectory scratch;
+  Running node(three_loops(scratch.path("dc1")), Role::kReplicator);
+  std::vector<std::unique_ptr<Stream>> watchers;
+  for (int door = 0; door < 6; ++door) {
+    watchers.push_back(std::make_unique<Stream>(node.runtime()));
+    watchers.back()->send("GET /api/v1/c/watch HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(watchers.back()->read_to("\n\n"), HasSubstr("200 OK"));
+  }
+  for (const char* key : {"first", "second"}) {
+    EXPECT_EQ(node.ask(http::verb::put, "/api/v1/c/kv/" + std::string(key), "{\"value\":\"dg==\"}").result_int(), 200u);
+    for (const auto& watcher : watchers) EXPECT_THAT(watcher->read_to(key), HasSubstr("data:"));
+    watchers.pop_back();  // one goes; the others are told on
+  }
+  EXPECT_THAT(node.get("/metrics"), HasSubstr("pando_http_watches "));
+  EXPECT_TRUE(node.stop().ok());
+  EXPECT_THAT(watchers.front()->read_to("event: end"), HasSubstr("stopping"));
+}
+
+TEST(Loops, ALinkFindsTheLoopOfItsNamespace) {
+  const ScratchDirectory scratch;
+  Running dc1(three_loops(scratch.path("dc1")), Role::kReplicator);
+  Config config = three_loops(scratch.path("dc2"));
+  config.loops = 2;
+  PeerConfig peer;
+  peer.name = "peer.dc1";
+  peer.publish = true;
+  peer.address = *dc1.runtime().ports().grpc;
+  peer.namespaces = {"a", "b", "c", "unknown"};
+  peer.tls.allow_insecure = true;
+  config.peers = {peer};
+  config.namespaces.push_back("unknown");
+  Running dc2(config, Role::kReplicator);
+  for (const char* ns : {"a", "b", "c"}) {
+    const std::string at = "/api/v1/" + std::string(ns) + "/kv/";
+    EXPECT_EQ(dc1.ask(http::verb::put, at + "of1", "{\"value\":\"dg==\"}").result_int(), 200u);
+    EXPECT_EQ(dc2.ask(http::verb::put, at + "of2", "{\"value\":\"dg==\"}").result_int(), 200u);
+    EXPECT_TRUE(dc1.comes_to_answer(at + "of2", kValueV)) << ns;
+    EXPECT_TRUE(dc2.comes_to_answer(at + "of1", kValueV)) << ns;
+  }
+  EXPECT_THAT(dc1.get("/metrics"), HasSubstr("pando_links_refused_total{namespace=\"\",code=\"not_found\"}"));
+  EXPECT_TRUE(dc2.stop().ok());
+  EXPECT_TRUE(dc1.stop().ok());
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ constexpr std::size_t kOutBytesMax = 256 * 1024;    // unwritten answers before 
 constexpr std::size_t kKeepBytesMax = 256 * 1024;   // larger buffers are given back after use
 constexpr std::uint64_t kSkipBytesMax = 64 * 1024;  // a refused body up to this size is read, not cut off
 constexpr std::int64_t kLingerBytesMax = 64 << 20;  // read after the last answer, so that the client sees it
+constexpr std::size_t kMovesAfter = 4;              // requests for namespaces of another loop
 constexpr Duration kLingerMax = Duration::seconds(2);
 
 void keep_small(Bytes& bytes) {
@@ -57,7 +58,23 @@ void Connection::pump() {
     if (!had_output || !out_.empty()) break;
   }
   pumping_ = false;
-  want_read();
+  if (!moves_home()) want_read();
+}
+
+bool Connection::moves_home() {
+  const bool idle = state_ == State::kHead && in_.empty() && !parser_ && out_.empty() && !reading_ && !writing_;
+  if (answered_elsewhere_ < kMovesAfter || !idle || last_request_) return false;
+  HttpServer* const home = hub_.sink.home_of(call_.ns);
+  if (home == nullptr) return false;
+  error_code ec;
+  const asio::ip::tcp protocol = socket_.local_endpoint(ec).protocol();
+  if (ec) return false;
+  const int fd = socket_.release(ec);
+  if (ec) return false;
+  home->take_over(protocol, fd);
+  state_ = State::kClosed;
+  hub_.remove(slot_);
+  return true;
 }
 
 bool Connection::step() {
@@ -304,6 +321,8 @@ void Connection::end_answer() {
   flow_.emplace<std::monostate>();
   parser_.reset();
   head_.clear();
+  const bool elsewhere = !call_.ns.empty() && hub_.sink.home_of(call_.ns) != nullptr;
+  answered_elsewhere_ = elsewhere ? answered_elsewhere_ + 1 : 0;
   call_.head = false;
   call_.bare_errors = true;
   release_body();

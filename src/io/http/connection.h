@@ -40,6 +40,8 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
 
   // Only what belongs to the running request is acted on.
   void on_reply(RequestId id, Reply&& reply);
+  void on_health(RequestId id, const std::vector<api::NamespaceHealth>& namespaces);
+  void on_metrics(RequestId id, const std::string& text);
   void on_watch_opened(const node::WatchOpened& opened);
   void on_watch_send(const node::WatchSend& send);
   void on_watch_ended(const node::WatchEnded& ended);
@@ -67,7 +69,10 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
   void on_plain_request();
   void on_object_request();
   void on_watch_request();
-  void answer_health();
+  void on_process_request();
+  void answer_health(const std::vector<api::NamespaceHealth>& namespaces);
+  // Whether the answer to `id` is the one that is waited for; then it is no more.
+  bool takes_answer(RequestId id);
   void on_erase_reply(Reply reply);
   void on_download_reply(Reply reply);
 
@@ -87,6 +92,8 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
   void reject_parse(const boost::system::error_code& ec);
 
   void submit(Request request);
+  // Goes on at the loop where its requests are answered, if that is another one and this is a moment for it.
+  bool moves_home();
   void flush();
   void want_write();
   void want_read();
@@ -109,6 +116,7 @@ class Connection final : public loop::Client, public std::enable_shared_from_thi
   api::Call call_;
   std::optional<api::HttpError> refusal_;  // answered when the body has been skipped
   bool keep_alive_ = true;
+  std::size_t answered_elsewhere_ = 0;  // of the last requests, one after the other
 
   std::variant<std::monostate, api::LobUpload, api::LobErase, api::LobDownload> flow_;
   RequestId request_id_;  // outstanding; 0 when none

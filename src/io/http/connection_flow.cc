@@ -21,7 +21,7 @@ void Connection::on_request() {
     case api::Carriage::kDownload: return on_object_request();
     case api::Carriage::kHealth:
     case api::Carriage::kReady:
-    case api::Carriage::kMetrics: return answer_health();
+    case api::Carriage::kMetrics: return on_process_request();
     case api::Carriage::kDescription: return answer({}, api::openapi_json());
     case api::Carriage::kUpload: break;
   }
@@ -46,21 +46,42 @@ void Connection::on_object_request() {
   submit(*flow_.emplace<api::LobErase>(call_.key).next());
 }
 
-void Connection::answer_health() {
+// About the process, not about a namespace.
+void Connection::on_process_request() {
+  state_ = State::kAnswer;
+  request_id_ = RequestId(hub_.new_id(slot_));
+  if (call_.carriage() == api::Carriage::kMetrics) return hub_.sink.ask_metrics(request_id_);
+  hub_.sink.ask_health(request_id_);
+}
+
+void Connection::on_health(RequestId id, const std::vector<api::NamespaceHealth>& namespaces) {
+  if (!takes_answer(id)) return;
+  answer_health(namespaces);
+  pump();
+}
+
+void Connection::answer_health(const std::vector<api::NamespaceHealth>& namespaces) {
   hub_.scratch.clear();
-  const api::Carriage how = call_.carriage();
-  if (how == api::Carriage::kMetrics) {
-    hub_.scratch = hub_.sink.metrics_text();
-    return answer({.content_type = "text/plain; version=0.0.4"}, hub_.scratch);
-  }
-  if (how == api::Carriage::kHealth)
-    return answer({.status = api::append_health(hub_.sink.health(), hub_.scratch)}, hub_.scratch);
+  if (call_.carriage() == api::Carriage::kHealth)
+    return answer({.status = api::append_health(namespaces, hub_.scratch)}, hub_.scratch);
   const auto only = api::query_parameter(call_.query, "namespace");
   if (!only) return answer_error(api::http_error(only.error()));
-  const int status = api::append_ready(hub_.sink.health(), *only, hub_.scratch);
+  const int status = api::append_ready(namespaces, *only, hub_.scratch);
   AnswerHead head{.status = status};
   if (status == 404) head.error = api::error_words(StatusCode::kNotFound);
   answer(head, hub_.scratch);
+}
+
+void Connection::on_metrics(RequestId id, const std::string& text) {
+  if (!takes_answer(id)) return;
+  answer({.content_type = "text/plain; version=0.0.4"}, text);
+  pump();
+}
+
+bool Connection::takes_answer(RequestId id) {
+  if (id != request_id_ || state_ == State::kClosed) return false;
+  request_id_ = RequestId();
+  return true;
 }
 
 void Connection::submit(Request request) {
@@ -72,8 +93,7 @@ void Connection::submit(Request request) {
 }
 
 void Connection::on_reply(RequestId id, Reply&& reply) {
-  if (id != request_id_ || state_ == State::kClosed) return;
-  request_id_ = RequestId();
+  if (!takes_answer(id)) return;
   if (auto* upload = std::get_if<api::LobUpload>(&flow_)) {
     upload->on_reply(std::move(reply));
   } else if (std::holds_alternative<api::LobErase>(flow_)) {
@@ -175,9 +195,9 @@ void Connection::on_watch_request() {
   Result<api::WatchCall> watch = api::parse_watch(call_, head_.headers());
   if (!watch) return answer_error(api::http_error(watch.error()));
   if (call_.head) return answer({.content_type = "text/event-stream"}, Bytes());
-  if (hub_.stats.watches_open >= limits::kWatchesMax) {
-    return answer_error(
-        {503, "too many watchers, the limit is " + std::to_string(limits::kWatchesMax), {}, StatusCode::kOverloaded});
+  if (hub_.stats.watches_open >= hub_.options.watches_max) {
+    const std::string limit = std::to_string(hub_.options.watches_max);
+    return answer_error({503, "too many watchers, the limit is " + limit, {}, StatusCode::kOverloaded});
   }
   state_ = State::kAnswer;
   ++hub_.stats.watches_open;

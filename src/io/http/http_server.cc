@@ -36,6 +36,7 @@ class HttpServer::Impl final : public Hub, public loop::Listener {
     return std::static_pointer_cast<Connection>(at(slot_of(id)));
   }
   void on_reply(RequestId id, Reply&& reply);
+  asio::io_context& loop() { return io(); }
 
   void adopt(std::string ns, api::LobUpload upload, RequestId outstanding) override;
   void remove(std::uint32_t slot) override { release(slot); }
@@ -92,6 +93,20 @@ std::string_view HttpServer::Impl::date() {
   return date_;
 }
 
+HttpStats& HttpStats::operator+=(const HttpStats& more) {
+  ListenerStats::operator+=(more);
+  watches_open += more.watches_open;
+  requests += more.requests;
+  replies_2xx += more.replies_2xx;
+  replies_4xx += more.replies_4xx;
+  replies_5xx += more.replies_5xx;
+  malformed += more.malformed;
+  timed_out += more.timed_out;
+  bytes_in += more.bytes_in;
+  bytes_out += more.bytes_out;
+  return *this;
+}
+
 HttpServer::HttpServer(asio::io_context& io, HttpOptions options, HttpSink& sink)
     : impl_(std::make_shared<Impl>(io, options, sink)) {}
 
@@ -100,9 +115,24 @@ HttpServer::~HttpServer() {
   impl_->close_all();
 }
 
+void HttpServer::share_with(const std::vector<HttpServer*>& others) {
+  std::vector<std::shared_ptr<loop::Listener>> listeners;
+  for (const HttpServer* other : others) listeners.push_back(other->impl_);
+  impl_->share_with(std::move(listeners));
+}
+
+void HttpServer::take_over(const tcp& protocol, int fd) { impl_->take_over(tcp::socket(impl_->loop(), protocol, fd)); }
+
 Status HttpServer::listen(const std::string& ip, std::uint16_t port) { return impl_->listen(ip, port); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 void HttpServer::on_reply(RequestId id, Reply&& reply) { impl_->on_reply(id, std::move(reply)); }
+
+void HttpServer::on_health(RequestId id, const std::vector<api::NamespaceHealth>& namespaces) {
+  if (const auto connection = impl_->find(id.value)) connection->on_health(id, namespaces);
+}
+void HttpServer::on_metrics(RequestId id, const std::string& text) {
+  if (const auto connection = impl_->find(id.value)) connection->on_metrics(id, text);
+}
 
 void HttpServer::on_watch_opened(node::WatchOpened opened) {
   if (const auto connection = impl_->find(opened.id.value)) connection->on_watch_opened(opened);

@@ -5,6 +5,7 @@
 // body, connections and memory, slow and vanished clients, malformed HTTP (400 and close, never more).
 //
 //   submit(id, ns, …)        →  exactly one on_reply(id, …), which may come before submit() returns
+//   ask_health(id)           →  exactly one on_health(id, …); ask_metrics(id): on_metrics(id, …). As above
 //   watch_open(…)            →  one on_watch_opened; then on_watch_send, answered by watch_ready when the
 //                               bytes have left; ends with on_watch_ended or watch_close, whichever is first
 //
@@ -12,6 +13,7 @@
 // object uploads, which stream with one chunk in memory; downloads too. Nothing throws across this header.
 #pragma once
 
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +36,7 @@ struct HttpOptions {
   std::size_t head_bytes_max = limits::kHttpHeadBytesMax;      // request line and headers; 414 or 431 above
   std::size_t bodies_bytes_max = limits::kHttpBodiesBytesMax;  // of all connections together; 503 above
   std::size_t connections_max = limits::kHttpConnectionsMax;   // 503 above
+  std::size_t watches_max = limits::kWatchesMax;               // 503 above
   Duration idle_max = Duration::seconds(120);                  // between requests
   Duration head_max = Duration::seconds(20);                   // from a request's first byte to the end of its head
   Duration stall_max = Duration::seconds(30);  // without progress in reading a body or writing an answer
@@ -41,6 +44,8 @@ struct HttpOptions {
   // The top byte of every RequestId and WatchId made here, so that several doors share one node.
   std::uint8_t id_tag = 1;
 };
+
+class HttpServer;
 
 // What the server behind this door must provide. Outlives HttpServer.
 class HttpSink {
@@ -52,10 +57,12 @@ class HttpSink {
   virtual void watch_open(node::WatchOpen open) = 0;
   virtual void watch_ready(WatchId id) = 0;
   virtual void watch_close(WatchId id) = 0;
-  // In configuration order.
-  virtual std::vector<api::NamespaceHealth> health() const = 0;
-  // Prometheus text format 0.0.4.
-  virtual std::string metrics_text() const = 0;
+  // On whose loop the requests for that namespace are answered; null: on this server's. A connection that goes on
+  // asking for it moves there.
+  virtual HttpServer* home_of(std::string_view ns) const = 0;
+  // How each namespace is, and the text of /metrics.
+  virtual void ask_health(RequestId id) = 0;
+  virtual void ask_metrics(RequestId id) = 0;
 };
 
 // Totals since start, for metrics.
@@ -69,6 +76,8 @@ struct HttpStats : loop::ListenerStats {
   std::uint64_t timed_out = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+
+  HttpStats& operator+=(const HttpStats& more);
 };
 
 class HttpServer {
@@ -84,8 +93,16 @@ class HttpServer {
   Status listen(const std::string& ip, std::uint16_t port);
   // The bound port; 0 before listen().
   std::uint16_t port() const;
+  // Of the clients that come here, each of `others`, on a loop of its own, takes as many as this one. Before listen().
+  void share_with(const std::vector<HttpServer*>& others);
+  // A client of another one goes on here, between two requests. Any thread. Takes the descriptor.
+  void take_over(const boost::asio::ip::tcp& protocol, int fd);
 
   void on_reply(RequestId id, Reply&& reply);
+  // `namespaces` in configuration order.
+  void on_health(RequestId id, const std::vector<api::NamespaceHealth>& namespaces);
+  // Prometheus text format 0.0.4.
+  void on_metrics(RequestId id, const std::string& text);
   void on_watch_opened(node::WatchOpened opened);
   void on_watch_send(node::WatchSend send);
   void on_watch_ended(node::WatchEnded ended);

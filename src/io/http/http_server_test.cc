@@ -30,6 +30,30 @@ TEST(HttpServer, AnswersToTheByte) {
   EXPECT_NE(metrics.head.find("Content-Type: text/plain; version=0.0.4\r\n"), std::string::npos);
 }
 
+TEST(HttpServer, AConnectionMovesToWhereItIsAnswered) {
+  Rig door;
+  Rig home;
+  door.on_loop([&] {
+    door.node.values["k"] = "asked elsewhere";
+    door.node.home = &home.server();
+  });
+  home.on_loop([&] { home.node.values["k"] = "at home"; });
+  const std::string get = request("GET /api/v1/ns/kv/k");
+  const auto value = [](const std::string& base64) { return "{\"value\":\"" + base64 + "\",\"found\":true}\n"; };
+  Client client(door);
+  // Not for one request, and not while there are more of them unread.
+  for (int i = 0; i < 3; ++i) client.send(get);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.answer().body, value("YXNrZWQgZWxzZXdoZXJl"));
+  client.send(get + get);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.answer().body, value("YXNrZWQgZWxzZXdoZXJl"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.ask(get).body, value("YXQgaG9tZQ=="));
+  EXPECT_EQ(door.on_loop([&] { return door.server().stats().connections_open; }), 0u);
+  EXPECT_EQ(home.on_loop([&] { return home.server().stats().connections_open; }), 1u);
+  EXPECT_EQ(home.on_loop([&] { return home.server().stats().connections_accepted; }), 0u);
+  client.hang_up();
+  EXPECT_TRUE(home.eventually([&] { return home.server().stats().connections_open == 0; }));
+}
+
 // A request with more header lines.
 std::string with(std::string text, const std::string& lines) { return text.insert(text.find("\r\n") + 2, lines); }
 

@@ -25,6 +25,7 @@ class FakeNode final : public HttpSink {
  public:
   explicit FakeNode(boost::asio::io_context& io) : io_(io) {}
   HttpServer* server = nullptr;
+  HttpServer* home = nullptr;
 
   bool later = false;   // replies come after submit() has returned
   bool silent = false;  // replies do not come until release()
@@ -66,8 +67,9 @@ class FakeNode final : public HttpSink {
   }
   void watch_ready(WatchId) override { trace.push_back("ready"); }
   void watch_close(WatchId) override { trace.push_back("close"); }
-  std::vector<api::NamespaceHealth> health() const override { return {{"ns", {}}}; }
-  std::string metrics_text() const override { return "pando_up 1\n"; }
+  HttpServer* home_of(std::string_view) const override { return home; }
+  void ask_health(RequestId id) override { server->on_health(id, {{"ns", {}}}); }
+  void ask_metrics(RequestId id) override { server->on_metrics(id, "pando_up 1\n"); }
 
  private:
   Reply answer(Request& request) {

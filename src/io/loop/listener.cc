@@ -60,11 +60,22 @@ Status Listener::listen(const std::string& ip, std::uint16_t port) {
   return {};
 }
 
+std::shared_ptr<Listener> Listener::next_taker() {
+  const std::size_t turn = turn_;
+  turn_ = turn == others_.size() ? 0 : turn + 1;
+  return turn == 0 ? shared_from_this() : others_[turn - 1];
+}
+
 void Listener::accept() {
-  acceptor_.async_accept([self = shared_from_this()](const error_code& ec, tcp::socket socket) {
+  const std::shared_ptr<Listener> taker = next_taker();
+  acceptor_.async_accept(taker->io_, [self = shared_from_this(), taker](const error_code& ec, tcp::socket socket) {
     if (ec == asio::error::operation_aborted || self->stopping_) return;
     if (!ec) {
-      self->on_accept(std::move(socket));
+      if (taker == self) {
+        self->on_accept(std::move(socket));
+      } else {
+        asio::post(taker->io_, [taker, socket = std::move(socket)]() mutable { taker->on_accept(std::move(socket)); });
+      }
       return self->accept();
     }
     // Out of descriptors, most likely.
@@ -76,12 +87,23 @@ void Listener::accept() {
 }
 
 void Listener::on_accept(tcp::socket socket) {
+  if (stopping_) return;
   ++stats_.connections_accepted;
   const bool refused = stats_.connections_open >= options_.connections_max;
   if (refused) ++stats_.connections_refused;
   if (stats_.connections_open >= std::min<std::size_t>(options_.connections_max + kRefusedAtOnceMax, kSlotsMax - 1)) {
     return;
   }
+  begin(std::move(socket), refused);
+}
+
+void Listener::take_over(tcp::socket socket) {
+  asio::post(io_, [self = shared_from_this(), socket = std::move(socket)]() mutable {
+    if (!self->stopping_) self->begin(std::move(socket), false);
+  });
+}
+
+void Listener::begin(tcp::socket socket, bool refused) {
   std::uint32_t slot = static_cast<std::uint32_t>(slots_.size());
   if (!free_slots_.empty()) {
     slot = free_slots_.back();
@@ -131,6 +153,7 @@ void Listener::stop(Duration graceful_max, std::function<void()> done) {
   error_code ignored;
   acceptor_.close(ignored);
   accept_timer_.cancel();
+  others_.clear();
   each([](Client& client) { client.finish_soon(); });
   stop_timer_.expires_after(std::chrono::microseconds(graceful_max.us));
   stop_timer_.async_wait([self = shared_from_this()](const error_code& ec) {

@@ -8,6 +8,8 @@
 //
 // Beyond connections_max a client is told so (start_refused) and closed; when dozens more come at once, without a word.
 // When no descriptor is left, accepting pauses: closing connections mends that.
+//
+// Several of one process may serve one port, each on a loop of its own: one of them accepts for all (share_with()).
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -28,6 +30,13 @@ struct ListenerStats {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;  // over connections_max
+
+  ListenerStats& operator+=(const ListenerStats& more) {
+    connections_open += more.connections_open;
+    connections_accepted += more.connections_accepted;
+    connections_refused += more.connections_refused;
+    return *this;
+  }
 };
 
 class Client {
@@ -64,6 +73,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Status listen(const std::string& ip, std::uint16_t port);
   // The bound port; 0 before listen().
   std::uint16_t port() const { return port_; }
+  // Of the clients that come here, each of `others` takes as many as this one: they take turns. Before listen().
+  void share_with(std::vector<std::shared_ptr<Listener>> others) { others_ = std::move(others); }
+  // A client of another one goes on here. Any thread; nothing is under way on the socket, which this one's loop
+  // watches.
+  void take_over(boost::asio::ip::tcp::socket socket);
 
   // `done` runs once, on the loop.
   void stop(Duration graceful_max, std::function<void()> done);
@@ -84,7 +98,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
  private:
   void accept();
+  // Whose turn it is.
+  std::shared_ptr<Listener> next_taker();
   void on_accept(boost::asio::ip::tcp::socket socket);
+  void begin(boost::asio::ip::tcp::socket socket, bool refused);
   void start_tick();
   void check_stopped();
   // By index: a client may close itself, none is added meanwhile.
@@ -103,6 +120,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   boost::asio::steady_timer tick_timer_;
   boost::asio::steady_timer stop_timer_;
   std::uint16_t port_ = 0;
+  std::vector<std::shared_ptr<Listener>> others_;
+  std::size_t turn_ = 0;  // 0: this one's; n: that of others_[n - 1]
   bool ticking_ = false;
   bool stopping_ = false;
   std::function<void()> stopped_;
