@@ -75,9 +75,8 @@ const RetiredNodes::Retirement::Closing* RetiredNodes::closing(const Origin& ori
 }
 
 bool RetiredNodes::open(std::string_view node) const {
-  if (!lost(node)) return false;
-  const Retirement& said = nodes_.find(node)->second;
-  return !said.closings.contains(said.lost);
+  const auto at = nodes_.find(node);
+  return at != nodes_.end() && at->second.lost != 0 && !at->second.closings.contains(at->second.lost);
 }
 
 bool RetiredNodes::any_open() const {

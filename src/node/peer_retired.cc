@@ -53,7 +53,7 @@ void PeerPath::settle_retired(Time now, Outputs& out) {
 
 Status PeerPath::check_lost(const Origin& peer, bool takes_all, const VersionVector& context) const {
   const engine::RetiredNodes& retired = replica_.retired();
-  const bool is_disk = retired.lost(std::string_view(peer.node));
+  const bool is_disk = retired.lost(peer.node);
   if (!takes_all && !is_disk) return {};
   using Bearer = engine::RetiredNodes::Bearer;
   return retired.check_lost(context, replica_.cells().context(), is_disk ? Bearer::kDisk : Bearer::kPeer);

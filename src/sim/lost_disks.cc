@@ -32,11 +32,6 @@ bool others_know_of(const World& world, const Machine& machine, const std::strin
   return known && known->get({machine.name(), used}).value != 0;
 }
 
-bool has_written(const VersionVector& context, const std::string& node) {
-  return std::any_of(context.entries().begin(), context.entries().end(),
-                     [&](const auto& entry) { return entry.first.node == node; });
-}
-
 bool rest_is_heard_of(const World& world, const Machine& machine, const Machine* edge, const std::string& ns) {
   std::vector<const Machine*> may_close;
   std::vector<const Machine*> others;
@@ -47,7 +42,7 @@ bool rest_is_heard_of(const World& world, const Machine& machine, const Machine*
   }
   const auto all_know = [&](const Machine& one) {
     return std::all_of(may_close.begin(), may_close.end(), [&](const Machine* closes) {
-      return closes == &one || has_written(closes->context(ns), one.name());
+      return closes == &one || closes->context(ns).has_more_of(one.name(), {});
     });
   };
   VersionVector asked;

@@ -299,7 +299,7 @@ bool Machine::knows_retired(const std::string& ns, const Origin& origin) const {
 
 bool Machine::knows_lost(const std::string& ns, const std::string& node) const {
   const engine::RetiredNodes* const retired = state_ == State::kDown ? nullptr : node_->retired(ns);
-  return retired != nullptr && retired->lost(std::string_view(node));
+  return retired != nullptr && retired->lost(node);
 }
 
 bool Machine::at_rest(const std::string& ns) const { return state_ == State::kDown || node_->at_rest(ns); }

@@ -281,9 +281,7 @@ bool RetireWork::others_know(const Machine& machine) const {
     return std::any_of(world_.machines().begin(), world_.machines().end(), [&](const auto& other) {
       if (other.get() == site_ || other.get() == &machine) return false;
       if (!other->healthy(ns.name) || !holds_whole(*other, ns.name)) return false;
-      const VersionVector context = other->context(ns.name);
-      return std::any_of(context.entries().begin(), context.entries().end(),
-                         [&](const auto& entry) { return entry.first.node == machine.name(); });
+      return other->context(ns.name).has_more_of(machine.name(), {});
     });
   });
 }

@@ -85,7 +85,7 @@ ByteSpan Cells::key_of(const CellName& name) const {
 
 Cell* Cells::use_hot(ByteSpan key) {
   if (holds_ == 0) evict();
-  Cell* cell = hot(key);
+  Cell* cell = cells_.find(key);
   if (cell != nullptr) keep_longer(*cell);
   return cell;
 }
@@ -207,7 +207,7 @@ void Cells::Foresight::bring() {
 Result<std::optional<crdt::Register>> Cells::fetch_register(const CellPath& path) {
   CHECK(!is_counter(path.kind));
   const ByteSpan key = key_of(path);
-  if (const Cell* cell = hot(key); cell != nullptr) {
+  if (const Cell* cell = cells_.find(key); cell != nullptr) {
     return cell->empty() ? std::nullopt : std::optional(cell->reg());
   }
   const auto stored = kv_.get(key);
@@ -308,7 +308,7 @@ void Cells::keep_hint(Cell& cell) {
 void Cells::move_hint(const ExpiryIndex::Hint& hint, std::optional<std::int64_t> to_ms) {
   expiry_.drop(hint);
   if (to_ms) expiry_.add({*to_ms, hint.cell_key});
-  if (Cell* cell = hot(hint.cell_key); cell != nullptr) cell->hinted_ms_ = to_ms.value_or(0);
+  if (Cell* cell = cells_.find(hint.cell_key); cell != nullptr) cell->hinted_ms_ = to_ms.value_or(0);
 }
 
 Status Cells::free_key(std::string_view table, ByteSpan key) {
@@ -428,10 +428,15 @@ Result<Cell*> Cells::load(const CellPath& path) {
     }
   }
   preserve(cell->key_, *cell);
+  if (awaited(*cell)) gather_cell(*cell);
   return cell;
 }
 
-Cell* Cells::hot(ByteSpan cell_key) { return cells_.find(cell_key); }
+Cell* Cells::hot(ByteSpan cell_key) {
+  Cell* const cell = cells_.find(cell_key);
+  if (cell != nullptr && awaited(*cell)) gather_cell(*cell);
+  return cell;
+}
 
 void Cells::changed(Cell& cell, LogPos pos) {
   book(cell, pos);
@@ -477,12 +482,11 @@ void Cells::put_in_filter(Cell& cell) {
   if (cell.kind() != CellKind::kCounter && cell.kind() != CellKind::kDecimal) return;
   Bytes beside(cell.key_);
   beside[prefix] = static_cast<char>(CellKind::kRegister);
-  if (Cell* value = hot(beside); value != nullptr) value->lone_ = false;
+  if (Cell* value = cells_.find(beside); value != nullptr) value->lone_ = false;
 }
 
 void Cells::erase(ByteSpan cell_key, LogPos pos) {
   if (Cell* cell = hot(cell_key); cell != nullptr) {
-    if (awaited(*cell)) gather_cell(*cell);
     cell->make_empty();
     changed(*cell, pos);
     return;

@@ -196,15 +196,14 @@ class Cells {
     Cells& cells_;
   };
 
-  // Before a change of a cell that was not loaded for it, for those who go on seeing it as it is: snapshots, and a
-  // checkpoint that has not come to it yet.
+  // Before a change of a cell that was not loaded for it, for snapshots, which go on seeing it as it is.
   void preserve(ByteSpan cell_key, const Cell& cell) {
     if (snapshots_.any() && snapshots_.wants(cell_key)) snapshots_.keep(cell_key, cell);
-    if (gathering_) gather_first(cell_key);
   }
-  // The cell to change in place, present or not (then empty, of the path's kind). Follow with changed().
+  // The cell to change in place, present or not (then empty, of the path's kind). Follow with changed(). A checkpoint
+  // that has not come to it yet has copied it then; so it is with hot().
   Result<Cell*> load(const CellPath& path);
-  // The cell when it is in memory, without touching the Kv; null otherwise.
+  // The cell to change when it is in memory, without touching the Kv; null otherwise.
   Cell* hot(ByteSpan cell_key);
   // Books the new state of a loaded cell, made by the record at `pos`.
   void changed(Cell& cell, LogPos pos);
@@ -299,7 +298,7 @@ class Cells {
   bool may_exist(ByteSpan cell_key) const { return may_exist(cell_key, key_prefix_size(cell_key)); }
   // Null when there is none. Raises `touched`, where there is one.
   Result<Cell*> find(const CellName& name, LogPos& touched);
-  // hot(), and then the last to be evicted.
+  // The cell when it is in memory, then the last to be evicted.
   Cell* use_hot(ByteSpan key);
   // The same of one that was looked at a moment ago; null of all others.
   Cell* use_recent(const CellName& name);
@@ -321,7 +320,6 @@ class Cells {
   const Unsaved& unsaved() const;
   // The checkpoint that is being gathered has not come to it yet.
   bool awaited(const Cell& cell) const { return gathering_ && !cell.listed_ && cell.round_ != round_; }
-  void gather_first(ByteSpan cell_key);
   void gather_cell(Cell& cell);
   // Whether the cell is still unsaved, now that the checkpoint under way was written, or was not.
   bool stays_unsaved(Cell& cell) const;

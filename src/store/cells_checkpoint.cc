@@ -1,8 +1,8 @@
 // Checkpoints of Cells, in steps. A checkpoint holds all cells as of one position, though they are copied one after the
-// other while commits are applied: who is about to change a cell that has not been copied yet copies it first
-// (preserve(), load(), erase(); mark_changed() checks it). Which those are is told by one bit per cell, which turns
-// with each checkpoint as the colours of a collector of garbage do, so nothing has to be marked when one begins: what
-// was unsaved then has the bit of the one before.
+// other while commits are applied: load() and hot(), which hand a cell out to be changed, copy one that has not been
+// copied yet (mark_changed() checks it). Which those are is told by one bit per cell, which turns with each checkpoint
+// as the colours of a collector of garbage do, so nothing has to be marked when one begins: what was unsaved then has
+// the bit of the one before.
 #include <algorithm>
 
 #include "base/check.h"
@@ -50,10 +50,6 @@ bool Cells::gather(std::size_t cells_max) {
   }
   gathering_ = next < cells.size() || at != ordered_unsaved_.end();
   return !gathering_;
-}
-
-void Cells::gather_first(ByteSpan cell_key) {
-  if (Cell* cell = hot(cell_key); cell != nullptr && awaited(*cell)) gather_cell(*cell);
 }
 
 void Cells::gather_cell(Cell& cell) {
