@@ -32,14 +32,15 @@ constexpr bool kIsGroupRead = std::is_same_v<T, GetRequest> || std::is_same_v<T,
 
 }  // namespace
 
-Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now)
+Namespace::Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed,
+                     std::uint64_t incarnation, Time now)
     : replica_(std::move(replica)),
       escrow_(*replica_),
       expiry_(*replica_, config.free_after),
       give_ups_(*replica_),
       sessions_(*replica_),
       orders_(*replica_),
-      peers_(*replica_, config),
+      peers_(*replica_, config, incarnation),
       answers_(*replica_, peers_),
       writes_(*replica_, escrow_, answers_, write_options(config, seed)),
       reads_(*replica_),

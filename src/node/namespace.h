@@ -36,7 +36,9 @@ namespace pando::node {
 
 class Namespace {
  public:
-  Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, Time now);
+  // `incarnation`: as of repl::Hello.
+  Namespace(std::unique_ptr<Replica> replica, const NodeConfig& config, std::uint64_t seed, std::uint64_t incarnation,
+            Time now);
 
   Replica& replica() { return *replica_; }
   const Replica& replica() const { return *replica_; }

@@ -103,7 +103,9 @@ Result<OpenReport> Node::finish_open(std::string_view ns, Time now, Outputs& out
   const auto at = impl_->opening.find(ns);
   CHECK(at != impl_->opening.end());
   OpenReport report;
-  auto opened = std::make_unique<Namespace>(at->second->finish(report), impl_->config, impl_->random.next(), now);
+  const std::uint64_t seed = impl_->random.next();
+  const std::uint64_t incarnation = at->second->knows_its_epoch() ? 0 : (impl_->random.next() | 1);
+  auto opened = std::make_unique<Namespace>(at->second->finish(report), impl_->config, seed, incarnation, now);
   impl_->opening.erase(at);
   opened->begin_epoch_if_due(out);
   if (const std::string refused = opened->replica().tables_refused(); !refused.empty()) {

@@ -13,7 +13,8 @@ Result<std::unique_ptr<Opening>> Opening::begin(const NamespaceConfig& config, s
                                                 const store::Kv& kv) {
   Result<std::unique_ptr<store::Cells>> cells = store::Cells::open(kv);
   if (!cells) return fail(cells.error().with_context("store"));
-  if ((*cells)->meta().self.node != node_name) {
+  const bool own_name = (*cells)->meta().self.node == node_name;
+  if (!own_name) {
     // A store that was kept under another name, or under none: a restored backup. Whether all that was ever made under
     // this one is in it nobody can tell, so numbers that it knows of are not used again.
     std::uint64_t known = 0;
@@ -22,11 +23,12 @@ Result<std::unique_ptr<Opening>> Opening::begin(const NamespaceConfig& config, s
     }
     (*cells)->set_self({node_name, known + 1});
   }
-  return std::unique_ptr<Opening>(new Opening(config, std::move(node_name), std::move(*cells)));
+  return std::unique_ptr<Opening>(new Opening(config, std::move(node_name), std::move(*cells), own_name));
 }
 
-Opening::Opening(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells)
-    : config_(config), node_name_(std::move(node_name)), cells_(std::move(cells)) {
+Opening::Opening(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells,
+                 bool own_name)
+    : config_(config), node_name_(std::move(node_name)), cells_(std::move(cells)), own_name_(own_name) {
   recovery_.emplace(log::RecoveryOptions{cells_->applied(), replay_from()},
                     [this](const log::RecordView& record) { return replay(record); });
 }
@@ -138,6 +140,8 @@ Status Opening::replay(const log::RecordView& record) {
   cells_->applied_record(record.pos, 0);
   return {};
 }
+
+bool Opening::knows_its_epoch() const { return own_name_ || cells_->context().get(cells_->meta().self).value != 0; }
 
 std::unique_ptr<Replica> Opening::finish(OpenReport& report) {
   log::Recovered recovered = recovery_->finish();

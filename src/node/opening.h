@@ -22,10 +22,13 @@ class Opening {
 
   std::uint64_t replay_from() const;
   Status feed(std::uint64_t segment_id, ByteSpan bytes) { return recovery_->feed(segment_id, bytes); }
+  // After the last segment: the directory was kept under this name, or has a commit of its epoch. Of a new or a
+  // restored one nobody here can tell whether that epoch was used before.
+  bool knows_its_epoch() const;
   std::unique_ptr<Replica> finish(OpenReport& report);
 
  private:
-  Opening(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells);
+  Opening(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells, bool own_name);
   Status replay(const log::RecordView& record);
   Status replay_cut(const log::RecordView& record);
   Status replay_arrival(const log::RecordView& record);
@@ -35,6 +38,7 @@ class Opening {
   NamespaceConfig config_;
   std::string node_name_;
   std::unique_ptr<store::Cells> cells_;
+  bool own_name_;  // in the checkpoint
   std::optional<log::Recovery> recovery_;
   std::uint64_t replayed_ = 0;
   std::vector<Bytes> cut_cells_;  // bodies of the cell records right before

@@ -144,7 +144,7 @@ PeerPath::Taken PeerPath::take_commit(LinkId id, Link& link, ByteSpan encoded, T
   const Dot& dot = head.dot;
   repl::Verdict verdict = examine(encoded, now);
   if (std::holds_alternative<repl::FromSelfUnknown>(verdict) &&
-      start_epoch_above(dot.origin.epoch, instant_of(now), out)) {
+      start_epoch_above(dot.origin.epoch, kLostCommits, instant_of(now), out)) {
     verdict = examine(encoded, now);
   }
   if (std::holds_alternative<repl::Duplicate>(verdict)) return Taken::kYes;
@@ -181,7 +181,7 @@ PeerPath::Taken PeerPath::refuse_commit(LinkId id, Link& link, const Dot& dot, S
   return is_next ? Taken::kQuarantined : Taken::kYes;
 }
 
-bool PeerPath::start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out) {
+bool PeerPath::start_epoch_above(std::uint64_t epoch, std::string_view why, Instant now, Outputs& out) {
   if (now - epochs_since_ >= kEpochsCountedFor) {
     epochs_since_ = now;
     epochs_begun_ = 0;
@@ -193,10 +193,8 @@ bool PeerPath::start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out)
     replica_.fail(status.with_context("cannot begin a new epoch"));
     return true;
   }
-  out.notes.push_back({Note::Level::kWarning, replica_.name(),
-                       fmt::format("a peer holds commits of this node that it has lost (a restored or cloned disk?); "
-                                   "going on as {}",
-                                   to_string(replica_.self()))});
+  out.notes.push_back(
+      {Note::Level::kWarning, replica_.name(), fmt::format("{}; going on as {}", why, to_string(replica_.self()))});
   return true;
 }
 

@@ -22,6 +22,34 @@ std::vector<repl::ChainHead> PeerPath::heads() const {
   return heads;
 }
 
+std::vector<repl::Met> PeerPath::met() const {
+  std::vector<repl::Met> met;
+  for (const auto& [node, as] : epochs_met_) {
+    const Origin origin{node, as.again ? as.epoch + 1 : as.epoch};
+    if (replica_.durable_context().get(origin).value == 0) met.push_back({origin, as.incarnation});
+  }
+  return met;
+}
+
+void PeerPath::note_met(const repl::Hello& peer) {
+  if (epochs_met_.size() >= kPeersKnownMax && !epochs_met_.contains(peer.origin.node)) return;
+  const auto [at, fresh] = epochs_met_.try_emplace(peer.origin.node, MetAs{peer.origin.epoch, peer.incarnation});
+  MetAs& as = at->second;
+  if (peer.origin.epoch > as.epoch) as = {peer.origin.epoch, peer.incarnation};
+  if (peer.origin.epoch == as.epoch && peer.incarnation != 0 && peer.incarnation != as.incarnation) as.again = true;
+}
+
+std::uint64_t PeerPath::met_otherwise(const repl::Hello& peer) const {
+  const Origin& self = replica_.self();
+  if (!replica_.config().writable) return 0;
+  for (const repl::Met& met : peer.met) {
+    if (met.origin.node != self.node) continue;
+    const bool another = incarnation_ != 0 && met.incarnation != incarnation_;
+    if (met.origin.epoch > self.epoch || (met.origin.epoch == self.epoch && another)) return met.origin.epoch;
+  }
+  return 0;
+}
+
 void PeerPath::open(LinkId id, const Options& options, Time now) {
   repl::SessionOptions session;
   session.self = replica_.self();
@@ -41,6 +69,8 @@ void PeerPath::open(LinkId id, const Options& options, Time now) {
                                      patchy ? patchy->upto : VersionVector{}};
   }
   session.cluster = replica_.cells().meta().cluster;
+  session.incarnation = incarnation_;
+  session.met = met();
   session.parts_will_do = [this](const Origin& origin) { return replica_.retired().closing(origin) != nullptr; };
   Link link{repl::Session(session, now), options};
   link.said_as = session.self;
@@ -75,14 +105,9 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
   } else if (const auto* heard = std::get_if<repl::FrontierHeard>(&event)) {
     on_frontier(*heard, now);
   } else if (const auto* more = std::get_if<repl::PeerRemembersMore>(&event)) {
-    if (more->origin.epoch >= replica_.self().epoch && !start_epoch_above(more->origin.epoch, instant_of(now), out)) {
-      refuse(
-          link,
-          Status(StatusCode::kPermissionDenied,
-                 fmt::format("{} names commits of {} that it does not have; this node has begun {} epochs because of "
-                             "such words within an hour",
-                             link.options.label, to_string(more->origin), epochs_begun_)),
-          out);
+    if (more->origin.epoch >= replica_.self().epoch &&
+        !start_epoch_above(more->origin.epoch, kLostCommits, instant_of(now), out)) {
+      refuse_word_of(link, more->origin, out);
     }
   } else if (const auto* lacks = std::get_if<repl::PeerQuarantined>(&event)) {
     out.notes.push_back({Note::Level::kWarning, replica_.name(),
@@ -104,6 +129,16 @@ void PeerPath::on_event(LinkId id, Link& link, const repl::Event& event, Time no
         {Note::Level::kWarning, replica_.name(),
          fmt::format("link {}: the peer at {} refused: {}", id.value, link.options.label, refused->reason.message())});
   }
+}
+
+void PeerPath::refuse_word_of(Link& link, const Origin& unknown, Outputs& out) {
+  refuse(
+      link,
+      Status(StatusCode::kPermissionDenied,
+             fmt::format("{} knows of {}, this node does not; it has begun {} epochs because of such words within an "
+                         "hour",
+                         link.options.label, to_string(unknown), epochs_begun_)),
+      out);
 }
 
 void PeerPath::refuse(Link& link, Status reason, Outputs& out) {
@@ -148,14 +183,17 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
   if (Status status = check_lost(hello.origin, link.session.peer()->tables.all, hello.context); !status.ok()) {
     return refuse(link, std::move(status), out);
   }
+  if (const std::uint64_t used = met_otherwise(*link.session.peer()); used != 0) {
+    const bool plausible = used - replica_.self().epoch <= limits::kEpochsAheadMax;
+    if (!plausible || !start_epoch_above(used, kMetAnother, instant_of(now), out)) {
+      return refuse_word_of(link, {replica_.self().node, used}, out);
+    }
+  }
   if (replica_.retired().has(hello.origin)) {
     if (Status status = fence(link, hello, out); !status.ok()) return refuse(link, std::move(status), out);
     return begin_reading(id, link, hello.context, instant_of(now), out);
   }
-  if (epochs_met_.size() < kPeersKnownMax || epochs_met_.count(hello.origin.node) != 0) {
-    std::uint64_t& latest = epochs_met_[hello.origin.node];
-    latest = std::max(latest, hello.origin.epoch);
-  }
+  note_met(*link.session.peer());
   if (hello.role == repl::Role::kReplicator && writers_.size() < kPeersKnownMax) writers_.insert(hello.origin);
   const Origin& self = replica_.self();
   if (replica_.cells().context().get(self).value != 0 && hello.context.get(self).value == 0) {

@@ -53,9 +53,11 @@ class PeerPath {
     std::optional<std::vector<std::string>> names = {};
   };
 
-  PeerPath(Replica& replica, const NodeConfig& config)
+  // `incarnation`: as of repl::Hello.
+  PeerPath(Replica& replica, const NodeConfig& config, std::uint64_t incarnation)
       : replica_(replica),
         config_(config),
+        incarnation_(incarnation),
         way_back_(replica),
         resync_(replica, config.clock_ahead_max),
         equality_(replica.config().equality_interval) {}
@@ -195,8 +197,14 @@ class PeerPath {
   // Greets all those anew who know this node by an epoch that is retired.
   void greet_anew(Outputs& out);
   Status fence(Link& link, const repl::HelloReceived& hello, Outputs& out);
+  static constexpr std::string_view kLostCommits =
+      "a peer holds commits of this node that it has lost (a restored or cloned disk?)";
+  static constexpr std::string_view kMetAnother =
+      "a peer has met another one of this name under this epoch or a later one (a lost disk?)";
   // False when peers have made it begin too many.
-  bool start_epoch_above(std::uint64_t epoch, Instant now, Outputs& out);
+  bool start_epoch_above(std::uint64_t epoch, std::string_view why, Instant now, Outputs& out);
+  // Of an origin of this node's name, for which it begins no epoch any more.
+  void refuse_word_of(Link& link, const Origin& unknown, Outputs& out);
   Status begin_epoch(std::uint64_t above);
   // Where to begin for a peer that has so much, and whether with the log.
   void begin_reading(LinkId id, Link& link, const VersionVector& peer_has, Instant now, Outputs& out);
@@ -222,13 +230,26 @@ class PeerPath {
   // Shows records to the session; false when it wants no more now.
   void offer(LinkId id, Link& link, const log::Run& run, Outputs& out);
   std::vector<repl::ChainHead> heads() const;
+  // For our Hello: whom this process has met under epochs of which nothing is here.
+  std::vector<repl::Met> met() const;
+  void note_met(const repl::Hello& peer);
+  // An epoch of this node's name under which the peer has met another incarnation of it, its own or a later one; 0:
+  // none.
+  std::uint64_t met_otherwise(const repl::Hello& peer) const;
 
   Replica& replica_;
   const NodeConfig& config_;
+  const std::uint64_t incarnation_;
   std::map<LinkId, Link> links_;
-  std::set<std::string> dialed_;                     // addresses where somebody has said Hello
-  std::set<Origin> writers_;                         // who has said Hello and may write
-  std::map<std::string, std::uint64_t> epochs_met_;  // the latest epoch of each node that has said Hello
+  std::set<std::string> dialed_;  // addresses where somebody has said Hello
+  std::set<Origin> writers_;      // who has said Hello and may write
+  // The latest epoch of each node that has said Hello, and the incarnation that said it first.
+  struct MetAs {
+    std::uint64_t epoch = 0;
+    std::uint64_t incarnation = 0;
+    bool again = false;  // another one said it too: it goes on as the next epoch, once it is told
+  };
+  std::map<std::string, MetAs> epochs_met_;
   std::set<std::string> lost_awaited_;
   VersionVector settled_;  // the retirements that have taken effect
   repl::Assembly assembly_;

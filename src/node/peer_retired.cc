@@ -124,7 +124,7 @@ void PeerPath::greet_anew(Outputs& out) {
 bool PeerPath::gone(const std::string& node) const {
   if (!replica_.retired().gone(node, replica_.cells().context())) return false;
   const auto met = epochs_met_.find(node);
-  return met == epochs_met_.end() || met->second <= replica_.retired().nodes().at(node).epoch;
+  return met == epochs_met_.end() || met->second.epoch <= replica_.retired().nodes().at(node).epoch;
 }
 
 bool PeerPath::linked(const std::string& node) const {
@@ -136,7 +136,7 @@ bool PeerPath::linked(const std::string& node) const {
 
 std::uint64_t PeerPath::latest_epoch(const std::string& node) const {
   const auto met = epochs_met_.find(node);
-  std::uint64_t latest = met == epochs_met_.end() ? 0 : met->second;
+  std::uint64_t latest = met == epochs_met_.end() ? 0 : met->second.epoch;
   for (const auto& entry : replica_.cells().context().entries()) {
     if (entry.first.node == node) latest = std::max(latest, entry.first.epoch);
   }

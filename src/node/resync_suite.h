@@ -171,7 +171,7 @@ class ResyncSite {
     OpenReport report;
     replica_ = (*opening)->finish(report);
     CHECK(report.damage.ok());
-    peers_.emplace(*replica_, config_);
+    peers_.emplace(*replica_, config_, 0);
   }
 
   std::string name_;

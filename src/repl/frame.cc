@@ -21,6 +21,7 @@ constexpr std::uint64_t kOptionAccepts = 2;
 constexpr std::uint64_t kOptionTables = 3;
 constexpr std::uint64_t kOptionCluster = 4;
 constexpr std::uint64_t kOptionPatchy = 5;
+constexpr std::uint64_t kOptionMet = 6;
 constexpr std::uint64_t kOptionFrontier = 1;  // of a heartbeat
 constexpr std::uint64_t kOptionsMax = 64;
 constexpr std::size_t kStatusWordBytesMax = 64;
@@ -46,6 +47,8 @@ Bytes finish(Bytes frame) {
   Writer(word).u32(checksum(frame));
   return frame.replace(2, word.size(), word);
 }
+
+bool says_met(const Hello& hello) { return hello.incarnation != 0 || !hello.met.empty(); }
 
 Bytes encode_heads(const std::vector<ChainHead>& heads) {
   Bytes value;
@@ -150,8 +153,18 @@ Hello decode_hello_body(Reader& in) {
       patchy.before = decode_table_set(value);
       patchy.upto = decode_version_vector(value);
       hello.patchy = std::move(patchy);
+    } else if (tag == kOptionMet) {
+      hello.incarnation = value.u64("hello.incarnation");
+      const std::uint64_t count = value.varint_max("hello.met", limits::kOriginsMax);
+      for (std::uint64_t i = 0; i < count && value.ok(); ++i) {
+        const Origin origin = decode_origin(value);
+        if (value.ok() && i > 0 && origin <= hello.met.back().origin) {
+          value.refuse("hello.met", "is not in ascending order");
+        }
+        hello.met.push_back({origin, value.u64("hello.met.incarnation")});
+      }
     }
-    return tag >= kOptionHeads && tag <= kOptionPatchy;
+    return tag >= kOptionHeads && tag <= kOptionMet;
   });
   return hello;
 }
@@ -344,7 +357,7 @@ Bytes encode_frame(const Hello& hello) {
   encode(hello.context, out);
   const bool accepts = hello.unacked_bytes_max != 0 || hello.bytes_per_s_max != 0;
   out.varint((hello.heads.empty() ? 0 : 1) + (accepts ? 1 : 0) + (hello.tables.all ? 0 : 1) +
-             (hello.cluster.empty() ? 0 : 1) + (hello.patchy ? 1 : 0));
+             (hello.cluster.empty() ? 0 : 1) + (hello.patchy ? 1 : 0) + (says_met(hello) ? 1 : 0));
   if (!hello.heads.empty()) {
     out.varint(kOptionHeads);
     out.bytes(encode_heads(hello.heads));
@@ -377,6 +390,18 @@ Bytes encode_frame(const Hello& hello) {
     encode(hello.patchy->before, words);
     encode(hello.patchy->upto, words);
     out.varint(kOptionPatchy);
+    out.bytes(value);
+  }
+  if (says_met(hello)) {
+    Bytes value;
+    Writer words(value);
+    words.u64(hello.incarnation);
+    words.varint(hello.met.size());
+    for (const Met& met : hello.met) {
+      encode(met.origin, words);
+      words.u64(met.incarnation);
+    }
+    out.varint(kOptionMet);
     out.bytes(value);
   }
   return finish(std::move(bytes));

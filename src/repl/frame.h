@@ -77,6 +77,14 @@ struct PatchyLog {
   friend bool operator==(const PatchyLog&, const PatchyLog&) = default;
 };
 
+// A node that has said Hello to the sender: its latest epoch, and the incarnation it was in when it first came under
+// that.
+struct Met {
+  Origin origin;
+  std::uint64_t incarnation = 0;
+  friend bool operator==(const Met&, const Met&) = default;
+};
+
 // The first frame of both ends.
 struct Hello {
   std::uint64_t version = kProtocolVersion;
@@ -95,6 +103,11 @@ struct Hello {
   TableSet tables = {};      // that the sender takes from others: it has of others' commits only these
   std::string cluster = {};  // of the sender: empty but in one that began as a clone
   std::optional<PatchyLog> patchy = {};
+  // Of a sender whose directory cannot tell whether its epoch was used before: a number made up for its process. 0: it
+  // can.
+  std::uint64_t incarnation = 0;
+  // Whose epochs `context` does not tell, as they have no commits there. Sorted by origin.
+  std::vector<Met> met = {};
 
   // Of others' tables what is there: its context is true of these.
   const TableSet& holds() const { return patchy ? patchy->holds : tables; }

@@ -85,6 +85,13 @@ TEST(Frame, GoldenBytes) {
          return hello;
        }()),
        "0100651ea65302010000000000000000016101016e0103000104080773746167696e67"},
+      {"hello of one that has met others", encode_frame([] {
+         Hello hello{.origin = Origin{"a", 1}, .ns = "n"};
+         hello.incarnation = 0x0102;
+         hello.met = {{Origin{"b", 2}, 0x0304}};
+         return hello;
+       }()),
+       "010039ea30f302010000000000000000016101016e0103000106140201000000000000010162020403000000000000"},
       {"body that announces and answers",
        encode_frame(Body{LogPos(300), {Have{vector_of({{Origin{"dc1", 1}, 7}})}, Answer{kCommit}}, 5}),
        "0200d2aabcd105ac0202000103646331010701146363636363636363636363636363636363636363"},
@@ -113,6 +120,8 @@ TEST(Frame, RoundTrip) {
   Hello patchy = sample_hello();
   patchy.tables = TableSet::of({"kv", "limits"});
   patchy.patchy = PatchyLog{TableSet::of({"kv"}), TableSet::of({"kv"}), patchy.context};
+  patchy.incarnation = 7;
+  patchy.met = {{Origin{"dc3", 1}, 0}, {Origin{"dc3", 2}, 9}};
   const Result<Frame> grown = decode_frame(encode_frame(patchy));
   ASSERT_TRUE(grown) << grown.error().to_string();
   EXPECT_EQ(std::get<Hello>(*grown), patchy);

@@ -47,6 +47,7 @@ std::string_view release_name(Release release) {
     case Release::kParts: return "parts";
     case Release::kCluster: return "cluster";
     case Release::kGrowth: return "growth";
+    case Release::kMet: return "met";
   }
   return "unknown";
 }
@@ -66,6 +67,10 @@ void hold_back(Hello& hello, Release release) {
   if (release < Release::kParts) hello.tables = {};
   if (release < Release::kCluster) hello.cluster.clear();
   if (release < Release::kGrowth) hello.patchy.reset();
+  if (release < Release::kMet) {
+    hello.incarnation = 0;
+    hello.met.clear();
+  }
 }
 
 std::string lacking(const Hello& hello, Release release) {

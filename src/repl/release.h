@@ -15,6 +15,7 @@
 //   kParts       feature bit 2, and Hello option 3 (tables)
 //   kCluster     Hello option 4
 //   kGrowth      feature bit 3, and Hello option 5 (patchy)
+//   kMet         Hello option 6
 #pragma once
 
 #include <cstdint>
@@ -37,10 +38,11 @@ enum class Release : std::uint8_t {
   kParts,
   kCluster,
   kGrowth,
+  kMet,
 };
-inline constexpr Release kReleaseNow = Release::kGrowth;
+inline constexpr Release kReleaseNow = Release::kMet;
 
-// "first", "frontier", …, "growth".
+// "first", "frontier", …, "met".
 std::string_view release_name(Release release);
 
 std::optional<Release> find_release(std::string_view name);

@@ -11,9 +11,9 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Release kAll[] = {Release::kFirst,  Release::kFrontier,   Release::kHave,
-                            Release::kPacked, Release::kQuarantine, Release::kResync,
-                            Release::kParts,  Release::kCluster,    Release::kGrowth};
+constexpr Release kAll[] = {Release::kFirst,      Release::kFrontier, Release::kHave,  Release::kPacked,
+                            Release::kQuarantine, Release::kResync,   Release::kParts, Release::kCluster,
+                            Release::kGrowth,     Release::kMet};
 
 Hello hello_of_now() {
   Hello hello;
@@ -25,6 +25,8 @@ Hello hello_of_now() {
   hello.tables = TableSet::of({"kv"});
   hello.cluster = "staging";
   hello.patchy = PatchyLog{TableSet::of({"kv"}), TableSet::of({"row"}), {}};
+  hello.incarnation = 7;
+  hello.met = {{{"b", 1}, 8}};
   return hello;
 }
 
@@ -51,6 +53,7 @@ TEST(Release, AHelloSaysWhatItsReleaseKnows) {
       {Release::kParts, 2, 7, true, true, false, "growth"},
       {Release::kCluster, 2, 7, true, true, true, "growth"},
       {Release::kGrowth, 2, 15, true, true, true, ""},
+      {Release::kMet, 2, 15, true, true, true, ""},
   };
   for (const auto& row : rows) {
     Hello hello = hello_of_now();
@@ -62,7 +65,9 @@ TEST(Release, AHelloSaysWhatItsReleaseKnows) {
     EXPECT_EQ(hello.bytes_per_s_max != 0, row.accepts) << name;
     EXPECT_EQ(!hello.tables.all, row.tables) << name;
     EXPECT_EQ(!hello.cluster.empty(), row.cluster) << name;
-    EXPECT_EQ(hello.patchy.has_value(), row.release == Release::kGrowth) << name;
+    EXPECT_EQ(hello.patchy.has_value(), row.release >= Release::kGrowth) << name;
+    EXPECT_EQ(!hello.met.empty(), row.release >= Release::kMet) << name;
+    EXPECT_EQ(hello.incarnation != 0, row.release >= Release::kMet) << name;
     EXPECT_EQ(lacking(hello, kReleaseNow), row.lacks) << name;
     EXPECT_EQ(lacking(hello, row.release), "") << name << " misses nothing that it does not know";
     // It is a Hello that every release can read, and holding back again changes nothing.

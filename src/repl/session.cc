@@ -99,6 +99,8 @@ Hello Session::hello() const {
   hello.tables = options_.tables;
   hello.cluster = options_.cluster;
   hello.patchy = options_.patchy;
+  hello.incarnation = options_.incarnation;
+  hello.met = options_.met;
   hold_back(hello, options_.release);
   return hello;
 }

@@ -70,7 +70,9 @@ struct SessionOptions {
   TableSet tables_made = {};             // of ours, what others may hold: what we lost must come back as a whole
   std::optional<PatchyLog> patchy = {};  // where more is taken than was once
   std::string cluster = {};              // empty, or the name of the clone this node is of
-  bool dialed = false;                   // we dialled; only words a message differently
+  std::uint64_t incarnation = 0;         // this and the next: as in the Hello
+  std::vector<Met> met = {};
+  bool dialed = false;  // we dialled; only words a message differently
   Duration heartbeat_interval = Duration::seconds(1);
   Duration silence_max = Duration::seconds(10);  // without a frame: the peer counts as gone
   std::size_t unacked_bytes_max = limits::kLinkUnackedBytesMax;

@@ -2,11 +2,11 @@
 // it taken down again in order.
 //
 //   start()  lock the data directory → open every namespace, replaying its log → bind HTTP, gRPC, ZeroMQ
-//   run()    the loop, on the calling thread, until stop() has run its course
+//   run()    the loops, the first one on the calling thread, until stop() has run its course
 //   stop()   no new writes → what was taken becomes durable, a checkpoint → links, listeners, streams end
 //
-// Threads: the loop (the caller of run()), the disk's workers, gRPC's and ZeroMQ's own. Only the loop touches
-// the node. A namespace that is damaged serves nothing and says why; the others go on.
+// Threads: a loop for each shard (server/shard.h), the disk's workers, gRPC's and ZeroMQ's own. Only its loop touches a
+// shard's node. A namespace that is damaged serves nothing and says why; the others go on.
 #pragma once
 
 #include <functional>

@@ -28,6 +28,7 @@ enum class Marker : std::uint8_t {
   kPoisonHealed,
   kEpochUnclean,
   kEpochPeerKnows,
+  kEpochMetAnother,
   kTakenBack,
   kAnsweredAgain,
   kTornTail,

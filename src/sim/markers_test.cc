@@ -50,6 +50,7 @@ TEST(Markers, AScenarioReachesItsBranch) {
       {Marker::kPoison, "nodes a b\nspoil 1\na> PUT k 1\nsleep 1s\n"},
       {Marker::kEpochPeerKnows,
        "nodes a b\nunchecked\na> PUT j 1\nsettle\nbackup a\na> PUT k 1\nsettle\ncrash a\nrestore a\nstart a\nsettle\n"},
+      {Marker::kEpochMetAnother, "nodes a b\nsleep 1s\ncrash a power\nwipe a\nstart a\nsleep 5s\n"},
   };
   for (const auto& row : rows) {
     const std::string name(all_markers()[static_cast<std::size_t>(row.marker)].name);
