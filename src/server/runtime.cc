@@ -38,26 +38,19 @@ std::uint64_t random_seed() {
   return (std::uint64_t{random()} << 32) | random();
 }
 
-std::size_t loops_of(const Config& config) {
-  return config.loops != 0 ? config.loops : std::max(1u, std::thread::hardware_concurrency());
+using Places = std::vector<std::vector<std::string>>;
+
+Places places_of(const Config& config) {
+  const std::size_t loops = config.loops != 0 ? config.loops : std::max(1u, std::thread::hardware_concurrency());
+  return place_namespaces(config, std::min(loops, ShardMap::kShardsMax));
 }
 
-// What one loop of several may hold of what the process may.
-io::http::HttpOptions part_of(io::http::HttpOptions whole, std::size_t loops) {
-  const auto divide = [&](std::size_t& limit) { limit = (limit + loops - 1) / loops; };
-  divide(whole.bodies_bytes_max);
-  divide(whole.connections_max);
-  divide(whole.watches_max);
-  return whole;
-}
-
-std::vector<std::unique_ptr<Shard>> make_shards(const Config& config, const std::string& node_name, ShardMap& map) {
+std::vector<std::unique_ptr<Shard>> make_shards(const Config& config, const Places& places,
+                                                const std::string& node_name, ShardMap& map) {
   std::vector<std::unique_ptr<Shard>> shards;
-  const std::vector<std::vector<std::string>> places =
-      place_namespaces(config, std::min(loops_of(config), ShardMap::kShardsMax));
+  const io::http::HttpOptions http = http_options(config.http);  // one load for all
   for (const std::vector<std::string>& namespaces : places) {
-    shards.push_back(std::make_unique<Shard>(map, namespaces, node_config(config, node_name, random_seed()),
-                                             part_of(http_options(config.http), places.size())));
+    shards.push_back(std::make_unique<Shard>(map, namespaces, node_config(config, node_name, random_seed()), http));
   }
   return shards;
 }
@@ -65,7 +58,7 @@ std::vector<std::unique_ptr<Shard>> make_shards(const Config& config, const std:
 }  // namespace
 
 struct Runtime::Impl {
-  Impl(RuntimeOptions given, DataDir dir);
+  Impl(RuntimeOptions given, DataDir dir, const Places& places);
   ~Impl();
 
   Status open_namespaces();
@@ -106,10 +99,10 @@ struct Runtime::Impl {
   Status outcome;
 };
 
-Runtime::Impl::Impl(RuntimeOptions given, DataDir dir)
+Runtime::Impl::Impl(RuntimeOptions given, DataDir dir, const Places& places)
     : options(std::move(given)),
       data_dir(std::move(dir)),
-      shards(make_shards(options.config, data_dir.node_name(), map)),
+      shards(make_shards(options.config, places, data_dir.node_name(), map)),
       loop(shards.front()->loop()),
       signals(loop),
       stop_deadline(loop),
@@ -352,9 +345,10 @@ Runtime::~Runtime() = default;
 Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options) {
   Result<DataDir> dir = DataDir::open(options.config.base_dir, options.config.node_name);
   if (!dir) return fail(dir.error());
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(*dir));
+  const Places places = places_of(options.config);
+  bound_malloc_arenas(places.size());
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(*dir), places);
   Impl& it = *impl;
-  bound_malloc_arenas(it.shards.size());
   PANDO_RETURN_IF_ERROR(it.bind_publishers());  // first: namespaces ask whether they have one
   PANDO_RETURN_IF_ERROR(it.open_namespaces());
   PANDO_RETURN_IF_ERROR(it.bind_grpc());

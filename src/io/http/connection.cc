@@ -155,13 +155,13 @@ bool Connection::step_body() {
     parser_->eager(true);
     in_.consume(parser_->put(asio::const_buffer(bytes.data(), bytes.size()), ec));
     if (refusal_) body_.clear();
-    hub_.bodies_bytes += body_.size() - body_counted_;
+    const std::size_t bodies_bytes = hub_.count_body(body_.size(), body_counted_);
     body_counted_ = body_.size();
     if (is_malformed(ec)) {
       reject_parse(ec);
       return true;
     }
-    if (hub_.bodies_bytes > hub_.options.bodies_bytes_max && !parser_->is_done()) {
+    if (bodies_bytes > hub_.options.bodies_bytes_max && !parser_->is_done()) {
       reject({503,
               "too many request bodies in memory, the limit is " + std::to_string(hub_.options.bodies_bytes_max),
               {},
@@ -331,7 +331,7 @@ void Connection::end_answer() {
 }
 
 void Connection::release_body() {
-  hub_.bodies_bytes -= body_counted_;
+  hub_.count_body(0, body_counted_);
   body_counted_ = 0;
   body_.clear();
   keep_small(body_);
@@ -396,7 +396,7 @@ void Connection::close() {
   socket_.close(ignored);
   release_body();
   if (watch_id_.value != 0) {
-    --hub_.stats.watches_open;
+    hub_.count_watch(-1);
     hub_.sink.watch_close(watch_id_);
     watch_id_ = WatchId();
   }

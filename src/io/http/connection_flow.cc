@@ -195,12 +195,12 @@ void Connection::on_watch_request() {
   Result<api::WatchCall> watch = api::parse_watch(call_, head_.headers());
   if (!watch) return answer_error(api::http_error(watch.error()));
   if (call_.head) return answer({.content_type = "text/event-stream"}, Bytes());
-  if (hub_.stats.watches_open >= hub_.options.watches_max) {
+  if (hub_.load.watches.load(std::memory_order_relaxed) >= hub_.options.watches_max) {
     const std::string limit = std::to_string(hub_.options.watches_max);
     return answer_error({503, "too many watchers, the limit is " + limit, {}, StatusCode::kOverloaded});
   }
   state_ = State::kAnswer;
-  ++hub_.stats.watches_open;
+  hub_.count_watch(1);
   watch_id_ = WatchId(hub_.new_id(slot_));
   hub_.sink.watch_open({watch_id_, call_.ns, std::move(watch->filter), std::move(watch->cursor)});
 }
@@ -209,7 +209,7 @@ void Connection::on_watch_opened(const node::WatchOpened& opened) {
   if (opened.id != watch_id_ || state_ != State::kAnswer) return;
   if (!opened.status.ok()) {
     watch_id_ = WatchId();
-    --hub_.stats.watches_open;
+    hub_.count_watch(-1);
     answer_error(api::http_error(opened.status));
   } else {
     append_head(out_,
@@ -236,7 +236,7 @@ void Connection::on_watch_send(const node::WatchSend& send) {
 void Connection::on_watch_ended(const node::WatchEnded& ended) {
   if (ended.id != watch_id_ || state_ != State::kWatch) return;
   watch_id_ = WatchId();
-  --hub_.stats.watches_open;
+  hub_.count_watch(-1);
   api::append_sse_end(out_, ended.status);
   watch_ready_due_ = false;
   end_answer();

@@ -30,7 +30,8 @@ std::string refusal_of(const HttpOptions& options) {
 class HttpServer::Impl final : public Hub, public loop::Listener {
  public:
   Impl(asio::io_context& io, const HttpOptions& o, HttpSink& s)
-      : Hub(o, s), Listener(io, {"http", o.connections_max, refusal_of(o), tick_of(o)}, stats) {}
+      : Hub(o, s),
+        Listener(io, {"http", o.connections_max, refusal_of(o), tick_of(o), {o.load, &o.load->connections}}, stats) {}
 
   std::shared_ptr<Connection> find(std::uint64_t id) const {
     return std::static_pointer_cast<Connection>(at(slot_of(id)));

@@ -13,6 +13,7 @@
 // object uploads, which stream with one chunk in memory; downloads too. Nothing throws across this header.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
@@ -31,16 +32,25 @@
 
 namespace pando::io::http {
 
+// What the HTTP servers of one process, each on a loop of its own, have in use together. Counts, and guards nothing.
+struct HttpLoad {
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> bodies_bytes{0};
+  std::atomic<std::size_t> watches{0};
+};
+
+// Limits of numbers and memory are of all servers with the same load.
 struct HttpOptions {
   std::size_t body_bytes_max = limits::kHttpBodyBytesDefault;  // 413 above
   std::size_t head_bytes_max = limits::kHttpHeadBytesMax;      // request line and headers; 414 or 431 above
-  std::size_t bodies_bytes_max = limits::kHttpBodiesBytesMax;  // of all connections together; 503 above
+  std::size_t bodies_bytes_max = limits::kHttpBodiesBytesMax;  // of all connections; 503 above
   std::size_t connections_max = limits::kHttpConnectionsMax;   // 503 above
   std::size_t watches_max = limits::kWatchesMax;               // 503 above
   Duration idle_max = Duration::seconds(120);                  // between requests
   Duration head_max = Duration::seconds(20);                   // from a request's first byte to the end of its head
   Duration stall_max = Duration::seconds(30);  // without progress in reading a body or writing an answer
   Duration heartbeat = Duration::seconds(15);  // comment in a silent event stream
+  std::shared_ptr<HttpLoad> load = std::make_shared<HttpLoad>();
   // The top byte of every RequestId and WatchId made here, so that several doors share one node.
   std::uint8_t id_tag = 1;
 };

@@ -54,6 +54,33 @@ TEST(HttpServer, AConnectionMovesToWhereItIsAnswered) {
   EXPECT_TRUE(home.eventually([&] { return home.server().stats().connections_open == 0; }));
 }
 
+TEST(HttpServer, LimitsAreOfAllThatShareALoad) {
+  HttpOptions options;
+  options.connections_max = 3;
+  options.watches_max = 1;
+  options.bodies_bytes_max = 150'000;
+  Rig one(options);
+  Rig other(options);
+  Client first(one);
+  first.send(request("GET /api/v1/ns/watch"));
+  EXPECT_NE(first.text_to("\r\n\r\n").find("200 OK"), std::string::npos);
+  Client second(other);
+  EXPECT_EQ(second.ask(request("GET /api/v1/ns/watch")).status, 503) << "there is a watcher at the other one";
+  Client third(other);
+  EXPECT_EQ(third.ask(request("GET /healthz")).status, 200);
+  Client fourth(one);
+  EXPECT_EQ(fourth.answer().status, 503) << "there are three";
+  // What half of a body has come for counts where it is.
+  const std::string head = "PUT /api/v1/ns/kv/k HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+  second.send(head + std::string(90'000, ' '));
+  EXPECT_TRUE(other.eventually([&] { return options.load->bodies_bytes.load() >= 90'000; }));
+  third.send(head + std::string(90'000, ' '));
+  EXPECT_EQ(third.answer().status, 503);
+  second.hang_up();
+  first.hang_up();
+  EXPECT_TRUE(one.eventually([&] { return options.load->watches == 0 && options.load->bodies_bytes == 0; }));
+}
+
 // A request with more header lines.
 std::string with(std::string text, const std::string& lines) { return text.insert(text.find("\r\n") + 2, lines); }
 

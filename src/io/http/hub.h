@@ -12,16 +12,25 @@ namespace pando::io::http {
 
 class Hub {
  public:
-  Hub(const HttpOptions& o, HttpSink& s) : options(o), sink(s) {}
+  Hub(const HttpOptions& o, HttpSink& s) : options(o), sink(s), load(*options.load) {}
   virtual ~Hub() = default;
 
   const HttpOptions options;
   HttpSink& sink;
   HttpStats stats;
+  HttpLoad& load;
   api::Rest rest;
-  Bytes scratch;                 // body of the answer being built
-  std::size_t bodies_bytes = 0;  // buffered now, of all connections
-  std::int64_t now_us = 0;       // monotonic, as of the last tick
+  Bytes scratch;            // body of the answer being built
+  std::int64_t now_us = 0;  // monotonic, as of the last tick
+
+  void count_watch(int by) {
+    stats.watches_open += static_cast<std::uint64_t>(by);
+    load.watches.fetch_add(static_cast<std::size_t>(by), std::memory_order_relaxed);
+  }
+  // Bytes of bodies that are buffered; the sum of all.
+  std::size_t count_body(std::size_t more, std::size_t less) {
+    return load.bodies_bytes.fetch_add(more - less, std::memory_order_relaxed) + more - less;
+  }
 
   // tag (8 bits) slot (24 bits) serial (32 bits): finds the connection again without a table.
   std::uint64_t new_id(std::uint32_t slot) {

@@ -28,6 +28,7 @@ std::int64_t steady_us() {
 Listener::Listener(asio::io_context& io, Options options, ListenerStats& stats)
     : io_(io),
       options_(std::move(options)),
+      open_(options_.open ? options_.open : std::make_shared<std::atomic<std::size_t>>(0)),
       stats_(stats),
       acceptor_(io),
       accept_timer_(io),
@@ -89,9 +90,10 @@ void Listener::accept() {
 void Listener::on_accept(tcp::socket socket) {
   if (stopping_) return;
   ++stats_.connections_accepted;
-  const bool refused = stats_.connections_open >= options_.connections_max;
+  const std::size_t open = open_->load(std::memory_order_relaxed);
+  const bool refused = open >= options_.connections_max;
   if (refused) ++stats_.connections_refused;
-  if (stats_.connections_open >= std::min<std::size_t>(options_.connections_max + kRefusedAtOnceMax, kSlotsMax - 1)) {
+  if (open >= std::min<std::size_t>(options_.connections_max + kRefusedAtOnceMax, kSlotsMax - 1)) {
     return;
   }
   begin(std::move(socket), refused);
@@ -112,6 +114,7 @@ void Listener::begin(tcp::socket socket, bool refused) {
     slots_.emplace_back();
   }
   ++stats_.connections_open;
+  open_->fetch_add(1, std::memory_order_relaxed);
   if (!ticking_) on_time(steady_us());
   const std::shared_ptr<Client> client = make(std::move(socket), slot);
   slots_[slot] = client;
@@ -143,6 +146,7 @@ void Listener::release(std::uint32_t slot) {
   slots_[slot].reset();
   free_slots_.push_back(slot);
   --stats_.connections_open;
+  open_->fetch_sub(1, std::memory_order_relaxed);
   check_stopped();
 }
 

@@ -12,6 +12,7 @@
 // Several of one process may serve one port, each on a loop of its own: one of them accepts for all (share_with()).
 #pragma once
 
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -59,6 +60,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
     std::size_t connections_max = 0;
     std::string refusal;  // what a client beyond that is told
     Duration tick;        // how often Client::tick() is called, while there is one
+    // Clients of all listeners that are to keep to connections_max together. Null: of this one alone.
+    std::shared_ptr<std::atomic<std::size_t>> open = {};
   };
   // Slots are numbers below this.
   static constexpr std::uint32_t kSlotsMax = 1 << 24;
@@ -114,6 +117,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   boost::asio::io_context& io_;
   const Options options_;
+  const std::shared_ptr<std::atomic<std::size_t>> open_;  // counts, and guards nothing
   ListenerStats& stats_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer accept_timer_;
