@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = Path(os.environ.get("PANDO_BIN", ROOT / "build" / "pando")).resolve()
-PATIENCE_S = 30
+PATIENCE_S = int(os.environ.get("PANDO_PATIENCE_S", "30"))  # more, on a machine that has much else to do
 
 
 class Unexpected(Exception):
