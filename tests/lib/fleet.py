@@ -95,7 +95,12 @@ class Member:
 
 
 class Fleet:
-    """Nodes that share one namespace, `a`. `links` are (caller, callee). `with Fleet(…) as fleet:` starts and ends them."""
+    """Nodes that share two namespaces, each on a loop of its own; the Redis protocol serves the first.
+
+    `links` are (caller, callee). `with Fleet(…) as fleet:` starts and ends them.
+    """
+
+    namespaces = ("a", "b")
 
     def __init__(self, directory, names, links, seed):
         self.directory, self.links = directory, links
@@ -112,13 +117,15 @@ class Fleet:
                 'allow_insecure = true\n')
 
     def config_of(self, member):
-        text = (f'node_name = "{member.name}"\nhttp_port = 0\n[resp]\nport = 0\n{self.grpc_section(member)}'
-                f'[storage_config]\nbase_dir = "{member.base}"\nnamespaces = ["a"]\n'
+        listed = ", ".join(f'"{ns}"' for ns in self.namespaces)
+        text = (f'node_name = "{member.name}"\nhttp_port = 0\n[process]\nloops = {len(self.namespaces)}\n'
+                f'[resp]\nport = 0\nnamespace = "{self.namespaces[0]}"\n{self.grpc_section(member)}'
+                f'[storage_config]\nbase_dir = "{member.base}"\nnamespaces = [{listed}]\n'
                 'segment_size = "256KB"\ncheckpoint_interval = "300ms"\n')
         for caller, callee in self.links:
             if caller == member.index:
                 name = self.members[callee].name
-                text += (f'[peer.{name}]\naddress = "{self.address(caller, callee)}"\nnamespaces = ["a"]\n'
+                text += (f'[peer.{name}]\naddress = "{self.address(caller, callee)}"\nnamespaces = [{listed}]\n'
                          'allow_insecure = true\n')
         return text
 
@@ -144,18 +151,22 @@ class Fleet:
         for member in [member for member in self.members if member.process]:
             wait_for(f"{member.name} to be ready ({member.said()})", member.ready, 60)
 
+    def contexts(self):
+        """Of every member, by namespace."""
+        return {member.name: {ns: member.about("offset", ns)["context"] for ns in self.namespaces} for member in self.members}
+
     def settle(self, seconds):
         """Until all have the same commits; how long it took."""
         began = time.monotonic()
 
         def same():
-            contexts = [member.about("offset")["context"] for member in self.members]
-            return all(context == contexts[0] for context in contexts)
+            contexts = self.contexts()
+            return all(context == contexts[self.members[0].name] for context in contexts.values())
         try:
             wait_for("all nodes to have the same commits", same, seconds)
         except Exception as failure:
-            links = {member.name: [(link["peer"], link["state"], link["behindCommits"]) for link in member.about("stats")["links"]]
+            links = {member.name: [(ns, link["peer"], link["state"], link["behindCommits"])
+                                   for ns in self.namespaces for link in member.about("stats", ns)["links"]]
                      for member in self.members}
-            contexts = {member.name: member.about("offset")["context"] for member in self.members}
-            raise AssertionError(f"{failure}\n  contexts {contexts}\n  links {links}") from failure
+            raise AssertionError(f"{failure}\n  contexts {self.contexts()}\n  links {links}") from failure
         return time.monotonic() - began

@@ -13,6 +13,7 @@ import time
 
 from cases import check, equal
 
+REDIS_NAMESPACE = "a"
 KEYS = 12
 ANSWER_S = 4.0
 
@@ -22,11 +23,14 @@ def encode(text):
 
 
 class Client(threading.Thread):
-    """Talks to one site all its life: what it was promised there must be read there, whatever happens."""
+    """Talks to one site all its life: what it was promised there must be read there, whatever happens.
 
-    def __init__(self, member, number, seed):
+    Of a namespace that the Redis protocol does not serve it counts nothing: steps and markers are one commit by MULTI.
+    """
+
+    def __init__(self, member, number, seed, ns=REDIS_NAMESPACE):
         super().__init__(daemon=True)
-        self.member, self.name = member, f"c{number}"
+        self.member, self.name, self.ns = member, f"c{number}", ns
         self.dice = random.Random(f"{seed} {self.name}")
         self.over = threading.Event()
         self.broken = None      # a promise that was broken, told to whoever joins us
@@ -40,8 +44,10 @@ class Client(threading.Thread):
         self._http = self._redis = None
 
     def run(self):
-        steps = [self.write_register, self.write_register, self.read_register, self.count, self.count, self.add_member,
-                 self.remove_member, self.write_row, self.write_shared]
+        steps = [self.write_register, self.write_register, self.read_register, self.add_member, self.remove_member,
+                 self.write_row, self.write_shared]
+        if self.ns == REDIS_NAMESPACE:
+            steps += [self.count, self.count]
         number = 0
         while not self.over.is_set():
             number += 1
@@ -65,7 +71,7 @@ class Client(threading.Thread):
         """The answer of a 200, None when refused. OSError: nobody knows."""
         if self._http is None:
             self._http = self.member.http(ANSWER_S)
-        self._http.request(method, f"/api/v1/a{path}", body=json.dumps(body) if body is not None else None)
+        self._http.request(method, f"/api/v1/{self.ns}{path}", body=json.dumps(body) if body is not None else None)
         reply = self._http.getresponse()
         text = reply.read()
         if reply.status == 200:
@@ -158,23 +164,38 @@ class Client(threading.Thread):
             raise self.broken
 
 
-def verify(clients, member):
-    """Everything any client was promised, read at one site."""
-    redis = member.redis()
-
-    def texts(keys):
-        found = {}
+def texts_of(member, ns, keys):
+    """What each of the keys holds, None for nothing."""
+    found = {}
+    if ns == REDIS_NAMESPACE:
+        redis = member.redis()
         for at in range(0, len(keys), 500):
             part = keys[at:at + 500]
             found.update(zip(part, redis.ask("MGET", *part)))
-        return {key: value.decode() if value is not None else None for key, value in found.items()}
+        redis.close()
+    else:
+        http = member.http()
+        for key in keys:
+            http.request("GET", f"/api/v1/{ns}/kv/{key}")
+            said = json.loads(http.getresponse().read())
+            found[key] = base64.b64decode(said["value"]) if said["found"] else None
+        http.close()
+    return {key: value.decode() if value is not None else None for key, value in found.items()}
+
+
+def verify(clients, member, ns):
+    """Everything any client of a namespace was promised, read at one site."""
+    clients = [client for client in clients if client.ns == ns]
+
+    def texts(keys):
+        return texts_of(member, ns, keys)
 
     sums = {}
     for client in clients:
         for key, text in texts(list(client.registers)).items():
             check(text in client.registers[key], f"{member.name}: {key} holds {text!r}, allowed {client.registers[key]!r}")
         for key, allowed in client.rows.items():
-            columns = member.about(f"row/{key}")["columns"]
+            columns = member.about(f"row/{key}", ns)["columns"]
             row = [base64.b64decode(columns[name]).decode() if name in columns else None for name in ("a", "b")]
             check(row[0] == row[1] and row[0] in allowed, f"{member.name}: {key} holds {row}, allowed {allowed!r}")
         for marker, text in texts(list(client.markers)).items():
@@ -182,22 +203,23 @@ def verify(clients, member):
             check(text is not None or not answered, f"{member.name}: {marker} was acknowledged and is not there")
             if text is not None:
                 sums[counter] = sums.get(counter, 0) + step
+    redis = member.redis()
     for counter, wanted in sums.items():
         equal(int(redis.ask("GET", counter)), wanted, f"{member.name}: {counter}, by the steps that are there")
-    everybody = all_members(member)
+    redis.close()
+    everybody = all_members(member, ns)
     for client in clients:
         for name, state in client.members.items():
             check(state == "either" or (name in everybody) == (state == "in"), f"{member.name}: {name} should be {state}")
     written = set().union(*(client.shared for client in clients))
     for key, text in texts([f"shared{i}" for i in range(5)]).items():
         check(text is None or text in written, f"{member.name}: {key} holds {text!r}, which nobody wrote")
-    redis.close()
 
 
-def all_members(member):
+def all_members(member, ns):
     members, after, more = set(), "", True
     while more:
-        page = member.about(f"sets/everybody?limit=5000&after={after}")
+        page = member.about(f"sets/everybody?limit=5000&after={after}", ns)
         names = [base64.b64decode(name).decode() for name in page["members"]]
         members.update(names)
         more, after = page["more"], names[-1] if names else ""
