@@ -139,7 +139,9 @@ TEST(Config, TakesTheTutorialsRelayerFile) {
 }
 
 TEST(Config, OurOwnKeys) {
-  const Config config = parsed(minimal(R"([http]
+  const Config config = parsed(minimal(R"([process]
+loops = 3
+[http]
 body_limit = "1 MiB"
 backup_root = "/srv/backup"
 [peer.berlin]
@@ -159,6 +161,7 @@ server_name = "node"
 log_level = "warn"
 )"))
                             .config;
+  EXPECT_EQ(config.loops, 3u);
   EXPECT_EQ(config.http.body_bytes_max, 1u << 20);
   EXPECT_EQ(config.http.backup_root, "/srv/backup");
   EXPECT_FALSE(config.serves_grpc) << "no [grpc_config], no listener";
@@ -210,6 +213,7 @@ struct Refused {
 TEST(Config, BadValuesNameFileLineAndKey) {
   const Refused kCases[] = {
       // Types.
+      {"[process]\nloops = 0\n", "f.toml:5: process.loops: wants a whole number from 1 to 64, not 0"},
       {"[http]\nbody_limit = true\n", "f.toml:5: http.body_limit: wants a size like \"16MB\", not true"},
       {"[http]\nbody_limit = \"big\"\n", "f.toml:5: http.body_limit: wants a size like \"16MB\", not \"big\""},
       {"[http]\nbody_limit = 1\n", "f.toml:5: http.body_limit: wants from 1024 to 67108864 bytes, not 1"},
