@@ -284,31 +284,28 @@ void Driver::send_to_watchers() {
   // HTTP may answer from within (a watcher that has gone): what it adds goes out with the next flush.
   const auto of_resp = [this](WatchId id) { return ends_.resp != nullptr && io::resp::RespServer::owns(id); };
   for (auto& opened : std::exchange(out_.watches_opened, {})) {
-    if (of_resp(opened.id)) {
-      if (!opened.status.ok()) ends_.resp->on_watch_ended(opened.id);
-    } else if (Answers* const others = abroad(opened.id.value)) {
-      others->watches_opened.push_back(std::move(opened));
-    } else {
-      ends_.http->on_watch_opened(std::move(opened));
+    if (!of_resp(opened.id)) {
+      tell(std::move(opened), &Answers::watches_opened, &io::http::HttpServer::on_watch_opened);
+    } else if (!opened.status.ok()) {
+      ends_.resp->on_watch_ended(opened.id);
     }
   }
   for (auto& send : std::exchange(out_.watch_sends, {})) {
-    if (of_resp(send.id)) {
-      ends_.resp->on_watch_send(std::move(send));
-    } else if (Answers* const others = abroad(send.id.value)) {
-      others->watch_sends.push_back(std::move(send));
-    } else {
-      ends_.http->on_watch_send(std::move(send));
-    }
+    of_resp(send.id) ? ends_.resp->on_watch_send(std::move(send))
+                     : tell(std::move(send), &Answers::watch_sends, &io::http::HttpServer::on_watch_send);
   }
   for (auto& ended : std::exchange(out_.watches_ended, {})) {
-    if (of_resp(ended.id)) {
-      ends_.resp->on_watch_ended(ended.id);
-    } else if (Answers* const others = abroad(ended.id.value)) {
-      others->watches_ended.push_back(std::move(ended));
-    } else {
-      ends_.http->on_watch_ended(std::move(ended));
-    }
+    of_resp(ended.id) ? ends_.resp->on_watch_ended(ended.id)
+                      : tell(std::move(ended), &Answers::watches_ended, &io::http::HttpServer::on_watch_ended);
+  }
+}
+
+template <typename Said>
+void Driver::tell(Said&& said, std::vector<Said> Answers::*abroad_as, void (io::http::HttpServer::*here)(Said)) {
+  if (Answers* const others = abroad(said.id.value)) {
+    (others->*abroad_as).push_back(std::move(said));
+  } else {
+    (ends_.http->*here)(std::move(said));
   }
 }
 

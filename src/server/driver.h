@@ -154,6 +154,9 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void sync_log(const std::string& ns, Served& served, Instant now);
   void send_to_links();
   void send_to_watchers();
+  // A watcher of HTTP, at whichever door.
+  template <typename Said>
+  void tell(Said&& said, std::vector<Said> Answers::*abroad_as, void (io::http::HttpServer::*here)(Said));
   void send_abroad();
   void write_notes();
   void arm_timer();

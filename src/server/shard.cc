@@ -6,13 +6,14 @@
 
 namespace pando::server {
 
-Shard::Shard(ShardMap& shards, std::vector<std::string> namespaces, node::NodeConfig config, io::http::HttpOptions http)
-    : namespaces_(std::move(namespaces)), node_(std::move(config)), driver_(loop_, node_, shards, shards.size()) {
+Shard::Shard(ShardMap& shards, const std::vector<std::string>& namespaces, node::NodeConfig config,
+             io::http::HttpOptions http)
+    : node_(std::move(config)), driver_(loop_, node_, shards, shards.size()) {
   http.id_tag = ShardMap::http_tag(shards.size());
   http_ = std::make_unique<io::http::HttpServer>(loop_, http, driver_);
   driver_.ends().http = http_.get();
   driver_.on_progress([this] { check_stopped(); });
-  shards.add(driver_, namespaces_);
+  shards.add(driver_, namespaces);
 }
 
 Shard::~Shard() { drop_clients(); }

@@ -36,13 +36,13 @@ namespace pando::server {
 class Shard {
  public:
   // The next one of `shards`, which outlives it.
-  Shard(ShardMap& shards, std::vector<std::string> namespaces, node::NodeConfig config, io::http::HttpOptions http);
+  Shard(ShardMap& shards, const std::vector<std::string>& namespaces, node::NodeConfig config,
+        io::http::HttpOptions http);
   // Whoever has threads that post to it is gone.
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  const std::vector<std::string>& namespaces() const { return namespaces_; }
   boost::asio::io_context& loop() { return loop_; }
   node::Node& node() { return node_; }
   Driver& driver() { return driver_; }
@@ -82,7 +82,6 @@ class Shard {
  private:
   void check_stopped();
 
-  const std::vector<std::string> namespaces_;
   boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   node::Node node_;
