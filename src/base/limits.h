@@ -141,7 +141,8 @@ inline constexpr std::size_t kRespChannelsMax = 10'000;             // channels 
 inline constexpr std::size_t kRespPushBytesMax = 32 * 1024 * 1024;  // unread publications before a client is cut off
 inline constexpr std::uint32_t kRespElementsMax = 1'000'000;        // members, fields or items in one answer
 inline constexpr std::uint64_t kRespKeysCountedMax = 100'000;       // by DBSIZE
-inline constexpr std::int64_t kRespWaitMsMax = 3'600'000;           // WAIT and XREAD BLOCK
+inline constexpr std::int64_t kRespWaitMsMax = 3'600'000;           // WAIT
+inline constexpr std::int64_t kRespBlockMsMax = 315'360'000'000;    // XREAD BLOCK, BLPOP and the like: ten years
 
 // Watching.
 inline constexpr std::size_t kWatchesMax = 10'000;

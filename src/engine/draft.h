@@ -195,6 +195,10 @@ class Draft {
     returned_.back().push_back(std::move(text));
   }
   bool gives_back() const { return keeps_results_; }
+  // After an add() that keeps results: whether it gave something back.
+  bool gave_back() const {
+    return !results_.empty() && returned_.size() == results_.size() && !returned_.back().empty();
+  }
 
  private:
   struct Part {
@@ -207,12 +211,12 @@ class Draft {
   Status change(const Mutation& mutation);
   Status decide_kind(const Mutation& mutation);
   // What a write makes of the end of its key.
+  // Clears a key whose time has run out, also one that others may hold still and this site has freed.
+  Status revive(std::string_view table, ByteSpan key);
   Status follow_end(const Mutation& mutation);
   // Before a cell is written that was not there: a field it lies in that has ended begins anew, and so does the
   // outermost of those of which nothing is here, where this site has freed fields and others may hold it still.
   Status revive_field(const CellPath& path);
-  // Clears a key whose time has run out, also one that others may hold still and this site has freed.
-  Status revive(std::string_view table, ByteSpan key);
   // True when nothing may be left of what the key was before.
   Result<bool> is_over(std::string_view table, ByteSpan key);
   // Takes revive() back when nothing came after it.

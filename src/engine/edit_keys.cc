@@ -8,22 +8,10 @@
 #include "base/prng.h"
 #include "engine/edits.h"
 #include "engine/list_edit.h"
+#include "engine/read.h"
 
 namespace pando::engine {
 namespace {
-
-Mutation of_key(const Mutation& mutation, Mutation::Kind kind, ByteSpan key) {
-  Mutation made;
-  made.kind = kind;
-  made.table = mutation.table;
-  made.key = key;
-  return made;
-}
-
-Status do_also(Draft& draft, const Mutation& mutation) {
-  const Result<Draft::Told> told = draft.also(mutation);
-  return told ? Status() : told.error();
-}
 
 // Members that one mutation may name at a time.
 Status change_members(Draft& draft, Mutation mutation, const std::vector<Bytes>& members) {
@@ -48,6 +36,19 @@ Status too_many(ByteSpan key, std::string_view what) {
 }
 
 }  // namespace
+
+Mutation of_key(const Mutation& mutation, Mutation::Kind kind, ByteSpan key) {
+  Mutation made;
+  made.kind = kind;
+  made.table = mutation.table;
+  made.key = key;
+  return made;
+}
+
+Status do_also(Draft& draft, const Mutation& mutation) {
+  const Result<Draft::Told> told = draft.also(mutation);
+  return told ? Status() : told.error();
+}
 
 Result<std::optional<ValueType>> type_after(Draft& draft, std::string_view table, ByteSpan key) {
   const Result<bool> over = draft.view().expired(table, key);
@@ -122,18 +123,7 @@ Status decide(Draft& draft, const Mutation& mutation, const CombineSets& combine
     const auto members = members_after(draft, mutation.table, combine.keys[i], limits::kListChangesMax + 1);
     if (!members) return members.error();
     if (members->size() > limits::kListChangesMax) return too_many(combine.keys[i], "members");
-    std::vector<Bytes> next;
-    const auto out = std::back_inserter(next);
-    if (i == 0) {
-      next = *members;
-    } else if (combine.join == SetJoin::kAll) {
-      std::set_intersection(result.begin(), result.end(), members->begin(), members->end(), out);
-    } else if (combine.join == SetJoin::kAny) {
-      std::set_union(result.begin(), result.end(), members->begin(), members->end(), out);
-    } else {
-      std::set_difference(result.begin(), result.end(), members->begin(), members->end(), out);
-    }
-    result = std::move(next);
+    result = i == 0 ? *members : joined(combine.join, result, *members);
   }
   if (result.size() > limits::kListChangesMax) return too_many(mutation.key, "members");
   draft.set_result(static_cast<std::int64_t>(result.size()));
@@ -158,6 +148,19 @@ Status decide(Draft& draft, const Mutation& mutation, const ListTransfer& transf
   PANDO_RETURN_IF_ERROR(do_also(draft, push));
   draft.set_result(1);
   draft.give_back(std::move(popped->returned.front()));
+  return {};
+}
+
+Status decide(Draft& draft, const Mutation& mutation, const DeleteKeys& all) {
+  const auto keys = keys_of(draft.view(), mutation.table, all.prefix, all.count_max + 1);
+  if (!keys) return keys.error();
+  if (keys->size() > all.count_max) {
+    return Status(StatusCode::kTooLarge, fmt::format("more than {} keys would go at once", all.count_max));
+  }
+  for (const Bytes& key : *keys) {
+    PANDO_RETURN_IF_ERROR(do_also(draft, of_key(mutation, Mutation::Kind::kDelete, key)));
+  }
+  draft.set_result(static_cast<std::int64_t>(keys->size()));
   return {};
 }
 

@@ -20,11 +20,18 @@ Status decide(Draft& draft, const Mutation& mutation, const AddDecimalToField& a
 Status decide(Draft& draft, const Mutation& mutation, const PopMembers& pop);
 Status decide(Draft& draft, const Mutation& mutation, const MoveMember& move);
 Status decide(Draft& draft, const Mutation& mutation, const CombineSets& combine);
+Status decide(Draft& draft, const Mutation& mutation, const JoinScores& join);
+Status decide(Draft& draft, const Mutation& mutation, const StoreScoreRange& store);
 Status decide(Draft& draft, const Mutation& mutation, const ListTransfer& transfer);
+Status decide(Draft& draft, const Mutation& mutation, const DeleteKeys& all);
 Status decide(Draft& draft, const Mutation& mutation, const CopyKey& copy);
 
 // The type of a key that the mutation at hand is not about: one whose time has run out is absent.
 Result<std::optional<ValueType>> type_after(Draft& draft, std::string_view table, ByteSpan key);
+// A mutation of another key of the same table.
+Mutation of_key(const Mutation& mutation, Mutation::Kind kind, ByteSpan key);
+// Draft::also(), where only its failure matters.
+Status do_also(Draft& draft, const Mutation& mutation);
 // What a plain value or a counter reads as after the draft; nothing when the key is absent, else kWrongType.
 Result<std::optional<Bytes>> text_after(Draft& draft, std::string_view table, ByteSpan key);
 // kTooLarge unless `bytes` from `offset` on fit into a value.

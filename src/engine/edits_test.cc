@@ -256,6 +256,68 @@ TEST(Edits, ItemsAreTransferredInOneStep) {
   EXPECT_EQ(items_of(site, "to").size(), 2u);
 }
 
+TEST(Edits, SortedSetsAreJoined) {
+  Site site;
+  const auto set = [&](Bytes key, std::vector<SetScores::Entry> entries) {
+    site.write(with_detail(std::move(key), SetScores{std::move(entries), {}, false}));
+  };
+  const auto scores_of = [&](Bytes key) {
+    ListScoresRequest list;
+    list.key = std::move(key);
+    std::vector<std::pair<Bytes, double>> all;
+    for (const auto& entry : site.read<ScoreListReply>(list).entries) all.emplace_back(entry.member, entry.score);
+    return all;
+  };
+  using Scores = std::vector<std::pair<Bytes, double>>;
+  set("s", {{"a", 1}, {"b", 2}, {"c", 3}});
+  set("t", {{"b", 10}, {"d", 20}});
+  site.write(add_members("plain set", {"a", "d"}));
+  site.write(add("s's other type", 1));
+
+  const ScoreJoin any{SetJoin::kAny, ScoreJoin::Of::kSum, {}};
+  EXPECT_EQ(result_of(site, with_detail("out", JoinScores{any, {"s", "t", "plain set", "none"}})), 4);
+  EXPECT_EQ(scores_of("out"), (Scores{{"a", 2}, {"c", 3}, {"b", 12}, {"d", 21}}));
+  const ScoreJoin all{SetJoin::kAll, ScoreJoin::Of::kLeast, {-1, 0.5}};
+  EXPECT_EQ(result_of(site, with_detail("out", JoinScores{all, {"s", "t"}})), 1);
+  EXPECT_EQ(scores_of("out"), (Scores{{"b", -2}}));
+  // Into one of its own sources, and to nothing.
+  const ScoreJoin rest{SetJoin::kFirstOnly, ScoreJoin::Of::kSum, {}};
+  EXPECT_EQ(result_of(site, with_detail("t", JoinScores{rest, {"t", "s"}})), 1);
+  EXPECT_EQ(scores_of("t"), (Scores{{"d", 20}}));
+  EXPECT_EQ(result_of(site, with_detail("t", JoinScores{rest, {"t", "t"}})), 0);
+  EXPECT_EQ(type_of(site, "t"), std::nullopt);
+  EXPECT_EQ(refusal_of(site, with_detail("out", JoinScores{any, {"s", "s's other type"}})), StatusCode::kWrongType);
+  EXPECT_EQ(refusal_of(site, with_detail("out", JoinScores{any, {}})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(refusal_of(site, with_detail("out", JoinScores{all, {"s"}})), StatusCode::kInvalidArgument)
+      << "two weights";
+
+  EXPECT_EQ(result_of(site, with_detail("out", StoreScoreRange{"s", {.first = 0, .last = -1, .reverse = true}, 1, 1})),
+            1);
+  EXPECT_EQ(scores_of("out"), (Scores{{"b", 2}}));
+  EXPECT_EQ(result_of(site, with_detail("s", StoreScoreRange{"s", {.by = ScoreRange::By::kScore, .min = 2}})), 2);
+  EXPECT_EQ(scores_of("s"), (Scores{{"b", 2}, {"c", 3}}));
+  EXPECT_EQ(result_of(site, with_detail("s", StoreScoreRange{"none", {}})), 0);
+  EXPECT_EQ(type_of(site, "s"), std::nullopt);
+  EXPECT_EQ(refusal_of(site, with_detail("out", StoreScoreRange{"plain set", {}})), StatusCode::kWrongType);
+}
+
+TEST(Edits, AllKeysGoAtOnce) {
+  Site site;
+  site.write(put("a", "1"));
+  site.write(add("n", 5));
+  site.write(push("pre-list", {"x", "y"}));
+  site.write(put_fields("pre-row", {{"f", "v"}}));
+  site.write(expire("a", 5'000'000'000'000));
+  EXPECT_EQ(refusal_of(site, with_detail("*", DeleteKeys{{}, 3})), StatusCode::kTooLarge);
+  EXPECT_EQ(result_of(site, with_detail("*", DeleteKeys{"pre-", 10})), 2);
+  EXPECT_EQ(type_of(site, "pre-row"), std::nullopt);
+  EXPECT_EQ(value_of(site, "a"), "1");
+  EXPECT_EQ(result_of(site, with_detail("*", DeleteKeys{{}, 2})), 2);
+  EXPECT_EQ(value_of(site, "a"), std::nullopt);
+  EXPECT_EQ(value_of(site, "n"), std::nullopt);
+  EXPECT_EQ(result_of(site, with_detail("*", DeleteKeys{{}, 2})), 0);
+}
+
 // Keys. --------------------------------------------------------------------------------------------------------
 
 TEST(Edits, AKeyOfAnyTypeIsCopiedAndRenamed) {
@@ -330,6 +392,18 @@ TEST(Edits, TwoSitesAgreeWhateverTheyDo) {
   const Commit field = one.write(with_detail("h", AddToField{"f", 1})).commit;
   both(field, two.write(with_detail("h", AddToField{"f", 2})).commit);
   EXPECT_EQ(fields_of(one, "h").size(), 1u);
+  // Of what both store at once the members of both stay.
+  const Commit first = one.write(with_detail("z1", SetScores{{{"a", 1}}, {}, false})).commit;
+  both(first, two.write(with_detail("z2", SetScores{{{"b", 2}}, {}, false})).commit);
+  const Commit stored = one.write(with_detail("out", JoinScores{{}, {"z1"}})).commit;
+  both(stored, two.write(with_detail("out", StoreScoreRange{"z2", {}})).commit);
+  EXPECT_EQ(one.read<ScoreCountReply>(CountScoresRequest{std::string(kTableKv), "out", {}}).count, 2u);
+  // All keys that one has seen go, and not what the other writes meanwhile.
+  const Commit cleared = one.write(with_detail("*", DeleteKeys{{}, 1'000})).commit;
+  both(cleared, two.write({put("late", "v"), add("n", 10)}).commit);
+  EXPECT_EQ(value_of(one, "late"), "v");
+  EXPECT_EQ(value_of(two, "n"), "10");
+  EXPECT_EQ(one.read<MemberCountReply>(CountKeysRequest{std::string(kTableKv), 100}).count, 2u);
 }
 
 TEST(Keys, WalksSayWhereTheyStopped) {

@@ -7,17 +7,20 @@ namespace pando::engine {
 namespace {
 
 template <typename T>
-constexpr bool kNeedsScores = std::is_same_v<T, GetRankRequest> || std::is_same_v<T, ListScoresRequest> ||
-                              std::is_same_v<T, CountScoresRequest> || std::is_same_v<T, RemoveScoreRange>;
+constexpr bool kNeedsScores =
+    std::is_same_v<T, GetRankRequest> || std::is_same_v<T, ListScoresRequest> ||
+    std::is_same_v<T, CountScoresRequest> || std::is_same_v<T, RemoveScoreRange> || std::is_same_v<T, ScoreRange>;
 template <typename T>
 constexpr bool kNeedsList =
     std::is_same_v<T, GetItemsRequest> || std::is_same_v<T, FindItemsRequest> || std::is_same_v<T, ListPush> ||
     std::is_same_v<T, ListInsert> || std::is_same_v<T, ListPop> || std::is_same_v<T, ListSet> ||
-    std::is_same_v<T, ListCut> || std::is_same_v<T, ListRemove> || std::is_same_v<T, ListMove>;
+    std::is_same_v<T, ListCut> || std::is_same_v<T, ListRemove> || std::is_same_v<T, ListMove> ||
+    std::is_same_v<T, ListTransfer>;
 
 // Ranges by member are walked in the cells.
 template <typename T>
 bool by_member(const T& asked) {
+  if constexpr (std::is_same_v<T, ScoreRange>) return asked.by == ScoreRange::By::kMember;
   if constexpr (requires { asked.range.by; }) return asked.range.by == ScoreRange::By::kMember;
   return false;
 }
@@ -43,7 +46,13 @@ void for_each_key(const Request& request, Visit&& visit) {
         using Asked = std::decay_t<decltype(asked)>;
         if constexpr (std::is_same_v<Asked, WriteRequest>) {
           for (const Mutation& mutation : asked.mutations) {
+            // A range is read in one key and written as another.
+            const auto* stored = std::get_if<StoreScoreRange>(&mutation.detail);
+            if (stored != nullptr) visit(mutation.table, stored->from, stored->range);
             std::visit([&](const auto& detail) { visit(mutation.table, mutation.key, detail); }, mutation.detail);
+            if (const auto* transfer = std::get_if<ListTransfer>(&mutation.detail)) {
+              visit(mutation.table, transfer->to, *transfer);
+            }
           }
         } else if constexpr (std::is_same_v<Asked, TxRequest>) {
           for (const TxItem& item : asked.items) for_each_key(item.request, visit);

@@ -48,6 +48,9 @@ Result<ReplyBody> read(View& view, const ExplainRequest& request);
 Result<ReplyBody> read(View& view, const LobStatRequest& request);
 Result<ReplyBody> read(View& view, const LobChunkRequest& request);
 
+// Keys of a table that begin with `prefix`, in byte order, up to `count_max`.
+Result<std::vector<Bytes>> keys_of(View& view, std::string_view table, ByteSpan prefix, std::size_t count_max);
+
 // The requests that have such an overload.
 template <typename T>
 concept Readable = requires(View& view, const T& request) {

@@ -28,6 +28,17 @@ Result<bool> for_each_key(View& view, std::string_view table, ByteSpan prefix, B
 
 }  // namespace
 
+Result<std::vector<Bytes>> keys_of(View& view, std::string_view table, ByteSpan prefix, std::size_t count_max) {
+  PANDO_RETURN_IF_ERROR(validate_table_name(table));
+  std::vector<Bytes> keys;
+  const Result<bool> whole = for_each_key(view, table, prefix, {}, [&](const Bytes& key) {
+    if (keys.size() < count_max) keys.push_back(key);
+    return keys.size() < count_max;
+  });
+  if (!whole) return fail(whole.error());
+  return keys;
+}
+
 Result<ReplyBody> read(View& view, const GetTypeRequest& request) {
   PANDO_RETURN_IF_ERROR(check_name(request.table, request.key));
   const Result<std::optional<ValueType>> type = view.type_of(request.table, request.key);

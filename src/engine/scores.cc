@@ -168,24 +168,22 @@ class Range {
   OrderOverlay<ScoreIndex::Place, ScoreIndex::Before> order_;
 };
 
-Result<std::vector<std::pair<Bytes, double>>> members_by_rank(Draft& draft, const Mutation& mutation,
-                                                              const RemoveScoreRange& remove) {
+Result<ScoredMembers> members_by_rank(Draft& draft, const Mutation& mutation, const RemoveScoreRange& remove) {
   const Result<Range> order = Range::of(draft, mutation);
   if (!order) return fail(order.error());
   const auto [first, last] = order->find(remove.range);
   const std::uint64_t count = std::min<std::uint64_t>(last - first, remove.count_max);
   if (count > limits::kListChangesMax && count < order->size()) {
-    return fail(StatusCode::kTooLarge, fmt::format("{} members would go at once, the limit is {}; take fewer at a time",
-                                                   count, limits::kListChangesMax));
+    return fail(StatusCode::kTooLarge, fmt::format("{} members at once, the limit is {}; take fewer at a time", count,
+                                                   limits::kListChangesMax));
   }
-  std::vector<std::pair<Bytes, double>> members;
+  ScoredMembers members;
   for (std::uint64_t i = 0; i < count; ++i)
     members.push_back(order->at(remove.range.reverse ? last - 1 - i : first + i));
   return members;
 }
 
-Result<std::vector<std::pair<Bytes, double>>> members_by_name(Draft& draft, const Mutation& mutation,
-                                                              const RemoveScoreRange& remove) {
+Result<ScoredMembers> members_by_name(Draft& draft, const Mutation& mutation, const RemoveScoreRange& remove) {
   std::set<Bytes> names;
   PANDO_RETURN_IF_ERROR(for_each_by_member(draft.view(), mutation.table, mutation.key, remove.range,
                                            [&](const Bytes& member, double) { return names.insert(member).second; }));
@@ -194,7 +192,7 @@ Result<std::vector<std::pair<Bytes, double>>> members_by_name(Draft& draft, cons
       if (within(remove.range, written.first)) names.insert(written.first);
     }
   }
-  std::vector<std::pair<Bytes, double>> members;
+  ScoredMembers members;
   const auto take = [&](const Bytes& name) -> Status {
     if (members.size() == remove.count_max) return {};
     const Result<std::optional<double>> score = Member(draft, mutation, name).score();
@@ -210,7 +208,24 @@ Result<std::vector<std::pair<Bytes, double>>> members_by_name(Draft& draft, cons
   return members;
 }
 
+Result<ScoredMembers> members_of(Draft& draft, const Mutation& mutation, const RemoveScoreRange& range) {
+  return range.range.by == ScoreRange::By::kMember ? members_by_name(draft, mutation, range)
+                                                   : members_by_rank(draft, mutation, range);
+}
+
 }  // namespace
+
+Result<ScoredMembers> scores_after(Draft& draft, std::string_view table, ByteSpan key, const ScoreRange& range,
+                                   std::uint64_t count_max) {
+  PANDO_RETURN_IF_ERROR(check_range(range));
+  Mutation about;
+  about.table = table;
+  about.key = key;
+  auto members = members_of(draft, about, {range, std::min<std::uint64_t>(count_max, limits::kListChangesMax + 1)});
+  if (!members || members->size() <= limits::kListChangesMax) return members;
+  return fail(StatusCode::kTooLarge,
+              fmt::format("key \"{}\" has more than {} members to be stored", key, limits::kListChangesMax));
+}
 
 Status check_range(const ScoreRange& range) {
   if (!std::isnan(range.min) && !std::isnan(range.max)) return {};
@@ -293,8 +308,7 @@ Status decide(Draft& draft, const Mutation& mutation, const RemoveScores& remove
 Status decide(Draft& draft, const Mutation& mutation, const RemoveScoreRange& remove) {
   PANDO_RETURN_IF_ERROR(check_range(remove.range));
   PANDO_RETURN_IF_ERROR(draft.check_type(mutation.table, mutation.key, ValueType::kScores));
-  const bool by_name = remove.range.by == ScoreRange::By::kMember;
-  const auto members = by_name ? members_by_name(draft, mutation, remove) : members_by_rank(draft, mutation, remove);
+  const auto members = members_of(draft, mutation, remove);
   if (!members) return members.error();
   for (const auto& [name, score] : *members) {
     if (remove.give_back) {
@@ -303,8 +317,8 @@ Status decide(Draft& draft, const Mutation& mutation, const RemoveScoreRange& re
     }
   }
   draft.set_result(static_cast<std::int64_t>(members->size()));
-  const bool all = !by_name && remove.range.by == ScoreRange::By::kRank && remove.range.first == 0 &&
-                   remove.range.last == -1 && remove.count_max == UINT64_MAX;
+  const bool all = remove.range.by == ScoreRange::By::kRank && remove.range.first == 0 && remove.range.last == -1 &&
+                   remove.count_max == UINT64_MAX;
   // One op however many members there are.
   if (all) {
     // A sorted set that has no members any more has no time to live either.

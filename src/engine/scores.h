@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "engine/draft.h"
+#include "model/join.h"
 #include "model/scores.h"
 
 namespace pando::engine {
@@ -17,6 +18,11 @@ Status decide(Draft& draft, const Mutation& mutation, const SetScores& set);
 Status decide(Draft& draft, const Mutation& mutation, const AddToScore& add);
 Status decide(Draft& draft, const Mutation& mutation, const RemoveScores& remove);
 Status decide(Draft& draft, const Mutation& mutation, const RemoveScoreRange& remove);
+
+// The members of a range as the draft leaves the sorted set, in its order, up to `count_max`. Of a key of another type
+// none. kTooLarge when that is more than limits::kListChangesMax.
+Result<ScoredMembers> scores_after(Draft& draft, std::string_view table, ByteSpan key, const ScoreRange& range,
+                                   std::uint64_t count_max);
 
 // kInvalidArgument when it has NaN.
 Status check_range(const ScoreRange& range);

@@ -108,7 +108,12 @@ struct DetailSize {
   std::size_t operator()(const AddDecimalToField& m) const { return m.field.size(); }
   std::size_t operator()(const MoveMember& m) const { return m.to.size() + m.member.size(); }
   std::size_t operator()(const CombineSets& m) const { return of(m.keys); }
+  std::size_t operator()(const JoinScores& m) const {
+    return of(m.keys) + m.how.weights.size() * sizeof(m.how.weights.front());
+  }
+  std::size_t operator()(const StoreScoreRange& m) const { return m.from.size(); }
   std::size_t operator()(const ListTransfer& m) const { return m.to.size(); }
+  std::size_t operator()(const DeleteKeys& m) const { return m.prefix.size(); }
   std::size_t operator()(const CopyKey& m) const { return m.to.size(); }
   std::size_t operator()(const CombineBits& m) const { return of(m.keys); }
   std::size_t operator()(const EditBits& m) const { return m.steps.size() * sizeof(EditBits::Step); }

@@ -11,7 +11,9 @@
 #include "base/bytes.h"
 #include "base/int128.h"
 #include "model/bit_field.h"
+#include "model/join.h"
 #include "model/list.h"
+#include "model/scores.h"
 
 namespace pando {
 
@@ -90,7 +92,6 @@ struct MoveMember {
   Bytes to;
   Bytes member;
 };
-enum class SetJoin : std::uint8_t { kAll, kAny, kFirstOnly };  // in all of them, in any, in the first and no other
 // The key becomes the set of what the sets of `keys` have in common; it is deleted when that is nothing.
 // Result: how many members.
 struct CombineSets {
@@ -98,11 +99,35 @@ struct CombineSets {
   std::vector<Bytes> keys;
 };
 
+// Sorted sets.
+
+// The key becomes the sorted set of what the sorted sets of `keys` make together; a set counts as one whose scores are
+// all 1. It is deleted when that is nothing. Result: how many members.
+struct JoinScores {
+  ScoreJoin how;
+  std::vector<Bytes> keys;  // not empty
+};
+// The key becomes the sorted set of a range of `from`, without the first `offset` of it; it is deleted when that is
+// nothing. Result: how many members.
+struct StoreScoreRange {
+  Bytes from;
+  ScoreRange range;
+  std::uint64_t offset = 0;
+  std::uint64_t count_max = UINT64_MAX;
+};
+
 // Takes one item off the mutation's list and puts it on an end of another, or the same. Gives it back.
 struct ListTransfer {
   Bytes to;
   ListEnd take = ListEnd::kFront;
   ListEnd put = ListEnd::kBack;
+};
+
+// Deletes all keys of the table that begin with `prefix`, as one who comes before anything else of its commit sees
+// them. The mutation's own key is not looked at. kTooLarge when there are more than `count_max`. Result: how many.
+struct DeleteKeys {
+  Bytes prefix;
+  std::uint64_t count_max = 0;
 };
 
 // All that the key holds, with its end, also under `to`, whatever that held before.

@@ -55,14 +55,13 @@ struct Mutation {
     kDetail,         // what `detail` says
   };
   // What kDetail may be.
-  using Detail =
-      std::variant<std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore, RemoveScores,
-                   RemoveScoreRange, ListPush, ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove,
-                   DeclareBounded, TryBounded, ReserveBounded, SettleBounded, ReclaimBounded, PutDocument,
-                   PatchDocument, DeclareTable, DeclareLimiter, TakeLimited, RenewLeases, EndLeases, RequireKey,
-                   TellValue, AppendText, OverwriteText, SetBit, PutAllAbsent, PutFieldAbsent, AddToField,
-                   AddDecimalToField, PopMembers, MoveMember, CombineSets, ListTransfer, CopyKey, CombineBits, EditBits,
-                   AddToSketch, MergeSketches, AddEntry, RemoveEntries, TrimStream, PutObject>;
+  using Detail = std::variant<
+      std::monostate, ExpireChange, RestoreValue, DeleteTyped, SetScores, AddToScore, RemoveScores, RemoveScoreRange,
+      ListPush, ListInsert, ListPop, ListSet, ListCut, ListRemove, ListMove, DeclareBounded, TryBounded, ReserveBounded,
+      SettleBounded, ReclaimBounded, PutDocument, PatchDocument, DeclareTable, DeclareLimiter, TakeLimited, RenewLeases,
+      EndLeases, RequireKey, TellValue, AppendText, OverwriteText, SetBit, PutAllAbsent, PutFieldAbsent, AddToField,
+      AddDecimalToField, PopMembers, MoveMember, CombineSets, JoinScores, StoreScoreRange, ListTransfer, DeleteKeys,
+      CopyKey, CombineBits, EditBits, AddToSketch, MergeSketches, AddEntry, RemoveEntries, TrimStream, PutObject>;
 
   Kind kind = Kind::kPut;
   std::string table{kTableKv};

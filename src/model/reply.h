@@ -21,7 +21,7 @@ namespace pando {
 // WriteRequest, TxAppend*, TxAbort.
 struct DoneReply {
   std::uint64_t processed = 0;  // mutations
-  // With WriteRequest::results, one per mutation:
+  // With WriteRequest::results, one per mutation that was not left out:
   //   kPut 1 when done, 0 when its condition was not met    kDelete, kDeleteRow 1 when there was something
   //   kPutColumns how many are new                          kDeleteColumns how many there were
   //   kAdd the value here after it                          kDetail: with the detail's struct

@@ -180,6 +180,7 @@ struct ListConflictsRequest {
 struct WriteRequest {
   std::vector<Mutation> mutations;  // not empty; atomic
   bool results = false;             // the reply says what each mutation met: DoneReply::results
+  bool until_given = false;         // with results: those behind the first that gives something back are left out
 };
 
 // Writes the loser of a line of the conflict ledger again, as a new write that has seen everything here. kNotFound
@@ -309,6 +310,8 @@ struct TxItem {
   // About the key that it writes, as it is before the transaction.
   std::optional<Condition> if_match = {};
   std::optional<Condition> if_none_match = {};
+  // A read that is answered though its key is of another type, with that failure, where it would stop the whole.
+  bool may_miss_type = false;
 };
 
 struct PipelineItem {

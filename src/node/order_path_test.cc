@@ -82,6 +82,15 @@ TEST(Orders, WhatComesForAKeyWhoseOrderIsBeingBuiltDoesNotOvertake) {
   EXPECT_EQ(count_in(rig->ask("ns", size_of("big"))), static_cast<std::uint64_t>(kMembers + 1));
 }
 
+TEST(Orders, ARangeThatIsStoredWaitsForTheOrderItIsReadIn) {
+  const std::unique_ptr<Rig> rig = started();
+  const RequestId stored = rig->send("ns", with("part", StoreScoreRange{"big", {.first = 0, .last = 2}}));
+  EXPECT_FALSE(rig->answered(stored));
+  for (int turns = 0; !rig->answered(stored) && turns < 20; ++turns) rig->pass(Duration::millis(1));
+  ASSERT_TRUE(rig->answered(stored));
+  EXPECT_EQ(count_in(rig->ask("ns", size_of("part"))), 3u);
+}
+
 TEST(Orders, AStopEndsThoseThatWait) {
   const std::unique_ptr<Rig> rig = started();
   const RequestId waiting = rig->send("ns", size_of("big"));

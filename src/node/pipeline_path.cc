@@ -104,6 +104,7 @@ class PipelinePath::Run {
     const std::size_t ops_before = draft_->ops().size();
     for (std::size_t m = 0; m < write.mutations.size(); ++m) {
       Status status = draft_->add(write.mutations[m]);
+      if (status.ok() && write.until_given && draft_->gave_back()) break;
       if (status.ok()) continue;
       if (write.mutations.size() > 1) status = status.with_context(fmt::format("item {}", m));
       replies_[i].status = std::move(status);

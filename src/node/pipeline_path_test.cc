@@ -77,6 +77,46 @@ TEST_F(PipelineTest, AWriteThatChangesNothingHasNoPartInTheCommit) {
   EXPECT_EQ(replies[2].seq, replies[0].seq);
 }
 
+TEST_F(PipelineTest, OfAlternativesOnlyTheFirstThatGivesSomethingBackIsDone) {
+  const auto first_of = [](const std::vector<Bytes>& keys) {
+    WriteRequest write{{}, true, true};
+    for (const Bytes& key : keys) {
+      Mutation pop;
+      pop.kind = Mutation::Kind::kDetail;
+      pop.key = key;
+      pop.detail = ListPop{ListEnd::kFront, 1};
+      write.mutations.push_back(std::move(pop));
+    }
+    return write;
+  };
+  const auto given = [](const ItemReply& reply) {
+    EXPECT_TRUE(reply.status.ok()) << reply.status.to_string();
+    return std::get<DoneReply>(reply.body).returned;
+  };
+  using Given = std::vector<std::vector<Bytes>>;
+  const auto items = [](std::vector<Bytes> values) { return ListPush{ListEnd::kBack, std::move(values), false}; };
+  run({with("a", items({"1"})), with("b", items({"2", "3"})), {put("plain", "v")}});
+  std::vector<ItemReply> replies =
+      run({{first_of({"none", "a", "b"})}, {first_of({"none", "a", "b"})}, {first_of({"none"})}});
+  EXPECT_EQ(given(replies[0]), (Given{{}, {"1"}}));
+  EXPECT_EQ(given(replies[1]), (Given{{}, {}, {"2"}})) << "as those before it left it";
+  EXPECT_EQ(given(replies[2]), (Given{{}}));
+  // What stands behind it is not even looked at; what stands before it is.
+  replies = run({{first_of({"b", "plain"})}, {first_of({"plain", "b"})}});
+  EXPECT_EQ(given(replies[0]), (Given{{"3"}}));
+  EXPECT_EQ(replies[1].status.code(), StatusCode::kWrongType);
+  // By itself, and within a transaction.
+  run({with("c", items({"4", "5"}))});
+  EXPECT_EQ(std::get<DoneReply>(rig.ask("ns", first_of({"a", "c", "plain"})).body).returned, (Given{{}, {"4"}}));
+  TxRequest tx;
+  tx.items.push_back({first_of({"a", "c", "plain"})});
+  tx.items.push_back({first_of({"a", "c"})});
+  const Reply done = rig.ask("ns", std::move(tx));
+  ASSERT_TRUE(done.status.ok()) << done.status.to_string();
+  EXPECT_EQ(given(std::get<TxReply>(done.body).items[0]), (Given{{}, {"5"}}));
+  EXPECT_EQ(given(std::get<TxReply>(done.body).items[1]), (Given{{}, {}}));
+}
+
 TEST_F(PipelineTest, EveryValueOfAKeyIsSeen) {
   const std::vector<ItemReply> replies = run(
       {{put("a", "1")}, {get("a")}, {put("a", "2")}, {put("a", "3")}, {get("a")}, counted("n", 1), counted("n", 1)});

@@ -52,6 +52,19 @@ TEST_F(Tx, EachOperationSeesThoseBeforeIt) {
   EXPECT_EQ(value_in(ask(get("n"))), "7");
 }
 
+TEST_F(Tx, AReadThatMayMissItsTypeStopsNothing) {
+  ask(put("a", "x"));
+  TxRequest tx;
+  tx.items.push_back({put("b", "y")});
+  tx.items.push_back({.request = ListMembersRequest{std::string(kTableKv), "a"}, .may_miss_type = true});
+  const Reply reply = ask(tx);
+  ASSERT_TRUE(reply.status.ok()) << reply.status.to_string();
+  EXPECT_EQ(item(reply, 1).status.code(), StatusCode::kWrongType);
+  EXPECT_EQ(value_in(ask(get("b"))), "y");
+  tx.items[1].may_miss_type = false;
+  EXPECT_EQ(ask(tx).status.code(), StatusCode::kWrongType);
+}
+
 TEST_F(Tx, NothingIsChangedWhenOneFailsAndItIsNamed) {
   ask(add("n", 1));
   const Reply reply = all({put("a", "x"), add("n", 1), put("n", Bytes(limits::kValueBytesMax + 1, 'x'))});

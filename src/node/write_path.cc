@@ -227,6 +227,7 @@ void WritePath::handle(RequestId id, WriteRequest&& request, const Terms& terms,
   made.leave_unshared(may_leave_unshared(request, terms));
   for (std::size_t i = 0; i < request.mutations.size(); ++i) {
     Status status = made.add(request.mutations[i]);
+    if (status.ok() && request.until_given && made.gave_back()) break;
     if (status.ok()) continue;
     if (request.mutations.size() > 1) status = status.with_context(fmt::format("item {}", i));
     tell_demands(made, now);

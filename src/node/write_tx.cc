@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "engine/etag.h"
 #include "engine/read.h"
 #include "node/scratch.h"
@@ -156,7 +157,10 @@ class WritePath::TxRun {
     conditions.if_match = item.if_match;
     conditions.if_none_match = item.if_none_match;
     PANDO_RETURN_IF_ERROR(path_.check_conditions(write, conditions, now_));
-    for (const Mutation& mutation : write.mutations) PANDO_RETURN_IF_ERROR(add(mutation));
+    for (const Mutation& mutation : write.mutations) {
+      PANDO_RETURN_IF_ERROR(add(mutation));
+      if (write.until_given && draft_.gave_back()) break;
+    }
     scratch_.reset();
     return WritePath::answer_of(draft_, write);
   }
@@ -209,6 +213,10 @@ void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Ti
   std::vector<Mutation> all;
   for (std::size_t i = 0; i < request.items.size(); ++i) {
     Result<ReplyBody> body = run.run(request.items[i]);
+    if (!body && request.items[i].may_miss_type && body.error().code() == StatusCode::kWrongType) {
+      reply.items.push_back({body.error(), {}});
+      continue;
+    }
     if (!body) {
       tell_demands(run.draft(), now);
       return refuse(id, in_operation(i, body.error()), out, run.draft().take_refusal());
@@ -233,6 +241,7 @@ void WritePath::handle(RequestId id, TxRequest&& request, const Terms& terms, Ti
 void WritePath::append(RequestId id, WriteRequest&& request, const Terms& terms, Time now, Outputs& out) {
   if (Status status = writable(); !status.ok()) return refuse(id, std::move(status), out);
   if (Status status = check_part(request, /*open=*/true); !status.ok()) return refuse(id, std::move(status), out);
+  CHECK(!request.until_given);  // no client of such transactions asks for it
   const Result<engine::Transaction*> tx = transactions_.find(*terms.transaction, instant_of(now));
   if (!tx) return refuse(id, tx.error(), out);
   const Result<Scratch*> scratch = pictures_.of(**tx);
