@@ -1,3 +1,4 @@
+// deterministic: floating point, as text of one client's words.
 // The server: what it serves, how it is set, how it fares.
 #include <fmt/format.h>
 
@@ -12,6 +13,8 @@ namespace pando::api {
 namespace {
 
 using C = RespCommand;
+
+constexpr double kSleepMax = 3600;  // seconds
 
 std::string unknown_subcommand(std::string_view command, ByteSpan word) {
   return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", word.substr(0, 128), command);
@@ -74,12 +77,13 @@ void config(RespCall& call) {
   if (!call.is(1, "get")) return call.fail(unknown_subcommand("CONFIG", call[1]));
   if (call.size() < 3) return call.fail("ERR wrong number of arguments for 'config|get' command");
   // What is true here, in redis-server's words.
-  static constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
-      {"appendfsync", "always"},         {"appendonly", "yes"}, {"databases", "1"}, {"maxmemory", "0"},
+  const std::string databases = std::to_string(call.session.host().databases().size());
+  const std::pair<std::string_view, std::string_view> settings[] = {
+      {"appendfsync", "always"},         {"appendonly", "yes"}, {"databases", databases}, {"maxmemory", "0"},
       {"notify-keyspace-events", "AKE"}, {"save", ""},
   };
   std::vector<std::pair<std::string_view, std::string_view>> found;
-  for (const auto& setting : kSettings) {
+  for (const auto& setting : settings) {
     const bool wanted = std::any_of(call.args.begin() + 2, call.args.end(), [&](ByteSpan pattern) {
       return resp_word_is(pattern, setting.first) || glob_match(pattern, setting.first);
     });
@@ -91,6 +95,21 @@ void config(RespCall& call) {
     to.bulk(name);
     to.bulk(value);
   }
+}
+
+// As redis-server prints it: 1.50M.
+std::string human_bytes(std::uint64_t bytes) {
+  constexpr std::string_view kUnits = "BKMGT";
+  double shown = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; shown >= 1024 && unit + 1 < kUnits.size(); ++unit) shown /= 1024;
+  return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.2f}{}", shown, kUnits[unit]);
+}
+
+// The line of a database. `names`: what comes before it. `number`: of the database.
+void answer_info(const RespReplies& got, RespWriter& to) {
+  to.bulk(fmt::format("{}db{}:keys={},expires=0,avg_ttl=0\r\n", got.names().front(), got.number(),
+                      got.get<MemberCountReply>().count));
 }
 
 void info(RespCall& call) {
@@ -115,7 +134,13 @@ void info(RespCall& call) {
   }
   if (wants("clients")) {
     begin("Clients");
-    text += fmt::format("connected_clients:{}\r\nmaxclients:{}\r\n", facts.connections, limits::kRespConnectionsMax);
+    text += fmt::format("connected_clients:{}\r\nmaxclients:{}\r\nblocked_clients:{}\r\n", facts.connections,
+                        limits::kRespConnectionsMax, facts.blocked);
+  }
+  if (wants("memory")) {
+    begin("Memory");
+    text += fmt::format("used_memory:{0}\r\nused_memory_human:{1}\r\nused_memory_rss:{0}\r\nmaxmemory:0\r\n",
+                        facts.resident_bytes, human_bytes(facts.resident_bytes));
   }
   if (wants("persistence")) {
     begin("Persistence");
@@ -123,14 +148,45 @@ void info(RespCall& call) {
   }
   if (wants("stats")) {
     begin("Stats");
-    text += fmt::format("total_connections_received:{}\r\ntotal_commands_processed:{}\r\n", facts.connections_accepted,
-                        facts.commands);
+    text += fmt::format(
+        "total_connections_received:{}\r\ntotal_commands_processed:{}\r\ninstantaneous_ops_per_sec:{}\r\n"
+        "total_net_input_bytes:{}\r\ntotal_net_output_bytes:{}\r\nrejected_connections:{}\r\n"
+        "pubsub_channels:{}\r\npubsub_patterns:{}\r\n",
+        facts.connections_accepted, facts.commands, facts.commands_per_second, facts.bytes_in, facts.bytes_out,
+        facts.connections_refused, call.session.channels().active({}).size(), call.session.channels().pattern_count());
   }
   if (wants("replication")) {
     begin("Replication");
-    text += fmt::format("role:{}\r\n", facts.writable ? "master" : "slave");
+    text += fmt::format("role:{}\r\n", call.session.database().writable ? "master" : "slave");
   }
-  call.writer().bulk(text);
+  // Counting costs a walk over them: only who asks for it by name pays for it.
+  const bool counts = std::any_of(call.args.begin() + 1, call.args.end(), [](ByteSpan word) {
+    return resp_word_is(word, "keyspace") || resp_word_is(word, "everything");
+  });
+  if (!counts) return call.writer().bulk(text);
+  begin("Keyspace");
+  RespPending& asked = call.ask(CountKeysRequest{std::string(kTableKv), limits::kRespKeysCountedMax}, answer_info);
+  asked.names.push_back(std::move(text));
+  asked.number = static_cast<std::int64_t>(call.session.db());
+}
+
+void time(RespCall& call) {
+  const std::int64_t us = call.session.host().now_us();
+  RespWriter to = call.writer();
+  to.array(2);
+  to.bulk(std::to_string(us / 1'000'000));
+  to.bulk(std::to_string(us % 1'000'000));
+}
+
+// For tests of clients: this one waits, and no other.
+void debug(RespCall& call) {
+  if (!call.is(1, "sleep")) return call.fail(unknown_subcommand("DEBUG", call[1]));
+  if (call.size() != 3) return call.fail("ERR wrong number of arguments for 'debug|sleep' command");
+  const auto seconds = call.score(2);
+  if (!seconds) return;
+  call.plan.sleep_ms = static_cast<std::int64_t>(std::clamp(*seconds, 0.0, kSleepMax) * 1000);
+  call.plan.waits = true;
+  call.writer().simple("OK");
 }
 
 }  // namespace
@@ -141,7 +197,9 @@ RespFamily resp_server_commands() {
       {"command", -1, 0, 0, 0, 0, kGroup, "Describes the commands.", command},
       {"config", -2, 0, 0, 0, 0, kGroup, "GET: fixed settings that clients look for. SET: takes what is so anyway.",
        config},
+      {"debug", -2, C::kNotQueued, 0, 0, 0, kGroup, "SLEEP: answers that much later.", debug},
       {"info", -1, 0, 0, 0, 0, kGroup, "Tells about this node.", info},
+      {"time", 1, C::kFast, 0, 0, 0, kGroup, "Tells the time of this node.", time},
   };
 }
 

@@ -43,12 +43,26 @@ class Names {
 
 std::vector<RespCommand> gather() {
   std::vector<RespCommand> all;
-  for (RespFamily (*family)() :
-       {&resp_connection_commands, &resp_server_commands, &resp_transaction_commands, &resp_pubsub_commands,
-        &resp_key_commands, &resp_expiry_commands, &resp_string_commands, &resp_number_commands, &resp_bit_commands,
-        &resp_hash_commands, &resp_set_commands, &resp_sorted_set_commands, &resp_sorted_set_range_commands,
-        &resp_list_commands, &resp_sketch_commands, &resp_stream_commands, &resp_stream_read_commands,
-        &resp_wait_commands}) {
+  for (RespFamily (*family)() : {&resp_connection_commands,
+                                 &resp_server_commands,
+                                 &resp_transaction_commands,
+                                 &resp_pubsub_commands,
+                                 &resp_key_commands,
+                                 &resp_expiry_commands,
+                                 &resp_string_commands,
+                                 &resp_number_commands,
+                                 &resp_bit_commands,
+                                 &resp_hash_commands,
+                                 &resp_set_commands,
+                                 &resp_sorted_set_commands,
+                                 &resp_sorted_set_range_commands,
+                                 &resp_sorted_set_join_commands,
+                                 &resp_list_commands,
+                                 &resp_pop_commands,
+                                 &resp_sketch_commands,
+                                 &resp_stream_commands,
+                                 &resp_stream_read_commands,
+                                 &resp_wait_commands}) {
     for (const RespCommand& one : family()) all.push_back(one);
   }
   std::sort(all.begin(), all.end(), [](const C& a, const C& b) { return a.name < b.name; });

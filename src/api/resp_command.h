@@ -53,7 +53,9 @@ RespFamily resp_hash_commands();
 RespFamily resp_set_commands();
 RespFamily resp_sorted_set_commands();
 RespFamily resp_sorted_set_range_commands();
+RespFamily resp_sorted_set_join_commands();
 RespFamily resp_list_commands();
+RespFamily resp_pop_commands();
 
 // Of all families, sorted by name.
 const std::vector<RespCommand>& resp_commands();

@@ -16,7 +16,7 @@ constexpr std::string_view kWrongPassword = "WRONGPASS invalid username-password
 void ping(RespCall& call) {
   if (call.size() > 2) return call.fail_arity();
   const bool subscribed =
-      call.session.version() == 2 && call.session.host().channels().count_of(call.session.subscriber()) > 0;
+      call.session.version() == 2 && call.session.channels().count_of(call.session.subscriber()) > 0;
   RespWriter to = call.writer();
   if (subscribed) {
     to.array(2);
@@ -29,6 +29,16 @@ void ping(RespCall& call) {
 
 void echo(RespCall& call) { call.writer().bulk(call[1]); }
 
+// The database of a user: those whose names are namespaces have that one, `default` stays where it is. As with
+// redis-server's user `default` without a password any password will do. Nothing: there is no such user.
+std::optional<std::size_t> database_of(RespCall& call, ByteSpan user) {
+  if (user == "default") return call.session.db();
+  const std::vector<RespDatabase>& all = call.session.host().databases();
+  const auto at = std::find_if(all.begin(), all.end(), [&](const RespDatabase& one) { return one.ns == user; });
+  if (at == all.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - all.begin());
+}
+
 void hello(RespCall& call) {
   RespSession& session = call.session;
   int version = session.version();
@@ -39,17 +49,20 @@ void hello(RespCall& call) {
     version = static_cast<int>(*asked);
   }
   std::optional<ByteSpan> name;
+  std::optional<std::size_t> user;
   for (std::size_t i = 2; i < call.size(); ++i) {
     if (call.is(i, "setname") && i + 1 < call.size()) {
       name = call[++i];
     } else if (call.is(i, "auth") && i + 2 < call.size()) {
-      // As with redis-server's user `default` without a password: any password will do.
-      if (call[i + 1] != "default") return call.fail(kWrongPassword);
+      user = database_of(call, call[i + 1]);
+      if (!user) return call.fail(kWrongPassword);
       i += 2;
     } else {
       return call.fail(fmt::format("ERR Syntax error in HELLO option '{}'", call[i].substr(0, 128)));
     }
   }
+  if (user) session.select(call, *user);
+  if (call.plan.failed) return;
   session.set_version(version);
   if (name) session.set_name(*name);
   const RespHost::Facts facts = session.host().facts();
@@ -66,15 +79,20 @@ void hello(RespCall& call) {
   to.bulk("mode");
   to.bulk("standalone");
   to.bulk("role");
-  to.bulk(facts.writable ? "master" : "replica");
+  to.bulk(session.database().writable ? "master" : "replica");
   to.bulk("modules");
   to.array(0);
 }
 
 void auth(RespCall& call) {
   if (call.size() > 3) return call.fail_syntax();
-  if (call.size() == 3 && call[1] == "default") return call.writer().simple("OK");
-  if (call.size() == 3) return call.fail(kWrongPassword);
+  if (call.size() == 3) {
+    const auto user = database_of(call, call[1]);
+    if (!user) return call.fail(kWrongPassword);
+    call.session.select(call, *user);
+    if (!call.plan.failed) call.writer().simple("OK");
+    return;
+  }
   call.fail(
       "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
       "configuration is correct?");
@@ -83,8 +101,11 @@ void auth(RespCall& call) {
 void select(RespCall& call) {
   const auto index = call.integer(1);
   if (!index) return;
-  if (*index != 0) return call.fail("ERR DB index is out of range");
-  call.writer().simple("OK");
+  if (*index < 0 || static_cast<std::uint64_t>(*index) >= call.session.host().databases().size()) {
+    return call.fail("ERR DB index is out of range");
+  }
+  call.session.select(call, static_cast<std::size_t>(*index));
+  if (!call.plan.failed) call.writer().simple("OK");
 }
 
 void quit(RespCall& call) {
@@ -167,14 +188,14 @@ void client(RespCall& call) {
 RespFamily resp_connection_commands() {
   constexpr std::string_view kGroup = "connection";
   return {
-      {"auth", -2, C::kFast | C::kAtOnce, 0, 0, 0, kGroup, "Refused: no password is configured.", auth},
+      {"auth", -2, C::kFast | C::kAtOnce, 0, 0, 0, kGroup, "Chooses the namespace of that name.", auth},
       {"client", -2, 0, 0, 0, 0, kGroup, "Names and lists connections.", client},
       {"echo", 2, C::kFast, 0, 0, 0, kGroup, "Answers its word.", echo},
       {"hello", -1, C::kFast | C::kNotQueued, 0, 0, 0, kGroup, "Switches between RESP2 and RESP3.", hello},
       {"ping", -1, C::kFast | C::kSubscribed, 0, 0, 0, kGroup, "Answers PONG, or its word.", ping},
       {"quit", -1, C::kFast | C::kAtOnce | C::kSubscribed, 0, 0, 0, kGroup, "Closes the connection.", quit},
       {"reset", 1, C::kFast | C::kAtOnce | C::kSubscribed, 0, 0, 0, kGroup, "Makes the connection as new.", reset},
-      {"select", 2, C::kFast, 0, 0, 0, kGroup, "Accepts database 0, the only one.", select},
+      {"select", 2, C::kFast, 0, 0, 0, kGroup, "Chooses one of the configured namespaces.", select},
   };
 }
 

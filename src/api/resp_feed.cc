@@ -1,5 +1,7 @@
 #include "api/resp_feed.h"
 
+#include <fmt/format.h>
+
 #include "model/path.h"
 
 namespace pando::api {
@@ -32,7 +34,8 @@ Bytes message_key(ByteSpan channel, ByteSpan unique) {
   return key.append(unique);
 }
 
-void tell_change(const Change& change, RespChannels& channels) {
+void tell_change(const Change& change, std::size_t db, RespChannels& channels) {
+  if (channels.empty()) return;
   if (change.table == kTablePubsub) {
     const std::size_t end = change.key.find('\0');
     const bool message = change.kind == ChangeKind::kPut && change.value && end != Bytes::npos;
@@ -41,8 +44,8 @@ void tell_change(const Change& change, RespChannels& channels) {
   }
   if (change.table != kTableKv) return;
   const std::string_view event = event_name(change.kind);
-  channels.publish("__keyspace@0__:" + change.key, event);
-  channels.publish("__keyevent@0__:" + Bytes(event), change.key);
+  channels.publish(fmt::format("__keyspace@{}__:{}", db, change.key), event);
+  channels.publish(fmt::format("__keyevent@{}__:{}", db, event), change.key);
 }
 
 }  // namespace pando::api

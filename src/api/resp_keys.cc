@@ -165,6 +165,13 @@ void remove(RespCall& call) {
   call.write(std::move(all), answer_removed);
 }
 
+constexpr RespError kTooManyKeys[] = {
+    {StatusCode::kTooLarge, "ERR there are too many keys to go as one commit, UNLINK what SCAN finds instead"}};
+void remove_all(RespCall& call) {
+  if (call.size() > 2 || (call.size() == 2 && !call.is(1, "async") && !call.is(1, "sync"))) return call.fail_syntax();
+  call.write(call.change("*", DeleteKeys{{}, limits::kRespKeysCountedMax}), answer_ok).errors = kTooManyKeys;
+}
+
 constexpr RespError kNoKey[] = {{StatusCode::kNotFound, "ERR no such key"}};
 
 void rename(RespCall& call) {
@@ -181,7 +188,9 @@ void copy(RespCall& call) {
     } else if (call.is(i, "db") && i + 1 < call.size()) {
       const auto index = call.integer(++i);
       if (!index) return;
-      if (*index != 0) return call.fail("ERR DB index is out of range");
+      if (*index < 0 || static_cast<std::size_t>(*index) != call.session.db()) {
+        return call.fail("ERR DB index is out of range");
+      }
     } else {
       return call.fail_syntax();
     }
@@ -199,6 +208,8 @@ RespFamily resp_key_commands() {
       {"dbsize", 1, C::kRead, 0, 0, 0, "server", "Counts the keys.", count},
       {"del", -2, C::kWrite, 1, -1, 1, "generic", "Deletes keys.", remove},
       {"exists", -2, kFast, 1, -1, 1, "generic", "Counts the keys that exist.", exists},
+      {"flushall", -1, C::kWrite | C::kNotQueued, 0, 0, 0, "server", "Deletes all keys, as one commit.", remove_all},
+      {"flushdb", -1, C::kWrite | C::kNotQueued, 0, 0, 0, "server", "Deletes all keys, as one commit.", remove_all},
       {"keys", 2, C::kRead, 0, 0, 0, "generic", "Lists the keys that match a pattern.", keys},
       {"object", -2, C::kRead, 2, 2, 1, "generic", "ENCODING, REFCOUNT and IDLETIME of a key.", object},
       {"randomkey", 1, C::kRead, 0, 0, 0, "generic", "Answers a key by chance.", by_chance},

@@ -1,7 +1,9 @@
 // Lists.
 #include <algorithm>
 
+#include "api/resp_blocking.h"
 #include "api/resp_command.h"
+#include "api/resp_session.h"
 #include "base/limits.h"
 
 namespace pando::api {
@@ -161,10 +163,11 @@ std::optional<ListEnd> read_end(const RespCall& call, std::size_t i) {
   if (call.is(i, "right")) return ListEnd::kBack;
   return std::nullopt;
 }
+// "source destination", and which ends where the command does not say so itself.
 void transfer(RespCall& call) {
   std::optional<ListEnd> take = ListEnd::kBack;
   std::optional<ListEnd> put = ListEnd::kFront;
-  if (call.size() == 5) {
+  if (call.size() >= 5) {
     take = read_end(call, 3);
     put = read_end(call, 4);
     if (!take || !put) return call.fail_syntax();
@@ -172,11 +175,28 @@ void transfer(RespCall& call) {
   call.write(call.change(call[1], ListTransfer{Bytes(call[2]), *take, *put}), answer_returned);
 }
 
+// The same, with the time to wait for an item as its last word.
+void answer_transferred(const RespReplies& got, RespWriter& to) {
+  if (got.returned().empty()) return to.null_array();
+  to.bulk(got.returned().front());
+}
+void wait_and_transfer(RespCall& call) {
+  transfer(call);
+  if (call.plan.failed) return;
+  const auto ms = read_timeout(call, call.size() - 1);
+  if (!ms) return;
+  call.plan.pending.answer = answer_transferred;
+  call.plan.pending.names.emplace_back(call[1]);
+  wait_for_keys(call, *ms);
+}
+
 }  // namespace
 
 RespFamily resp_list_commands() {
   constexpr std::uint8_t kWrite = C::kWrite | C::kFast;
   return {
+      {"blmove", 6, C::kWrite, 1, 2, 1, "list", "LMOVE that waits for an item.", wait_and_transfer},
+      {"brpoplpush", 4, C::kWrite, 1, 2, 1, "list", "RPOPLPUSH that waits for an item.", wait_and_transfer},
       {"lindex", 3, C::kRead, 1, 1, 1, "list", "Answers one item of a list.", item},
       {"linsert", 5, C::kWrite, 1, 1, 1, "list", "Inserts an item beside another.", insert},
       {"llen", 2, C::kRead | C::kFast, 1, 1, 1, "list", "Answers the length of a list.", length},

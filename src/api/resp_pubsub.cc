@@ -22,7 +22,8 @@ void publish(RespCall& call) {
   made.key = message_key(call[1], host.unique_name());
   made.value = call[2];
   made.ttl = TimeToLive{TimeToLive::Kind::kFor, kMessageLives.millis()};
-  call.write(std::move(made), answer_audience).number = static_cast<std::int64_t>(host.channels().audience(call[1]));
+  call.write(std::move(made), answer_audience).number =
+      static_cast<std::int64_t>(call.session.channels().audience(call[1]));
 }
 
 // One confirmation: what happened to which name, and how many subscriptions there are now.
@@ -35,12 +36,12 @@ void confirm(RespCall& call, std::string_view what, const Bytes* name) {
   } else {
     to.bulk(*name);
   }
-  to.integer(static_cast<std::int64_t>(call.session.host().channels().count_of(call.session.subscriber())));
+  to.integer(static_cast<std::int64_t>(call.session.channels().count_of(call.session.subscriber())));
 }
 
 template <bool Pattern>
 void subscribe(RespCall& call) {
-  RespChannels& channels = call.session.host().channels();
+  RespChannels& channels = call.session.channels();
   RespSubscriber& who = call.session.subscriber();
   for (const Bytes& name : call.rest(1)) {
     const auto& known = Pattern ? channels.patterns_of(who) : channels.channels_of(who);
@@ -52,13 +53,13 @@ void subscribe(RespCall& call) {
     }
     confirm(call, Pattern ? "psubscribe" : "subscribe", &name);
   }
-  call.session.host().listens();
+  call.session.host().listens(call.session.db());
 }
 
 // Without names: from all.
 template <bool Pattern>
 void unsubscribe(RespCall& call) {
-  RespChannels& channels = call.session.host().channels();
+  RespChannels& channels = call.session.channels();
   RespSubscriber& who = call.session.subscriber();
   constexpr std::string_view kWhat = Pattern ? "punsubscribe" : "unsubscribe";
   std::vector<Bytes> names = call.rest(1);
@@ -74,7 +75,7 @@ void unsubscribe(RespCall& call) {
 }
 
 void pubsub(RespCall& call) {
-  const RespChannels& channels = call.session.host().channels();
+  const RespChannels& channels = call.session.channels();
   RespWriter to = call.writer();
   if (call.is(1, "channels") && call.size() <= 3) {
     const std::vector<Bytes> active = channels.active(call.size() == 3 ? call[2] : ByteSpan());

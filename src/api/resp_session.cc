@@ -65,6 +65,7 @@ void RespPlan::clear() {
   pending.names.clear();
   queued.clear();
   block_ms = -1;
+  sleep_ms = 0;
   again.clear();
 }
 
@@ -87,6 +88,12 @@ bool RespPlan::plain() const {
 
 bool RespPlan::goes_on_waiting(const ItemReply* replies) {
   for (std::uint32_t i = 0; i < parts; ++i) {
+    if (const auto* done = replies[i].status.ok() ? std::get_if<DoneReply>(&replies[i].body) : nullptr) {
+      const bool given = std::any_of(done->returned.begin(), done->returned.end(),
+                                     [](const std::vector<Bytes>& one) { return !one.empty(); });
+      if (given) return false;
+      continue;
+    }
     const auto* found = replies[i].status.ok() ? std::get_if<EntriesReply>(&replies[i].body) : nullptr;
     if (found == nullptr || !found->entries.empty()) return false;
     // Of a stream that is read from its end on, that is known now.
@@ -115,7 +122,7 @@ void RespSession::on_command(const Args& args, RespPlan& plan) {
     call.fail_arity();
   } else if (in_multi_ && has(RespCommand::kNotQueued)) {
     call.fail(fmt::format("ERR '{}' is not served inside MULTI", command->name));
-  } else if (version_ == 2 && !has(RespCommand::kSubscribed) && host_.channels().count_of(subscriber_) > 0) {
+  } else if (version_ == 2 && !has(RespCommand::kSubscribed) && channels().count_of(subscriber_) > 0) {
     call.fail(only_subscriptions(*command));
   } else {
     command->run(call);
@@ -167,17 +174,29 @@ void RespSession::append_answer(const RespPlan& plan, const ItemReply* replies, 
 void RespSession::describe(Bytes& out) const {
   fmt::format_to(
       std::back_inserter(out),
-      "id={} addr={} laddr={} name={} db=0 sub={} psub={} multi={} watch={} lib-name={} lib-ver={} resp={}\n", id_,
-      peer_, local_, name_, host_.channels().channels_of(subscriber_).size(),
-      host_.channels().patterns_of(subscriber_).size(), in_multi_ ? static_cast<long>(queued_.size()) : -1L,
+      "id={} addr={} laddr={} name={} db={} sub={} psub={} multi={} watch={} lib-name={} lib-ver={} resp={}\n", id_,
+      peer_, local_, name_, db_, host_.channels(db_).channels_of(subscriber_).size(),
+      host_.channels(db_).patterns_of(subscriber_).size(), in_multi_ ? static_cast<long>(queued_.size()) : -1L,
       watched_.size(), library_name_, library_version_, version_);
 }
 
 void RespSession::reset() {
   forget_transaction();
-  host_.channels().remove_all(subscriber_);
+  channels().remove_all(subscriber_);
+  db_ = 0;
   version_ = 2;
   name_.clear();
+}
+
+void RespSession::select(RespCall& call, std::size_t db) {
+  if (db != db_) {
+    if (in_multi_) return call.fail("ERR another database cannot be chosen inside MULTI");
+    if (!watched_.empty()) return call.fail("ERR keys of this database are watched: UNWATCH before SELECT");
+    if (channels().count_of(subscriber_) > 0) {
+      return call.fail("ERR channels of this database are subscribed to: UNSUBSCRIBE before SELECT");
+    }
+  }
+  db_ = db;
 }
 
 // Transactions. --------------------------------------------------------------------------------------------
@@ -187,11 +206,14 @@ void RespSession::queue(RespPlan& plan, const Args& args) {
   RespPending one = std::move(plan.pending);
   plan.pending = {};
   plan.block_ms = -1;
+  plan.sleep_ms = 0;
   plan.again.clear();
   one.parts = static_cast<std::uint32_t>(plan.requests.size());
   one.text = std::move(plan.text);
   plan.text.clear();
-  for (Request& request : plan.requests) queued_items_.push_back({std::move(request)});
+  for (Request& request : plan.requests) {
+    queued_items_.push_back({.request = std::move(request), .may_miss_type = one.takes_failures});
+  }
   plan.requests.clear();
   queued_.push_back(std::move(one));
   if (queued_.size() + queued_items_.size() > limits::kRespQueuedMax || queued_bytes_ > limits::kRespQueuedBytesMax) {

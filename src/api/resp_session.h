@@ -38,27 +38,44 @@ class RespCursors {
   std::map<std::uint64_t, Place> places_;
 };
 
+// What SELECT chooses from. Each is a world of its own: keys, channels and notifications.
+struct RespDatabase {
+  std::string ns;
+  bool writable = true;
+  bool pipelines = true;  // what one client sent without waiting in between is asked in one request (PipelineRequest)
+};
+
 // What commands about the server ask. Outlives the sessions.
 class RespHost {
  public:
   struct Facts {
     std::string version;
     std::string node_name;
-    bool writable = true;
     std::uint16_t port = 0;
     std::uint64_t uptime_seconds = 0;
     std::uint64_t connections = 0;
     std::uint64_t connections_accepted = 0;
     std::uint64_t commands = 0;
+    std::uint64_t connections_refused = 0;
+    std::uint64_t blocked = 0;  // clients that wait for a key
+    std::uint64_t commands_per_second = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t resident_bytes = 0;  // of the process
   };
   virtual ~RespHost() = default;
   virtual Facts facts() const = 0;
+  // Of the wall clock.
+  virtual std::int64_t now_us() const = 0;
+  // The namespaces, by SELECT's numbers. Not empty, and the same for good.
+  virtual const std::vector<RespDatabase>& databases() const = 0;
   virtual RespCursors& cursors() = 0;
-  virtual RespChannels& channels() = 0;
+  // Of one database.
+  virtual RespChannels& channels(std::size_t db) = 0;
   // What commands may fill in.
   virtual SpareMutations& spare() = 0;
-  // Somebody has subscribed: channels() is to be told what happens from now on.
-  virtual void listens() = 0;
+  // Somebody has subscribed: channels(db) are to be told what happens from now on.
+  virtual void listens(std::size_t db) = 0;
   // No other call, here or at another node, ever answers the same. At most 100 bytes without a zero.
   virtual Bytes unique_name() = 0;
   // One CLIENT LIST line per connection.
@@ -71,6 +88,7 @@ struct RespPlan {
   bool close = false;  // after this answer
   bool waits = false;  // no further command of this client before this is answered
   bool failed = false;
+  std::int64_t sleep_ms = 0;  // before it is answered, with no requests
   // At least 0: while all requests find nothing it is not answered but asked again (`again`) when one of the keys
   // pending.names changes, for so long; 0: for good.
   std::int64_t block_ms = -1;
@@ -86,6 +104,8 @@ struct RespPlan {
   void clear();
   // Its requests may be items of a PipelineRequest, as those of the commands around it.
   bool pipelines() const;
+  // What it waits for is taken away: one after the other.
+  bool takes() const { return !again.empty() && std::holds_alternative<WriteRequest>(again.front()); }
   // With one request its answer hangs on nothing but its form and version: so for most commands.
   bool plain() const;
   // After the first replies: what to ask again. False: there is something to answer.
@@ -114,6 +134,9 @@ class RespSession {
 
   // For commands.
   RespHost& host() { return host_; }
+  std::size_t db() const { return db_; }
+  RespChannels& channels() { return host_.channels(db_); }
+  const RespDatabase& database() const { return host_.databases()[db_]; }
   std::uint64_t id() const { return id_; }
   int version() const { return version_; }
   std::uint64_t chance() { return random_.next(); }
@@ -124,7 +147,9 @@ class RespSession {
   RespSubscriber& subscriber() { return subscriber_; }
   void reset();
   // The client has gone: nothing is published to it any more. The host may be gone after this.
-  void leave() { host_.channels().remove_all(subscriber_); }
+  void leave() { channels().remove_all(subscriber_); }
+  // Not while it has anything to do with the keys or channels of another one: then it says so. `db` is there.
+  void select(RespCall& call, std::size_t db);
 
   void begin_multi(RespCall& call);
   void exec(RespCall& call);
@@ -148,6 +173,7 @@ class RespSession {
   const std::string local_;
   Prng random_;
   int version_ = 2;
+  std::size_t db_ = 0;
   const RespCommand* last_command_ = nullptr;
   std::string name_;
   std::string library_name_;

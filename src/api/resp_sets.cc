@@ -1,6 +1,5 @@
 // Sets. Members come in byte order.
 #include <algorithm>
-#include <iterator>
 
 #include "api/resp_chance.h"
 #include "api/resp_command.h"
@@ -73,19 +72,7 @@ void by_chance(RespCall& call) {
 // SINTER, SUNION and SDIFF: of all sets as they are at one instant.
 std::vector<Bytes> combined(const RespReplies& got, SetJoin join) {
   std::vector<Bytes> result = got.get<MembersReply>().members;
-  for (std::size_t i = 1; i < got.size(); ++i) {
-    const auto& next = got.get<MembersReply>(i).members;
-    std::vector<Bytes> made;
-    const auto out = std::back_inserter(made);
-    if (join == SetJoin::kAll) {
-      std::set_intersection(result.begin(), result.end(), next.begin(), next.end(), out);
-    } else if (join == SetJoin::kAny) {
-      std::set_union(result.begin(), result.end(), next.begin(), next.end(), out);
-    } else {
-      std::set_difference(result.begin(), result.end(), next.begin(), next.end(), out);
-    }
-    result = std::move(made);
-  }
+  for (std::size_t i = 1; i < got.size(); ++i) result = joined(join, result, got.get<MembersReply>(i).members);
   return result;
 }
 template <SetJoin Join>

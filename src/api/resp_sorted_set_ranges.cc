@@ -97,10 +97,10 @@ struct Wanted {
   std::int64_t count = -1;
 };
 
-// What stands behind the bounds. `general`: ZRANGE, which may say what the bounds are. False: failed.
-bool read_options(RespCall& call, bool general, Wanted& wanted) {
-  for (std::size_t i = 4; i < call.size(); ++i) {
-    if (call.is(i, "withscores")) {
+// What stands behind the bounds, from word `i` on. `general`: ZRANGE, which may say what the bounds are. False: failed.
+bool read_options(RespCall& call, std::size_t i, bool general, bool stores, Wanted& wanted) {
+  for (; i < call.size(); ++i) {
+    if (!stores && call.is(i, "withscores")) {
       wanted.scores = true;
     } else if (call.is(i, "limit") && i + 2 < call.size()) {
       const auto offset = call.integer(i + 1);
@@ -134,7 +134,7 @@ bool read_options(RespCall& call, bool general, Wanted& wanted) {
 }
 
 void list_range(RespCall& call, Wanted wanted, bool general) {
-  if (!read_options(call, general, wanted)) return;
+  if (!read_options(call, 4, general, false, wanted)) return;
   auto range = read_range(call, 2, wanted.by, wanted.reverse);
   if (!range) return;
   if (wanted.offset < 0 || wanted.count == 0) {
@@ -159,6 +159,18 @@ void old_range(RespCall& call) {
   wanted.by = Kind;
   wanted.reverse = Reverse;
   list_range(call, wanted, false);
+}
+
+void store_range(RespCall& call) {
+  Wanted wanted;
+  if (!read_options(call, 5, true, true, wanted)) return;
+  auto range = read_range(call, 3, wanted.by, wanted.reverse);
+  if (!range) return;
+  StoreScoreRange made{Bytes(call[2]), *std::move(range)};
+  if (wanted.offset < 0) wanted.count = 0;
+  if (wanted.offset > 0) made.offset = static_cast<std::uint64_t>(wanted.offset);
+  if (wanted.count >= 0) made.count_max = static_cast<std::uint64_t>(wanted.count);
+  call.write(call.change(call[1], std::move(made)), answer_integer);
 }
 
 void answer_score_count(const RespReplies& got, RespWriter& to) {
@@ -196,6 +208,7 @@ RespFamily resp_sorted_set_range_commands() {
       {"zremrangebylex", 4, C::kWrite, 1, 1, 1, kGroup, "Takes out members between two members.", remove<By::kMember>},
       {"zremrangebyrank", 4, C::kWrite, 1, 1, 1, kGroup, "Takes out members between two ranks.", remove<By::kRank>},
       {"zremrangebyscore", 4, C::kWrite, 1, 1, 1, kGroup, "Takes out members between two scores.", remove<By::kScore>},
+      {"zrangestore", -5, C::kWrite, 1, 2, 1, kGroup, "Stores what ZRANGE answers.", store_range},
       {"zrevrange", -4, C::kRead, 1, 1, 1, kGroup, "Answers a range from the highest score.",
        old_range<By::kRank, true>},
       {"zrevrangebylex", -4, C::kRead, 1, 1, 1, kGroup, "Answers members between two members, backwards.",

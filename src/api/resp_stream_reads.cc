@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/resp_blocking.h"
 #include "api/resp_command.h"
 #include "api/resp_session.h"
 #include "api/resp_stream_words.h"
@@ -170,9 +171,7 @@ void read(RespCall& call) {
     made.number = limited ? 1 : 0;
   }
   if (block_ms < 0) return;
-  call.plan.block_ms = block_ms;
-  call.plan.again = call.plan.requests;
-  call.plan.waits = true;
+  wait_for_keys(call, block_ms);
 }
 
 }  // namespace

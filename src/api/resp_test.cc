@@ -14,17 +14,23 @@ namespace pando::api::resp_test {
 namespace {
 
 struct Host final : RespHost {
-  Facts facts() const override { return {"1.0", "n", true, 1, 2, 3, 4, 5}; }
+  Facts facts() const override {
+    return {.version = "1.0", .node_name = "n", .port = 1, .connections = 3, .commands = 5, .resident_bytes = 3 << 19};
+  }
+  std::int64_t now_us() const override { return 1'700'000'000'000'042; }
+  const std::vector<RespDatabase>& databases() const override { return namespaces; }
   RespCursors& cursors() override { return remembered; }
-  RespChannels& channels() override { return table; }
+  RespChannels& channels(std::size_t db) override { return db == 0 ? table : table_of_second; }
   SpareMutations& spare() override { return spare_mutations; }
   void list_clients(Bytes&) const override {}
-  void listens() override { ++listened; }
+  void listens(std::size_t) override { ++listened; }
   Bytes unique_name() override { return "n." + std::to_string(++names); }
   int listened = 0;
   int names = 0;
   RespCursors remembered;
   RespChannels table;
+  RespChannels table_of_second;
+  std::vector<RespDatabase> namespaces{{.ns = "ad"}, {.ns = "shop"}};
   SpareMutations spare_mutations;
 };
 
@@ -146,7 +152,8 @@ TEST(RespSession, AnswersWithoutTheNode) {
       {{"PING"}, "+PONG\r\n"},
       {{"foo", "a", "b"}, "-ERR unknown command 'foo', with args beginning with: 'a' 'b' \r\n"},
       {{"get"}, "-ERR wrong number of arguments for 'get' command\r\n"},
-      {{"select", "1"}, "-ERR DB index is out of range\r\n"},
+      {{"select", "2"}, "-ERR DB index is out of range\r\n"},
+      {{"time"}, "*2\r\n$10\r\n1700000000\r\n$2\r\n42\r\n"},
       {{"set", "k", "v", "nx", "xx"}, "-ERR syntax error\r\n"},
       {{"exec"}, "-ERR EXEC without MULTI\r\n"},
       {{"scan", "5"}, "-ERR invalid cursor\r\n"},
@@ -258,7 +265,7 @@ TEST(RespSession, SubscribersHearAndMayDoLittleElse) {
   two.append_answer(plan, &done, out);
   EXPECT_EQ(out, ":2\r\n");
   EXPECT_TRUE(first.heard.empty()) << "it is heard when it is written";
-  tell_change(change_of(made), host.table);
+  tell_change(change_of(made), 0, host.table);
   EXPECT_EQ(first.heard, (std::vector<Bytes>{"news rain", "n* news rain"}));
   EXPECT_TRUE(second.heard.empty());
   one.on_command({"get", "k"}, plan);
@@ -286,7 +293,7 @@ TEST(RespFeed, ChangesOfKeysAreNotified) {
     change.table = std::move(table);
     change.key = std::move(key);
     change.kind = kind;
-    tell_change(change, host.table);
+    tell_change(change, 0, host.table);
   };
   tell("kv", "k", ChangeKind::kPut);
   tell("kv", "k", ChangeKind::kExpire);
@@ -328,6 +335,93 @@ TEST(RespSession, ReadsOfStreamsBlockUntilThereIsSomething) {
   session.on_command({"xread", "block", "0", "streams", "a", "0"}, plan);
   EXPECT_EQ(plan.text, "+QUEUED\r\n");
   EXPECT_LT(plan.block_ms, 0);
+}
+
+TEST(RespSession, PopsWaitUntilThereIsSomething) {
+  Host host;
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
+  RespPlan plan;
+  session.on_command({"blpop", "a", "b", "0.5"}, plan);
+  ASSERT_EQ(plan.requests.size(), 1u);
+  const auto& pops = std::get<WriteRequest>(plan.requests[0]);
+  EXPECT_EQ(pops.mutations.size(), 2u);
+  EXPECT_TRUE(pops.until_given && pops.results);
+  EXPECT_EQ(plan.block_ms, 500);
+  EXPECT_TRUE(plan.waits && plan.takes());
+  EXPECT_EQ(plan.pending.names, (std::vector<Bytes>{"a", "b"}));
+  ItemReply reply;
+  reply.body = DoneReply{2, {0, 0}, {{}, {}}};
+  EXPECT_TRUE(plan.goes_on_waiting(&reply));
+  Bytes out;
+  session.append_answer(plan, &reply, out);
+  EXPECT_EQ(out, "*-1\r\n") << "when the time is over";
+  reply.body = DoneReply{2, {0, 1}, {{}, {"x"}}};
+  EXPECT_FALSE(plan.goes_on_waiting(&reply));
+  out.clear();
+  session.append_answer(plan, &reply, out);
+  EXPECT_EQ(out, "*2\r\n$1\r\nb\r\n$1\r\nx\r\n");
+  for (const auto& [bad, text] :
+       {std::pair<Bytes, Bytes>{"x", "not a float"}, {"-1", "negative"}, {"1e300", "out of range"}}) {
+    session.on_command({"blpop", "a", bad}, plan);
+    EXPECT_NE(plan.text.find(text), Bytes::npos) << plan.text;
+    EXPECT_TRUE(plan.requests.empty() && plan.block_ms < 0);
+  }
+  // Inside MULTI nothing blocks.
+  session.on_command({"multi"}, plan);
+  session.on_command({"blpop", "a", "0"}, plan);
+  EXPECT_EQ(plan.text, "+QUEUED\r\n");
+  EXPECT_LT(plan.block_ms, 0);
+}
+
+TEST(RespSession, SelectsOneOfTheNamespaces) {
+  Host host;
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
+  RespPlan plan;
+  const auto said = [&](const RespSession::Args& words) {
+    session.on_command(words, plan);
+    return plan.text.substr(0, plan.text.find_first_of(" \r"));
+  };
+  EXPECT_EQ(said({"select", "1"}), "+OK");
+  EXPECT_EQ(session.database().ns, "shop");
+  EXPECT_EQ(said({"select", "2"}), "-ERR");
+  EXPECT_EQ(said({"auth", "ad", "any"}), "+OK");
+  EXPECT_EQ(session.db(), 0u);
+  EXPECT_EQ(said({"auth", "nobody", "any"}), "-WRONGPASS");
+  said({"hello", "3", "auth", "shop", "any"});
+  EXPECT_EQ(session.db(), 1u);
+  EXPECT_EQ(said({"reset"}), "+RESET");
+  EXPECT_EQ(session.db(), 0u);
+  // What belongs to one database does not go on in another.
+  said({"hello", "3"});
+  said({"subscribe", "news"});
+  EXPECT_EQ(said({"select", "1"}), "-ERR");
+  EXPECT_EQ(said({"select", "0"}), "+OK");
+  said({"unsubscribe"});
+  said({"multi"});
+  EXPECT_EQ(said({"select", "1"}), "-ERR");
+  EXPECT_EQ(session.db(), 0u);
+}
+
+TEST(RespSession, InfoTellsHowItFares) {
+  Host host;
+  Subscriber subscriber;
+  RespSession session(host, subscriber, 7, "p", "l");
+  RespPlan plan;
+  session.on_command({"info"}, plan);
+  EXPECT_TRUE(plan.requests.empty());
+  for (const Bytes line :
+       {"connected_clients:3\r\n", "used_memory_human:1.50M\r\n", "total_commands_processed:5\r\n"}) {
+    EXPECT_NE(plan.text.find(line), Bytes::npos) << line;
+  }
+  session.on_command({"info", "keyspace"}, plan);
+  ASSERT_EQ(plan.requests.size(), 1u);
+  ItemReply reply;
+  reply.body = MemberCountReply{42, false};
+  Bytes out;
+  session.append_answer(plan, &reply, out);
+  EXPECT_EQ(out, "$45\r\n# Keyspace\r\ndb0:keys=42,expires=0,avg_ttl=0\r\n\r\n");
 }
 
 TEST(RespNumbers, AsRedisReadsThem) {

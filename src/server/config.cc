@@ -153,15 +153,32 @@ void read_resp(Section& top, Config& config) {
   RespConfig& resp = config.resp;
   section.number("port", 0, 65535, resp.port);
   read_listen_ip(section, resp.listen_ip);
-  section.text("namespace", resp.ns);
+  std::string only;
+  section.text("namespace", only);
+  section.words("databases", resp.databases);
   section.finish();
   if (!section.present()) return;
   const auto& names = config.namespaces;
-  if (resp.ns.empty() && names.size() == 1) resp.ns = names.front();
-  if (resp.ns.empty()) {
-    section.error("namespace", "missing: whose keys the Redis protocol serves");
-  } else if (std::find(names.begin(), names.end(), resp.ns) == names.end()) {
-    section.error("namespace", fmt::format("\"{}\" is not a namespace of this node", resp.ns));
+  const std::string_view key = resp.databases.empty() ? "namespace" : "databases";
+  if (!only.empty() && !resp.databases.empty()) {
+    section.error("namespace", "and databases both say whose keys the Redis protocol serves: leave one of them out");
+  } else if (!only.empty()) {
+    resp.databases = {only};
+  } else if (resp.databases.empty() && names.size() == 1) {
+    resp.databases = names;
+  }
+  if (resp.databases.empty()) {
+    section.error(
+        "namespace",
+        "missing: whose keys the Redis protocol serves (or databases = [\"…\", \"…\"], for SELECT to choose)");
+  }
+  for (std::size_t i = 0; i < resp.databases.size(); ++i) {
+    const auto named = resp.databases.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(names.begin(), names.end(), *named) == names.end()) {
+      section.error(key, fmt::format("\"{}\" is not a namespace of this node", *named));
+    } else if (std::find(resp.databases.begin(), named, *named) != named) {
+      section.error(key, fmt::format("\"{}\" is there twice", *named));
+    }
   }
   if (!is_loopback(resp.listen_ip)) {
     section.warn("listen_ip", fmt::format("{} can be reached from other machines, in plain text and by anyone: "

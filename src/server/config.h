@@ -46,7 +46,7 @@ struct HttpConfig {
 struct RespConfig {
   std::string listen_ip = "127.0.0.1";  // anyone who reaches it may write: a warning for another one
   std::uint16_t port = 6379;            // 0: any free one
-  std::string ns;                       // what its keys are keys of
+  std::vector<std::string> databases;   // namespaces, by SELECT's numbers; not empty when it is served
 };
 
 struct GrpcConfig {

@@ -185,6 +185,16 @@ TEST(Config, PeersAreWhomTheirCertificatesName) {
   EXPECT_FALSE(grpc("check_peer_names = false\n").check_peer_names);
 }
 
+TEST(Config, DatabasesOfTheRedisProtocol) {
+  EXPECT_THAT(parsed(minimal("[resp]\nnamespace = \"b\"")).config.resp.databases, ElementsAre("b"));
+  EXPECT_THAT(parsed(minimal("[resp]\ndatabases = [\"b\", \"a\"]")).config.resp.databases, ElementsAre("b", "a"));
+  EXPECT_FALSE(parsed(minimal("")).config.serves_resp);
+  EXPECT_THAT(error_of(minimal("[resp]\nport = 1")), HasSubstr("whose keys the Redis protocol serves"));
+  EXPECT_THAT(error_of(minimal("[resp]\nnamespace = \"c\"")), HasSubstr("\"c\" is not a namespace of this node"));
+  EXPECT_THAT(error_of(minimal("[resp]\ndatabases = [\"a\", \"a\"]")), HasSubstr("\"a\" is there twice"));
+  EXPECT_THAT(error_of(minimal("[resp]\nnamespace = \"a\"\ndatabases = [\"a\"]")), HasSubstr("leave one of them out"));
+}
+
 TEST(Config, BudgetsOfLinks) {
   const auto budget = [](const std::string& more) {
     return parsed(minimal("[peer.p]\naddress = \"a:1\"\nnamespaces = [\"a\"]\nallow_insecure = true\n" + more))

@@ -99,7 +99,7 @@ std::size_t Driver::clients_from(std::size_t reply) const {
   std::size_t clients = 0;
   for (; reply < out_.replies.size(); ++reply) {
     const RequestId id = out_.replies[reply].id;
-    clients += ends_.resp != nullptr && io::resp::RespServer::owns(id) ? ends_.resp->clients_of(id) : 1;
+    clients += of_resp(id.value) ? ends_.resp->clients_of(id) : 1;
   }
   return clients;
 }
@@ -140,13 +140,23 @@ void Driver::flush_replies() {
 }
 
 void Driver::answer(node::ReplyOut& reply) {
-  if (ends_.resp != nullptr && io::resp::RespServer::owns(reply.id)) {
-    ends_.resp->on_reply(reply.id, std::move(reply.reply));
-  } else if (Answers* const others = abroad(reply.id.value)) {
+  if (Answers* const others = abroad(reply.id.value)) {
     others->replies.push_back(std::move(reply));
+  } else {
+    answer_here(reply);
+  }
+}
+
+void Driver::answer_here(node::ReplyOut& reply) {
+  if (of_resp(reply.id.value)) {
+    ends_.resp->on_reply(reply.id, std::move(reply.reply));
   } else {
     ends_.http->on_reply(reply.id, std::move(reply.reply));
   }
+}
+
+bool Driver::of_resp(std::uint64_t id) const {
+  return ends_.resp != nullptr && io::resp::RespServer::owns(RequestId(id));
 }
 
 Driver::Answers* Driver::abroad(std::uint64_t id) {
@@ -282,31 +292,37 @@ void Driver::send_to_watchers() {
   }
   out_.notifies.clear();
   // HTTP may answer from within (a watcher that has gone): what it adds goes out with the next flush.
-  const auto of_resp = [this](WatchId id) { return ends_.resp != nullptr && io::resp::RespServer::owns(id); };
-  for (auto& opened : std::exchange(out_.watches_opened, {})) {
-    if (!of_resp(opened.id)) {
-      tell(std::move(opened), &Answers::watches_opened, &io::http::HttpServer::on_watch_opened);
-    } else if (!opened.status.ok()) {
-      ends_.resp->on_watch_ended(opened.id);
-    }
-  }
-  for (auto& send : std::exchange(out_.watch_sends, {})) {
-    of_resp(send.id) ? ends_.resp->on_watch_send(std::move(send))
-                     : tell(std::move(send), &Answers::watch_sends, &io::http::HttpServer::on_watch_send);
-  }
-  for (auto& ended : std::exchange(out_.watches_ended, {})) {
-    of_resp(ended.id) ? ends_.resp->on_watch_ended(ended.id)
-                      : tell(std::move(ended), &Answers::watches_ended, &io::http::HttpServer::on_watch_ended);
-  }
+  tell(out_.watches_opened, &Answers::watches_opened);
+  tell(out_.watch_sends, &Answers::watch_sends);
+  tell(out_.watches_ended, &Answers::watches_ended);
 }
 
 template <typename Said>
-void Driver::tell(Said&& said, std::vector<Said> Answers::*abroad_as, void (io::http::HttpServer::*here)(Said)) {
-  if (Answers* const others = abroad(said.id.value)) {
-    (others->*abroad_as).push_back(std::move(said));
-  } else {
-    (ends_.http->*here)(std::move(said));
+void Driver::tell(std::vector<Said>& all, std::vector<Said> Answers::*abroad_as) {
+  for (Said& said : std::exchange(all, {})) {
+    if (Answers* const others = abroad(said.id.value)) {
+      (others->*abroad_as).push_back(std::move(said));
+    } else {
+      tell_here(std::move(said));
+    }
   }
+}
+
+void Driver::tell_here(node::WatchOpened&& opened) {
+  if (!opened.status.ok()) watches_of_others_.erase(opened.id);
+  if (!of_resp(opened.id.value)) return ends_.http->on_watch_opened(std::move(opened));
+  if (!opened.status.ok()) ends_.resp->on_watch_ended(opened.id);
+}
+
+void Driver::tell_here(node::WatchSend&& send) {
+  if (!of_resp(send.id.value)) return ends_.http->on_watch_send(std::move(send));
+  ends_.resp->on_watch_send(std::move(send));
+}
+
+void Driver::tell_here(node::WatchEnded&& ended) {
+  watches_of_others_.erase(ended.id);
+  if (!of_resp(ended.id.value)) return ends_.http->on_watch_ended(std::move(ended));
+  ends_.resp->on_watch_ended(ended.id);
 }
 
 void Driver::send_abroad() {
@@ -319,16 +335,11 @@ void Driver::post(Answers answers) {
 
 void Driver::take(Answers& answers) {
   begin_round();
-  for (auto& reply : answers.replies) ends_.http->on_reply(reply.id, std::move(reply.reply));
-  for (auto& opened : answers.watches_opened) {
-    if (!opened.status.ok()) watches_of_others_.erase(opened.id);
-    ends_.http->on_watch_opened(std::move(opened));
-  }
-  for (auto& send : answers.watch_sends) ends_.http->on_watch_send(std::move(send));
-  for (auto& ended : answers.watches_ended) {
-    watches_of_others_.erase(ended.id);
-    ends_.http->on_watch_ended(std::move(ended));
-  }
+  for (auto& reply : answers.replies) answer_here(reply);
+  for (auto& opened : answers.watches_opened) tell_here(std::move(opened));
+  for (auto& send : answers.watch_sends) tell_here(std::move(send));
+  for (auto& ended : answers.watches_ended) tell_here(std::move(ended));
+  if (ends_.resp != nullptr) ends_.resp->flush();
   end_round();
 }
 
@@ -419,6 +430,11 @@ void Driver::take(node::ClientRequest&& asked) {
 }
 
 void Driver::ask(RequestId id, std::string_view ns, Request&& request, std::size_t clients) {
+  if (Driver* const owner = other_owner(ns)) {
+    node::ClientRequest asked{id, std::string(ns), std::move(request)};
+    asked.terms.spares_etag = true;
+    return owner->post(std::move(asked));
+  }
   const auto served = namespaces_.find(ns);
   CHECK(served != namespaces_.end());
   if (!served->second.broken.ok()) {
@@ -437,14 +453,23 @@ void Driver::ask(RequestId id, std::string_view ns, Request&& request, std::size
 
 // What comes of these goes out when the turn ends.
 void Driver::listen(node::WatchOpen open) {
+  if (Driver* const owner = other_owner(open.ns)) {
+    watches_of_others_.emplace(open.id, owner);
+    return owner->post(std::move(open));
+  }
   node_.accept(std::move(open), io::clock_now(), out_);
   schedule_flush();
 }
 void Driver::heard(WatchId id) {
+  if (Driver* const owner = other_owner(id)) return owner->post(node::WatchReady{id});
   node_.accept(node::WatchReady{id}, io::clock_now(), out_);
   schedule_flush();
 }
 void Driver::stop_listening(WatchId id) {
+  if (Driver* const owner = other_owner(id)) {
+    watches_of_others_.erase(id);
+    return owner->post(node::WatchClose{id});
+  }
   node_.accept(node::WatchClose{id}, io::clock_now(), out_);
   schedule_flush();
 }

@@ -16,8 +16,8 @@
 // HTTP and the Redis protocol call this as their sink; disk and gRPC threads hand their inputs in through post(). One
 // timer stands for Outputs::wake_at. Once the loop runs, the node is touched from here only.
 //
-// A client of HTTP may ask for a namespace of another shard: its request goes to that one's inbox, and what is answered
-// comes back to the loop at whose door it asked, all of a turn at once.
+// A client may ask for a namespace of another shard: its request goes to that one's inbox, and what is answered comes
+// back to the loop at whose door it asked, all of a turn at once.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -139,6 +139,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   // Replies at once; a reply may make HTTP submit the next request of the same connection, so this does not nest.
   void flush_replies();
   void answer(node::ReplyOut& reply);
+  void answer_here(node::ReplyOut& reply);
   // Of the client with that id, who asked at another shard's door. Null: at this one's.
   Answers* abroad(std::uint64_t id);
   void flush();
@@ -154,9 +155,13 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void sync_log(const std::string& ns, Served& served, Instant now);
   void send_to_links();
   void send_to_watchers();
-  // A watcher of HTTP, at whichever door.
+  // A watcher, at whichever door.
   template <typename Said>
-  void tell(Said&& said, std::vector<Said> Answers::*abroad_as, void (io::http::HttpServer::*here)(Said));
+  void tell(std::vector<Said>& all, std::vector<Said> Answers::*abroad_as);
+  bool of_resp(std::uint64_t id) const;
+  void tell_here(node::WatchOpened&& opened);
+  void tell_here(node::WatchSend&& send);
+  void tell_here(node::WatchEnded&& ended);
   void send_abroad();
   void write_notes();
   void arm_timer();

@@ -198,13 +198,16 @@ void add_http(Page& page, const io::http::HttpStats& http) {
 
 }  // namespace
 
-ProcessUsage process_usage() {
-  ProcessUsage usage;
+std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::uint64_t total_pages = 0, resident_pages = 0;
-  if (statm >> total_pages >> resident_pages) {
-    usage.resident_bytes = resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  }
+  if (!(statm >> total_pages >> resident_pages)) return 0;
+  return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+ProcessUsage process_usage() {
+  ProcessUsage usage;
+  usage.resident_bytes = resident_bytes();
   rusage used{};
   if (::getrusage(RUSAGE_SELF, &used) == 0) {
     const auto seconds = [](const timeval& t) {

@@ -24,7 +24,9 @@ struct ProcessUsage {
   double cpu_seconds = 0;
   std::uint64_t open_files = 0;
 };
+// It looks at every open file.
 ProcessUsage process_usage();
+std::uint64_t resident_bytes();
 
 struct MetricsInput {
   std::string node_name;

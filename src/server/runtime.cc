@@ -229,11 +229,14 @@ Status Runtime::Impl::bind_http() {
 Status Runtime::Impl::bind_resp() {
   if (!options.config.serves_resp) return {};
   const RespConfig& config = options.config.resp;
-  const Result<std::uint16_t> port = owner_of(config.ns).serve_resp(
-      config, resp_options(options.config, options.role, data_dir.node_name(), options.version));
+  Shard& door = owner_of(config.databases.front());
+  map.set_resp_door(door.driver());
+  const Result<std::uint16_t> port =
+      door.serve_resp(config, resp_options(options.config, options.role, data_dir.node_name(), options.version));
   if (!port) return port.error();
   ports.resp = host_and_port(config.listen_ip, *port);
-  log(LogLevel::kInfo, "Redis protocol listening", {{"address", *ports.resp}, {"ns", config.ns}});
+  log(LogLevel::kInfo, "Redis protocol listening",
+      {{"address", *ports.resp}, {"ns", fmt::format("{}", fmt::join(config.databases, ", "))}});
   return {};
 }
 

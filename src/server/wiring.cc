@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/metrics.h"
+
 namespace pando::server {
 namespace {
 
@@ -73,13 +75,16 @@ io::http::HttpOptions http_options(const HttpConfig& config) {
 io::resp::RespOptions resp_options(const Config& config, Role role, const std::string& node_name,
                                    const std::string& version) {
   io::resp::RespOptions out;
-  out.ns = config.resp.ns;
   out.version = version;
   out.node_name = node_name;
-  out.writable = takes_writes(config, role, config.resp.ns);
-  out.pipelines = std::none_of(config.merge_groups.begin(), config.merge_groups.end(), [&](const MergeGroup& group) {
-    return std::find(group.namespaces.begin(), group.namespaces.end(), config.resp.ns) != group.namespaces.end();
-  });
+  out.resident_bytes = resident_bytes;
+  for (const std::string& ns : config.resp.databases) {
+    const bool merges =
+        std::any_of(config.merge_groups.begin(), config.merge_groups.end(), [&](const MergeGroup& group) {
+          return std::find(group.namespaces.begin(), group.namespaces.end(), ns) != group.namespaces.end();
+        });
+    out.databases.push_back({ns, takes_writes(config, role, ns), !merges});
+  }
   return out;
 }
 

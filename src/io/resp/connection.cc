@@ -87,14 +87,29 @@ void Connection::on_command() {
   ++hub_.stats.commands;
   api::RespPlan& plan = hub_.plan;
   session_.on_command(parser_.args(), plan);
+  if (session_.db() != db_) {
+    ask_pipeline();
+    db_ = session_.db();
+  }
   closing_ = closing_ || plan.close;
-  held_up_ = plan.waits && !plan.requests.empty();
+  held_up_ = plan.waits && (!plan.requests.empty() || plan.sleep_ms > 0);
   if (!plan.requests.empty()) return ask();
+  if (plan.sleep_ms > 0) return sleep();
   if (waiting_.empty()) {
     out_ += plan.text;
     return hub_.wants_flush(*this);
   }
   wait_with(std::move(plan), 0);
+}
+
+void Connection::sleep() {
+  const std::int64_t ms = hub_.plan.sleep_ms;
+  const std::uint32_t serial = next_serial_;
+  wait_with(std::move(hub_.plan), 1);
+  blocked_ = std::make_unique<Blocked>(hub_.executor);
+  blocked_->first_serial = serial;
+  blocked_->sleeps = true;
+  end_in(ms);
 }
 
 // With no parts it is an answer that is ready, and stands in line behind those that are not.
@@ -116,7 +131,7 @@ void Connection::wait_with(api::RespPlan&& plan, std::uint32_t parts) {
 void Connection::ask() {
   const std::uint32_t first = next_serial_;
   const auto parts = static_cast<std::uint32_t>(hub_.plan.requests.size());
-  if (hub_.options.pipelines && hub_.plan.pipelines()) {
+  if (session_.database().pipelines && hub_.plan.pipelines()) {
     std::vector<PipelineItem>& items = hub_.pipeline;
     if (items.capacity() == 0) items.reserve(kRound);
     for (Request& request : hub_.plan.requests) items.emplace_back(std::move(request));
@@ -125,7 +140,7 @@ void Connection::ask() {
   }
   ask_pipeline();
   // Before it is asked: what it does not find is heard of.
-  if (hub_.plan.block_ms >= 0) hub_.feed.want();
+  if (hub_.plan.block_ms >= 0) hub_.feeds[db_].want();
   std::vector<Request> requests = std::move(hub_.plan.requests);
   wait_with(std::move(hub_.plan), parts);
   for (std::uint32_t i = 0; i < parts; ++i) ask_part(first + i, std::move(requests[i]));
@@ -151,32 +166,33 @@ void Connection::ask_pipeline() {
 
 void Connection::gather_pipeline() {
   std::vector<PipelineItem>& items = hub_.pipeline;
-  const bool joins = hub_.options.pipelines && !items.empty() && items.size() < kRound &&
+  const bool joins = session_.database().pipelines && !items.empty() && items.size() < kRound &&
                      std::all_of(items.begin(), items.end(),
                                  [](const PipelineItem& item) { return api::waits_for_log_only(item.request); });
   if (!joins) return ask_pipeline();
   const auto count = static_cast<std::uint32_t>(items.size());
-  if (!hub_.gathering.takes(count)) hub_.ask_gathered();
+  if (!hub_.gathering.takes(count) || hub_.gathered_db != db_) hub_.ask_gathered();
   if (hub_.gathering.empty()) hub_.sink.gathers();
+  hub_.gathered_db = db_;
   gathered_in_ = hub_.gathering.serial();
   hub_.gathering.add({slot_, next_serial_ - count, count}, items);
 }
 
-std::vector<PipelineItem> Hub::ask(RequestId id, Request&& request, std::size_t clients) {
-  sink.ask(id, options.ns, std::move(request), clients);
+std::vector<PipelineItem> Hub::ask(RequestId id, std::size_t db, Request&& request, std::size_t clients) {
+  sink.ask(id, options.databases[db].ns, std::move(request), clients);
   return spare_mutations.keep(std::move(request));
 }
 
 void Hub::ask_gathered() {
   if (gathering.empty()) return;
   Gathering::Asked asked = gathering.take();
-  gathering.give_back(ask(request_id(asked.slot, asked.serial), std::move(asked.request), asked.clients));
+  gathering.give_back(ask(request_id(asked.slot, asked.serial), gathered_db, std::move(asked.request), asked.clients));
 }
 
 std::vector<PipelineItem> Connection::ask_part(std::uint32_t serial, Request&& request) {
   // What this client asked before comes first.
   if (gathered_in_ == hub_.gathering.serial()) hub_.ask_gathered();
-  return hub_.ask(hub_.request_id(slot_, serial), std::move(request), 1);
+  return hub_.ask(hub_.request_id(slot_, serial), db_, std::move(request), 1);
 }
 
 void Connection::malformed(std::string_view text) {
@@ -312,25 +328,40 @@ bool Connection::goes_on_waiting(Waiting& one) {
     return true;
   }
   blocked_ = std::make_unique<Blocked>(hub_.executor);
+  ++hub_.blocked;
   blocked_->first_serial = one.first_serial;
-  for (const Bytes& key : whole.plan.pending.names) hub_.feed.wait_for(key, *this);
+  blocked_->takes = whole.plan.takes();
+  blocked_->keys = whole.plan.pending.names;
+  hub_.feeds[db_].wait_for(blocked_->keys, *this);
   // Once more: the watch tells of what is durable, and that may have come between.
   ask_again();
   look();
-  if (whole.plan.block_ms == 0) return true;
-  blocked_->timer.expires_after(std::chrono::milliseconds(whole.plan.block_ms));
+  if (whole.plan.block_ms > 0) end_in(whole.plan.block_ms);
+  return true;
+}
+
+void Connection::end_in(std::int64_t ms) {
+  blocked_->timer.expires_after(std::chrono::milliseconds(ms));
   blocked_->timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (error || !self->blocked_ || self->closed_) return;
     self->blocked_->over = true;
     self->ask_again();
   });
-  return true;
 }
 
 void Connection::on_key_changed() { ask_again(); }
 
 void Connection::ask_again() {
   if (!blocked_ || closed_) return;
+  if (blocked_->sleeps) {
+    // There is nothing to ask: its answer is there.
+    Waiting* one = command_of(blocked_->first_serial);
+    CHECK(one != nullptr);
+    blocked_.reset();
+    one->left = 0;
+    if (one == &waiting_.front()) deliver();
+    return hub_.wants_flush(*this);
+  }
   if (std::exchange(blocked_->asked, true)) {
     blocked_->changed = true;
     return;
@@ -345,7 +376,8 @@ void Connection::ask_again() {
 
 void Connection::end_blocking() {
   if (!blocked_) return;
-  hub_.feed.forget(*this);
+  hub_.feeds[db_].forget(blocked_->keys, *this, blocked_->asked);
+  if (!blocked_->sleeps) --hub_.blocked;
   blocked_.reset();
 }
 
@@ -401,7 +433,7 @@ void Connection::send() {
       continue;
     }
     writing_ = true;
-    if (deadline_us_ == INT64_MAX) deadline_us_ = hub_.now_us + hub_.options.stall_max.us;
+    if (deadline_us_ == INT64_MAX) deadline_us_ = hub_.monotonic_us + hub_.options.stall_max.us;
     return look();
   }
   if (unsent() > 0) return;
@@ -417,7 +449,7 @@ void Connection::send() {
 void Connection::tick() {
   // One that is idle keeps no memory for what it may read.
   if (std::exchange(quiet_, true) && in_.empty()) in_.shrink(0);
-  if (!overrun_ && hub_.now_us < deadline_us_) return;
+  if (!overrun_ && hub_.monotonic_us < deadline_us_) return;
   ++hub_.stats.cut_off;
   close();
 }

@@ -27,6 +27,7 @@
 
 #include "api/resp_parser.h"
 #include "api/resp_session.h"
+#include "base/check.h"
 #include "base/in_buffer.h"
 #include "io/loop/readiness.h"
 #include "io/loop/socket.h"
@@ -45,11 +46,12 @@ ItemReply* items_of(Reply& reply, std::size_t count);
 class Hub : public api::RespHost {
  public:
   Hub(boost::asio::io_context& loop, RespOptions o, RespSink& s)
-      : options(std::move(o)),
-        sink(s),
-        executor(loop.get_executor()),
-        readiness(loop),
-        feed(sink, options.ns, options.id_tag, channel_table) {}
+      : options(std::move(o)), sink(s), executor(loop.get_executor()), readiness(loop) {
+    CHECK(!options.databases.empty());
+    for (std::size_t db = 0; db < options.databases.size(); ++db) {
+      feeds.emplace_back(sink, db, options.databases[db].ns, options.id_tag);
+    }
+  }
   const RespOptions options;
   RespSink& sink;
   const boost::asio::any_io_executor executor;
@@ -60,12 +62,13 @@ class Hub : public api::RespHost {
   // What the connection that takes commands has not asked yet. Empty between two turns of taking.
   std::vector<PipelineItem> pipeline;
   api::SpareMutations spare_mutations;  // of what was asked
-  // What connections have taken in this turn and is asked when it ends.
+  // What connections have taken in this turn and is asked when it ends: of one database.
   Gathering gathering;
-  api::RespChannels channel_table;
-  Feed feed;
-  std::size_t in_bytes = 0;  // buffered by all connections
-  std::int64_t now_us = 0;   // monotonic, as of the last tick
+  std::size_t gathered_db = 0;
+  std::deque<Feed> feeds;         // of each database
+  std::size_t in_bytes = 0;       // buffered by all connections
+  std::size_t blocked = 0;        // connections that wait for a key
+  std::int64_t monotonic_us = 0;  // as of the last tick
 
   RequestId request_id(std::uint32_t slot, std::uint32_t serial) const {
     return RequestId(std::uint64_t{options.id_tag} << 56 | std::uint64_t{slot} << 32 | serial);
@@ -73,7 +76,10 @@ class Hub : public api::RespHost {
   // Asks what was gathered.
   void ask_gathered();
   // The memory of a pipeline's items comes back.
-  std::vector<PipelineItem> ask(RequestId id, Request&& request, std::size_t clients);
+  std::vector<PipelineItem> ask(RequestId id, std::size_t db, Request&& request, std::size_t clients);
+  const std::vector<api::RespDatabase>& databases() const override { return options.databases; }
+  api::RespChannels& channels(std::size_t db) override { return feeds[db].channels; }
+  void listens(std::size_t db) override { feeds[db].want(); }
   api::SpareMutations& spare() override { return spare_mutations; }
   // A connection has begun to want its socket looked at.
   virtual void wants_readiness() = 0;
@@ -106,6 +112,7 @@ class Connection final : public loop::Client,
   void on_message(const Bytes* pattern, ByteSpan channel, ByteSpan message) override;
   std::uint64_t subscriber_id() const override { return client_id_; }
   void on_key_changed() override;
+  bool takes() const override { return blocked_ != nullptr && blocked_->takes; }
 
   bool flush_wanted = false;
 
@@ -127,6 +134,9 @@ class Connection final : public loop::Client,
   struct Blocked {
     explicit Blocked(const boost::asio::any_io_executor& executor) : timer(executor) {}
     std::uint32_t first_serial = 0;
+    bool sleeps = false;  // it waits for its time only
+    std::vector<Bytes> keys;
+    bool takes = false;    // what it waits for
     bool asked = false;    // again, and not answered yet
     bool over = false;     // it has waited long enough
     bool changed = false;  // while it was asked
@@ -136,6 +146,8 @@ class Connection final : public loop::Client,
   bool may_take() const;
   void take_commands();
   void on_command();
+  // Answers what hub_.plan says when it is time.
+  void sleep();
   void wait_with(api::RespPlan&& plan, std::uint32_t parts);
   // What the plan asks, now or with the commands around it.
   void ask();
@@ -151,6 +163,8 @@ class Connection final : public loop::Client,
   // True when it is not to be answered yet.
   bool goes_on_waiting(Waiting& one);
   void ask_again();
+  // In so many milliseconds it is over, and asked a last time.
+  void end_in(std::int64_t ms);
   void end_blocking();
   void deliver();
   void malformed(std::string_view text);
@@ -167,6 +181,7 @@ class Connection final : public loop::Client,
   const std::uint64_t client_id_;
   std::uint32_t next_serial_;
   api::RespSession session_;
+  std::size_t db_ = 0;  // the session's, but while it is being changed
   api::RespParser parser_;
   InBuffer in_;
   std::size_t in_counted_ = 0;  // of in_, in hub_'s total

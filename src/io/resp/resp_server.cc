@@ -51,9 +51,8 @@ class RespServer::Impl final : public Hub, public loop::Listener {
 
   // Hub.
   Facts facts() const override;
+  std::int64_t now_us() const override { return wall_us(); }
   api::RespCursors& cursors() override { return cursors_; }
-  api::RespChannels& channels() override { return channel_table; }
-  void listens() override { feed.want(); }
   Bytes unique_name() override { return fmt::format("{}.{}.{}", options.node_name, began_us_, ++last_unique_); }
   void list_clients(Bytes& out) const override;
   void wants_readiness() override;
@@ -66,11 +65,14 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   // More is ready, after a look or a few: nobody has to be woken for it.
   bool lingers();
   void post_flush();
+  // How much is done, a second at a time.
+  void weigh(std::int64_t now);
   // Listener.
   std::shared_ptr<loop::Client> make(tcp::socket socket, std::uint32_t slot) override;
   void on_time(std::int64_t us) override {
-    now_us = us;
-    feed.idle();
+    monotonic_us = us;
+    weigh(us);
+    for (Feed& feed : feeds) feed.idle();
   }
 
   api::RespCursors cursors_;
@@ -81,6 +83,9 @@ class RespServer::Impl final : public Hub, public loop::Listener {
   std::int64_t started_us_ = 0;
   std::int64_t began_us_ = 0;  // by the wall clock
   std::uint64_t last_unique_ = 0;
+  std::int64_t weighed_us_ = 0;
+  std::uint64_t weighed_commands_ = 0;
+  std::uint64_t commands_per_second_ = 0;
   bool flush_posted_ = false;
   bool in_round_ = false;
   bool looking_ = false;  // a wait for readiness is under way, or what it brought is served
@@ -128,6 +133,14 @@ void RespServer::Impl::wants_readiness() {
     looking_ = false;
     wants_readiness();
   });
+}
+
+void RespServer::Impl::weigh(std::int64_t now) {
+  if (now - weighed_us_ < 1'000'000) return;
+  const auto passed = static_cast<std::uint64_t>(now - weighed_us_);
+  commands_per_second_ = (stats.commands - weighed_commands_) * 1'000'000 / passed;
+  weighed_us_ = now;
+  weighed_commands_ = stats.commands;
 }
 
 // All else that the loop has to do is done in between: nothing waits for this to end.
@@ -195,12 +208,17 @@ api::RespHost::Facts RespServer::Impl::facts() const {
   Facts out;
   out.version = options.version;
   out.node_name = options.node_name;
-  out.writable = options.writable;
   out.port = port();
   out.uptime_seconds = static_cast<std::uint64_t>((steady_us() - started_us_) / 1'000'000);
   out.connections = stats.connections_open;
   out.connections_accepted = stats.connections_accepted;
   out.commands = stats.commands;
+  out.connections_refused = stats.connections_refused;
+  out.blocked = blocked;
+  out.commands_per_second = commands_per_second_;
+  out.bytes_in = stats.bytes_in;
+  out.bytes_out = stats.bytes_out;
+  if (options.resident_bytes) out.resident_bytes = options.resident_bytes();
   return out;
 }
 
@@ -223,8 +241,8 @@ std::uint16_t RespServer::port() const { return impl_->port(); }
 void RespServer::on_reply(RequestId id, Reply&& reply) { impl_->on_reply(id, std::move(reply)); }
 void RespServer::ask_gathered() { impl_->ask_gathered(); }
 std::size_t RespServer::clients_of(RequestId id) const { return impl_->clients_of(id); }
-void RespServer::on_watch_send(node::WatchSend&& send) { impl_->feed.on_send(std::move(send)); }
-void RespServer::on_watch_ended(WatchId id) { impl_->feed.on_ended(id); }
+void RespServer::on_watch_send(node::WatchSend&& send) { impl_->feeds[Feed::db_of(send.id)].on_send(std::move(send)); }
+void RespServer::on_watch_ended(WatchId id) { impl_->feeds[Feed::db_of(id)].on_ended(id); }
 void RespServer::flush() { impl_->flush(); }
 void RespServer::stop(Duration graceful_max, std::function<void()> done) { impl_->stop(graceful_max, std::move(done)); }
 const RespStats& RespServer::stats() const { return impl_->stats; }

@@ -21,7 +21,9 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
+#include "api/resp_session.h"
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/status.h"
@@ -35,15 +37,13 @@
 namespace pando::io::resp {
 
 struct RespOptions {
-  std::string ns;                                             // every connection's
+  std::vector<api::RespDatabase> databases;                   // not empty; connections begin with the first
   std::string version;                                        // of the server, for INFO
   std::string node_name;                                      // for INFO
-  bool writable = true;                                       // for INFO; the node decides
+  std::function<std::uint64_t()> resident_bytes;              // of the process, for INFO; may be null
   std::size_t connections_max = limits::kRespConnectionsMax;  // one more is told so and closed
   std::size_t out_bytes_max = limits::kRespOutBytesMax;
   Duration stall_max = Duration::seconds(30);  // without progress in writing: the client is cut off
-  // What one client sent without waiting in between is asked in one request (PipelineRequest).
-  bool pipelines = true;
   // Whether the loop looks at the sockets again before it sleeps.
   loop::Linger::When lingers = loop::Linger::for_processors(std::thread::hardware_concurrency());
   // The top byte of every RequestId made here, so that several doors share one node.
@@ -93,7 +93,6 @@ class RespServer {
 
   // Whether `id` was made by a server with this tag.
   static bool owns(RequestId id, std::uint8_t tag = 2) { return id.value >> 56 == tag; }
-  static bool owns(WatchId id, std::uint8_t tag = 2) { return id.value >> 56 == tag; }
   void ask_gathered();
   // How many clients wait for the reply of that id, which is this server's.
   std::size_t clients_of(RequestId id) const;

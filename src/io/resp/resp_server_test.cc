@@ -25,8 +25,9 @@ using asio::ip::tcp;
 
 // Keeps what was asked, so that a test answers when and in what order it likes.
 struct Sink final : RespSink {
-  void ask(RequestId id, std::string_view, Request&& request, std::size_t clients) override {
+  void ask(RequestId id, std::string_view ns, Request&& request, std::size_t clients) override {
     asked_ids.push_back(id);
+    asked_of.emplace_back(ns);
     asked_by.push_back(clients);
     const auto* pipeline = std::get_if<PipelineRequest>(&request);
     items += pipeline == nullptr ? 1 : pipeline->items.size();
@@ -56,7 +57,8 @@ struct Sink final : RespSink {
   WatchId watch;
   int batches_heard = 0;
   std::deque<RequestId> asked_ids;
-  std::deque<std::size_t> asked_by;  // so many clients
+  std::vector<std::string> asked_of;  // namespaces
+  std::deque<std::size_t> asked_by;   // so many clients
   int gatherings = 0;
   std::vector<Bytes> written;  // keys of pipelines
   std::size_t items = 0;       // requests, those of pipelines one by one
@@ -65,7 +67,7 @@ struct Sink final : RespSink {
 class RespServerTest : public testing::Test {
  protected:
   void begin(RespOptions options = {}) {
-    options.ns = "ns";
+    if (options.databases.empty()) options.databases = {{.ns = "ns"}};
     server = std::make_unique<RespServer>(io, options, sink);
     ASSERT_TRUE(server->listen("127.0.0.1", 0).ok());
     client.connect({asio::ip::make_address("127.0.0.1"), server->port()});
@@ -109,7 +111,7 @@ class RespServerTest : public testing::Test {
 
 TEST_F(RespServerTest, AnswersStandInTheOrderOfTheirCommands) {
   RespOptions options;
-  options.pipelines = false;
+  options.databases = {{.ns = "ns", .pipelines = false}};
   begin(options);
   send("GET a\r\nPING\r\nGET b\r\nNOPE\r\n");
   ASSERT_TRUE(until([&] { return sink.asked_ids.size() == 2; }));
@@ -319,6 +321,77 @@ TEST_F(RespServerTest, ReadsOfStreamsAreAskedAgainWhenTheirKeyChanges) {
   EXPECT_EQ(read(want.size()), want);
   EXPECT_EQ(sink.batches_heard, 3);
   EXPECT_TRUE(until([&] { return sink.watch == WatchId(); })) << "nobody listens any more";
+}
+
+TEST_F(RespServerTest, ThoseThatTakeAreToldOneAfterTheOther) {
+  begin();
+  tcp::socket second{io};
+  second.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+  const auto asked = [&] { return until([&] { return sink.asked_ids.size() == 1; }); };
+  const auto answer = [&](std::vector<Bytes> given) {
+    Reply made;
+    made.body = DoneReply{1, {0}, {std::move(given)}};
+    const RequestId id = sink.asked_ids.back();
+    sink.asked_ids.clear();
+    server->on_reply(id, std::move(made));
+  };
+  send("BLPOP l 0\r\n");
+  ASSERT_TRUE(asked());
+  answer({});
+  ASSERT_TRUE(asked()) << "once more: something may have come between";
+  answer({});
+  asio::write(second, asio::buffer(std::string_view("BLPOP l 0\r\n")));
+  ASSERT_TRUE(asked());
+  answer({});
+  ASSERT_TRUE(asked());
+  answer({});
+  node::WatchEvent event;
+  event.change.table = "kv";
+  event.change.key = "l";
+  server->on_watch_send({sink.watch, {event}});
+  ASSERT_TRUE(asked()) << "only the one that has waited longest";
+  answer({"x"});
+  ASSERT_TRUE(asked()) << "then the next one, as there may be more";
+  EXPECT_EQ(read(17), "*2\r\n$1\r\nl\r\n$1\r\nx\r\n");
+  answer({});
+  EXPECT_TRUE(sink.asked_ids.empty());
+  server->on_watch_send({sink.watch, {event}});
+  ASSERT_TRUE(asked());
+  answer({"y"});
+  EXPECT_TRUE(until([&] { return second.available() > 0; }));
+}
+
+TEST_F(RespServerTest, EachDatabaseIsANamespace) {
+  RespOptions options;
+  options.databases = {{.ns = "ad"}, {.ns = "shop"}};
+  begin(options);
+  send("SET a 1\r\nSELECT 1\r\nSET a 2\r\nSELECT 0\r\nGET a\r\n");
+  ASSERT_TRUE(until([&] { return sink.asked_ids.size() == 3; }));
+  EXPECT_EQ(sink.asked_of, (std::vector<std::string>{"ad", "shop", "ad"}));
+  // What several clients write in one turn is asked together only where it is of one.
+  sink.asked_ids.clear();
+  sink.asked_of.clear();
+  tcp::socket other{io};
+  other.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+  asio::write(other, asio::buffer(std::string_view("SELECT 1\r\nSET b 1\r\n")));
+  ASSERT_TRUE(until([&] { return server->stats().commands == 7; }));
+  send("SET b 2\r\n");
+  ASSERT_TRUE(until([&] { return server->stats().commands == 8; }));
+  server->ask_gathered();
+  EXPECT_EQ(sink.asked_of, (std::vector<std::string>{"shop", "ad"}));
+}
+
+TEST_F(RespServerTest, ASleepHoldsUpItsOwnClientOnly) {
+  begin();
+  tcp::socket other{io};
+  other.connect({asio::ip::make_address("127.0.0.1"), server->port()});
+  send("DEBUG SLEEP 0.2\r\nPING\r\n");
+  ASSERT_TRUE(until([&] { return server->stats().commands == 1; }));
+  asio::write(other, asio::buffer(std::string_view("PING\r\n")));
+  EXPECT_TRUE(until([&] { return other.available() == 7; }));
+  EXPECT_EQ(server->stats().commands, 2u);
+  EXPECT_EQ(client.available(), 0u);
+  EXPECT_EQ(read(12), "+OK\r\n+PONG\r\n");
 }
 
 TEST_F(RespServerTest, ReadsOfStreamsEndWithTheirTimeOrTheirClient) {
