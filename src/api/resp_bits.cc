@@ -106,7 +106,7 @@ void count_bits(RespCall& call) {
 void answer_bit_position(const RespReplies& got, RespWriter& to) {
   const Bytes& value = got.get<ValueReply>().value;
   const bool wanted = (got.number() & 1) != 0;
-  if (value.empty()) return to.integer(wanted ? -1 : 0);
+  if (!got.get<ValueReply>().found) return to.integer(wanted ? -1 : 0);
   const auto range = BitRange::of(got.names()).within(value);
   if (!range) return to.integer(-1);
   const auto skipped = static_cast<char>(wanted ? 0x00 : 0xFF);

@@ -168,7 +168,7 @@ void answer_popped(const RespReplies& got, RespWriter& to) {
 void answer_nothing(const RespReplies&, RespWriter& to) { to.array(0); }
 template <bool Reverse>
 void pop(RespCall& call) {
-  if (call.size() > 3) return call.fail_arity();
+  if (call.size() > 3) return call.fail_syntax();
   std::int64_t count = 1;
   if (call.size() == 3) {
     const auto given = call.integer(2, "ERR value is out of range, must be positive");

@@ -76,6 +76,7 @@ void set(RespCall& call) {
   }
   Mutation made = put(call, call[1], call[2]);
   bool old = false;
+  std::size_t ttl = 0;  // the word that says it; its number is looked at when all else is in order
   for (std::size_t i = 3; i < call.size(); ++i) {
     if (call.is(i, "nx") || call.is(i, "xx")) {
       if (made.when != Mutation::When::kAlways) return call.fail_syntax();
@@ -83,15 +84,17 @@ void set(RespCall& call) {
     } else if (call.is(i, "get")) {
       old = true;
     } else if (call.is(i, "keepttl")) {
-      if (made.ttl) return call.fail_syntax();
+      if (ttl != 0) return call.fail_syntax();
       made.ttl = TimeToLive{TimeToLive::Kind::kKeep, 0};
-    } else if (is_ttl_option(call[i]) && i + 1 < call.size() && !made.ttl) {
-      made.ttl = read_ttl_option(call, i, i + 1);
-      if (!made.ttl) return;
-      ++i;
+    } else if (is_ttl_option(call[i]) && i + 1 < call.size() && ttl == 0 && !made.ttl) {
+      ttl = i++;
     } else {
       return call.fail_syntax();
     }
+  }
+  if (ttl != 0) {
+    made.ttl = read_ttl_option(call, ttl, ttl + 1);
+    if (!made.ttl) return;
   }
   if (!old) {
     const bool always = made.when == Mutation::When::kAlways;

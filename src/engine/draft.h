@@ -165,6 +165,10 @@ class Draft {
   // included. One op, and one more per counter that is not zero.
   Status clear(std::string_view table, ByteSpan key, std::uint32_t kinds = 0, ByteSpan prefix = {});
 
+  // Clears a key whose time has run out, also one that others may hold still and this site has freed: what is written
+  // to it after that does not end with it. Done for the key of every mutation, and for no other.
+  Status revive(std::string_view table, ByteSpan key);
+
   // One more mutation as a part of the one being decided: the rules of its own key and type hold. What it tells.
   struct Told {
     std::int64_t result = 0;
@@ -211,8 +215,6 @@ class Draft {
   Status change(const Mutation& mutation);
   Status decide_kind(const Mutation& mutation);
   // What a write makes of the end of its key.
-  // Clears a key whose time has run out, also one that others may hold still and this site has freed.
-  Status revive(std::string_view table, ByteSpan key);
   Status follow_end(const Mutation& mutation);
   // Before a cell is written that was not there: a field it lies in that has ended begins anew, and so does the
   // outermost of those of which nothing is here, where this site has freed fields and others may hold it still.
@@ -222,6 +224,8 @@ class Draft {
   // Takes revive() back when nothing came after it.
   void forgo_revival(std::string_view table, ByteSpan key, std::size_t ops_before);
   Status put_value(const Mutation& mutation);
+  // What else the key holds goes, before a value takes its place.
+  Status give_way(const Mutation& mutation);
   Status put_columns(const Mutation& mutation);
   // Rows stand in their table alone, and beside other types in all others.
   Status check_row(std::string_view table, ByteSpan key);

@@ -42,21 +42,20 @@ Status check_value(ByteSpan value) {
                 fmt::format("value has {} bytes, the limit is {}", value.size(), limits::kValueBytesMax));
 }
 
-// As Redis reads a number: no sign but '-', no leading zero, nothing around it.
-std::optional<std::int64_t> decimal(ByteSpan text) {
-  std::int64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end || std::to_string(value) != text) return std::nullopt;
-  return value;
-}
-
 Status refuse_down(const Mutation& mutation, std::string_view what) {
   return Status(StatusCode::kOutOfRange, fmt::format("counters of table \"{}\" only grow: \"{}\" cannot be {}",
                                                      mutation.table, mutation.key, what));
 }
 
 }  // namespace
+
+std::optional<std::int64_t> whole_number(ByteSpan text) {
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || std::to_string(value) != text) return std::nullopt;
+  return value;
+}
 
 Status Draft::add(const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(check_name(mutation.table, mutation.key));
@@ -186,10 +185,19 @@ Status Draft::put_value(const Mutation& mutation) {
   if (!*known) {
     const Status alone = check_type(mutation.table, mutation.key, ValueType::kValue);
     if (!alone.ok() && (!mutation.convert || alone.code() != StatusCode::kWrongType)) return alone;
-    if (!alone.ok()) PANDO_RETURN_IF_ERROR(clear(mutation.table, mutation.key));
+    if (!alone.ok()) PANDO_RETURN_IF_ERROR(give_way(mutation));
   }
   if (mutation.table == kTableKv) PANDO_RETURN_IF_ERROR(put_typed(mutation.key, mutation.value));
   return put(std::move(path), mutation.value);
+}
+
+Status Draft::give_way(const Mutation& mutation) {
+  const bool keeps_end = mutation.ttl && mutation.ttl->kind == TimeToLive::Kind::kKeep;
+  Result<std::optional<std::int64_t>> end = std::nullopt;
+  if (keeps_end) end = ends_after(mutation.table, mutation.key);
+  if (!end) return end.error();
+  PANDO_RETURN_IF_ERROR(clear(mutation.table, mutation.key));
+  return *end && **end != kNeverExpires ? set_end(mutation.table, mutation.key, {}, **end) : Status();
 }
 
 Status Draft::put_columns(const Mutation& mutation) {
@@ -358,7 +366,7 @@ Status Draft::count_from_decimal(const Mutation& mutation) {
 }
 
 Status Draft::count_from(const Mutation& mutation, ByteSpan value) {
-  const std::optional<std::int64_t> base = decimal(value);
+  const std::optional<std::int64_t> base = whole_number(value);
   if (!base) {
     return Status(StatusCode::kPreconditionFailed,
                   fmt::format("key \"{}\" holds a value that is not a decimal 64-bit number", mutation.key));

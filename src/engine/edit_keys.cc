@@ -190,6 +190,28 @@ Status copy_list(Draft& draft, const Mutation& mutation, const CopyKey& copy) {
   return {};
 }
 
+// A counter that never counted would not be there: what says 0 in its place, in a cell of its own kind.
+std::pair<CellKind, Bytes> zero_of(CellKind counter) {
+  switch (counter) {
+    case CellKind::kScoreDelta: return {CellKind::kScore, encode_score(0)};
+    case CellKind::kLeafCounter: return {CellKind::kLeaf, "0"};
+    default: return {CellKind::kRegister, "0"};
+  }
+}
+
+Status copy_counter(Draft& draft, const CellPath& from, CellPath to) {
+  const Result<crdt::Counter> counter = draft.counter_after(from);
+  if (!counter) return counter.error();
+  if (counter->exact() != 0) return draft.count(std::move(to), counter->exact());
+  auto [kind, zero] = zero_of(from.kind);
+  to.kind = kind;
+  if (kind == CellKind::kRegister) return draft.put(std::move(to), std::move(zero));
+  // A base that is copied says it already.
+  const Result<bool> based = draft.has({from.table, from.key, kind, from.element});
+  if (!based) return based.error();
+  return *based ? Status() : draft.put(std::move(to), std::move(zero));
+}
+
 // Every cell as the draft leaves it, but those of kinds that mean something only where they are.
 Status copy_cells(Draft& draft, const Mutation& mutation, const CopyKey& copy) {
   for (std::uint8_t number = 1; number <= kCellKindMax; ++number) {
@@ -202,9 +224,7 @@ Status copy_cells(Draft& draft, const Mutation& mutation, const CopyKey& copy) {
       const CellPath from{mutation.table, mutation.key, kind, element};
       CellPath to{mutation.table, copy.to, kind, element};
       if (is_counter(kind)) {
-        const Result<crdt::Counter> counter = draft.counter_after(from);
-        if (!counter) return counter.error();
-        PANDO_RETURN_IF_ERROR(draft.count(std::move(to), counter->exact()));
+        PANDO_RETURN_IF_ERROR(copy_counter(draft, from, std::move(to)));
       } else {
         const Result<std::optional<Bytes>> value = draft.value_after(from);
         if (!value) return value.error();
@@ -234,6 +254,7 @@ Status decide(Draft& draft, const Mutation& mutation, const CopyKey& copy) {
   if ((copy.if_absent && *there) || copy.to == mutation.key) return {};
   const Result<std::optional<std::int64_t>> end = draft.ends_after(mutation.table, mutation.key);
   if (!end) return end.error();
+  PANDO_RETURN_IF_ERROR(draft.revive(mutation.table, copy.to));
   PANDO_RETURN_IF_ERROR(do_also(draft, of_key(mutation, Mutation::Kind::kDelete, copy.to)));
   if (**type == ValueType::kList) PANDO_RETURN_IF_ERROR(copy_list(draft, mutation, copy));
   if (**type == ValueType::kSketch) {

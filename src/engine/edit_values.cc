@@ -1,8 +1,6 @@
 // Plain values and fields of rows that are changed by what they were.
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "base/limits.h"
 #include "engine/edits.h"
 
@@ -148,13 +146,12 @@ Status decide(Draft& draft, const Mutation& mutation, const AddToField& add) {
   if (!before) return before.error();
   std::int64_t sum = 0;
   if (*before) {
-    const Bytes& text = **before;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, sum);
-    if (error != std::errc() || stop != end) {
+    const std::optional<std::int64_t> number = whole_number(**before);
+    if (!number) {
       return Status(StatusCode::kPreconditionFailed,
                     fmt::format("field \"{}\" of \"{}\" is not a whole 64-bit number", add.field, mutation.key));
     }
+    sum = *number;
   }
   if (__builtin_add_overflow(sum, add.delta, &sum)) {
     return Status(StatusCode::kOutOfRange, fmt::format("field \"{}\" of \"{}\" plus {} is outside of 64 bits",

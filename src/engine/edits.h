@@ -32,6 +32,8 @@ Result<std::optional<ValueType>> type_after(Draft& draft, std::string_view table
 Mutation of_key(const Mutation& mutation, Mutation::Kind kind, ByteSpan key);
 // Draft::also(), where only its failure matters.
 Status do_also(Draft& draft, const Mutation& mutation);
+// As Redis reads a number: no sign but '-', no leading zero, nothing around it.
+std::optional<std::int64_t> whole_number(ByteSpan text);
 // What a plain value or a counter reads as after the draft; nothing when the key is absent, else kWrongType.
 Result<std::optional<Bytes>> text_after(Draft& draft, std::string_view table, ByteSpan key);
 // kTooLarge unless `bytes` from `offset` on fit into a value.

@@ -116,6 +116,13 @@ TEST(Edits, TheyLeaveTheEndOfTheirKey) {
   keeping.ttl = TimeToLive{TimeToLive::Kind::kKeep, 0};
   site.write(keeping);
   EXPECT_EQ(ttl_of(site, "k").at_ms, 1'000);
+  // Also where it takes the place of another type.
+  site.write(push("l", {"x"}));
+  site.write(expire("l", 1'000));
+  keeping.key = "l";
+  site.write(keeping);
+  EXPECT_EQ(value_of(site, "l"), "other");
+  EXPECT_EQ(ttl_of(site, "l").at_ms, 1'000);
   site.write(put("k", "plain"));
   EXPECT_FALSE(ttl_of(site, "k").ends);
   site.write(expire("k", 1'000));
@@ -192,6 +199,14 @@ TEST(Edits, FieldsAreChangedByWhatTheyWere) {
   EXPECT_EQ(some.columns, (Columns{{"f", "v"}}));
   // Found, without the field that was asked for.
   EXPECT_TRUE(site.read<RowReply>(GetRowRequest{"h", std::vector<Bytes>{"none"}, std::string(kTableKv)}).found);
+}
+
+TEST(Edits, OnlyWhatRedisReadsAsANumberIsCountedOn) {
+  Site site;
+  for (const Bytes bad : {"", "00", "+1", " 1", "1 ", "-0", "1e3"}) {
+    site.write(put_fields("h", {{"f", bad}}));
+    EXPECT_EQ(refusal_of(site, with_detail("h", AddToField{"f", 1})), StatusCode::kPreconditionFailed) << bad;
+  }
 }
 
 // Sets and lists. ----------------------------------------------------------------------------------------------
@@ -319,6 +334,55 @@ TEST(Edits, AllKeysGoAtOnce) {
 }
 
 // Keys. --------------------------------------------------------------------------------------------------------
+
+// A key whose time has run out is there until it is freed: what takes its place does not end with it.
+TEST(Edits, WhatTakesThePlaceOfAKeyThatHasEndedStays) {
+  for (const bool take_away : {false, true}) {
+    Site site;
+    site.set_now(1'000);
+    const auto copy = [&](Bytes from, Bytes to) {
+      return result_of(site, with_detail(std::move(from), CopyKey{std::move(to), !take_away, take_away}));
+    };
+    for (const Bytes over : {"a", "b", "c", "d"}) {
+      site.write(put(over, "old"));
+      site.write(expire(over, 1));
+    }
+    site.write(put("v", "new"));
+    site.write(add("n", 7));
+    site.write(push("l", {"x", "y"}));
+    site.write(put_fields("r", {{"f", "v"}}));
+    EXPECT_EQ(copy("v", "a"), 1);
+    EXPECT_EQ(copy("n", "b"), 1);
+    EXPECT_EQ(copy("l", "c"), 1);
+    EXPECT_EQ(copy("r", "d"), 1);
+    EXPECT_EQ(value_of(site, "a"), "new");
+    EXPECT_EQ(value_of(site, "b"), "7");
+    EXPECT_EQ(items_of(site, "c"), (std::vector<Bytes>{"x", "y"}));
+    EXPECT_EQ(type_of(site, "d"), ValueType::kRow);
+  }
+}
+
+TEST(Edits, ACountOfZeroIsCopiedToo) {
+  Site site;
+  const auto step = [](Bytes key, Bytes member, double by) {
+    return with_detail(std::move(key), AddToScore{std::move(member), by, {}});
+  };
+  site.write(add("n", 1));
+  site.write(add("n", -1));
+  site.write(add_decimal("d", kDecimalUnit));
+  site.write(add_decimal("d", -kDecimalUnit));
+  site.write({step("z", "m", 1), with_detail("z", SetScores{{{"based", 5}}, {}, false}), step("z", "based", 1)});
+  site.write({step("z", "m", -1), step("z", "based", -1)});
+  for (const bool take_away : {false, true}) {
+    for (const Bytes key : {"n", "d", "z"}) {
+      EXPECT_EQ(result_of(site, with_detail(key, CopyKey{"copy of " + key, false, take_away})), 1);
+    }
+    EXPECT_EQ(value_of(site, "copy of n"), "0");
+    EXPECT_EQ(value_of(site, "copy of d"), "0");
+    const auto scores = site.read<ScoresReply>(GetScoresRequest{std::string(kTableKv), "copy of z", {"m", "based"}});
+    EXPECT_EQ(scores.scores, (std::vector<std::optional<double>>{0, 5}));
+  }
+}
 
 TEST(Edits, AKeyOfAnyTypeIsCopiedAndRenamed) {
   Site site;
