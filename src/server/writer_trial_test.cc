@@ -66,8 +66,25 @@ TEST(WriterTrial, ASlowDiskIsNotForTheLoop) {
   server.run(Duration::seconds(8));
   ASSERT_GT(server.run(Duration::seconds(2)), 85);
   server.sync_us = 600;
-  server.run(Duration::millis(100));
-  EXPECT_LT(server.run(Duration::seconds(2)), 10) << "it became slow: left at once";
+  server.run(Duration::millis(200));
+  EXPECT_LT(server.run(Duration::seconds(2)), 20) << "it became slow: left, and tried now and then";
+  server.sync_us = 50'000;
+  server.loop_round_us = 60'000;
+  server.run(Duration::seconds(1));
+  EXPECT_EQ(server.run(Duration::seconds(1)), 0) << "very slow";
+}
+
+TEST(WriterTrial, OneSyncThatTookLongIsNoReasonToLeave) {
+  Server server;
+  server.run(Duration::seconds(1));
+  for (int i = 0; i < 5; ++i) {
+    server.loop_round_us = 10'000;
+    server.sync_us = 9'500;
+    server.round();
+    server.loop_round_us = 800;
+    server.sync_us = 150;
+    EXPECT_GT(server.run(Duration::seconds(1)), 85);
+  }
 }
 
 TEST(WriterTrial, NothingIsTriedWhereFewWrite) {

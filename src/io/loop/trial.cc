@@ -11,6 +11,7 @@ bool Trial::on_turn(Instant now) {
     racing_ = false;
     windows_ = 0;
     before_ = {};
+    rest_ = std::min(rest_, kRestShort);
     begin_window(now);
   } else if (now - began_ >= options_.window && turns_ >= kTurnsMin) {
     end_window(now);
@@ -22,8 +23,6 @@ bool Trial::on_turn(Instant now) {
 Trial::Sum& Trial::Sum::operator+=(const Sum& other) {
   us += other.us;
   served += other.served;
-  cost_us += other.cost_us;
-  costs += other.costs;
   return *this;
 }
 
@@ -42,10 +41,11 @@ void Trial::end_window(Instant now) {
   if (racing_) {
     race_[other() ? 1 : 0] += window_;
     if (++windows_ == kRace) end_race();
-  } else if (second_ && too_dear(window_)) {
+  } else if (second_ && too_dear()) {
     second_ = false;
     windows_ = 0;
     before_ = {};
+    rest_ = kRestShort;
   } else {
     if (++windows_ % kRestFirst == 1) before_ = before_.halved();
     before_ += window_;
@@ -64,10 +64,10 @@ void Trial::end_race() {
   const auto& [usual, tried] = race_;
   const double offers = worth(tried, !second_);
   const bool better = offers > kGain * worth(usual, second_) && offers > kGain * worth(before_, second_);
-  if (better && !too_dear(tried)) {
+  if (better && (second_ || !too_dear())) {
     second_ = !second_;
     before_ = {};
-    rest_ = kRestFirst;
+    rest_ = kRestShort;
   } else {
     rest_ = std::min(2 * rest_, options_.rest_max);
   }

@@ -9,9 +9,11 @@
 //   change  when the other way was better by kGain, than the first in the race and than the first lately before it: a
 //           race may upset what it measures. (Two tasks that share a processor, each waking the other, are put on one
 //           each as soon as one does not sleep, and stay there for a while.)
-//   rest    kRestFirst windows, after each race that changed nothing twice as many, at most Options::rest_max
+//   rest    kRestFirst windows, after each race that changed nothing twice as many, at most Options::rest_max; no more
+//           than kRestShort where little is known: after kIdle, as others may come then, and of a way just given up
 //
-// The second way is given up where its turns cost more than Options::cost_max on the average, whatever they serve.
+// The second way is given up where its turns cost more than Options::cost_max on the average of the last hundred or so,
+// whatever they serve. One turn that took long says nothing of the others.
 // Time is an argument; no clock, no randomness. One thread.
 #pragma once
 
@@ -37,6 +39,7 @@ class Trial {
   static constexpr std::size_t kTurnsMin = 8;
   static constexpr int kRace = 16;
   static constexpr int kRestFirst = 4;
+  static constexpr int kRestShort = 16;
   static constexpr double kGain = 1.03;
 
   explicit Trial(const Options& options) : options_(options), second_(options.second_first) {}
@@ -45,8 +48,10 @@ class Trial {
   bool on_turn(Instant now);
   // A turn that went the second way cost so much.
   void on_cost(Duration cost) {
-    window_.cost_us += cost.us;
-    ++window_.costs;
+    constexpr std::int64_t kLately = 128;
+    if (costs_.turns >= kLately) costs_ = {costs_.us / 2, costs_.turns / 2};
+    costs_.us += cost.us;
+    ++costs_.turns;
   }
   // So many clients were served.
   void on_served(std::size_t clients) { window_.served += static_cast<std::int64_t>(clients); }
@@ -55,10 +60,13 @@ class Trial {
   struct Sum {
     std::int64_t us = 0;
     std::int64_t served = 0;
-    std::int64_t cost_us = 0;
-    std::int64_t costs = 0;
     Sum& operator+=(const Sum& other);
-    Sum halved() const { return {us / 2, served / 2, cost_us / 2, costs / 2}; }
+    Sum halved() const { return {us / 2, served / 2}; }
+  };
+  // Of turns that went the second way.
+  struct Costs {
+    std::int64_t us = 0;
+    std::int64_t turns = 0;
   };
 
   void begin_window(Instant now);
@@ -66,7 +74,7 @@ class Trial {
   void end_race();
   // This window goes not as settled on.
   bool other() const { return racing_ && (windows_ % 4 == 1 || windows_ % 4 == 2); }
-  bool too_dear(const Sum& sum) const { return sum.cost_us > sum.costs * options_.cost_max.us; }
+  bool too_dear() const { return costs_.us > costs_.turns * options_.cost_max.us; }
   double worth(const Sum& sum, bool second) const;
 
   const Options options_;
@@ -79,6 +87,7 @@ class Trial {
   Instant began_;            // of this window; 0: none yet
   std::size_t turns_ = 0;    // in it
   Sum window_;
+  Costs costs_;  // lately
 };
 
 }  // namespace pando::io::loop

@@ -77,6 +77,16 @@ TEST(Trial, FewerClientsThanBeforeAreNoReasonToStay) {
   EXPECT_GT(server.run(Duration::seconds(2)), 85) << "less is served than before, either way";
 }
 
+TEST(Trial, WhoComesAfterAWhileDoesNotWaitLongForARace) {
+  Server server;
+  server.second_us = server.first_us;
+  server.run(Duration::seconds(20));
+  server.now_us += 500'000;
+  server.second_us = 800;
+  server.run(Duration::seconds(1));
+  EXPECT_GT(server.run(Duration::seconds(1)), 85);
+}
+
 TEST(Trial, TheLongestRestIsItsOwn) {
   Server server({.window = Duration::millis(12), .rest_max = 16});
   server.second_us = server.first_us;
