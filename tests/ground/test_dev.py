@@ -57,6 +57,18 @@ class Help(unittest.TestCase):
                 self.assertEqual(result.returncode, code, result.stderr)
                 self.assertIn(word, result.stderr)
 
+    def test_a_benchmark_explains_itself_without_being_built(self):
+        scripts = [file.name for file in (layers.ROOT / "bench").iterdir() if file.is_file() and os.access(file, os.X_OK)]
+        self.assertIn("redis", scripts)
+        with tempfile.TemporaryDirectory() as empty:
+            shutil.copytree(layers.ROOT, empty, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build", ".git", "node_modules"))
+            for name in scripts:
+                with self.subTest(name):
+                    told = dev("bench", name, "--help", cwd=empty, script=Path(empty) / "dev")
+                    self.assertEqual(told.returncode, 0, told.stderr)
+                    self.assertIn(f"./dev bench {name}", told.stdout)
+            self.assertFalse((Path(empty) / "build").exists())
+
     def test_no_colour_in_a_pipe(self):
         for result in (dev("help"), dev("setup", "build"), dev("biuld")):
             self.assertNotIn("\033", result.stdout + result.stderr)
