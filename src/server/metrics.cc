@@ -169,6 +169,8 @@ void add_resp(Page& page, const io::resp::RespStats& resp) {
   page.counter("pando_resp_connections_total", "Connections, by what became of them", {{"outcome", "accepted"}},
                number(resp.connections_accepted));
   page.counter("pando_resp_connections_total", "", {{"outcome", "refused"}}, number(resp.connections_refused));
+  page.gauge("pando_resp_blocked_clients", "Clients that wait for a key (BLPOP, XREAD BLOCK, ...)", {},
+             number(resp.blocked));
   page.counter("pando_resp_commands_total", "Commands read", {}, number(resp.commands));
   page.counter("pando_resp_malformed_total", "Connections closed because what came broke the protocol", {},
                number(resp.malformed));

@@ -328,7 +328,7 @@ bool Connection::goes_on_waiting(Waiting& one) {
     return true;
   }
   blocked_ = std::make_unique<Blocked>(hub_.executor);
-  ++hub_.blocked;
+  ++hub_.stats.blocked;
   blocked_->first_serial = one.first_serial;
   blocked_->takes = whole.plan.takes();
   blocked_->keys = whole.plan.pending.names;
@@ -377,7 +377,7 @@ void Connection::ask_again() {
 void Connection::end_blocking() {
   if (!blocked_) return;
   hub_.feeds[db_].forget(blocked_->keys, *this, blocked_->asked);
-  if (!blocked_->sleeps) --hub_.blocked;
+  if (!blocked_->sleeps) --hub_.stats.blocked;
   blocked_.reset();
 }
 

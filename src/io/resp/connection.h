@@ -67,7 +67,6 @@ class Hub : public api::RespHost {
   std::size_t gathered_db = 0;
   std::deque<Feed> feeds;         // of each database
   std::size_t in_bytes = 0;       // buffered by all connections
-  std::size_t blocked = 0;        // connections that wait for a key
   std::int64_t monotonic_us = 0;  // as of the last tick
 
   RequestId request_id(std::uint32_t slot, std::uint32_t serial) const {

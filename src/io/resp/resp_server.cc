@@ -214,7 +214,7 @@ api::RespHost::Facts RespServer::Impl::facts() const {
   out.connections_accepted = stats.connections_accepted;
   out.commands = stats.commands;
   out.connections_refused = stats.connections_refused;
-  out.blocked = blocked;
+  out.blocked = stats.blocked;
   out.commands_per_second = commands_per_second_;
   out.bytes_in = stats.bytes_in;
   out.bytes_out = stats.bytes_out;

@@ -75,6 +75,7 @@ struct RespStats : loop::ListenerStats {
   std::uint64_t commands = 0;
   std::uint64_t malformed = 0;  // closed: not RESP, or over a limit
   std::uint64_t cut_off = 0;    // closed: did not read its replies
+  std::uint64_t blocked = 0;    // now: clients that wait for a key
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
 };

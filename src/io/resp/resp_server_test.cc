@@ -345,6 +345,7 @@ TEST_F(RespServerTest, ThoseThatTakeAreToldOneAfterTheOther) {
   answer({});
   ASSERT_TRUE(asked());
   answer({});
+  EXPECT_EQ(server->stats().blocked, 2u);
   node::WatchEvent event;
   event.change.table = "kv";
   event.change.key = "l";
@@ -359,6 +360,7 @@ TEST_F(RespServerTest, ThoseThatTakeAreToldOneAfterTheOther) {
   ASSERT_TRUE(asked());
   answer({"y"});
   EXPECT_TRUE(until([&] { return second.available() > 0; }));
+  EXPECT_EQ(server->stats().blocked, 0u);
 }
 
 TEST_F(RespServerTest, EachDatabaseIsANamespace) {
