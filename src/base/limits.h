@@ -69,10 +69,11 @@ inline constexpr std::size_t kLogTailBytes = 8 * 1024 * 1024;          // recent
 inline constexpr std::size_t kLogReadBytes = 1024 * 1024;              // one read for a lagging reader
 
 // Store.
-inline constexpr std::size_t kDirtyBytesCheckpoint = 192 * 1024 * 1024;   // starts a checkpoint
-inline constexpr std::size_t kDirtyBytesMax = 3 * kDirtyBytesCheckpoint;  // past it writes are refused
-inline constexpr std::size_t kCellCacheBytes = 256 * 1024 * 1024;         // decoded clean cells
-inline constexpr std::size_t kCellCachedBytesMax = 64 * 1024;             // a larger clean cell is not kept
+inline constexpr std::size_t kDirtyBytesCheckpoint = 192 * 1024 * 1024;  // starts a checkpoint, and
+inline constexpr std::size_t kDirtyTimesSlow = 2;                        // times as many slow writes to the log down,
+inline constexpr std::size_t kDirtyTimesMax = 3;                         // and so many refuse them
+inline constexpr std::size_t kCellCacheBytes = 256 * 1024 * 1024;        // decoded clean cells
+inline constexpr std::size_t kCellCachedBytesMax = 64 * 1024;            // a larger clean cell is not kept
 inline constexpr std::size_t kIndexBytesMax = 256 * 1024 * 1024;  // orders of sorted sets and lists, per namespace
 
 // Conflict ledger, per namespace; all of it is in memory.

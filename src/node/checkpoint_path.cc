@@ -16,6 +16,10 @@ constexpr Duration kRestMax = Duration::seconds(30);
 constexpr Duration kAfterFailure = Duration::seconds(1);
 // Between two slices, so that others have at least as much of the loop.
 constexpr Duration kBetweenSlices = Duration::micros(500);
+// Of one turn.
+constexpr std::int64_t kSlicesMax = 16;
+// Where memory is all but full.
+constexpr Duration kLogPauseMax = Duration::seconds(1);
 
 }  // namespace
 
@@ -33,8 +37,10 @@ void CheckpointPath::begin(Time now) {
 void CheckpointPath::go_on(Time now) {
   if (state_ != State::kGathering && state_ != State::kSettling) return;
   if (instant_of(now) < next_slice_at_) return;
+  const std::int64_t late = (instant_of(now) - next_slice_at_).us / kBetweenSlices.us;
   next_slice_at_ = instant_of(now) + kBetweenSlices;
-  const std::size_t slice = replica_.config().checkpoint_slice_cells;
+  const auto slices = static_cast<std::size_t>(std::min(1 + late, kSlicesMax));
+  const std::size_t slice = slices * replica_.config().checkpoint_slice_cells;
   if (state_ == State::kGathering && replica_.cells().gather(slice)) {
     state_ = State::kGathered;
   } else if (state_ == State::kSettling && replica_.cells().settle(slice)) {
@@ -72,7 +78,7 @@ void CheckpointPath::end_turn(Time now, Outputs& out) {
 }
 
 bool CheckpointPath::full() {
-  if (replica_.cells().dirty_bytes() >= limits::kDirtyBytesCheckpoint) return true;
+  if (replica_.cells().dirty_bytes() >= replica_.config().checkpoint_dirty_bytes) return true;
   const auto& segments = replica_.index().segments();
   if (!segments.empty() && segments.back().header.segment_id != counted_to_) {
     counted_to_ = segments.back().header.segment_id;
@@ -85,11 +91,33 @@ bool CheckpointPath::full() {
   return replay_bytes_ >= pace_.log_bytes;
 }
 
+Duration CheckpointPath::pause_of_log() const {
+  const std::size_t once = replica_.config().checkpoint_dirty_bytes;
+  const std::size_t slow = limits::kDirtyTimesSlow * once;
+  const std::size_t dirty = replica_.cells().dirty_bytes();
+  if (dirty <= slow) return {};
+  // Squared, so that it sets in gently.
+  const std::size_t room = (limits::kDirtyTimesMax - limits::kDirtyTimesSlow) * once;
+  const auto permille = static_cast<std::int64_t>(std::min<std::size_t>(1000 * (dirty - slow) / room, 1000));
+  return Duration::micros(kLogPauseMax.us * permille * permille / 1'000'000);
+}
+
+bool CheckpointPath::lets_log_go(Instant now) {
+  // A checkpoint that waits for the log makes room once that is written.
+  log_waits_ = state_ != State::kGathered && now < log_at_ + pause_of_log();
+  return !log_waits_;
+}
+
 std::optional<Instant> CheckpointPath::next_deadline() const {
   if (!replica_.failure().ok()) return std::nullopt;
-  if (state_ == State::kGathering || state_ == State::kSettling) return next_slice_at_;
-  if (under_way() || !replica_.cells().checkpoint_needed()) return std::nullopt;
-  return next_at_;
+  std::optional<Instant> next;
+  if (state_ == State::kGathering || state_ == State::kSettling) {
+    next = next_slice_at_;
+  } else if (!under_way() && replica_.cells().checkpoint_needed()) {
+    next = next_at_;
+  }
+  if (const Instant at = log_at_ + pause_of_log(); log_waits_ && (!next || at < *next)) next = at;
+  return next;
 }
 
 }  // namespace pando::node

@@ -10,6 +10,11 @@
 // Gathering and settling are done in slices (NamespaceConfig::checkpoint_slice_cells), so that nobody waits long behind
 // one: of 200,000 cells each would hold the loop for a tenth of a second. A crash in any state loses nothing: the store
 // is as before or as after, and the log replays the rest. One thread.
+//
+// Where cells change faster than checkpoints bring them to the store, the log is slowed down before memory is full:
+// past limits::kDirtyTimesSlow each write of it waits a little after the one before, longer the less room is left, and
+// with it whoever waits for an answer or an acknowledgement. So a bulk load goes at the store's pace; only those who
+// wait for nothing come to where writes are refused.
 #pragma once
 
 #include "node/replica.h"
@@ -30,6 +35,10 @@ class CheckpointPath {
   void on_written(const Status& status, Time now, Outputs& out);
   void end_turn(Time now, Outputs& out);
 
+  // Whether the log may be written to now; where not, next_deadline() says when.
+  bool lets_log_go(Instant now);
+  void on_log_handed_out(Instant now) { log_at_ = now; }
+
   bool under_way() const { return state_ != State::kIdle; }
   // Everything applied is in the store.
   bool complete() const { return !under_way() && !replica_.cells().checkpoint_needed(); }
@@ -40,8 +49,10 @@ class CheckpointPath {
   bool full();
 
   enum class State : std::uint8_t { kIdle, kGathering, kGathered, kWriting, kSettling };
-  // One slice, where its time has come.
+  // A slice, where its time has come; of long turns, as there are few, several.
   void go_on(Time now);
+  // From one write of the log to the next.
+  Duration pause_of_log() const;
 
   Replica& replica_;
   Pace pace_;
@@ -51,6 +62,8 @@ class CheckpointPath {
   State state_ = State::kIdle;
   bool failing_ = false;
   LogPos covered_;
+  Instant log_at_;                  // written to
+  bool log_waits_ = false;          // and would be again
   std::uint64_t counted_to_ = 0;    // replay_bytes_ was counted when this segment was the last
   std::uint64_t replay_bytes_ = 0;  // what a restart would read of the segments before that one
 };

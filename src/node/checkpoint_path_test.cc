@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "node/node_suite.h"
 
 namespace pando::node {
@@ -53,13 +55,13 @@ TEST_F(Checkpoints, OneThatTookLongIsFollowedByARest) {
 
 // Nobody waits behind a checkpoint of many cells: it takes turns with what is asked meanwhile, and holds none of that.
 TEST_F(Checkpoints, OneOfManyCellsIsMadeInSlices) {
-  const int cells = 4 * static_cast<int>(NamespaceConfig().checkpoint_slice_cells);
+  const int cells = 16 * static_cast<int>(NamespaceConfig().checkpoint_slice_cells);
   for (int i = 0; i < cells; ++i) rig_.ask("ns", put("k" + std::to_string(i), "1"));
   int turns = 0;
   while (rig_.checkpoints == 0) {
     rig_.ask("ns", put("k" + std::to_string(7 * turns % cells), "2"));
     rig_.pass(Duration::seconds(turns == 0 ? 6 : 0) + Duration::millis(1));
-    ASSERT_LT(++turns, 100);
+    ASSERT_LT(++turns, 400);
   }
   EXPECT_GE(turns, 4);
 }
@@ -89,6 +91,41 @@ TEST(LogCheckpoints, ALongLogDoesNotWait) {
   EXPECT_EQ(rig.checkpoints, 1U) << "the log is counted from there";
   write(3);
   EXPECT_EQ(rig.checkpoints, 2U);
+}
+
+// A load that the store does not keep up with is slowed down by waiting for its answers, and refused only where it does
+// not wait for any.
+TEST(FullMemory, SlowsTheLogDownBeforeItRefuses) {
+  Rig rig({"dc1", {}, {}});
+  NamespaceConfig config;
+  config.name = "ns";
+  config.checkpoint_dirty_bytes = 256 << 10;
+  rig.open(config);
+  rig.hold_checkpoints(true);
+  int written = 0;
+  const auto write = [&] { return rig.send("ns", put("k" + std::to_string(written++), Bytes(1 << 10, 'v'))); };
+  // How long the answer takes, in milliseconds.
+  const auto answer_time = [&] {
+    const RequestId id = write();
+    int ms = 0;
+    for (; !rig.answered(id) && ms < 2'000; ++ms) rig.pass(Duration::millis(1));
+    return ms;
+  };
+  std::vector<int> times;
+  while (times.size() < 1'000 && (times.empty() || rig.replies[RequestId(times.size())].status.ok())) {
+    times.push_back(answer_time());
+  }
+  ASSERT_LT(times.size(), 800U) << "refused in the end";
+  const std::size_t all = times.size();
+  EXPECT_EQ(rig.replies[RequestId(all)].status.code(), StatusCode::kOverloaded);
+  EXPECT_EQ(times[all / 2], 0) << "twice what begins a checkpoint is no reason yet";
+  EXPECT_GT(times[all * 5 / 6], 100);
+  EXPECT_GT(times[all - 2], 800);
+  EXPECT_LE(*std::max_element(times.begin(), times.end()), 1'001);
+  // What somebody waits for goes on by itself, and with the store all is as before.
+  rig.hold_checkpoints(false);
+  for (int i = 0; i < 200; ++i) rig.pass(Duration::millis(5));
+  EXPECT_EQ(answer_time(), 0);
 }
 
 }  // namespace

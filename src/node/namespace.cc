@@ -220,7 +220,11 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     conflicts_.end_turn(now, out);
     answers_.end_turn(peers_.take_acked(), now, out);
     checkpoints_.end_turn(now, out);
-    if (!log_held_ || stopping_) replica_->hand_out(now, out);
+    if ((!log_held_ && checkpoints_.lets_log_go(instant_of(now))) || stopping_) {
+      const std::size_t before = out.log_writes.size();
+      replica_->hand_out(now, out);
+      if (out.log_writes.size() > before) checkpoints_.on_log_handed_out(instant_of(now));
+    }
     watches_.end_turn(next_read_id, out);
     explains_.end_turn(now, next_read_id, out);
     let_go_of_log(now, out);

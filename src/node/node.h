@@ -42,6 +42,8 @@ struct NamespaceConfig {
   std::size_t order_slice_cells = 4096;
   // Of a checkpoint, cells that are copied in a turn (node/checkpoint_path.h).
   std::size_t checkpoint_slice_cells = 256;
+  // Changed cells that no checkpoint has brought to the store: so many begin one (limits::kDirtyTimesSlow).
+  std::size_t checkpoint_dirty_bytes = limits::kDirtyBytesCheckpoint;
   // A table that arrives comes in parts of so much, each on disk before the next is asked for (node/resync_path.h).
   std::size_t arrival_part_bytes = 64 << 20;
   // How often all cells are compared with each peer, when both have seen the same; 0: never.

@@ -21,9 +21,10 @@ Status WritePath::writable() const {
   PANDO_RETURN_IF_ERROR(replica_.serving());
   if (!replica_.config().writable) return Status(StatusCode::kReadOnly, "this node is read-only");
   // Changes that no checkpoint has taken yet live in memory; past this, taking more would be unbounded.
-  if (replica_.cells().dirty_bytes() > limits::kDirtyBytesMax) {
-    return Status(StatusCode::kOverloaded, fmt::format("{} bytes wait for a checkpoint, the limit is {}",
-                                                       replica_.cells().dirty_bytes(), limits::kDirtyBytesMax));
+  const std::size_t most = limits::kDirtyTimesMax * replica_.config().checkpoint_dirty_bytes;
+  if (replica_.cells().dirty_bytes() > most) {
+    return Status(StatusCode::kOverloaded,
+                  fmt::format("{} bytes wait for a checkpoint, the limit is {}", replica_.cells().dirty_bytes(), most));
   }
   return {};
 }
