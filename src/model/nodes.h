@@ -26,7 +26,7 @@ struct NodesReply {
   struct Node {
     std::string name;
     State state = State::kAway;
-    std::uint64_t epoch = 0;    // the latest whose commits are here; 0: none
+    std::uint64_t epoch = 0;    // the latest whose commits are here, or at a peer; 0: none
     std::uint64_t commits = 0;  // here, of all its epochs
     // Retired once, whether or not a later epoch has come back since: up to which epoch, by whom, when.
     std::uint64_t retired_epoch = 0;  // 0: never

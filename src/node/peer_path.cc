@@ -215,7 +215,13 @@ void PeerPath::on_hello(LinkId id, Link& link, const repl::HelloReceived& hello,
   } else if (partial_.size() < kPeersKnownMax) {
     partial_.insert(hello.origin.node);
   }
-  if (link.options.subscribe && hello.publish) {
+  if (comes_by_others(link, instant_of(now))) {
+    link.fenced = true;
+    link.fenced_until = news_by_others_.at(hello.origin.node);
+    out.notes.push_back({Note::Level::kInfo, replica_.name(),
+                         fmt::format("link {}: what {} wrote before it was retired is taken from others first",
+                                     id.value, hello.origin.node)});
+  } else if (link.options.subscribe && hello.publish) {
     std::vector<Origin> lacking;
     for (const auto& [origin, seq] : hello.context.entries()) {
       if (replica_.cells().context().get(origin) < seq && link.session.gives(origin)) lacking.push_back(origin);
@@ -361,6 +367,7 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
       equality_.postponed(proof->peer, instant_of(now));
     }
   }
+  end_fences(instant_of(now), out);
   want_missing(instant_of(now));
   tell_routes();
   for (auto& [id, link] : links_) {
@@ -385,8 +392,9 @@ std::optional<Instant> PeerPath::next_deadline() const {
     if (at && (!next || *at < *next)) next = at;
   }
   for (const auto& entry : links_) {
-    if (entry.second.session.closed()) continue;
-    const Instant at = entry.second.session.next_deadline();
+    const Link& link = entry.second;
+    if (link.session.closed()) continue;
+    const Instant at = std::min(link.session.next_deadline(), link.fenced_until.value_or(link.session.next_deadline()));
     if (!next || at < *next) next = at;
   }
   return next;

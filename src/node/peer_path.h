@@ -8,8 +8,9 @@
 // link is told and goes on as though it had only announced it, and it is asked for elsewhere.
 //
 // A peer that greets as an epoch that is retired here (engine/retired.h) is fenced: it is sent what is here, and
-// nothing is taken from it, until it knows of its retirement. Whoever learns that it is retired itself goes on as a new
-// epoch and greets all its peers anew: settle_retired().
+// nothing is taken from it, until it knows of its retirement (and at a site that takes some tables until others have
+// brought what it came back with). Whoever learns that it is retired itself goes on as a new epoch and greets all its
+// peers anew: settle_retired().
 //
 // From which link the commits of an origin come whole is repl::Providers' choice; what the others only announce is put
 // in order by repl::Assembly. What was announced and does not come is asked for where it was announced: at once when no
@@ -120,6 +121,8 @@ class PeerPath {
   Result<bool> only_parts_left(const std::string& node) const;
   // The latest epoch of the node that anybody here has heard of; 0: none.
   std::uint64_t latest_epoch(const std::string& node) const;
+  // The same, or a later one of which a peer has said that it has commits: an edge may be alone in that.
+  std::uint64_t epoch_told(const std::string& node) const;
   // Its own commits that it said it had, and that are not here.
   std::uint64_t known_missing(const std::string& node) const;
   // Names of the peers that have said Hello to this process, ascending.
@@ -163,7 +166,8 @@ class PeerPath {
     bool undecided = false;       // whether it comes back by the log or by a resync (node/way_back.h)
     std::optional<std::uint64_t> routed_version = {};  // of providers_, as the peer was told
     Origin said_as = {};                               // who this node called itself in its Hello
-    bool fenced = false;                               // the peer came as an epoch that is retired
+    bool fenced = false;  // nothing is taken from it: it came as an epoch that is retired, or with news of one
+    std::optional<Instant> fenced_until = {};  // because of news
     FallingBehind falling_behind = {};
     bool choosing_again = false;  // it falls behind, and the cells are being weighed
     bool out_of_credit = false;   // at the end of the last turn
@@ -197,6 +201,12 @@ class PeerPath {
   // Greets all those anew who know this node by an epoch that is retired.
   void greet_anew(Outputs& out);
   Status fence(Link& link, const repl::HelloReceived& hello, Outputs& out);
+  // The peer was retired and brings what it wrote before. Those who may clear what was freed of that take it first
+  // (Replica::give_up_before()); a site that takes some tables may not, and has it from them, after the clear. While
+  // a link to one of them is up, for kNewsByOthers after the first Hello.
+  bool comes_by_others(const Link& link, Instant now);
+  // Fenced peers whose news are here, or do not come by others, greet anew.
+  void end_fences(Instant now, Outputs& out);
   static constexpr std::string_view kLostCommits =
       "a peer holds commits of this node that it has lost (a restored or cloned disk?)";
   static constexpr std::string_view kMetAnother =
@@ -251,7 +261,8 @@ class PeerPath {
   };
   std::map<std::string, MetAs> epochs_met_;
   std::set<std::string> lost_awaited_;
-  VersionVector settled_;  // the retirements that have taken effect
+  std::map<std::string, Instant> news_by_others_;  // of a retired node, awaited from others until then
+  VersionVector settled_;                          // the retirements that have taken effect
   repl::Assembly assembly_;
   repl::Providers providers_;
   WayBack way_back_;

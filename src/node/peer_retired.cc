@@ -9,6 +9,12 @@
 #include "node/peer_path.h"
 
 namespace pando::node {
+namespace {
+
+// For so long a site that takes some tables waits for others to bring what a retired node has come back with.
+constexpr Duration kNewsByOthers = Duration::seconds(30);
+
+}  // namespace
 
 Status PeerPath::fence(Link& link, const repl::HelloReceived& hello, Outputs& out) {
   const std::string who = to_string(hello.origin);
@@ -26,6 +32,39 @@ Status PeerPath::fence(Link& link, const repl::HelloReceived& hello, Outputs& ou
                    "it before it has begun a new epoch, which it does by itself",
                    who)});
   return {};
+}
+
+bool PeerPath::comes_by_others(const Link& link, Instant now) {
+  if (replica_.tables().whole()) return false;
+  const std::string& node = link.session.peer()->origin.node;
+  const engine::RetiredNodes& retired = replica_.retired();
+  const auto& there = link.session.peer_durable().entries();
+  const bool news = std::any_of(there.begin(), there.end(), [&](const auto& entry) {
+    const auto& [origin, seq] = entry;
+    return origin.node == node && retired.has(origin) && replica_.cells().context().get(origin) < seq;
+  });
+  if (!news) {
+    news_by_others_.erase(node);
+    return false;
+  }
+  const bool others = std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    const Link& other = entry.second;
+    const repl::Session& session = other.session;
+    if (!session.peer() || session.closed() || other.fenced || !other.options.subscribe) return false;
+    const repl::Hello& hello = *session.peer();
+    return hello.publish && hello.tables.all && hello.role == repl::Role::kReplicator && hello.origin.node != node;
+  });
+  return others && now < news_by_others_.try_emplace(node, now + kNewsByOthers).first->second;
+}
+
+void PeerPath::end_fences(Instant now, Outputs& out) {
+  for (auto& [id, link] : links_) {
+    if (!link.fenced_until || link.session.closed() || comes_by_others(link, now)) continue;
+    const std::string why =
+        fmt::format("what {} wrote before it was retired is waited for no longer", link.session.peer()->origin.node);
+    out.notes.push_back({Note::Level::kInfo, replica_.name(), fmt::format("link {}: {}", id.value, why)});
+    link.session.refuse(Status(StatusCode::kUnavailable, why + ": dial again"));
+  }
 }
 
 void PeerPath::settle_retired(Time now, Outputs& out) {
@@ -141,6 +180,17 @@ std::uint64_t PeerPath::latest_epoch(const std::string& node) const {
     if (entry.first.node == node) latest = std::max(latest, entry.first.epoch);
   }
   return latest;
+}
+
+std::uint64_t PeerPath::epoch_told(const std::string& node) const {
+  const std::uint64_t heard = latest_epoch(node);
+  std::uint64_t told = heard;
+  for (const auto& [peer, context] : durable_at_) {
+    for (const auto& [origin, seq] : context.entries()) {
+      if (origin.node == node && origin.epoch <= heard + limits::kEpochsAheadMax) told = std::max(told, origin.epoch);
+    }
+  }
+  return told;
 }
 
 std::uint64_t PeerPath::known_missing(const std::string& node) const {

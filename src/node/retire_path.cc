@@ -34,12 +34,15 @@ void RetirePath::handle(RequestId id, const ListNodesRequest&, Time, Outputs& ou
     node.retired_at_ms = retired.at.wall_ms();
   }
   for (const std::string& name : peers_.names_met()) node_of(name);
+  for (auto& [name, node] : nodes) node.epoch = std::max(node.epoch, peers_.epoch_told(name));
   node_of(replica_.self().node).epoch = replica_.self().epoch;
   NodesReply reply;
   for (auto& [name, node] : nodes) {
     using State = NodesReply::State;
+    // A later epoch than was retired: an edge has commits of it, and what it wrote then waits for them.
+    const bool more = node.epoch > node.retired_epoch;
     node.state = name == replica_.self().node ? State::kSelf
-                 : peers_.gone(name)          ? State::kRetired
+                 : peers_.gone(name) && !more ? State::kRetired
                  : peers_.linked(name)        ? State::kLinked
                                               : State::kAway;
     reply.nodes.push_back(std::move(node));
@@ -69,7 +72,7 @@ Status RetirePath::check(const RetireNodeRequest& request) const {
                                                      "…), stop it, and retire it then",
                                                      name));
   }
-  if (peers_.latest_epoch(name) != 0) return {};
+  if (peers_.epoch_told(name) != 0) return {};
   return Status(StatusCode::kNotFound,
                 fmt::format("nobody here has heard of a node \"{}\" in namespace {}: nothing waits for it, unless the "
                             "configuration names its address",
@@ -153,7 +156,7 @@ void RetirePath::finish(Time now, Outputs& out) {
   const Asked& asked = asked_.front();
   // It may have come back while the cells were walked over.
   Status status = check(asked.request);
-  found_.epoch = peers_.latest_epoch(found_.node);
+  found_.epoch = peers_.epoch_told(found_.node);
   for (const auto& [origin, seq] : replica_.durable_context().entries()) {
     if (origin.node == found_.node) found_.commits += seq.value;
   }

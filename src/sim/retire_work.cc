@@ -293,8 +293,22 @@ void RetireWork::retire_in(const std::string& ns) {
   asked.ask(ns, RetireNodeRequest{site_->name(), false, return_ == Return::kNever}, [this, ns](const Answer& answer) {
     const auto* done = std::get_if<RetireReply>(&answer.reply.body);
     if (answer.lost || !answer.reply.status.ok() || done == nullptr || !done->done) return;
+    // Said again when somebody has told of a later epoch: the list of nodes has it as away until then.
+    if (done->epoch < last_epoch_left(ns)) return;
     if (retired_in_.insert(ns).second) world_.markers().reach(Marker::kRetired);
   });
+}
+
+std::uint64_t RetireWork::last_epoch_left(const std::string& ns) const {
+  std::uint64_t last = 0;
+  for (const auto& machine : world_.machines()) {
+    if (machine.get() == site_ || !machine->healthy(ns)) continue;
+    const VersionVector context = machine->context(ns);
+    for (const auto& entry : context.entries()) {
+      if (entry.first.node == site_->name()) last = std::max(last, entry.first.epoch);
+    }
+  }
+  return last;
 }
 
 void RetireWork::come_back() {

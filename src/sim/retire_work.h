@@ -63,6 +63,8 @@ class RetireWork {
   void retire();
   bool others_know(const Machine& machine) const;
   void retire_in(const std::string& ns);
+  // Of the site, that anybody has commits of.
+  std::uint64_t last_epoch_left(const std::string& ns) const;
   void come_back();
   void start_empty();
   void stop_others();
