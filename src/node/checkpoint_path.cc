@@ -38,8 +38,8 @@ void CheckpointPath::go_on(Time now) {
   if (state_ != State::kGathering && state_ != State::kSettling) return;
   if (instant_of(now) < next_slice_at_) return;
   const std::int64_t late = (instant_of(now) - next_slice_at_).us / kBetweenSlices.us;
-  next_slice_at_ = instant_of(now) + kBetweenSlices;
-  const auto slices = static_cast<std::size_t>(std::min(1 + late, kSlicesMax));
+  next_slice_at_ = instant_of(now) + (hurry_ ? Duration() : kBetweenSlices);
+  const auto slices = static_cast<std::size_t>(hurry_ ? kSlicesMax : std::min(1 + late, kSlicesMax));
   const std::size_t slice = slices * replica_.config().checkpoint_slice_cells;
   if (state_ == State::kGathering && replica_.cells().gather(slice)) {
     state_ = State::kGathered;

@@ -32,6 +32,8 @@ class CheckpointPath {
 
   // Begins one now (if none is under way and there is something to write), whatever the interval says.
   void begin(Time now);
+  // The node stops: nobody is left to whom slices leave the loop.
+  void hurry() { hurry_ = true; }
   void on_written(const Status& status, Time now, Outputs& out);
   void end_turn(Time now, Outputs& out);
 
@@ -61,6 +63,7 @@ class CheckpointPath {
   Instant handed_out_at_;
   State state_ = State::kIdle;
   bool failing_ = false;
+  bool hurry_ = false;
   LogPos covered_;
   Instant log_at_;                  // written to
   bool log_waits_ = false;          // and would be again

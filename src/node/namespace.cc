@@ -310,6 +310,7 @@ void Namespace::advance_stop(Time now, Outputs&) {
     (void)replica_->append_close();
     close_appended_ = true;
   }
+  checkpoints_.hurry();
   if (replica_->appender().idle() && !checkpoints_.under_way()) checkpoints_.begin(now);
 }
 
