@@ -176,6 +176,7 @@ void Driver::post_flush() {
     flush_posted_ = false;
     begin_round();
     end_round();
+    if (progress_) progress_();
   });
 }
 
@@ -381,7 +382,6 @@ void Driver::arm_timer() {
     armed_at_ = Instant{INT64_MAX};
     out_.wake_at = Instant{INT64_MAX};
     accept(node::Tick{});
-    if (progress_) progress_();
   });
 }
 

@@ -80,7 +80,7 @@ class Driver final : public io::http::HttpSink, public io::resp::RespSink {
   void post(Answers answers);
 
   void begin_stop();
-  // Set once; called whenever an input was taken in, to see whether the node has stopped.
+  // Set once; called whenever an input was taken in or a turn has ended, to see whether the node has stopped.
   void on_progress(std::function<void()> check) { progress_ = std::move(check); }
   // A client asks how the process is: HttpServer::on_health() or on_metrics() answers.
   enum class About : std::uint8_t { kHealth, kMetrics };
