@@ -220,7 +220,8 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     conflicts_.end_turn(now, out);
     answers_.end_turn(peers_.take_acked(), now, out);
     checkpoints_.end_turn(now, out);
-    if ((!log_held_ && checkpoints_.lets_log_go(instant_of(now))) || stopping_) {
+    const bool may_go = checkpoints_.lets_log_go(instant_of(now)) && !log_held_;
+    if (may_go || stopping_) {
       const std::size_t before = out.log_writes.size();
       replica_->hand_out(now, out);
       if (out.log_writes.size() > before) checkpoints_.on_log_handed_out(instant_of(now));
