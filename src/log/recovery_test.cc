@@ -223,6 +223,36 @@ TEST(Recovery, EverySubsetOfTheSectorsOfTheLastWrite) {
   }
 }
 
+// Writes that run ahead of the disk: of the first any prefix, of the second, which begins in the last sector of the
+// first, any sectors that they do not share. Wherever in a sector the first one begins.
+TEST(Recovery, EveryPrefixOfAWriteThatAnotherFollowedBeforeItWasDurable) {
+  for (std::size_t where = 0; where < kSectorBytes; where += 40) {
+    InFlight row{"two writes", 1, where + 1, 2, 0, {}, {}, {}};
+    DrivenLog log(row.disk, small());
+    log.appender().run_ahead();
+    row.all = bodies(1, 1, row.body_bytes);
+    log.append_all(row.all);
+    const auto write = [&](std::size_t bytes) {
+      row.all.emplace_back(bytes, static_cast<char>('a' + row.all.size()));
+      CHECK(log.append(row.all.back()).has_value());
+      return *log.appender().take_write(true);
+    };
+    const SegmentWrite first = write(60);
+    log.appender().handed_over();
+    const SegmentWrite second = write(1200);
+    const bool shared = (first.offset + first.bytes.size() - 1) / kSectorBytes == second.offset / kSectorBytes;
+    for (std::size_t cut = 0; cut <= first.bytes.size(); ++cut) {
+      for (std::uint64_t sectors = 0; sectors < 16; ++sectors) {
+        if (shared && cut < first.bytes.size() && (sectors & 1) != 0) continue;
+        TestDisk crashed = row.disk;
+        crashed.cut(first, cut);
+        crashed.tear(second, sectors);
+        expect_survives(row, crashed, fmt::format("at {}, cut at {}, then sectors {:b}", first.offset, cut, sectors));
+      }
+    }
+  }
+}
+
 // The file itself ends early: as if zeros followed.
 TEST(Recovery, EveryLengthOfTheLastFile) {
   const Written written = some_log(false);

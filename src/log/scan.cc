@@ -34,7 +34,8 @@ class Break {
   bool lacks_sector(std::size_t to) const;
   // Nothing is written at or behind `to`.
   bool ends_before(std::size_t to) const { return to >= segment_.size() || all_zero(segment_.substr(to)); }
-  bool is_zero(std::size_t at) const { return at >= segment_.size() || segment_[at] == 0; }
+  // Only zeros from `at` to the end of its sector. What lies in later sectors may be of later writes.
+  bool sector_ends_before(std::size_t at) const;
 
  private:
   SegmentSeed seed_;
@@ -66,15 +67,18 @@ bool Break::lacks_sector(std::size_t to) const {
   return false;
 }
 
+bool Break::sector_ends_before(std::size_t at) const {
+  return at >= segment_.size() || all_zero(segment_.substr(at, kSectorBytes - at % kSectorBytes));
+}
+
 // The record at `offset` is not whole. True when a write cut off by a crash looks like that.
 bool record_is_torn(const Break& where, const Parsed& parsed, std::size_t offset) {
   if (parsed.found == Found::kBadHeader) {
-    const std::size_t kind_at = offset + kRecordHeaderBytes - 1;
-    const bool is_prefix = where.is_zero(kind_at) && where.ends_before(kind_at);
-    return is_prefix || where.lacks_sector(offset + kRecordHeaderBytes);
+    const std::size_t end = offset + kRecordHeaderBytes;
+    return where.sector_ends_before(end - 1) || where.lacks_sector(end);
   }
   const std::size_t end = offset + parsed.header.bytes();
-  return (where.is_zero(end - 1) && where.ends_before(end)) || where.lacks_sector(end);
+  return where.sector_ends_before(end - 1) || where.lacks_sector(end);
 }
 
 void judge_tail(std::uint64_t segment_id, ByteSpan segment, const Parsed& parsed, Scan& scan) {

@@ -1,12 +1,15 @@
 // log/scan.h — reads the records of one whole segment, and tells a torn tail from damage.
 //
-// A power cut leaves the one write that was in flight half done: any subset of its sectors, or any prefix.
-// Everything before that write was durable. So when a record is not whole:
+// A power cut leaves the one write that was in flight half done: any subset of its sectors, or any prefix. Where
+// writes run ahead of the disk (log/appender.h) several were, of each of which as much or as little may be there; what
+// an earlier one lost of a sector, later ones lost too. Everything before them was durable. So when a record is not
+// whole:
 //
 //   damage  a whole record further on was handed out after the broken one was durable
 //           (durable_before() >= its position), or
 //           nothing of the broken record is missing: no sector of it still holds the zeros the segment was
-//           filled with, and it is not a prefix. A torn write cannot look like that; flipped bits do.
+//           filled with, and its last byte (of a broken header: the header's), which is never zero, is not one
+//           of those zeros either, up to the end of its sector. A torn write cannot look like that; flipped bits do.
 //   torn    otherwise. The tail is cut there; nothing acknowledged was in it.
 //
 // What is pinned by a later segment's header is checked by Recovery, on top.
