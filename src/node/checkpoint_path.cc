@@ -34,6 +34,11 @@ void CheckpointPath::begin(Time now) {
   go_on(now);
 }
 
+void CheckpointPath::hurry(Time now) {
+  hurry_ = true;
+  if (!failing_) begin(now);
+}
+
 void CheckpointPath::go_on(Time now) {
   if (state_ != State::kGathering && state_ != State::kSettling) return;
   if (instant_of(now) < next_slice_at_) return;

@@ -32,8 +32,9 @@ class CheckpointPath {
 
   // Begins one now (if none is under way and there is something to write), whatever the interval says.
   void begin(Time now);
-  // The node stops: nobody is left to whom slices leave the loop.
-  void hurry() { hurry_ = true; }
+  // The node stops: as begin(), without pauses between slices, as nobody is left to whom they leave the loop. Again and
+  // again, it tries again after one that failed no sooner than ever.
+  void hurry(Time now);
   void on_written(const Status& status, Time now, Outputs& out);
   void end_turn(Time now, Outputs& out);
 

@@ -74,6 +74,18 @@ TEST_F(Checkpoints, TheRestIsHalfAMinuteAtMost) {
   EXPECT_EQ(rig_.checkpoints, 2U);
 }
 
+TEST_F(Checkpoints, AStopWithAFullDiskTriesOnceASecond) {
+  rig_.ask("ns", put("k", "1"));
+  rig_.checkpoint_status = Status(StatusCode::kUnavailable, "no space left on device");
+  rig_.node().begin_stop(rig_.now, rig_.out);
+  for (int i = 0; i < 35; ++i) rig_.pass(Duration::millis(100));
+  EXPECT_EQ(rig_.checkpoints, 4U);
+  EXPECT_FALSE(rig_.node().stopped());
+  rig_.checkpoint_status = {};
+  rig_.pass(Duration::seconds(1));
+  EXPECT_TRUE(rig_.node().stopped());
+}
+
 // What is written again and again waits for its time, until a restart would have too much of it to read.
 TEST(LogCheckpoints, ALongLogDoesNotWait) {
   NodeConfig config{"dc1", {}, {}};

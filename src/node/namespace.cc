@@ -214,7 +214,7 @@ void Namespace::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
     if (!stopping_) escrow_.end_turn(now);
     if (!stopping_) give_ups_.end_turn(now);
     if (!stopping_) expiry_.end_turn(now, peers_, out);
-    if (stopping_) advance_stop(now, out);
+    if (stopping_) advance_stop(now);
     restores_.end_turn(now, out);
     backups_.end_turn(now, out);
     conflicts_.end_turn(now, out);
@@ -301,18 +301,17 @@ void Namespace::begin_stop(Time now, Outputs& out) {
   retires_.end_all(reason, out);
   conflicts_.end_waiting(now, out);
   peers_.refuse_all(reason);
-  advance_stop(now, out);
+  advance_stop(now);
 }
 
-void Namespace::advance_stop(Time now, Outputs&) {
+void Namespace::advance_stop(Time now) {
   if (!close_appended_) {
     // Behind everything that was taken. When even this finds no room (disk full), the next start replays a
     // log without it: slower, nothing lost.
     (void)replica_->append_close();
     close_appended_ = true;
   }
-  checkpoints_.hurry();
-  if (replica_->appender().idle() && !checkpoints_.under_way()) checkpoints_.begin(now);
+  if (replica_->appender().idle()) checkpoints_.hurry(now);
 }
 
 bool Namespace::stopped() const {

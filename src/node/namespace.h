@@ -77,7 +77,7 @@ class Namespace {
   // Its token is covered, and the orders it needs are there or small.
   void handle(ClientRequest&& asked, const std::vector<Replica*>& group, Time now, Outputs& out);
   void handle_in_transaction(ClientRequest&& asked, Time now, Outputs& out);
-  void advance_stop(Time now, Outputs& out);
+  void advance_stop(Time now);
   void let_go_of_log(Time now, Outputs& out);
   void announce_failure(Outputs& out);
   void answer_scope(RequestId id, const ScopeRequest& request, Outputs& out);

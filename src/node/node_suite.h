@@ -81,6 +81,8 @@ class Rig {
   std::function<void(const LogWrite&)> on_write;
   // Segments cannot be prepared.
   Status prepare_status;
+  // Checkpoints cannot be written.
+  Status checkpoint_status;
 
   Node& node() { return node_; }
   const Disks& disks() const { return disks_; }
@@ -124,7 +126,8 @@ class Rig {
       while (!hold_checkpoints_ && !unwritten_.empty()) {
         const CheckpointWrite checkpoint = std::move(unwritten_.front());
         unwritten_.pop_front();
-        const Status status = disks_.at(checkpoint.ns)->kv.write(checkpoint.batch);
+        const Status status =
+            checkpoint_status.ok() ? disks_.at(checkpoint.ns)->kv.write(checkpoint.batch) : checkpoint_status;
         node_.step(CheckpointWritten{checkpoint.ns, status}, now, out);
         more = true;
       }
