@@ -62,6 +62,13 @@ void Net::set_quality(MachineIndex a, MachineIndex b, LinkQuality quality) {
   qualities_[std::minmax(a, b)] = quality;
 }
 
+std::size_t Net::open_dials(MachineIndex from, MachineIndex to) const {
+  return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), [&](const auto& item) {
+    const auto& [dialled, accepted] = item.second->ends;
+    return dialled.machine == from && accepted.machine == to && dialled.up && accepted.up;
+  }));
+}
+
 void Net::dial_failed(MachineIndex from, std::uint64_t incarnation, std::uint64_t dial_id, const std::string& reason) {
   NetHost& host = *hosts_.at(from);
   if (host.incarnation() == incarnation) host.on_link_down(LinkId(0), dial_id, reason);

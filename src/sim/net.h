@@ -90,6 +90,8 @@ class Net {
   // A connection to `to` from nowhere that sends `frames` as they are and listens to nothing.
   void stranger(MachineIndex to, std::vector<Bytes> frames);
 
+  // Connections that `from` has dialled and that are open at both ends.
+  std::size_t open_dials(MachineIndex from, MachineIndex to) const;
   std::size_t connection_count() const { return connections_.size(); }
   std::uint64_t delivered_frames() const { return delivered_frames_; }
   std::uint64_t delivered_bytes() const { return delivered_bytes_; }

@@ -99,6 +99,20 @@ std::vector<std::vector<const Machine*>> World::islands(const std::string& ns) c
   return result;
 }
 
+bool World::linked() const {
+  for (const auto& machine : machines_) {
+    std::map<MachineIndex, std::size_t> dials;
+    for (const node::LinkConfig& link : machine->config().node.links) {
+      const Machine* peer = machine_at(link.address);
+      if (machine->healthy(link.ns) && peer != nullptr && peer->healthy(link.ns)) ++dials[peer->index()];
+    }
+    for (const auto& [peer, count] : dials) {
+      if (net_.open_dials(machine->index(), peer) < count) return false;
+    }
+  }
+  return true;
+}
+
 bool World::settled(std::string* why) const {
   const auto no = [&](std::string text) {
     if (why != nullptr) *why = std::move(text);

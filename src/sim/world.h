@@ -77,6 +77,8 @@ class World {
   // Runs until `done` says so, checked after every event; false when `max` passed first.
   bool run_until(const std::function<bool()>& done, Duration max);
 
+  // Every link that is configured between machines that serve it is open.
+  bool linked() const;
   // Every group of machines that can reach each other has the same context in each namespace, and no work is
   // under way. `why` gets a sentence when not.
   bool settled(std::string* why = nullptr) const;
