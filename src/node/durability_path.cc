@@ -79,34 +79,55 @@ std::string DurabilityPath::missed_by(const Waiting& waiting) const {
   return fmt::format("{}", fmt::join(missed, ", "));
 }
 
-Reply DurabilityPath::done_here(const Waiting& waiting, std::string_view why) const {
+Status DurabilityPath::done_but(const Waiting& waiting, std::string_view why) const {
   const std::vector<std::string> sites = peers_.durable_at(*waiting.reply.reply.dot);
+  return Status(StatusCode::kTimeout,
+                fmt::format("{} {}; the write is done and stays: it is on this disk and on those of {} other {}{}{}",
+                            missed_by(waiting), why, sites.size(), sites.size() == 1 ? "node" : "nodes",
+                            sites.empty() ? "" : ": ", fmt::join(sites, ", ")));
+}
+
+Reply DurabilityPath::done_here(const Waiting& waiting, const Status& status) const {
   Reply reply = waiting.reply.reply;
-  reply.body = {};
-  reply.status =
-      Status(StatusCode::kTimeout,
-             fmt::format("{} {}; the write is done and stays: it is on this disk and on those of {} other {}{}{}",
-                         missed_by(waiting), why, sites.size(), sites.size() == 1 ? "node" : "nodes",
-                         sites.empty() ? "" : ": ", fmt::join(sites, ", ")));
-  reply.reached = Reply::Reached{Level::kFsync, static_cast<std::uint32_t>(sites.size())};
+  if (auto* pipeline = std::get_if<PipelineReply>(&reply.body)) {
+    // Of its items the writes that made something.
+    for (ItemReply& item : pipeline->items) {
+      if (item.status.ok() && item.seq) item.status = status;
+    }
+  } else {
+    reply.body = {};
+    reply.status = status;
+  }
+  const auto sites = static_cast<std::uint32_t>(peers_.durable_at(*reply.dot).size());
+  reply.reached = Reply::Reached{Level::kFsync, sites};
+  return reply;
+}
+
+// A power cut may still take it, and another write its number: nothing that names it is told, nor what was read of it.
+Reply DurabilityPath::unknown(const Waiting& waiting, const Status& status) {
+  Reply reply = Reply::failure(status);
+  if (const auto* pipeline = std::get_if<PipelineReply>(&waiting.reply.reply.body)) {
+    PipelineReply items;
+    for (const ItemReply& item : pipeline->items) items.items.push_back({item.status.ok() ? status : item.status});
+    reply = {{}, std::move(items), {}};
+  }
+  reply.reached = Reply::Reached{};
   return reply;
 }
 
 Reply DurabilityPath::timed_out(const Waiting& waiting) const {
   const std::string why = fmt::format("not reached within {} ms", waiting.wait.millis());
-  if (waiting.pos <= replica_.durable()) return done_here(waiting, why);
-  // A power cut may still take it, and another write its number: nothing that names it is told.
-  Reply reply = Reply::failure(Status(
-      StatusCode::kTimeout, fmt::format("{} {}; outcome unknown: the write is done here, but not on this disk yet, and "
-                                        "a crash may still undo it",
-                                        missed_by(waiting), why)));
-  reply.reached = Reply::Reached{};
-  return reply;
+  if (waiting.pos <= replica_.durable()) return done_here(waiting, done_but(waiting, why));
+  return unknown(waiting,
+                 Status(StatusCode::kTimeout,
+                        fmt::format("{} {}; outcome unknown: the write is done here, but not on this disk yet, and "
+                                    "a crash may still undo it",
+                                    missed_by(waiting), why)));
 }
 
 void DurabilityPath::not_waited_for(const Waiting& waiting, Outputs& out) {
   const std::string why = fmt::format("not waited for, as {} writes wait for other sites", waiting_.size());
-  replica_.reply_when_durable({waiting.reply.id, done_here(waiting, why)}, waiting.pos, out);
+  replica_.reply_when_durable({waiting.reply.id, done_here(waiting, done_but(waiting, why))}, waiting.pos, out);
 }
 
 void DurabilityPath::end_turn(bool acked, Time now, Outputs& out) {
@@ -131,10 +152,9 @@ void DurabilityPath::end_turn(bool acked, Time now, Outputs& out) {
 
 void DurabilityPath::end_all(const Status& reason, Outputs& out) {
   for (const Waiting& one : waiting_) {
-    Reply reply = one.pos <= replica_.durable() ? timed_out(one) : Reply();
-    reply.status =
-        reason.with_context(one.pos <= replica_.durable() ? "the write is done and stays" : "outcome unknown");
-    out.replies.push_back({one.reply.id, std::move(reply)});
+    out.replies.push_back({one.reply.id, one.pos <= replica_.durable()
+                                             ? done_here(one, reason.with_context("the write is done and stays"))
+                                             : unknown(one, reason.with_context("outcome unknown"))});
   }
   waiting_.clear();
 }

@@ -6,7 +6,8 @@
 //
 // A wait for other sites is bounded: then kTimeout, with what was reached beside it. A write that is on this disk is
 // done and stays, and the answer says so and names its commit. Of one that is not there yet no answer says either: a
-// power cut may take it, and its number goes to another.
+// power cut may take it, and its number goes to another. In a pipeline each write that was done says so; what was
+// refused is refused.
 //
 // What was answered from memory or from the operating system's hands can be lost in a crash although its number was
 // told. So before the first such answer of a process a record that says so is made durable (Replica::begin_relaxed()),
@@ -57,7 +58,10 @@ class DurabilityPath {
   // Whom its writer waited for in vain.
   std::string missed_by(const Waiting& waiting) const;
   // What is told of a write that is on this disk by the time the answer goes out. `why` the others were not waited for.
-  Reply done_here(const Waiting& waiting, std::string_view why) const;
+  Status done_but(const Waiting& waiting, std::string_view why) const;
+  Reply done_here(const Waiting& waiting, const Status& status) const;
+  // Where it is not there yet.
+  static Reply unknown(const Waiting& waiting, const Status& status);
   Reply timed_out(const Waiting& waiting) const;
   void not_waited_for(const Waiting& waiting, Outputs& out);
   ReplyOut counted(const Waiting& waiting) const;

@@ -221,6 +221,40 @@ TEST_F(Sites, WhoWaitsInVainIsToldWhatWasReached) {
   EXPECT_EQ(value_in(rig_.ask("ns", get("n"))), "1");
 }
 
+// In a pipeline it is told of each write that was done, and of no other.
+TEST_F(Sites, APipelineThatWaitsInVainSaysWhatWasRefused) {
+  rig_.ask("ns", put("k", "v"));
+  const auto send = [&] {
+    return rig_.send("ns", PipelineRequest{{{add("n", 1)}, {add("k", 1)}, {get("k")}, {erase("none")}, {add("m", 2)}}},
+                     safe("sites:1", Duration::seconds(1)));
+  };
+  const auto codes = [&](RequestId id) {
+    std::vector<StatusCode> all;
+    const Reply& reply = rig_.replies.at(id);
+    EXPECT_TRUE(reply.status.ok());
+    for (const ItemReply& item : std::get<PipelineReply>(reply.body).items) all.push_back(item.status.code());
+    return all;
+  };
+  using Codes = std::vector<StatusCode>;
+  const RequestId done = send();
+  rig_.pass(Duration::seconds(1));
+  EXPECT_EQ(codes(done), (Codes{StatusCode::kTimeout, StatusCode::kWrongType, StatusCode::kOk, StatusCode::kOk,
+                                StatusCode::kTimeout}));
+  const Reply& late = rig_.replies.at(done);
+  EXPECT_NE(std::get<PipelineReply>(late.body).items[0].status.message().find("the write is done and stays"),
+            std::string::npos);
+  EXPECT_EQ(late.reached->level, Durability::Level::kFsync);
+  EXPECT_EQ(value_in(rig_.ask("ns", get("n"))), "1");
+
+  rig_.hold_log(true);
+  const RequestId unknown = send();
+  rig_.pass(Duration::seconds(1));
+  EXPECT_EQ(codes(unknown), (Codes{StatusCode::kTimeout, StatusCode::kWrongType, StatusCode::kTimeout,
+                                   StatusCode::kTimeout, StatusCode::kTimeout}));
+  EXPECT_FALSE(rig_.replies.at(unknown).dot.has_value());
+  EXPECT_FALSE(std::get<PipelineReply>(rig_.replies.at(unknown).body).items[0].seq.has_value());
+}
+
 // A power cut may take it and leave its number to another write, so an answer that goes out before must not name it.
 TEST_F(Sites, WhatIsNotOnThisDiskInTimeIsNotPromised) {
   meet(LinkId(1), "dc2");

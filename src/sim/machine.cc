@@ -393,6 +393,7 @@ void Machine::tell(const Asked& asked, const Answer& answer) {
     } else {
       const ItemReply& part = done->items[i];
       Reply reply{part.status, part.body, {}};
+      reply.reached = answer.reply.reached;
       if (part.seq) reply.dot = Dot{answer.reply.dot->origin, *part.seq};
       tell_all(item, {false, std::move(reply)});
     }
