@@ -14,6 +14,9 @@ namespace {
 
 // How long after it was announced a commit may take by another link.
 constexpr Duration kWantAfter = Duration::millis(300);
+// What an edge has of a site that is lost (docs/design/020-retired-nodes.md) is not asked for sooner: a site of all
+// tables may have taken it, with more tables, and say so.
+constexpr Duration kPartsAfter = Duration::seconds(1);
 // While the provider sends, though nobody knows whether it has this one.
 constexpr Duration kWantWhileSending = Duration::millis(1500);
 // The provider says that it has it, and sends nothing.
@@ -109,6 +112,9 @@ void PeerPath::want_missing(Instant now) {
       } else if (!may_come(links_.at(blocked.link), origin)) {
         if (replica_.retired().lost(origin)) lost_awaited_.insert(origin.node);
         continue;  // has to come by another link
+      } else if (!links_.at(blocked.link).session.gives(origin) && now < blocked.since + kPartsAfter) {
+        barred.insert(origin);
+        look_again(now + kLookAgainEvery);
       } else if (given_up(origin, blocked.link, blocked.since, now)) {
         due = true;
         providers_.choose(origin, blocked.link);

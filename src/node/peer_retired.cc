@@ -109,8 +109,9 @@ bool PeerPath::may_come(const Link& link, const Origin& origin) const {
   const TableSet& tables = link.session.peer()->tables;
   for (const auto& entry : links_) {
     const repl::Session& other = entry.second.session;
-    if (!other.peer() || other.closed() || other.peer()->tables.all || tables.includes(other.peer()->tables)) continue;
-    if (other.peer_durable().get(origin) > here.get(origin)) return false;
+    if (!other.peer() || other.closed() || other.peer_durable().get(origin) <= here.get(origin)) continue;
+    // A site of all tables has taken it meanwhile, of the one that has most; another edge has more.
+    if (other.gives(origin) || !tables.includes(other.peer()->tables)) return false;
   }
   const Result<bool> most = engine::holds_most(replica_.cells(), retired, origin, tables);
   return most && *most;
