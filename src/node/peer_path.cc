@@ -356,6 +356,7 @@ void PeerPath::end_turn(Time now, std::uint64_t& next_read_id, Outputs& out) {
   prove_equality(now);
   // What waited for what a cut has brought is ready now.
   const bool joined = resync_.end_turn(session_of, now, out);
+  if (resync_.take_anew()) take_anew(out);
   if (resync_.take_arrived()) greet_anew("more of what this node takes is here: dial again");
   if (joined || (more_ready_at_ && *more_ready_at_ <= instant_of(now))) take_ready(now, out);
   takes_left_ = kTakesPerTurn;

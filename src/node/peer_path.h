@@ -231,6 +231,7 @@ class PeerPath {
   // Where the peer of a lost link has come to have that.
   void find_again(LinkId id, Link& link, Instant now, Outputs& out);
   // Asks a peer for tables that arrive.
+  void take_anew(Outputs& out);
   void fetch_arriving(Instant now);
   // Begins to compare with a peer whose turn it is, when both are at rest.
   void prove_equality(Time now);

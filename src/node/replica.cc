@@ -76,6 +76,10 @@ Status Replica::health() const {
     return Status(StatusCode::kUnavailable,
                   fmt::format("namespace {}: {}", name(), appender_.prepare_failure().message()));
   }
+  if (tables().subscribe.all && holds() == TableSet::of({})) {
+    return Status(StatusCode::kUnavailable,
+                  fmt::format("namespace {}: all tables are arriving from a peer; GET /scope says how far", name()));
+  }
   return {};
 }
 

@@ -106,6 +106,11 @@ class Replica {
   // From here on these. Tables that were not taken before arrive, unless what is here of them was never anywhere else
   // and `discard` does not say that it may go: kConflict naming the table. All links are to say Hello anew.
   Status set_scope(const TableScope& scope, bool discard);
+  // Whether next to nothing is here of the tables that clients write: at most so many cells.
+  Result<bool> nearly_empty(std::size_t cells_max) const;
+  // All that is taken arrives, as though none of it had been taken before: for who has too little to bring what the
+  // others have by one cut. kUnavailable while that has to wait. All links are to say Hello anew.
+  Status take_anew();
   // Others' commits that the log has only in parts: who lacks any of `upto` gets from here no more of them than
   // `before`. Empty when all is whole as far as tables() go.
   std::optional<TableGrowth> patchy_log() const;
@@ -289,7 +294,9 @@ class Replica {
 
   Status enter(Commit commit, LogPos pos);
   Status settle_tables();
+  Status check_settled() const;
   Status put_scope(const TableScope& scope, const TableScope& configured, bool discard);
+  Status put_growth(const TableScope& scope, TableGrowth&& next);
   // kConflict when the scope would lose what was written here and is nowhere else, or publish it.
   Status check_own_data(const TableScope& scope, bool discard) const;
   // Commits that come from now on are kept until the tables have arrived.

@@ -62,15 +62,38 @@ Status Replica::settle_tables() {
   return {};
 }
 
-Status Replica::set_scope(const TableScope& scope, bool discard) {
+// What is given up is written, so it goes first: a table may be one that is only read from here on, or arrives.
+Status Replica::check_settled() const {
   PANDO_RETURN_IF_ERROR(serving());
-  // What is given up is written, so it goes first: the table may be one that is only read from here on, or arrives.
-  if (has_met_keys()) {
-    return Status(StatusCode::kUnavailable,
-                  "a site that has just been met wrote to keys that may have ended here, and these are settled first: "
-                  "try again in a moment");
-  }
+  if (!has_met_keys()) return {};
+  return Status(StatusCode::kUnavailable,
+                "a site that has just been met wrote to keys that may have ended here, and these are settled first: "
+                "try again in a moment");
+}
+
+Status Replica::set_scope(const TableScope& scope, bool discard) {
+  PANDO_RETURN_IF_ERROR(check_settled());
   return put_scope(scope, growth().configured, discard);
+}
+
+Result<bool> Replica::nearly_empty(std::size_t cells_max) const {
+  store::CellCursor at = cells_->scan_all();
+  for (std::size_t cells = 0; at.valid(); at.next()) {
+    if (!ruling_table(at.path().table).empty() && ++cells > cells_max) return false;
+  }
+  if (!at.status().ok()) return pando::fail(at.status());
+  return true;
+}
+
+// As giving up all tables and taking them again, in one step; but the log goes on to have them.
+Status Replica::take_anew() {
+  PANDO_RETURN_IF_ERROR(check_settled());
+  TableGrowth next = growth();
+  next.holds = TableSet::of({});
+  if (!patchy_log()) next.before = tables().subscribe;
+  next.upto = cells_->context();
+  next.at = cells_->applied();
+  return put_growth(tables(), std::move(next));
 }
 
 Status Replica::check_own_data(const TableScope& scope, bool discard) const {
@@ -132,6 +155,10 @@ Status Replica::put_scope(const TableScope& scope, const TableScope& configured,
     next.at = {};
   }
   if (next.holds == scope.subscribe) next.discards = false;
+  return put_growth(scope, std::move(next));
+}
+
+Status Replica::put_growth(const TableScope& scope, TableGrowth&& next) {
   const bool as_ever = next == TableGrowth::none(scope);
   Bytes body;
   if (as_ever) {

@@ -9,6 +9,29 @@
 #include "store/cell_key.h"
 
 namespace pando::node {
+namespace {
+
+// One cell for so many bytes of a part is next to nothing.
+constexpr std::size_t kPartBytesPerCell = 64 * 1024;
+
+}  // namespace
+
+bool ResyncPath::gives_way_to_arrival(repl::Session& session, Instant now) {
+  if (task_->kind != Task::Kind::kCatchUp || taker_.state() != ResyncTaker::State::kComparing) return false;
+  const std::size_t part = replica_.config().arrival_part_bytes;
+  if (taker_.got_bytes() < part || std::exchange(looked_whether_empty_, true)) return false;
+  if (replica_.any_arrives() || !replica_.tables().subscribe.all || !session.speaks_growth()) return false;
+  const Result<bool> empty = replica_.nearly_empty(part / kPartBytesPerCell);
+  if (!empty || !*empty) return false;
+  taker_.abandon(session);
+  taker_.forget();
+  getting_.reset();
+  anew_for_ = task_->needs;
+  end_task({});
+  retry_at_ = now + kRetry;
+  anew_ = true;
+  return true;
+}
 
 void ResyncPath::fetch(LinkId id, repl::Session& session, Instant now) {
   const Replica& here = replica_;
@@ -28,6 +51,7 @@ void ResyncPath::fetch(LinkId id, repl::Session& session, Instant now) {
   task_ = Task{Task::Kind::kArrival, id, {}, session.peer()->origin.node, {}, false};
   heard_at_ = now;
   not_at_rest_ = false;
+  full_since_.reset();
   taker_.begin(session, std::move(filter));
 }
 
@@ -40,12 +64,34 @@ std::string ResyncPath::fetching() const {
   return fmt::format("{} bytes came from {} so far", taker_.got_bytes(), task_->peer);
 }
 
+bool ResyncPath::arrival_is_full() const {
+  return task_->kind == Task::Kind::kArrival && taker_.state() == ResyncTaker::State::kComparing &&
+         taker_.got_bytes() >= replica_.config().arrival_part_bytes;
+}
+
+bool ResyncPath::waits_for_what_its_cut_has(repl::Session& session, Instant now) {
+  if (!full_since_) full_since_ = now;
+  if (now < *full_since_ + kFullMax) {
+    heard_at_ = now;
+    return true;
+  }
+  full_since_.reset();
+  taker_.abandon(session);
+  taker_.forget();
+  gave_up_fetching(now);
+  end_task({});
+  return false;
+}
+
 bool ResyncPath::take_part(repl::Session& session, Instant now, Outputs& out) {
-  if (task_->kind != Task::Kind::kArrival || taker_.state() != ResyncTaker::State::kComparing) return false;
-  if (taker_.got_bytes() < replica_.config().arrival_part_bytes) return false;
+  if (!arrival_is_full()) {
+    full_since_.reset();
+    return false;
+  }
   // Should the table be given up again before all of it is here, what is written to it may name what is there.
   if (!replica_.cells().context().covers(taker_.cut().context)) return false;
   // Internal tables that go everywhere are looked at too, and are none of these.
+  full_since_.reset();
   const auto wanted = [this](ByteSpan key) { return replica_.arrives(store::table_of_cell_key(key)); };
   const std::optional<ResyncTaker::Got> part = taker_.take_part(wanted);
   if (!part) return false;
@@ -100,6 +146,7 @@ void ResyncPath::let_arrive(Instant now, Outputs& out) {
                        fmt::format("arrived from {}: {}; held is now {}", fetched_->peer, to_string(tables),
                                    to_string(replica_.holds()))});
   fetched_.reset();
+  anew_for_ = {};
   joined_ = arrived_ = true;
 }
 

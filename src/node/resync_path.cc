@@ -16,8 +16,6 @@ constexpr Duration kGapGrace = Duration::seconds(1);
 constexpr Duration kSlicePause = Duration::millis(1);
 // A peer that holds cuts for others lets one wait; so long, and then somebody else is asked.
 constexpr Duration kResyncSilence = Duration::seconds(30);
-// After a cut could not be merged in (the disk is full).
-constexpr Duration kResyncRetry = Duration::seconds(1);
 // After more differed than can be taken at once: an operator is needed.
 constexpr Duration kResyncRetryTooLarge = Duration::seconds(600);
 
@@ -102,11 +100,13 @@ void ResyncPath::begin(Task task, repl::Session& session, Instant now) {
   task_ = std::move(task);
   heard_at_ = now;
   not_at_rest_ = false;
+  looked_whether_empty_ = false;
   taker_.begin(session);
 }
 
 void ResyncPath::end_task(Status reason) {
   const Task task = *std::exchange(task_, std::nullopt);
+  full_since_.reset();
   if (task.kind == Task::Kind::kCatchUp) return;
   if (task.kind == Task::Kind::kArrival) return;
   taker_.forget();
@@ -133,8 +133,16 @@ bool ResyncPath::begin_asked(const Sessions& sessions, Instant now) {
 
 void ResyncPath::begin_offered(const Sessions& sessions, Instant now, Outputs& out) {
   auto first = offers_.end();
+  // Tables that arrive come from a peer that has all that is seen here, so nothing is taken that no such peer may have.
+  const VersionVector& here = replica_.cells().context();
+  const bool arrives = replica_.any_arrives();
   for (auto at = offers_.begin(); at != offers_.end(); ++at) {
-    if (sessions(at->first) == nullptr || now < at->second.since + kGapGrace) continue;
+    const repl::Session* session = sessions(at->first);
+    if (session == nullptr || now < at->second.since + kGapGrace) continue;
+    if (arrives && !session->peer_durable().covers(here)) {
+      at->second.since = now;
+      continue;
+    }
     if (first == offers_.end() || at->second.since < first->second.since) first = at;
   }
   if (first == offers_.end()) return;
@@ -187,8 +195,10 @@ bool ResyncPath::take(const Sessions& sessions, Time now, Outputs& out) {
     end_task({});
     return false;
   }
-  if (take_part(*session, instant_of(now), out)) return false;
-  const Result<bool> more = taker_.work(*session);
+  if (take_part(*session, instant_of(now), out) || gives_way_to_arrival(*session, instant_of(now))) return false;
+  const bool full = arrival_is_full();
+  if (full && !waits_for_what_its_cut_has(*session, instant_of(now))) return false;
+  const Result<bool> more = taker_.work(*session, !full);
   if (!more && more.error().code() == StatusCode::kTooLarge) {
     on_too_large(*session, more.error(), instant_of(now), out);
     return false;
@@ -225,11 +235,12 @@ void ResyncPath::on_too_large(repl::Session& session, Status status, Instant now
 void ResyncPath::finish_catch_up(repl::Session& session, Time now, Outputs& out) {
   const ResyncTaker::Stats before = taker_.stats();
   if (const Status status = taker_.finish(session, now); !status.ok()) {
-    retry_at_ = instant_of(now) + kResyncRetry;
+    retry_at_ = instant_of(now) + kRetry;
     out.notes.push_back(
         {Note::Level::kError, replica_.name(), fmt::format("resync: cannot merge in: {}", status.message())});
   } else if (taker_.stats().finished != before.finished) {
     joined_ = true;
+    anew_for_ = {};
     out.notes.push_back({Note::Level::kInfo, replica_.name(),
                          fmt::format("link {}: resync done: {} cells merged in, of {} compared; now {}",
                                      task_->link.value, taker_.stats().differing - before.differing,
@@ -335,6 +346,7 @@ std::optional<Instant> ResyncPath::next_deadline() const {
   if (busy_) keep(pause_until_);
   if (task_) {
     if (taker_.waits()) keep(heard_at_ + kResyncSilence);
+    if (full_since_) keep(*full_since_ + kFullMax);
     return next;
   }
   if (replica_.any_arrives() && fetch_at_ > Instant{0}) keep(fetch_at_);

@@ -4,7 +4,8 @@
 //
 //   catch up   a peer's log no longer has what is needed here (its Gap). Left alone for a second first, as another link
 //              may bring it as commits. The first that offers; a link that ends, or whose peer says nothing of it for
-//              half a minute, leaves what was got to the next.
+//              half a minute, leaves what was got to the next. Who has next to nothing, and lacks more than a part of
+//              an arrival, has all tables arrive instead, as that goes on by parts.
 //   asked      a client wants to know what differs from a peer, or to have it merged in. What a peer has seen that does
 //              not hold all tables is not merged in before it is here (docs/design/017-parts-of-a-namespace.md).
 //   proof      at rest: both have seen the same, so both must hold the same (node/equality_path.h). What differs all
@@ -50,10 +51,15 @@ class ResyncPath {
   // Compares with a peer that is at rest. Nothing else may be under way or wait.
   void prove(LinkId id, const std::string& peer, repl::Session& session, Time now);
   // Tables that arrive. Whether a peer may be asked for them now, and from which link what is under way comes.
-  bool may_fetch(Instant now) const { return idle() && !fetched_ && now >= fetch_at_ && replica_.any_arrives(); }
+  bool may_fetch(Instant now) const {
+    return !task_ && asked_.empty() && !getting_ && !fetched_ && now >= fetch_at_ &&
+           replica_.cells().context().covers(anew_for_);
+  }
   // Gets what the peer holds of those of them that it has, of which there must be some. It has all of
-  // Replica::tail_from().
+  // Replica::tail_from(), and what it had when it was linked is here.
   void fetch(LinkId id, repl::Session& session, Instant now);
+  // Once: all that this node takes is to be taken anew (Replica::take_anew()).
+  bool take_anew() { return std::exchange(anew_, false); }
   // Once: tables have arrived since the last call.
   bool take_arrived() { return std::exchange(arrived_, false); }
   // How far that is, for people; empty when nothing is under way.
@@ -107,12 +113,23 @@ class ResyncPath {
   void finish_asked(repl::Session& session, Time now, Outputs& out);
   void finish_proof(repl::Session& session, Time now, Outputs& out);
   void finish_fetch(repl::Session& session, Outputs& out);
+  // Whether that is the case; then the task is over.
+  bool gives_way_to_arrival(repl::Session& session, Instant now);
+  // As much has come of tables that arrive as goes in at once, and is asked for before that has gone in.
+  bool arrival_is_full() const;
+  // Then it may not be seen here yet what its cut has. False: it was not for long, and the task is over.
+  bool waits_for_what_its_cut_has(repl::Session& session, Instant now);
   // Where as much has come of tables that arrive as is held in memory, it goes in, and the rest is asked for anew.
   // False: there is less.
   bool take_part(repl::Session& session, Instant now, Outputs& out);
   // What was got goes in when its time has come.
   void let_arrive(Instant now, Outputs& out);
   void gave_up_fetching(Instant now) { fetch_at_ = now + Duration::seconds(1); }
+
+  // After a cut could not be merged in (the disk is full), or all was to be taken anew.
+  static constexpr Duration kRetry = Duration::seconds(1);
+  // What brings that may wait behind this task.
+  static constexpr Duration kFullMax = Duration::seconds(10);
 
   Replica& replica_;
   const Duration clock_ahead_max_;
@@ -132,6 +149,12 @@ class ResyncPath {
   std::optional<Fetched> fetched_;
   std::optional<std::uint64_t> got_for_;  // what the taker has is of an arrival, of that Replica::scope_version()
   bool arrived_ = false;
+  bool looked_whether_empty_ = false;  // in this task
+  // What whoever had much told that its log needs. Until a cut was merged in nothing arrives before that is seen, as
+  // other peers may be as empty as this node is.
+  VersionVector anew_for_;
+  std::optional<Instant> full_since_;
+  bool anew_ = false;
   Instant fetch_at_{0};
   std::vector<ReplyOut> replies_;
   std::optional<Proof> proof_;

@@ -44,6 +44,7 @@ void ResyncTaker::stop() {
   snapshot_.reset();
   cut_.reset();
   to_ask_.clear();
+  then_.reset();
   asked_.clear();
   parts_.clear();
   takings_.clear();
@@ -94,7 +95,10 @@ Status ResyncTaker::on_cut(repl::CutHeld&& held, Hlc hlc_max, const VersionVecto
   store::Cells& cells = replica_.cells();
   snapshot_ = cells.snapshots().open(cells.meta());
   cells_.emplace(cells, snapshot_);
-  to_ask_.push_back({store::first_cell_key(), store::cell_keys_end(), kCellsPerPart[0]});
+  const Bytes first = store::first_cell_key();
+  const Bytes begin = std::exchange(begins_at_, first);
+  if (begin > first) then_ = {first, begin, kCellsPerPart[0]};
+  to_ask({begin, store::cell_keys_end(), kCellsPerPart[0]});
   state_ = State::kComparing;
   return {};
 }
@@ -112,7 +116,7 @@ Status ResyncTaker::on_digests(repl::Digests&& digests) {
     parts_.push_back({from, part.to, {part.sum, part.count}, ask.cells_per_part, from, {}});
     from = std::move(part.to);
   }
-  if (from != ask.to) to_ask_.push_back({std::move(from), ask.to, ask.cells_per_part});
+  if (from != ask.to) to_ask({std::move(from), ask.to, ask.cells_per_part});
   return {};
 }
 
@@ -210,7 +214,8 @@ Status ResyncTaker::take(std::size_t& cells_left) {
   }
   if (got_bytes_ <= limits::kResyncBytesMax) return {};
   return Status(StatusCode::kTooLarge,
-                fmt::format("more than {} bytes of {} differ from the peer's: restore a backup of the peer first",
+                fmt::format("more than {} bytes of {} differ from the peer's, too much for one step: take its tables "
+                            "anew (pando scope --subscribe none, then '*'; until they are here they are not served)",
                             limits::kResyncBytesMax, replica_.name()));
 }
 
@@ -244,17 +249,24 @@ Status ResyncTaker::compare(std::size_t& cells_left) {
   return {};
 }
 
+void ResyncTaker::to_ask(Ask ask) {
+  Bytes from = ask.from;
+  to_ask_.emplace(std::move(from), std::move(ask));
+}
+
 // Where there is nothing to compare on one side, cells are all there is to ask for.
 void ResyncTaker::settle(const Part& part) {
   if (part.ours == part.theirs) return;
   const bool one_sided = part.ours.count == 0 || part.theirs.count == 0;
-  to_ask_.push_back({part.from, part.to, one_sided ? 0 : finer_parts(part.cells_per_part)});
+  to_ask({part.from, part.to, one_sided ? 0 : finer_parts(part.cells_per_part)});
 }
 
 void ResyncTaker::ask_on(repl::Session& session) {
+  if (then_ && to_ask_.empty() && asked_.empty() && parts_.empty() && takings_.empty()) {
+    to_ask(*std::exchange(then_, std::nullopt));
+  }
   while (!to_ask_.empty() && asked_.size() < kRangesAskedMax && parts_.size() < kPartsWaitingMax) {
-    Ask ask = std::move(to_ask_.back());
-    to_ask_.pop_back();
+    Ask ask = std::move(to_ask_.extract(to_ask_.begin()).mapped());
     session.send_resync(repl::RangeAsk{round_, next_id_, ask.from, ask.to, ask.cells_per_part});
     asked_.emplace_back(next_id_++, std::move(ask));
   }
@@ -264,7 +276,7 @@ bool ResyncTaker::waits() const {
   return state_ == State::kAsked || (state_ == State::kComparing && takings_.empty() && parts_.empty());
 }
 
-Result<bool> ResyncTaker::work(repl::Session& session) {
+Result<bool> ResyncTaker::work(repl::Session& session, bool may_ask) {
   if (state_ != State::kComparing) return false;
   if (!replica_.cells().snapshots().alive(*snapshot_)) {
     session.send_resync(repl::CutOver{round_, repl::CutOver::Why::kNotWanted});
@@ -276,9 +288,9 @@ Result<bool> ResyncTaker::work(repl::Session& session) {
     const Status status = takings_.empty() ? compare(cells_left) : take(cells_left);
     if (!status.ok()) return fail(status);
   }
-  ask_on(session);
+  if (may_ask) ask_on(session);
   if (!takings_.empty() || !parts_.empty()) return true;
-  if (to_ask_.empty() && asked_.empty()) state_ = State::kReady;
+  if (to_ask_.empty() && asked_.empty() && !then_) state_ = State::kReady;
   return state_ == State::kReady;
 }
 
@@ -344,6 +356,11 @@ std::optional<ResyncTaker::Got> ResyncTaker::take_part(const std::function<bool(
     if (wanted(key)) part.cells.push_back({key, state});
   }
   if (part.cells.empty()) return std::nullopt;
+  if (!takings_.empty()) {
+    begins_at_ = takings_.front().at;
+  } else if (!asked_.empty()) {
+    begins_at_ = asked_.front().second.from;
+  }
   forget();
   return part;
 }

@@ -71,8 +71,9 @@ class ResyncTaker {
   // Nothing can be done before the peer says more.
   bool waits() const;
 
-  // Compares a little, and asks on. True: there is more to do at once. kTooLarge: more than kResyncBytesMax differ.
-  Result<bool> work(repl::Session& session);
+  // Compares a little, and asks on if it may. True: there is more to do at once. kTooLarge: more than kResyncBytesMax
+  // differ.
+  Result<bool> work(repl::Session& session, bool may_ask = true);
   // Merges the cut in, once kReady; idle afterwards. On failure nothing was merged in: what was got is kept for another
   // begin().
   Status finish(repl::Session& session, Time now);
@@ -85,7 +86,8 @@ class ResyncTaker {
     TableFilter filter;
   };
   std::optional<Got> take_got(repl::Session& session);
-  // While comparing: what was got so far of these tables, and the cut; forgotten here. Nothing when that is none.
+  // While comparing: what was got so far of these tables, and the cut; forgotten here. Nothing when that is none. The
+  // next comparison begins where this one stood: cut after cut goes on through the cells, and the last one round.
   std::optional<Got> take_part(const std::function<bool(ByteSpan cell_key)>& wanted);
   // With another cut of the same tables: what is here now is compared.
   void begin_again(repl::Session& session);
@@ -136,6 +138,7 @@ class ResyncTaker {
   Status compare(std::size_t& cells_left);
   Status take(std::size_t& cells_left);
   Status check_cut(const Cut& cut, Hlc hlc_max, const VersionVector& needs) const;
+  void to_ask(Ask ask);
   void settle(const Part& part);
   void ask_on(repl::Session& session);
   void set_got(const Bytes& key, std::optional<Bytes> state);
@@ -153,11 +156,13 @@ class ResyncTaker {
   store::Overlay got_;
   std::size_t got_bytes_ = 0;
 
-  std::vector<Ask> to_ask_;  // the last one first
+  std::map<Bytes, Ask> to_ask_;  // by where they begin; the first one first
+  std::optional<Ask> then_;      // once all of that is alike: what lies before the place where the comparison began
   std::deque<std::pair<std::uint64_t, Ask>> asked_;
   std::uint64_t next_id_ = 1;
   std::deque<Part> parts_;
   std::deque<Taking> takings_;
+  Bytes begins_at_ = store::first_cell_key();                                              // the next comparison
   std::size_t waiting_bytes_ = 0;                                                          // of them
   std::map<std::string, std::uint64_t, std::less<>> compared_;                             // cells here, by table
   std::map<std::string, std::uint64_t, std::less<>>::iterator counted_ = compared_.end();  // the last one

@@ -220,6 +220,108 @@ TEST(Scope, ALargeTableArrivesInParts) {
   EXPECT_EQ(contents(edge, "thresholds"), before);
 }
 
+// A site that begins with an empty directory, and gets much more than is held in memory at once.
+class BeginsEmpty : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kPart = 64 << 10;
+
+  BeginsEmpty() {
+    fresh_.arrive_in_parts(kPart);
+    fill(full_);
+    for (int i = 0; i < kKeys; ++i) put(full_, "kv", fmt::format("large {}", i), Bytes(5000, 'x'));
+    full_.checkpoint();
+    full_.cut_log();
+    wire_.emplace(full_, fresh_);
+  }
+  void expect_same() {
+    ASSERT_TRUE(settle({&full_, &fresh_}, {&*wire_}));
+    EXPECT_TRUE(fresh_.replica().health().ok());
+    EXPECT_EQ(fresh_.replica().holds(), TableSet{});
+    for (const char* table : {"kv", "thresholds"}) EXPECT_EQ(contents(fresh_, table), contents(full_, table));
+    EXPECT_EQ(fresh_.digest(), full_.digest());
+  }
+
+  static constexpr int kKeys = 400;
+  Site full_{"full"};
+  Site fresh_{"fresh"};
+  std::optional<Wire> wire_;
+};
+
+TEST_F(BeginsEmpty, AllTablesArriveInParts) {
+  int parts = 0;
+  bool refused = false;
+  for (int i = 0; i < 6000 && (i < 1500 || fresh_.replica().any_arrives()); ++i) {
+    fresh_.out().notes.clear();
+    run({&full_, &fresh_}, {&*wire_}, 1);
+    parts += parts_noted(fresh_);
+    refused = refused || fresh_.replica().health().code() == StatusCode::kUnavailable;
+    if (i >= 1000 && parts < 5) continue;
+    if (i % 10 == 0) count(full_, "thresholds", "changes", 1);
+    if (i % 10 == 5) remove(full_, "kv", fmt::format("large {}", i % kKeys));
+  }
+  EXPECT_GE(parts, 5);
+  EXPECT_TRUE(refused) << "nothing of a part is shown";
+  expect_same();
+  // And it brings others back.
+  Site third("third");
+  third.arrive_in_parts(kPart);
+  fresh_.checkpoint();
+  fresh_.cut_log();
+  Wire wire(fresh_, third, 1000);
+  ASSERT_TRUE(settle({&fresh_, &third}, {&wire}));
+  EXPECT_EQ(third.digest(), full_.digest());
+}
+
+// And what was under way when the resync gave way, twice.
+TEST_F(BeginsEmpty, ItIsSentOnce) {
+  ASSERT_TRUE(settle({&full_, &fresh_}, {&*wire_}));
+  const std::uint64_t values = 5000ull * kKeys;
+  EXPECT_LT(wire_->take_bytes(), values + values / 2);
+}
+
+TEST_F(BeginsEmpty, WheneverTheProcessEnds) {
+  for (int turns = 1000; turns < 1400; turns += 23) {
+    SCOPED_TRACE(turns);
+    Site fresh("fresh" + std::to_string(turns));
+    fresh.arrive_in_parts(kPart);
+    Wire wire(full_, fresh, 10'000);
+    for (int i = 0; i < turns; ++i) {
+      run({&full_, &fresh}, {&wire}, 1);
+      if (i % 100 == 99) count(full_, "thresholds", "changes", 1);
+      if (turns % 2 == 0 && i == turns - 2 && fresh.replica().any_arrives()) fresh.checkpoint();
+    }
+    wire.disconnect();
+    fresh.restart();
+    wire.connect();
+    ASSERT_TRUE(settle({&full_, &fresh}, {&wire}));
+    EXPECT_EQ(fresh.digest(), full_.digest());
+    wire.disconnect();
+  }
+}
+
+TEST_F(BeginsEmpty, WhatItWroteMeanwhileStays) {
+  put(fresh_, "kv", "of fresh", "1");
+  count(fresh_, "thresholds", "changes", 2);
+  ASSERT_TRUE(settle({&full_, &fresh_}, {&*wire_}));
+  EXPECT_EQ(value(full_, "kv", "of fresh"), "1");
+  EXPECT_EQ(counted(fresh_, "thresholds", "changes"), 42);
+  expect_same();
+}
+
+// A site that holds data of its own goes on serving it.
+TEST_F(BeginsEmpty, WhoHasMoreThanALittleKeepsServing) {
+  Site other("other");
+  other.arrive_in_parts(kPart);
+  for (int i = 0; i < 40; ++i) put(other, "kv", fmt::format("own {}", i), "1");
+  Wire wire(full_, other, 20'000);
+  for (int i = 0; i < 3000; ++i) {
+    run({&full_, &other}, {&wire}, 1);
+    ASSERT_FALSE(other.replica().any_arrives());
+  }
+  ASSERT_TRUE(settle({&full_, &other}, {&wire}));
+  EXPECT_EQ(other.digest(), full_.digest());
+}
+
 void end_the_process_while_a_table_arrives(std::size_t part_bytes, bool checkpoints, int step) {
   for (int turns = 0; turns < 60; turns += step) {
     SCOPED_TRACE(fmt::format("killed after {} turns, checkpoints {}", turns, checkpoints));

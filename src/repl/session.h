@@ -216,6 +216,8 @@ class Session {
   void lose_place();
 
   // Resync. Both ends speak of it.
+  // The peer understands that not all of what is taken here is here (Hello::patchy).
+  bool speaks_growth() const { return peer_ && (peer_->features & kFeatureGrowth) != 0; }
   bool speaks_resync() const;
   // A peer that asks and takes no answers is refused: kOverloaded, with limits::kResyncUnsentBytesMax waiting.
   void send_resync(const ResyncFrame& frame);

@@ -49,6 +49,7 @@ enum class Marker : std::uint8_t {
   kPartsSent,
   kTableArrived,
   kTablePart,
+  kAllArrive,
   kFellBehind,
   kCreditExhausted,
   kOrderWaited,

@@ -156,6 +156,8 @@ void cut_logs_short(FleetPlan& plan, std::uint64_t seed, bool always) {
   if (rng.chance(1, 3)) plan.tail_bytes_max = (8 << 10) * (1 + rng.below(8));
   plan.checkpoint_interval = std::min(plan.checkpoint_interval, Duration::millis(500));
   if (rng.chance(1, 3)) plan.tail_bytes_min = (2 << 10) * (1 + rng.below(8));
+  // Who begins empty has all tables arrive in parts, instead of one resync.
+  if (rng.chance(1, 2)) plan.arrival_part_bytes = 100 + rng.below(2000);
 }
 
 // Sites behind all others that dial out, take some of the tables, publish one of their own and keep another.
