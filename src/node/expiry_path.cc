@@ -61,6 +61,8 @@ Result<bool> ExpiryPath::step(Time now, const PeerPath& peers) {
   PANDO_RETURN_IF_ERROR(give_up_met(now));
   const Result<bool> more_ended = look(now);
   if (!more_ended) return more_ended;
+  // What an earlier epoch made of a key that has ended here may be on its way.
+  if (peers.may_lack_own()) return more_ended;
   // One that has not made a commit yet is not known to those who do not have its Hello.
   const bool unknown = replica_.cells().context().get(replica_.self()).value == 0;
   const bool may_end = !replica_.cells().expiry().marks().empty();

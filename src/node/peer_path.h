@@ -59,6 +59,7 @@ class PeerPath {
       : replica_(replica),
         config_(config),
         incarnation_(incarnation),
+        restored_(incarnation != 0 && !replica.cells().context().empty()),
         way_back_(replica),
         resync_(replica, config.clock_ahead_max),
         equality_(replica.config().equality_interval) {}
@@ -82,6 +83,11 @@ class PeerPath {
   // Whether every peer that this node is configured to dial has answered, and nobody has said to have more of what this
   // node's name ever wrote than is here: nothing of an earlier epoch is still handed back, as far as can be known.
   bool brought_own() const;
+  // This process began with a backup, and nobody has told yet what this node wrote after that: nobody here knows what
+  // its earlier epochs did to what is here.
+  bool may_lack_own() const {
+    return restored_ && (!has_met_anybody() || !brought_own() || replica_.catches_up_on(replica_.self().node));
+  }
 
   void on_log_read(std::uint64_t read_id, const Status& status, Bytes bytes, Outputs& out);
 
@@ -251,6 +257,7 @@ class PeerPath {
   Replica& replica_;
   const NodeConfig& config_;
   const std::uint64_t incarnation_;
+  const bool restored_;
   std::map<LinkId, Link> links_;
   std::set<std::string> dialed_;  // addresses where somebody has said Hello
   std::set<Origin> writers_;      // who has said Hello and may write
