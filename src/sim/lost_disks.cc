@@ -54,6 +54,12 @@ bool rest_is_heard_of(const World& world, const Machine& machine, const Machine*
     }
   }
   if (asked.entries().empty()) return false;  // nobody may retire one that he has not heard of
+  if (edge != nullptr && edge->holds(ns)) {
+    const MachineLog log = read_log(*edge, ns);
+    const bool by_cut = std::any_of(log.cuts.begin(), log.cuts.end(),
+                                    [&](const auto& cut) { return cut.second.has_more_of(machine.name(), asked); });
+    if (by_cut) return false;
+  }
   return std::all_of(others.begin(), others.end(), [&](const Machine* other) {
     // All that it wrote may wait for the disk, and then nobody vouches.
     if (!holds_whole(*other, ns) && !all_know(*other)) return false;

@@ -14,8 +14,8 @@ namespace pando::sim {
 bool others_know_of(const World& world, const Machine& machine);
 
 // Of the machine that is down, nobody has more than those who are asked before what is left of it is closed, but that
-// edge. Else its disk is waited for, or somebody is refused with what he alone has (docs/design/020-retired-nodes.md,
-// "What is left"). While somebody else is down this is not so.
+// edge, which has it by commits and not by a cut. Else its disk is waited for, or somebody is refused with what he
+// alone has (docs/design/020-retired-nodes.md, "What is left"). While somebody else is down this is not so.
 bool rest_is_heard_of(const World& world, const Machine& machine, const Machine* edge);
 
 }  // namespace pando::sim
