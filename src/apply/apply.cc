@@ -164,7 +164,9 @@ class Applier {
     const auto manifest = decode_lob_manifest(manifest_bytes);
     if (!manifest) return;
     for (std::uint64_t i = 0; i < manifest->chunk_count; ++i) {
-      cells_.erase(store::cell_key(chunk_path(manifest->upload, i)), pos_);
+      const CellPath chunk = chunk_path(manifest->upload, i);
+      cells_.preserve_erased(chunk);
+      cells_.erase(store::cell_key(chunk), pos_);
     }
   }
 

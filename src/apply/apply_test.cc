@@ -7,6 +7,7 @@
 #include "model/lob_manifest.h"
 #include "store/cell_cursor.h"
 #include "store/memory_kv.h"
+#include "store/past_kv.h"
 
 namespace pando::apply::apply_test {
 namespace {
@@ -48,10 +49,10 @@ class ApplyTest : public ::testing::Test {
     const auto* reg = cells_->find_register(path).value();
     return reg == nullptr ? "-" : reg->resolve()->value;
   }
-  void checkpoint_and_forget() {
+  void checkpoint_and_forget(const store::CellsOptions& options = {}) {
     const store::Batch batch = cells_->begin_checkpoint(1);
     cells_->checkpoint_done(kv_.write(batch));
-    cells_ = *store::Cells::open(kv_);
+    cells_ = *store::Cells::open(kv_, options);
   }
   std::size_t count_cells(std::string_view table) {
     std::size_t count = 0;
@@ -192,6 +193,29 @@ TEST_F(ApplyTest, ChunksGoWithTheirManifest) {
       if (stored) checkpoint_and_forget();
       write(kA, {op});
       EXPECT_EQ(count_cells(".lob"), row.chunks_left) << row.why << (stored ? " (stored)" : " (in memory)");
+    }
+  }
+}
+
+// Cuts are read from snapshots: without the chunks their taker would have the object without its bytes.
+TEST_F(ApplyTest, ASnapshotKeepsTheChunksOfAnObjectThatGoesWhileThereIsRoom) {
+  for (const bool stored : {false, true}) {
+    for (const bool room : {true, false}) {
+      kv_ = {};
+      store::CellsOptions options;
+      if (!room) options.snapshot_bytes_max = limits::kLobChunkBytes;
+      cells_ = *store::Cells::open(kv_, options);
+      write(kA, {put(lob_path("o"), stage_object(kA, "u1", 3))});
+      if (stored) checkpoint_and_forget(options);
+      const store::Snapshots::Id snapshot = cells_->snapshots().open(cells_->meta());
+      write(kA, {RemoveOp{lob_path("o"), dots(lob_path("o"))}});
+      EXPECT_EQ(count_cells(".lob"), 0u);
+      ASSERT_TRUE(cells_->snapshots().alive(snapshot)) << "it is not given up for chunks";
+      const store::PastKv past(*cells_, snapshot);
+      EXPECT_TRUE(*past.get(store::cell_key(lob_path("o"))));
+      for (std::uint64_t i = 0; i < 3; ++i) {
+        EXPECT_EQ((*past.get(store::cell_key(chunk_path("u1", i)))).has_value(), room) << stored;
+      }
     }
   }
 }

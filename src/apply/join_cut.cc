@@ -22,8 +22,6 @@ Status check_cut_cell(const CutCell& cell, const Cut& cut) {
   if (!cell.state) return {};
   const Result<store::Cell> decoded = store::decode_cell_state(cell.key, *cell.state);
   if (!decoded) return decoded.error();
-  // Chunks of objects that are written while a cut is open may be in it early; they are known by their dots again.
-  if (path->table == kTableLob) return {};
   if (is_counter(decoded->kind())) {
     for (const crdt::Counter::Slot& slot : decoded->counter().slots()) {
       if (!cut.context.covers(slot.born())) return unseen_by_cut(cell, slot.born());

@@ -2,7 +2,8 @@
 //
 // `cells` are the cells that differ, or changed here since they were compared. Of every other cell both sides hold the
 // same, and joining equal states changes nothing; so this is apply::join() without looking at what is equal anyway.
-// Large objects whose chunks a removal at the other side deleted come without them, and lose them here.
+// Large objects that were removed at the other side while its cut was open may come without some of their chunks
+// (store/snapshots.h), and lose those here.
 //
 // Done again with the same arguments on the same state (the log, replayed) it gives the same state.
 #pragma once

@@ -46,7 +46,7 @@ bool in_part(const Part& part, const CellPath& path) {
 
 // Calls visit(entry) for the entries of a map by path that lie in a part of a key.
 template <typename Map, typename Visit>
-void visit_entries(const Map& map, std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix,
+void visit_entries(Map& map, std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix,
                    Visit visit) {
   if (map.empty()) return;
   CellPath from{std::string(table), Bytes(key), CellKind::kRegister, Bytes(prefix)};
@@ -453,7 +453,13 @@ Status Draft::remove(const CellPath& path) {
     *earlier = RemoveOp{path, std::move(replaces)};
     return {};
   }
-  if (!replaces.empty()) push(RemoveOp{path, std::move(replaces)});
+  if (!replaces.empty()) {
+    push(RemoveOp{path, std::move(replaces)});
+  } else if (view_.may_lack_own(path.table) && !cleared(path)) {
+    const std::uint32_t kind = 1U << static_cast<unsigned>(path.kind);
+    ops_.push_back(ClearOp{path.table, path.key, observed_, kind, path.element, false, true});
+    cleared_[{path.table, path.key}].push_back({kind, path.element, false, true});
+  }
   return {};
 }
 
@@ -607,9 +613,17 @@ Status Draft::clear(std::string_view table, ByteSpan key, std::uint32_t kinds, B
   view_.note(*touched);
   for (const CellPath& path : numbers) PANDO_RETURN_IF_ERROR(reset(path));
   lists_.clear();
-  if (!any) return {};
-  ops_.push_back(ClearOp{std::string(table), Bytes(key), observed_, kinds, Bytes(prefix)});
-  cleared_[{std::string(table), Bytes(key)}].push_back({kinds, Bytes(prefix)});
+  const bool lacks_own = view_.may_lack_own(table);
+  if (!any && !lacks_own) return {};
+  // Counters that are not here cannot be reset.
+  ops_.push_back(ClearOp{std::string(table), Bytes(key), observed_, kinds, Bytes(prefix), lacks_own});
+  cleared_[{std::string(table), Bytes(key)}].push_back({kinds, Bytes(prefix), lacks_own});
+  if (!lacks_own) return {};
+  VersionVector own;
+  for (const auto& [origin, seq] : observed_.entries()) {
+    if (origin.node == dot_.origin.node) own.raise(origin, seq);
+  }
+  visit_entries(counters_, table, key, kinds, prefix, [&](auto& entry) { entry.second.forget(own); });
   return {};
 }
 

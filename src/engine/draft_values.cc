@@ -62,9 +62,10 @@ Status Draft::add(const Mutation& mutation) {
   PANDO_RETURN_IF_ERROR(fold_first_count());
   const std::size_t ops_before = ops_.size();
   PANDO_RETURN_IF_ERROR(revive(mutation.table, mutation.key));
+  const bool revived = ops_.size() > ops_before;
   if (!keeps_results_) {
     PANDO_RETURN_IF_ERROR(change(mutation));
-    forgo_revival(mutation.table, mutation.key, ops_before);
+    if (revived) forgo_revival(mutation.table, mutation.key, ops_before);
     return {};
   }
 
@@ -85,7 +86,7 @@ Status Draft::add(const Mutation& mutation) {
   }
   PANDO_RETURN_IF_ERROR(change(mutation));
   if (mutation.kind == Kind::kAdd) results_.back() = counter_value_.value_or(0);
-  forgo_revival(mutation.table, mutation.key, ops_before);
+  if (revived) forgo_revival(mutation.table, mutation.key, ops_before);
   return {};
 }
 
@@ -250,7 +251,8 @@ Status Draft::delete_key(std::string_view table, ByteSpan key) {
     PANDO_RETURN_IF_ERROR(view_.note(at));
     composite = at.valid();
   }
-  PANDO_RETURN_IF_ERROR(composite ? clear(table, key) : remove(register_path(table, key)));
+  const bool whole = composite || view_.may_lack_own(table);
+  PANDO_RETURN_IF_ERROR(whole ? clear(table, key) : remove(register_path(table, key)));
   PANDO_RETURN_IF_ERROR(reset(counter_path(table, key)));
   counter_value_.reset();
   if (table == kTableKv) return delete_typed(key);

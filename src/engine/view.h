@@ -9,6 +9,7 @@
 
 #include "engine/catalog.h"
 #include "engine/indexes.h"
+#include "model/table_scope.h"
 #include "store/cell_cursor.h"
 #include "store/cells.h"
 
@@ -41,6 +42,13 @@ class View {
   void set_unshared(const Unshared& unshared) { unshared_ = unshared; }
   bool is_unshared(const Dot& dot) const {
     return unshared_.self != nullptr && dot.seq > unshared_.after && dot.origin == *unshared_.self;
+  }
+
+  // This node lost its disk, and of tables that it publishes and does not take others may hold cells of its own making
+  // that are not here. `scope` outlives the view.
+  void set_may_lack_own(const TableScope& scope) { lacks_own_by_ = &scope; }
+  bool may_lack_own(std::string_view table) const {
+    return lacks_own_by_ != nullptr && !lacks_own_by_->subscribe.has(table) && lacks_own_by_->publish.has(table);
   }
 
   store::Cells& cells() const { return *cells_; }
@@ -99,6 +107,7 @@ class View {
   Indexes* indexes_;
   std::shared_ptr<Indexes> own_indexes_;  // where there are no others
   Unshared unshared_;
+  const TableScope* lacks_own_by_ = nullptr;
   LogPos touched_;
 };
 

@@ -22,8 +22,8 @@ struct Difference {
   std::vector<CutCell> cells;           // all of them, as the peer holds them
 };
 
-// Which chunks of objects tell something: cuts do not keep those that go with their object while the cut is open
-// (store/snapshots.h), so that between two who had seen the same one may lack some without anything being wrong.
+// Which chunks of objects tell something: cuts keep only so many of those that go with their object while the cut is
+// open (store/snapshots.h), so that between two who had seen the same one may lack some without anything being wrong.
 enum class Chunks : std::uint8_t {
   kAll,
   kMissingHere,  // those that the peer lacks may have gone there meanwhile

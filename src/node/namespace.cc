@@ -134,7 +134,7 @@ void Namespace::handle_in_transaction(ClientRequest&& asked, Time now, Outputs& 
   std::visit(
       [&](auto&& request) {
         using Asked = std::decay_t<decltype(request)>;
-        // Of an object that is replaced meanwhile the chunks are not kept, and the ledger is of now.
+        // Of an object that is replaced meanwhile not all chunks may be kept, and the ledger is of now.
         constexpr bool kOfNow = std::is_same_v<Asked, LobStatRequest> || std::is_same_v<Asked, LobChunkRequest> ||
                                 std::is_same_v<Asked, ListConflictsRequest>;
         if constexpr (std::is_same_v<Asked, WriteRequest>) {

@@ -77,6 +77,7 @@ class Replica {
   engine::View view(Time now) {
     engine::View view(*cells_, catalog_, now_ms(now), &indexes_);
     if (has_unshared()) view.set_unshared({&self_, shared_upto_});
+    if (may_lack_own()) view.set_may_lack_own(tables());
     return view;
   }
   // Some of what was committed here nobody else can have seen.
@@ -89,6 +90,9 @@ class Replica {
   }
   const engine::Catalog& catalog() const { return catalog_; }
   const engine::OnceWindow& once() const { return once_; }
+
+  // It takes some tables only, and has made commits under an earlier epoch: View::may_lack_own().
+  bool may_lack_own() const;
 
   // Tables (model/table_scope.h, docs/design/017-parts-of-a-namespace.md). -----------------------------------
 

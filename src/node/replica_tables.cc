@@ -37,6 +37,14 @@ bool Replica::may_write(std::string_view table) const {
   return config_.writable && (tables().publish.has(table) || !tables().subscribe.has(table)) && !arrives(table);
 }
 
+bool Replica::may_lack_own() const {
+  if (tables().subscribe.all) return false;
+  const auto& seen = cells_->context().entries();
+  return std::any_of(seen.begin(), seen.end(), [&](const auto& entry) {
+    return entry.first.node == self_.node && entry.first.epoch < self_.epoch;
+  });
+}
+
 Status Replica::check_tables(const std::vector<Op>& ops) const {
   if (tables().publish.all && !any_arrives()) return {};
   for (const Op& op : ops) {

@@ -432,6 +432,16 @@ Result<Cell*> Cells::load(const CellPath& path) {
   return cell;
 }
 
+void Cells::preserve_erased(const CellPath& path) {
+  const Bytes key(key_of(path));
+  if (!snapshots_.any() || !snapshots_.wants(key) || !snapshots_.has_room(limits::kLobChunkBytes)) return;
+  Result<std::optional<crdt::Register>> reg = fetch_register(path);
+  if (!reg || !*reg) return;
+  Cell before(path.kind);
+  before.reg() = *std::move(*reg);
+  snapshots_.keep(key, before);
+}
+
 Cell* Cells::hot(ByteSpan cell_key) {
   Cell* const cell = cells_.find(cell_key);
   if (cell != nullptr && awaited(*cell)) gather_cell(*cell);

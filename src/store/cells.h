@@ -200,6 +200,8 @@ class Cells {
   void preserve(ByteSpan cell_key, const Cell& cell) {
     if (snapshots_.any() && snapshots_.wants(cell_key)) snapshots_.keep(cell_key, cell);
   }
+  // The same of a register that is erased unseen. One that cannot be read, or has no room, is not there for snapshots.
+  void preserve_erased(const CellPath& path);
   // The cell to change in place, present or not (then empty, of the path's kind). Follow with changed(). A checkpoint
   // that has not come to it yet has copied it then; so it is with hot().
   Result<Cell*> load(const CellPath& path);

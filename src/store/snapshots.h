@@ -5,8 +5,9 @@
 // the cells as they are where there is none (store/past_kv.h). So an open snapshot costs what is changed meanwhile, and
 // nothing of what is not.
 //
-// Chunks of large objects are not kept. Bounded: past bytes_max the oldest snapshots are given up, and say so to their
-// readers. One thread.
+// Bounded: past bytes_max the oldest snapshots are given up, and say so to their readers. Chunks of large objects that
+// go are kept as long as that leaves half of it (has_room()): a snapshot that lacks a few of them is worth more than none.
+// One thread.
 #pragma once
 
 #include <map>
@@ -40,6 +41,8 @@ class Snapshots {
 
   // Whether the cell's state has to be put away before it is changed.
   bool wants(ByteSpan cell_key) const;
+  // Whether so much that can be done without may be kept.
+  bool has_room(std::size_t bytes) const { return bytes_ + bytes <= bytes_max_ / 2; }
   // Only after wants().
   void keep(ByteSpan cell_key, const Cell& before);
 
