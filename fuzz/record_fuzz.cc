@@ -12,6 +12,7 @@
 #include "model/op.h"
 #include "model/scores.h"
 #include "model/version_vector.h"
+#include "node/meeting.h"
 
 namespace {
 
@@ -37,6 +38,7 @@ void check_cells(ByteSpan bytes) {
   const ConflictId id{LogPos(17), 3};
   fuzz::check_whole(
       bytes, [&](ByteSpan in) { return decode_conflict(id, in); }, encode_conflict);
+  fuzz::check_whole(bytes, node::decode_meeting_news, [](const node::MeetingNews& news) { return encode(news); });
   if (const auto at_ms = decode_expiry(bytes)) CHECK(encode_expiry(*at_ms) == bytes);
   if (const auto vouch = engine::decode_vouch(bytes)) CHECK(engine::encode_vouch(*vouch) == bytes);
   if (const auto epoch = engine::decode_retirement(bytes)) CHECK(engine::encode_retirement(*epoch) == bytes);

@@ -46,8 +46,7 @@ bool in_part(const Part& part, const CellPath& path) {
 
 // Calls visit(entry) for the entries of a map by path that lie in a part of a key.
 template <typename Map, typename Visit>
-void visit_entries(Map& map, std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix,
-                   Visit visit) {
+void visit_entries(Map& map, std::string_view table, ByteSpan key, std::uint32_t kinds, ByteSpan prefix, Visit visit) {
   if (map.empty()) return;
   CellPath from{std::string(table), Bytes(key), CellKind::kRegister, Bytes(prefix)};
   for (std::uint8_t kind = 1; kind <= kCellKindMax; ++kind) {

@@ -56,6 +56,7 @@ std::string record_kind_name(RecordKind kind) {
     case RecordKind::kAgain: return "again";
     case RecordKind::kArrived: return "arrived";
     case RecordKind::kCluster: return "cluster";
+    case RecordKind::kMeeting: return "meeting";
     case RecordKind::kCutCells: return "cut-cells";
     case RecordKind::kCut: return "cut";
   }

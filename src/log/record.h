@@ -32,6 +32,7 @@ enum class RecordKind : std::uint8_t {
   kFloor = 'f',     // body: u64 stamp; every commit made here from now on has a larger one
   kRelaxed = 'R',   // empty body: from here on commits may be told of before they are durable, until I or Z
   kClose = 'Z',     // empty body: a clean shutdown; everything before it is durable
+  kMeeting = 'm',   // body: what is noted of those who wrote without having heard of this node (node/meeting.h)
   kCutCells = 'S',  // body: cells of another node's cut (model/cut.h); nothing until the kCut that follows
   kTables = 'W',    // body: two table sets (model/table_scope.h): what this node publishes and takes from here on
   kScope = 'K',     // body: the scope and its growth (model/table_growth.h), from here on

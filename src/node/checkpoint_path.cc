@@ -28,6 +28,7 @@ void CheckpointPath::begin(Time now) {
   const auto& segments = replica_.index().segments();
   const std::uint64_t replay_segment = segments.empty() ? log::kFirstSegmentId : segments.back().header.segment_id;
   covered_ = replica_.cells().applied();
+  replica_.keep_meeting();
   replica_.cells().start_checkpoint(replay_segment);
   state_ = State::kGathering;
   next_slice_at_ = instant_of(now);

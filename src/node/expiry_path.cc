@@ -211,7 +211,7 @@ Result<bool> ExpiryPath::clear_ended(std::string_view table, ByteSpan key, ByteS
 
 Status ExpiryPath::give_up_met(Time now) {
   if (!give_up_at_ || instant_of(now) < *give_up_at_ || !replica_.serving().ok()) return {};
-  const std::vector<Replica::MetKey> keys = replica_.first_met_keys(kSlice);
+  const std::vector<MetKey> keys = replica_.first_met_keys(kSlice);
   PANDO_RETURN_IF_ERROR(replica_.give_up(keys, replica_.before_meeting(), now));
   replica_.forget_met_keys(keys);
   return {};

@@ -14,6 +14,12 @@ Result<std::unique_ptr<Opening>> Opening::begin(const NamespaceConfig& config, s
   Result<std::unique_ptr<store::Cells>> cells = store::Cells::open(kv);
   if (!cells) return fail(cells.error().with_context("store"));
   const bool own_name = (*cells)->meta().self.node == node_name;
+  MeetingNews noted;
+  if (own_name && !(*cells)->memo().empty()) {
+    Result<MeetingNews> memo = decode_meeting_news((*cells)->memo());
+    if (!memo) return fail(memo.error().with_context("store"));
+    noted = *std::move(memo);
+  }
   if (!own_name) {
     // A store that was kept under another name, or under none: a restored backup. Whether all that was ever made under
     // this one is in it nobody can tell, so numbers that it knows of are not used again.
@@ -23,7 +29,9 @@ Result<std::unique_ptr<Opening>> Opening::begin(const NamespaceConfig& config, s
     }
     (*cells)->set_self({node_name, known + 1});
   }
-  return std::unique_ptr<Opening>(new Opening(config, std::move(node_name), std::move(*cells), own_name));
+  std::unique_ptr<Opening> opening(new Opening(config, std::move(node_name), std::move(*cells), own_name));
+  add(opening->meeting_, noted);
+  return opening;
 }
 
 Opening::Opening(const NamespaceConfig& config, std::string node_name, std::unique_ptr<store::Cells> cells,
@@ -130,6 +138,12 @@ Status Opening::replay(const log::RecordView& record) {
       cells_->set_tables(scope->scope, std::move(scope->growth));
       break;
     }
+    case log::RecordKind::kMeeting: {
+      const Result<MeetingNews> news = decode_meeting_news(record.body);
+      if (!news) return news.error();
+      add(meeting_, *news);
+      break;
+    }
     case log::RecordKind::kCutCells:
     case log::RecordKind::kAgain: break;
     case log::RecordKind::kCut: return replay_cut(record);
@@ -150,7 +164,9 @@ std::unique_ptr<Replica> Opening::finish(OpenReport& report) {
   report.clean = recovered.clean;
   report.torn_bytes = recovered.torn_bytes;
   report.damage = recovered.damage;
-  return std::make_unique<Replica>(config_, std::move(node_name_), std::move(cells_), std::move(recovered));
+  auto replica = std::make_unique<Replica>(config_, std::move(node_name_), std::move(cells_), std::move(recovered));
+  replica->resume_meeting(std::move(meeting_));
+  return replica;
 }
 
 }  // namespace pando::node

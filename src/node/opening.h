@@ -43,6 +43,7 @@ class Opening {
   std::uint64_t replayed_ = 0;
   std::vector<Bytes> cut_cells_;  // bodies of the cell records right before
   std::vector<Bytes> again_;      // and of the commits
+  Meeting meeting_;
 };
 
 }  // namespace pando::node

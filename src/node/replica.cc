@@ -111,27 +111,22 @@ Status Replica::admit(Commit commit, ByteSpan encoded, Time now) {
   PANDO_RETURN_IF_ERROR(serving());
   PANDO_RETURN_IF_ERROR(apply::check_causal(commit, cells_->context()));
   PANDO_RETURN_IF_ERROR(give_up_before(commit, now));
-  const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
-  if (!pos) return pos.error();
-  if (Status status = engine::free_before(*cells_, commit); !status.ok()) {
-    fail(std::move(status));
+  // All vouch for what goes: it may, also where the commit does not come in after all.
+  Status noted = engine::free_before(*cells_, commit);
+  if (noted.ok()) noted = note_meeting(commit);
+  if (!noted.ok()) {
+    fail(std::move(noted));
     return serving();
   }
+  PANDO_RETURN_IF_ERROR(say_met());
+  const Result<LogPos> pos = appender_.append(log::RecordKind::kCommit, encoded);
+  if (!pos) return pos.error();
   clock_.witness(commit.hlc);
   seen_since_own_.raise(commit.dot.origin, commit.dot.seq);
-  note_stranger(commit.dot);
   return enter(std::move(commit), *pos);
 }
 
 Status Replica::enter(Commit commit, LogPos pos) {
-  if (Status status = note_cleared_ends(commit); !status.ok()) {
-    fail(std::move(status));
-    return serving();
-  }
-  if (Status status = note_met_ends(commit); !status.ok()) {
-    fail(std::move(status));
-    return serving();
-  }
   const Result<apply::ApplyOutcome> outcome = apply::apply(commit, pos, *cells_);
   if (!outcome) {
     // The record is in the log and its effect is not in the cells: nothing may be built on that. Replaying
@@ -175,11 +170,6 @@ void Replica::note_reset(const Op& op) {
   }
 }
 
-void Replica::note_end(const CellPath& path) {
-  if (path.kind != CellKind::kExpiry) return;
-  if (unseen_ends_.size() < kUnseenEndsMax) unseen_ends_.insert(path);
-}
-
 Status Replica::note_kept(std::string_view table, ByteSpan key) {
   if (table == kTableTables) {
     Status status = catalog_.note_change(*cells_, key);
@@ -194,36 +184,11 @@ Status Replica::note_kept(std::string_view table, ByteSpan key) {
   return {};
 }
 
-void Replica::catch_up_with(const VersionVector& theirs) {
-  if (catching_up_.empty() && met_keys_.empty()) before_meeting_ = cells_->context();
-  catching_up_.merge(theirs);
-}
-
-void Replica::catch_up_within(const VersionVector& theirs) {
-  VersionVector rest;
-  for (const auto& [origin, seq] : catching_up_.entries()) {
-    if (const Seq there = std::min(seq, theirs.get(origin)); there.value != 0) rest.raise(origin, there);
-  }
-  catching_up_ = cells_->context().covers(rest) ? VersionVector() : std::move(rest);
-}
-
-bool Replica::catches_up_on(const std::string& node) const {
-  const auto& entries = catching_up_.entries();
-  return std::any_of(entries.begin(), entries.end(), [&](const auto& there) {
-    return there.first.node == node && cells_->context().get(there.first) < there.second;
-  });
-}
-
-std::optional<Replica::MetKey> Replica::may_be_freed(const CellPath& path) const {
+std::optional<MetKey> Replica::may_be_freed(const CellPath& path) const {
   // What this node only reads it has not written: nothing of it would come alive elsewhere.
   if (!may_write(path.table) || is_internal_table(path.table) || !cells_->may_expire(path.table)) return std::nullopt;
   const bool part = !fields_around(path).empty();
   return MetKey{path.table, path.key, part ? path.kind : CellKind::kRegister, part ? path.element : Bytes()};
-}
-
-void Replica::note_met(const CellPath& path) {
-  if (met_keys_.size() >= kUnseenEndsMax) return;
-  if (std::optional<MetKey> key = may_be_freed(path)) met_keys_.insert(*std::move(key));
 }
 
 bool Replica::is_news_of_retired(const VersionVector& context) const {
@@ -234,39 +199,14 @@ bool Replica::is_news_of_retired(const VersionVector& context) const {
   });
 }
 
-std::vector<Replica::MetKey> Replica::first_met_keys(std::size_t count_max) const {
-  std::vector<MetKey> first;
-  for (auto at = met_keys_.begin(); at != met_keys_.end() && first.size() < count_max; ++at) first.push_back(*at);
-  return first;
-}
-
-void Replica::forget_met_keys(const std::vector<MetKey>& done) {
-  for (const MetKey& key : done) met_keys_.erase(key);
-  if (met_keys_.empty()) met_ends_.clear();
-}
-
-// Wrote it without having heard of this node.
-bool Replica::is_met(const Commit& commit) const {
-  if (commit.dot.origin == self_) return false;
-  return by_stranger(commit.dot) || (catches_up() && before_meeting_.get(commit.dot.origin).value == 0);
-}
-
 Status Replica::note_changes(const Commit& commit) {
   const bool own = commit.dot.origin == self_;
-  const bool catches_up = !catching_up_.empty() && !own;
-  const bool met = catches_up && before_meeting_.get(commit.dot.origin).value == 0;
-  const bool strange = by_stranger(commit.dot);
   for (const Op& op : commit.ops) {
-    if (const auto* put = std::get_if<PutOp>(&op); catches_up && put != nullptr) note_end(put->path);
-    // What a stranger takes away leaves nothing to look at. And it may be what this node's own giving up is answered
-    // with: looked at, and so on, that would have no end.
-    const bool leaves = std::holds_alternative<PutOp>(op) || std::holds_alternative<CountOp>(op);
-    if (met || (strange && leaves)) note_met(path_in(op));
     note_escrow(op, own);
     note_reset(op);
     PANDO_RETURN_IF_ERROR(note_kept(table_of(op), key_of(op)));
   }
-  if (catches_up && cells_->context().covers(catching_up_)) catching_up_ = {};
+  if (!own) end_catching_up();
   note_vouch(commit);
   return {};
 }

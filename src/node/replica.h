@@ -35,6 +35,7 @@
 #include "model/commit.h"
 #include "model/cut.h"
 #include "node/io.h"
+#include "node/meeting.h"
 #include "node/node.h"
 #include "repl/frontier.h"
 #include "store/cells.h"
@@ -204,7 +205,7 @@ class Replica {
   // This origin has written before anybody with this context knew of it. Until all of that has arrived, ends that come
   // with it are noted: others may have freed those keys without what was written here.
   void catch_up_with(const VersionVector& theirs);
-  bool catches_up() const { return !catching_up_.empty(); }
+  bool catches_up() const { return !meeting_.catching_up.empty(); }
   // No peer that was met says any more that it has more than this: the rest is lost, and not waited for.
   void catch_up_within(const VersionVector& theirs);
   // Whether commits of that node are among what has not come yet.
@@ -213,19 +214,15 @@ class Replica {
   void heard_by(const Origin& peer, const VersionVector& seen);
   // Keys that those have written who had not heard of this origin, where something ends, and what was here before they
   // were met: at most so many, each once.
-  struct MetKey {
-    std::string table;
-    Bytes key;
-    // What they wrote in it, where that is a part of it which may end by itself (model/field_end.h).
-    CellKind kind = CellKind::kRegister;
-    Bytes element;
-    friend auto operator<=>(const MetKey&, const MetKey&) = default;
-  };
   std::vector<MetKey> first_met_keys(std::size_t count_max) const;
   void forget_met_keys(const std::vector<MetKey>& done);
-  std::size_t met_keys() const { return met_keys_.size(); }
-  bool has_met_keys() const { return !met_keys_.empty(); }
-  const VersionVector& before_meeting() const { return before_meeting_; }
+  std::size_t met_keys() const { return meeting_.keys.size(); }
+  bool has_met_keys() const { return !meeting_.keys.empty(); }
+  const VersionVector& before_meeting() const { return meeting_.before; }
+  // Goes on with what an earlier process had noted and not settled.
+  void resume_meeting(Meeting meeting);
+  // The next checkpoint has what was noted up to now.
+  void keep_meeting();
   // Whether any of it was made by those, or may have come while this node catches up: what is given up of the key later
   // on, as far as it was here before, may be a part of it.
   bool may_part(const VersionVector& made) const;
@@ -243,9 +240,9 @@ class Replica {
     VersionVector own;
   };
   std::vector<ClearedEnd> take_cleared_ends(std::size_t count_max);
-  bool has_cleared_ends() const { return !cleared_ends_.empty(); }
+  bool has_cleared_ends() const { return !meeting_.cleared.empty(); }
   // Whether the end was one of them; from then on it is not.
-  bool take_unseen_end(const CellPath& end) { return unseen_ends_.erase(end) > 0; }
+  bool take_unseen_end(const CellPath& end) { return meeting_.unseen.erase(end) > 0; }
   std::uint64_t conflicts() const { return conflicts_; }
   std::uint64_t commits_appended() const { return commits_appended_; }
 
@@ -322,15 +319,23 @@ class Replica {
   void note_end(const CellPath& path);
   // Declarations and what was done under idempotency keys, of which an index is kept.
   Status note_kept(std::string_view table, ByteSpan key);
-  void note_met(const CellPath& path);
-  // Before the commit takes effect.
+  // What a commit that is about to come in, and stands in no log yet, shows of those who made it.
+  Status note_meeting(const Commit& commit);
   Status note_met_ends(const Commit& commit);
-  bool is_met(const Commit& commit) const;
-  // Of a commit that is about to come in: whether its origin is one of strangers_, from now on.
+  Status note_cleared_ends(const Commit& commit);
+  void note_met(const CellPath& path);
+  void note_met_stranger(const Origin& origin, Seq upto);
+  void begin_meeting(VersionVector before);
+  void end_catching_up();
+  // Appends what was noted since the last time, where anything ends.
+  Status say_met();
+  // Of a commit that is about to come in: whether its origin is a stranger, from now on.
   void note_stranger(const Dot& dot);
   // The same of those whose first commits a cut has brought. True when there are any.
   Result<bool> note_strangers(const VersionVector& before, const VersionVector& brought);
   bool by_stranger(const Dot& dot) const;
+  // Who has seen that has heard of this node, and of what it had vouched for.
+  bool has_heard(const VersionVector& seen, const VersionVector& vouched) const;
   // Who vouches for having seen this node's commits is none any more.
   void note_vouch(const Commit& commit);
   Status note_own_vouches();
@@ -348,8 +353,6 @@ class Replica {
   Result<std::optional<Op>> give_up_field(const MetKey& met, const VersionVector& before, Time now) const;
   bool is_news_of_retired(const VersionVector& context) const;
   std::optional<MetKey> may_be_freed(const CellPath& path) const;
-  // Before the commit takes effect.
-  Status note_cleared_ends(const Commit& commit);
   Status append_cut_cells(const std::vector<CutCell>& cells, std::uint64_t& records);
   Status note_joined(const CutCell& cell, const VersionVector& before, bool met);
   // Of one turn: those beyond keep their slots until they are reset again.
@@ -400,21 +403,8 @@ class Replica {
   std::set<engine::EscrowKey> escrow_touched_;  // of the turn
   std::set<CellPath> reset_counters_;           // likewise
   std::int64_t clock_floor_ms_ = 0;
-  VersionVector catching_up_;
-  std::set<CellPath> unseen_ends_;
-  std::map<CellPath, VersionVector> cleared_ends_;  // not taken yet
-  VersionVector before_meeting_;
-  std::set<MetKey> met_keys_;
-  // Of those, the ends that had come by what this node has vouched for when they were moved by who had not heard of it.
-  std::set<CellPath> met_ends_;
-  // Whose first commit has come to this process, after this node had written: up to which commit they may have been
-  // made without what this node had vouched for by then. Others may have brought them together, so that no peer's Hello
-  // tells.
-  struct Stranger {
-    Seq upto;
-    VersionVector vouched;
-  };
-  std::map<Origin, Stranger> strangers_;
+  Meeting meeting_;
+  MeetingNews meeting_news_;   // of that, what is not in the log yet
   VersionVector own_vouches_;  // the last one of each epoch
   std::size_t sharing_ = 0;
   Seq shared_upto_;  // of self_, when that was 0 last; before this process anything may have been

@@ -81,7 +81,7 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, Time now
       return serving();
     }
   }
-  if (!catching_up_.empty() && cells_->context().covers(catching_up_)) catching_up_ = {};
+  end_catching_up();
   // Who made them had perhaps heard of this node, and not by those that they replace.
   if (Status status = follow_vouches(); !status.ok()) {
     fail(std::move(status));
@@ -91,6 +91,8 @@ Status Replica::join(const Cut& cut, const std::vector<CutCell>& cells, Time now
   // What these commits did to tables that are arriving has not come with them.
   restart_tail();
   pending_.push_back({*pos, std::nullopt, cut.hlc_floor, cut.context});
+  // Where the disk is full now: before the next commit comes in.
+  (void)say_met();
   return {};
 }
 
@@ -126,7 +128,7 @@ Status Replica::note_joined(const CutCell& cell, const VersionVector& before, bo
     if (!news) return news.error();
     if (*news) note_met(*path);
   }
-  if (!catching_up_.empty()) {
+  if (catches_up()) {
     note_end(*path);
     note_met(*path);
   }

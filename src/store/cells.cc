@@ -37,6 +37,9 @@ Result<std::unique_ptr<Cells>> Cells::open(const Kv& kv, const CellsOptions& opt
   cells->meta_ = *meta;
   cells->saved_meta_ = *std::move(meta);
   cells->checkpointed_ = cells->meta_.covered;
+  auto memo = kv.get(kMemoKey);
+  if (!memo) return fail(memo.error());
+  cells->memo_ = cells->stored_memo_ = std::move(*memo).value_or(Bytes());
   if (!options.filters_keys) return cells;
   auto filter = KeyFilter::load(kv, cells->checkpointed_);
   if (!filter) return fail(filter.error());

@@ -148,6 +148,10 @@ class Cells {
   Snapshots& snapshots() { return snapshots_; }
   const Snapshots& snapshots() const { return snapshots_; }
 
+  // What a node wants to find again with these cells, whatever that is: the last checkpoint has what was set then.
+  const Bytes& memo() const { return memo_; }
+  void set_memo(Bytes memo) { memo_ = std::move(memo); }
+
   // Expiry: docs/design/010-expiry.md. -------------------------------------------------------------------------
 
   // False: no key of the table ever had an end here, so nobody need ask.
@@ -343,6 +347,7 @@ class Cells {
   // the latter it has taken over.
   struct Saving {
     CheckpointMeta meta;
+    Bytes memo;
     Batch batch = {};
     std::vector<Cell*> cells;
     mutable bool in_order = false;  // those of `cells` that are not settled are in `ordered_unsaved_` too
@@ -361,6 +366,8 @@ class Cells {
   ExpiryIndex expiry_;
   Ledger ledger_;
   Snapshots snapshots_;
+  Bytes memo_;
+  Bytes stored_memo_;
   struct Watch {
     std::uint64_t number = 0;
     std::size_t count = 0;

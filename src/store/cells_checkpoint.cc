@@ -17,10 +17,13 @@ constexpr std::size_t kAhead = 4;
 
 void Cells::start_checkpoint(std::uint64_t replay_segment) {
   CHECK(!checkpoint_under_way());
-  saving_ = Saving{.meta = meta_, .cells = std::move(new_unsaved_), .next_ordered = ordered_unsaved_.begin()};
+  saving_ =
+      Saving{.meta = meta_, .memo = memo_, .cells = std::move(new_unsaved_), .next_ordered = ordered_unsaved_.begin()};
   new_unsaved_.clear();
   saving_->meta.replay_segment = replay_segment;
   saving_->batch.put(kCheckpointKey, encode_checkpoint_meta(saving_->meta));
+  if (memo_.empty() && !stored_memo_.empty()) saving_->batch.erase(kMemoKey);
+  if (!memo_.empty() && memo_ != stored_memo_) saving_->batch.put(kMemoKey, memo_);
   filter_.save(meta_.covered, saving_->batch);
   expiry_.begin_checkpoint(saving_->batch);
   ledger_.begin_checkpoint(saving_->batch);
@@ -77,6 +80,7 @@ void Cells::checkpoint_written(const Status& status) {
   ledger_.checkpoint_done(status.ok());
   if (status.ok()) {
     saved_meta_ = saving_->meta;
+    stored_memo_ = std::move(saving_->memo);
     checkpointed_ = saved_meta_.covered;
     meta_.replay_segment = saved_meta_.replay_segment;
   }

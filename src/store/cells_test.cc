@@ -105,6 +105,26 @@ TEST_F(CellsTest, FreshOneIsEmpty) {
   EXPECT_EQ(cells_->digest()->cells, 0u);
 }
 
+TEST_F(CellsTest, AMemoIsWhatItWasWhenTheCheckpointBegan) {
+  put(reg_path("a"), "1");
+  cells_->set_memo("first");
+  const Batch batch = cells_->begin_checkpoint(1);
+  cells_->set_memo("later");
+  cells_->checkpoint_done(kv_.write(batch));
+  EXPECT_EQ(cells_->memo(), "later");
+  reopen();
+  EXPECT_EQ(cells_->memo(), "first");
+
+  put(reg_path("a"), "2");
+  cells_->set_memo({});
+  (void)cells_->begin_checkpoint(1);
+  cells_->checkpoint_done(Status(StatusCode::kUnavailable, "the disk is full"));
+  checkpoint();
+  reopen();
+  EXPECT_EQ(cells_->memo(), "") << "a failed one has taken it away for nobody";
+  EXPECT_FALSE(*kv_.get(kMemoKey));
+}
+
 TEST_F(CellsTest, ACheckpointIsWhatAReopenFinds) {
   put(reg_path("a"), "1");
   add(counter_path("hits"), 5);

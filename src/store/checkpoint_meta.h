@@ -20,6 +20,7 @@
 namespace pando::store {
 
 inline constexpr std::string_view kCheckpointKey{"\0checkpoint", 11};
+inline constexpr std::string_view kMemoKey{"\x02\x04", 2};  // Cells::memo()
 
 struct CheckpointMeta {
   LogPos covered;                    // every record up to here is in the cells; replay starts after it

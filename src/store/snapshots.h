@@ -6,8 +6,8 @@
 // nothing of what is not.
 //
 // Bounded: past bytes_max the oldest snapshots are given up, and say so to their readers. Chunks of large objects that
-// go are kept as long as that leaves half of it (has_room()): a snapshot that lacks a few of them is worth more than none.
-// One thread.
+// go are kept as long as that leaves half of it (has_room()): a snapshot that lacks a few of them is worth more than
+// none. One thread.
 #pragma once
 
 #include <map>
